@@ -1,0 +1,78 @@
+/**
+ * The one kernel of the degradation: a Gaussian blur and an antialiased bicubic reduction, composed.
+ *
+ * Both are linear, symmetric and separable, and the reduction keeps every 4th sample, so the pair is a single
+ * symmetric FIR filter applied with stride 4. With half-sample symmetric reflection at the photo's edges the
+ * composition is exact there too: the blur of a symmetric extension is the symmetric extension of the blur.
+ */
+
+/** The factor between HR and LR. The whole package upscales by 4. */
+export const SCALE = 4;
+
+/** A stride-4 filter: output sample i is the sum over t of weights[t] * input[4 i + first + t]. */
+export interface ReductionKernel {
+  /** Offset of the first tap from HR sample 4 i (negative). */
+  readonly first: number;
+  /** Sums to 1, symmetric. */
+  readonly weights: Float64Array;
+}
+
+/**
+ * Cubic convolution (R. Keys, 1981), with the free parameter `a`; -0.5 is the one that reproduces quadratics.
+ *
+ * @param x distance in samples
+ */
+export function cubic(x: number, a = -0.5): number {
+  const d = Math.abs(x);
+  if (d < 1) return ((a + 2) * d - (a + 3)) * d * d + 1;
+  if (d < 2) return a * (((d - 5) * d + 8) * d - 4);
+  return 0;
+}
+
+/** Sampled Gaussian, cut at 3 sigma, normalised; `[1]` for sigma 0. Length is odd. */
+export function gaussianTaps(sigma: number): Float64Array {
+  const radius = Math.ceil(3 * sigma);
+  const taps = new Float64Array(2 * radius + 1);
+  for (let i = -radius; i <= radius; i++) {
+    taps[i + radius] = sigma > 0 ? Math.exp(-(i * i) / (2 * sigma * sigma)) : 1;
+  }
+  return normalise(taps);
+}
+
+const cache = new Map<number, ReductionKernel>();
+
+/**
+ * Gaussian blur of `sigma` HR pixels followed by bicubic x4 reduction: cubic convolution with a = -0.5, widened
+ * by 4 against aliasing, centres aligned at half pixels (what "bicubic downsampling" means in the literature).
+ * `sigma` is rounded to 0.01, so that the kernels can be kept.
+ */
+export function reductionKernel(sigma: number): ReductionKernel {
+  const key = Math.round(sigma * 100);
+  let kernel = cache.get(key);
+  if (!kernel) {
+    kernel = compose(gaussianTaps(key / 100));
+    cache.set(key, kernel);
+  }
+  return kernel;
+}
+
+function compose(blur: Float64Array): ReductionKernel {
+  // LR sample i lies at HR position 4 i + 1.5; the widened cubic reaches 8 samples to either side.
+  const centre = (SCALE - 1) / 2;
+  const reach = 2 * SCALE;
+  const first = Math.ceil(centre - reach);
+  const reduction = normalise(
+    Float64Array.from({ length: 2 * reach }, (_, t) => cubic((first + t - centre) / SCALE)),
+  );
+
+  const weights = new Float64Array(reduction.length + blur.length - 1);
+  for (let r = 0; r < reduction.length; r++) {
+    for (let b = 0; b < blur.length; b++) weights[r + b]! += reduction[r]! * blur[b]!;
+  }
+  return { first: first - (blur.length - 1) / 2, weights };
+}
+
+function normalise(taps: Float64Array): Float64Array {
+  const sum = taps.reduce((total, tap) => total + tap, 0);
+  return taps.map((tap) => tap / sum);
+}

@@ -1,0 +1,78 @@
+import { SamsrError } from "../../base/errors.js";
+import { createRandom } from "../../base/random.js";
+import { type Degradation, type MildParameters, mildDegradation, mildValidation } from "./degrade.js";
+import { SCALE } from "./kernel.js";
+import { loadPhotos, type Photo } from "./photos.js";
+import { cropRgb, type Region, type Rgb } from "./rgb.js";
+
+/** A photo and its degraded small version, always the same. */
+export interface ValidationPair {
+  readonly name: string;
+  readonly hr: Rgb;
+  /** A quarter of hr's sides. */
+  readonly lq: Rgb;
+}
+
+export interface ValidationOptions {
+  /** Side of a square centre crop (HR). Default: as much of the photo as `multiple` allows. */
+  crop?: number;
+  /** Both HR sides divide by this. Default: 32, which makes the LR sides divide by 8. */
+  multiple?: number;
+  /** At most this many pairs, spread evenly over the photos. */
+  limit?: number;
+  /** Default: `mildValidation`. */
+  degradation?: Degradation<MildParameters>;
+}
+
+/**
+ * Fixed pairs for measuring: the centre of every photo below the folders, and its degraded version. The noise is
+ * seeded by the photo's file name, so a pair does not depend on which others are made.
+ *
+ * @throws SamsrError when there are no photos or none is large enough
+ */
+export async function validationPairs(
+  folders: string | readonly string[],
+  {
+    crop = Number.POSITIVE_INFINITY,
+    multiple = 32,
+    limit,
+    degradation = mildDegradation(mildValidation),
+  }: ValidationOptions = {},
+): Promise<ValidationPair[]> {
+  if (multiple % SCALE !== 0)
+    throw new SamsrError(`multiple is ${multiple}: expected a multiple of ${SCALE}`);
+  const { photos } = await loadPhotos(folders, { limit });
+  const pairs: ValidationPair[] = [];
+  for (const photo of photos) {
+    const region = centre(photo, crop, multiple);
+    if (region) pairs.push(await makePair(photo, region, degradation));
+  }
+  if (pairs.length === 0) {
+    throw new SamsrError(`no photo is at least ${multiple} pixels wide and high: choose larger ones`);
+  }
+  return pairs;
+}
+
+async function makePair(
+  photo: Photo,
+  region: Region,
+  degradation: Degradation<MildParameters>,
+): Promise<ValidationPair> {
+  const random = createRandom(hash(photo.name.slice(photo.name.lastIndexOf("/") + 1)));
+  const lq = await degradation.apply(photo, region, degradation.sample(random), random);
+  return { name: photo.name, hr: cropRgb(photo, region), lq };
+}
+
+function centre(photo: Rgb, crop: number, multiple: number): Region | undefined {
+  const fitted = (side: number) => Math.floor(Math.min(side, crop) / multiple) * multiple;
+  const [width, height] = [fitted(photo.width), fitted(photo.height)];
+  if (width === 0 || height === 0) return undefined;
+  return { left: (photo.width - width) >> 1, top: (photo.height - height) >> 1, width, height };
+}
+
+/** FNV-1a, 32 bits. */
+function hash(text: string): number {
+  let h = 0x811c9dc5;
+  for (let i = 0; i < text.length; i++) h = Math.imul(h ^ text.charCodeAt(i), 0x01000193);
+  return h >>> 0;
+}
