@@ -1,0 +1,70 @@
+import {
+  type Attribute,
+  type Cotangents,
+  type DataType,
+  type Derivative,
+  makeValue,
+  type Node,
+  type Shape,
+  type Value,
+} from "./value.js";
+
+interface Emission {
+  readonly shape: Shape;
+  readonly type?: DataType;
+  readonly attributes?: Readonly<Record<string, Attribute>>;
+  /** How the cotangent of the output becomes those of the inputs, in the order of `inputs`. */
+  readonly pull?: (dy: Value) => Cotangents;
+}
+
+/** One node with one output. Operators check their shapes first, then call this. */
+export function emit(op: string, inputs: readonly (Value | undefined)[], emission: Emission): Value {
+  const { shape, type, attributes = {}, pull } = emission;
+  const node: Node = { op, inputs, attributes, outputs: 1 };
+  const source = { kind: "node", node, output: 0 } as const;
+  const out = type ?? inputs[0]!.type;
+  return pull
+    ? derived(
+        inputs as readonly Value[],
+        (derivative) => [makeValue(shape, out, source, derivative)],
+        ([dy]) => pull(dy!),
+      )[0]
+    : makeValue(shape, out, source);
+}
+
+/** One node with several outputs and no derivative of its own. */
+export function emitAll(
+  op: string,
+  inputs: readonly (Value | undefined)[],
+  shapes: readonly Shape[],
+  attributes: Readonly<Record<string, Attribute>> = {},
+): Value[] {
+  const node: Node = { op, inputs, attributes, outputs: shapes.length };
+  return shapes.map((shape, output) => makeValue(shape, inputs[0]!.type, { kind: "node", node, output }));
+}
+
+/**
+ * Gives values that some nodes computed a derivative of their own with respect to `inputs`, in place of whatever
+ * the nodes in between would give. A fused or composed operator with a cheaper gradient is written this way.
+ */
+export function withDerivative(
+  values: readonly Value[],
+  inputs: readonly Value[],
+  pull: Derivative["pull"],
+): Value[] {
+  return derived(
+    inputs,
+    (derivative) => values.map((v) => makeValue(v.shape, v.type, v.source, derivative)),
+    pull,
+  );
+}
+
+function derived(
+  inputs: readonly Value[],
+  make: (derivative: Derivative) => Value[],
+  pull: Derivative["pull"],
+): Value[] {
+  const outputs: Value[] = [];
+  outputs.push(...make({ inputs, outputs, pull }));
+  return outputs;
+}

@@ -1,0 +1,17 @@
+export { fromFloat16, toFloat16 } from "./float16.js";
+export { gradients } from "./gradients.js";
+export { type Model, type ModelOptions, OPSET, toModel } from "./model.js";
+export * from "./operators/index.js";
+export {
+  asValue,
+  type ConstantData,
+  constant,
+  type DataType,
+  input,
+  integers,
+  type Operand,
+  type Shape,
+  sizeOf,
+  stopGradient,
+  type Value,
+} from "./value.js";

@@ -1,0 +1,219 @@
+/**
+ * From values to a file. Walking back from the outputs finds exactly the nodes that matter; two nodes with the
+ * same operator, attributes and inputs become one (common subexpressions), and so do equal constants. Field
+ * numbers are those of onnx.proto3 (github.com/onnx/onnx).
+ */
+import { toFloat16 } from "./float16.js";
+import {
+  type Message,
+  message,
+  toBytes,
+  writeBytes,
+  writeFloat,
+  writeInteger,
+  writeIntegers,
+  writeText,
+} from "./protobuf.js";
+import type { Attribute, ConstantData, DataType, Shape, Value } from "./value.js";
+
+export const OPSET = 21;
+const IR_VERSION = 10;
+const TYPE_CODES: Record<DataType, number> = {
+  float32: 1,
+  uint8: 2,
+  int32: 6,
+  int64: 7,
+  bool: 9,
+  float16: 10,
+};
+
+export interface ModelOptions {
+  readonly name?: string;
+  /** Named constants (weights) may be stored at half size; the graph still computes in float32. */
+  readonly precision?: "float32" | "float16";
+  readonly metadata?: Readonly<Record<string, string>>;
+}
+
+export interface Model {
+  readonly bytes: Uint8Array;
+  /** Graph inputs the outputs depend on, in order of creation. */
+  readonly inputs: readonly { readonly name: string; readonly shape: Shape; readonly type: DataType }[];
+  readonly outputs: readonly string[];
+  readonly nodes: number;
+}
+
+/**
+ * Writes the graph behind `outputs` as an ONNX model (opset 21).
+ * @param extraInputs inputs to declare even if no output depends on them.
+ * @throws {Error} when two different inputs share a name.
+ */
+export function toModel(
+  outputs: Readonly<Record<string, Value>>,
+  options: ModelOptions = {},
+  extraInputs: readonly Value[] = [],
+): Model {
+  const { name = "samsr", precision = "float32", metadata = {} } = options;
+  const graph = message();
+  const writer = createWriter(graph, precision);
+  const reached = inTopologicalOrder([...extraInputs, ...Object.values(outputs)]);
+  const named = new Map<string, Value>();
+  for (const v of reached) {
+    if (v.source.kind === "input") {
+      const twin = named.get(v.source.name);
+      if (twin && (twin.type !== v.type || String(twin.shape) !== String(v.shape))) {
+        throw new Error(`model: two inputs are named "${v.source.name}": [${twin.shape}] and [${v.shape}]`);
+      }
+      named.set(v.source.name, v);
+    }
+    writer.write(v);
+  }
+  for (const [output, v] of Object.entries(outputs)) {
+    // A second name for a value, and a constant or an input given straight back, need a node of their own.
+    writer.node("Identity", [writer.nameOf(v)], [output], {});
+  }
+  writeText(graph, 2, name);
+  for (const [key, v] of named) writeBytes(graph, 11, valueInfo(key, v));
+  for (const [key, v] of Object.entries(outputs)) writeBytes(graph, 12, valueInfo(key, v));
+
+  const file = message();
+  writeInteger(file, 1, IR_VERSION);
+  writeText(file, 2, "samsr");
+  writeBytes(file, 7, graph);
+  const opset = message();
+  writeText(opset, 1, "");
+  writeInteger(opset, 2, OPSET);
+  writeBytes(file, 8, opset);
+  for (const [key, value] of Object.entries(metadata)) {
+    const entry = message();
+    writeText(entry, 1, key);
+    writeText(entry, 2, value);
+    writeBytes(file, 14, entry);
+  }
+  const inputs = [...named].map(([key, v]) => ({ name: key, shape: v.shape, type: v.type }));
+  return { bytes: toBytes(file), inputs, outputs: Object.keys(outputs), nodes: writer.count() };
+}
+
+/** What the roots rest on, each value after its inputs; iterative, because a training graph is deep. */
+function inTopologicalOrder(roots: readonly Value[]): Value[] {
+  const found = new Set<Value>();
+  const waiting = [...roots];
+  for (let v = waiting.pop(); v; v = waiting.pop()) {
+    if (found.has(v)) continue;
+    found.add(v);
+    if (v.source.kind === "node") for (const i of v.source.node.inputs) if (i) waiting.push(i);
+  }
+  return [...found].sort((a, b) => a.order - b.order);
+}
+
+function createWriter(graph: Message, precision: "float32" | "float16") {
+  const names = new Map<Value, string>();
+  const nodes = new Map<string, string>();
+  const constants = new Map<string, string>();
+  let count = 0;
+  let constantCount = 0;
+
+  const node = (
+    op: string,
+    inputs: readonly string[],
+    outputs: readonly string[],
+    attributes: Readonly<Record<string, Attribute>>,
+  ) => {
+    const m = message();
+    inputs.forEach((i) => writeText(m, 1, i));
+    outputs.forEach((o) => writeText(m, 2, o));
+    writeText(m, 3, `${op}_${count++}`);
+    writeText(m, 4, op);
+    for (const [key, value] of Object.entries(attributes)) writeBytes(m, 5, attribute(key, value));
+    writeBytes(graph, 1, m);
+  };
+
+  const initializer = (name: string, shape: Shape, data: ConstantData | Uint16Array, type: DataType) => {
+    const m = message();
+    if (shape.length > 0) writeIntegers(m, 1, shape);
+    writeInteger(m, 2, TYPE_CODES[type]);
+    writeText(m, 8, name);
+    writeBytes(m, 9, new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+    writeBytes(graph, 5, m);
+  };
+
+  const nameConstant = (v: Value, data: ConstantData, name?: string) => {
+    const key = data.length <= 64 ? `${v.type}[${v.shape}]${data.join()}` : undefined;
+    const known = key === undefined || name ? undefined : constants.get(key);
+    if (known) return known;
+    const given = name ?? `c${constantCount++}`;
+    if (name && precision === "float16" && data instanceof Float32Array) {
+      initializer(`${given}.float16`, v.shape, toFloat16(data), "float16");
+      node("Cast", [`${given}.float16`], [given], { to: TYPE_CODES.float32 });
+    } else {
+      initializer(given, v.shape, data, v.type);
+    }
+    if (key !== undefined && !name) constants.set(key, given);
+    return given;
+  };
+
+  const nameNode = (v: Value) => {
+    if (v.source.kind !== "node") throw new Error("not a node");
+    const { node: n, output } = v.source;
+    const inputs = n.inputs.map((i) => (i ? names.get(i)! : ""));
+    const key = `${n.op}(${inputs.join()})${JSON.stringify(n.attributes)}${n.outputs}`;
+    let base = nodes.get(key);
+    if (base === undefined) {
+      base = `v${nodes.size}`;
+      nodes.set(key, base);
+      const outputs = Array.from({ length: n.outputs }, (_, i) => `${base}_${i}`);
+      node(n.op, inputs, outputs, n.attributes);
+    }
+    return `${base}_${output}`;
+  };
+
+  const write = (v: Value) => {
+    const { source } = v;
+    if (source.kind === "input") names.set(v, source.name);
+    else if (source.kind === "constant") names.set(v, nameConstant(v, source.data, source.name));
+    else names.set(v, nameNode(v));
+  };
+
+  return { write, node, nameOf: (v: Value) => names.get(v)!, count: () => count };
+}
+
+const FLOAT = 1;
+const INT = 2;
+const STRING = 3;
+const INTS = 7;
+
+function attribute(name: string, value: Attribute): Message {
+  const m = message();
+  writeText(m, 1, name);
+  if (typeof value === "number") {
+    writeInteger(m, 3, value);
+    writeInteger(m, 20, INT);
+  } else if (typeof value === "string") {
+    writeText(m, 4, value);
+    writeInteger(m, 20, STRING);
+  } else if ("float" in value) {
+    writeFloat(m, 2, value.float);
+    writeInteger(m, 20, FLOAT);
+  } else {
+    for (const v of value) writeInteger(m, 8, v);
+    writeInteger(m, 20, INTS);
+  }
+  return m;
+}
+
+function valueInfo(name: string, v: Value): Message {
+  const dims = message();
+  for (const side of v.shape) {
+    const dim = message();
+    writeInteger(dim, 1, side);
+    writeBytes(dims, 1, dim);
+  }
+  const tensor = message();
+  writeInteger(tensor, 1, TYPE_CODES[v.type]);
+  writeBytes(tensor, 2, dims);
+  const type = message();
+  writeBytes(type, 1, tensor);
+  const info = message();
+  writeText(info, 1, name);
+  writeBytes(info, 2, type);
+  return info;
+}

@@ -1,0 +1,6 @@
+export * from "./arithmetic.js";
+export * from "./convolution.js";
+export * from "./linear.js";
+export * from "./normalization.js";
+export * from "./reduce.js";
+export * from "./shape.js";

@@ -1,0 +1,65 @@
+import { emit } from "../emit.js";
+import { broadcastShape, type Value } from "../value.js";
+import { mul, sumTo } from "./arithmetic.js";
+import { transpose } from "./shape.js";
+
+/** Matrix products over the last two axes; the axes before them broadcast. */
+export function matmul(a: Value, b: Value): Value {
+  const [m, k] = a.shape.slice(-2);
+  const [k2, n] = b.shape.slice(-2);
+  if (a.shape.length < 2 || b.shape.length < 2 || k !== k2) {
+    throw new Error(`MatMul: [${a.shape}] times [${b.shape}]`);
+  }
+  const batch = broadcastShape("MatMul", a.shape.slice(0, -2), b.shape.slice(0, -2));
+  return emit("MatMul", [a, b], {
+    shape: [...batch, m, n],
+    pull: (dy) => [
+      () => sumTo(matmul(dy, transposeLast(b)), a.shape),
+      () => sumTo(matmul(transposeLast(a), dy), b.shape),
+    ],
+  });
+}
+
+/** Swaps the last two axes. */
+export function transposeLast(x: Value): Value {
+  const order = x.shape.map((_, i) => i);
+  return transpose(x, [...order.slice(0, -2), order.length - 1, order.length - 2]);
+}
+
+export interface GemmOptions {
+  readonly transA?: boolean;
+  readonly transB?: boolean;
+  /** Added to the product, broadcast to [M, N]. */
+  readonly bias?: Value;
+  readonly alpha?: number;
+}
+
+/** alpha A B + bias on matrices, either one read transposed. */
+export function gemm(a: Value, b: Value, options: GemmOptions = {}): Value {
+  const { transA = false, transB = false, bias, alpha = 1 } = options;
+  const [m, k] = transA ? [a.shape[1], a.shape[0]] : a.shape;
+  const [k2, n] = transB ? [b.shape[1], b.shape[0]] : b.shape;
+  if (a.shape.length !== 2 || b.shape.length !== 2 || k !== k2) {
+    throw new Error(`Gemm: [${a.shape}]${transA ? "ᵀ" : ""} times [${b.shape}]${transB ? "ᵀ" : ""}`);
+  }
+  return emit("Gemm", bias ? [a, b, bias] : [a, b], {
+    shape: [m, n],
+    attributes: { transA: transA ? 1 : 0, transB: transB ? 1 : 0, alpha: { float: alpha } },
+    pull: (dy) => [
+      () =>
+        transA
+          ? gemm(b, dy, { transA: transB, transB: true, alpha })
+          : gemm(dy, b, { transB: !transB, alpha }),
+      () =>
+        transB
+          ? gemm(dy, a, { transA: true, transB: transA, alpha })
+          : gemm(a, dy, { transA: !transA, alpha }),
+      ...(bias ? [() => sumTo(dy, bias.shape)] : []),
+    ],
+  });
+}
+
+/** x / sqrt(d), the usual scale of attention logits. */
+export function scaleByRoot(x: Value, d: number): Value {
+  return mul(x, 1 / Math.sqrt(d));
+}

@@ -1,0 +1,317 @@
+import { emit, emitAll, withDerivative } from "../emit.js";
+import {
+  asValue,
+  broadcastShape,
+  constant,
+  integers,
+  normalAxis,
+  type Shape,
+  sameShape,
+  sizeOf,
+  type Value,
+} from "../value.js";
+import { mul, sumTo } from "./arithmetic.js";
+
+/** The same elements in another shape; one side may be -1 and is worked out. */
+export function reshape(x: Value, shape: Shape): Value {
+  const known = shape.filter((side) => side !== -1);
+  const rest = sizeOf(x.shape) / sizeOf(known);
+  const target = shape.map((side) => (side === -1 ? rest : side));
+  if (
+    shape.length - known.length > 1 ||
+    sizeOf(target) !== sizeOf(x.shape) ||
+    !target.every(Number.isInteger)
+  ) {
+    throw new Error(`Reshape: [${x.shape}] does not fit into [${shape}]`);
+  }
+  if (sameShape(x.shape, target)) return x;
+  return emit("Reshape", [x, integers(target)], {
+    shape: target,
+    pull: (dy) => [() => reshape(dy, x.shape), undefined],
+  });
+}
+
+/** Axes reordered: output axis i is input axis `order[i]`. */
+export function transpose(x: Value, order: readonly number[]): Value {
+  const sorted = [...order].sort((a, b) => a - b);
+  if (order.length !== x.shape.length || !sorted.every((axis, i) => axis === i)) {
+    throw new Error(`Transpose: [${order}] is no order of the axes of [${x.shape}]`);
+  }
+  if (order.every((axis, i) => axis === i)) return x;
+  return emit("Transpose", [x], {
+    shape: order.map((axis) => x.shape[axis]),
+    attributes: { perm: order },
+    pull: (dy) => [
+      () =>
+        transpose(
+          dy,
+          order.map((_, i) => order.indexOf(i)),
+        ),
+    ],
+  });
+}
+
+/** Repeats sides of one, as broadcasting would. */
+export function expand(x: Value, shape: Shape): Value {
+  if (sameShape(x.shape, shape)) return x;
+  if (!sameShape(broadcastShape("Expand", x.shape, shape), shape)) {
+    throw new Error(`Expand: [${x.shape}] does not broadcast to [${shape}]`);
+  }
+  return emit("Expand", [x, integers(shape)], { shape, pull: (dy) => [() => sumTo(dy, x.shape), undefined] });
+}
+
+/** Joins tensors along an axis. */
+export function concat(values: readonly Value[], axis: number): Value {
+  const rank = values[0].shape.length;
+  const along = normalAxis("Concat", axis, rank);
+  for (const v of values) {
+    if (v.shape.length !== rank || v.shape.some((side, i) => i !== along && side !== values[0].shape[i])) {
+      throw new Error(`Concat: [${values[0].shape}] and [${v.shape}] differ beside axis ${along}`);
+    }
+  }
+  if (values.length === 1) return values[0];
+  const sizes = values.map((v) => v.shape[along]);
+  const total = sizes.reduce((a, b) => a + b, 0);
+  return emit("Concat", values, {
+    shape: values[0].shape.map((side, i) => (i === along ? total : side)),
+    attributes: { axis: along },
+    pull: (dy) => {
+      let parts: Value[] | undefined;
+      return values.map((_, i) => () => (parts ??= split(dy, sizes, along))[i]);
+    },
+  });
+}
+
+/** Cuts a tensor along an axis into parts of the given sizes (or into `n` equal ones). */
+export function split(x: Value, parts: number | readonly number[], axis: number): Value[] {
+  const along = normalAxis("Split", axis, x.shape.length);
+  const side = x.shape[along];
+  const sizes = typeof parts === "number" ? new Array<number>(parts).fill(side / parts) : parts;
+  if (!sizes.every(Number.isInteger) || sizes.reduce((a, b) => a + b, 0) !== side) {
+    throw new Error(`Split: sizes [${sizes}] do not add up to side ${side} of [${x.shape}]`);
+  }
+  if (sizes.length === 1) return [x];
+  const shapes = sizes.map((size) => x.shape.map((s, i) => (i === along ? size : s)));
+  const outputs = emitAll("Split", [x, integers(sizes)], shapes, { axis: along });
+  return withDerivative(outputs, [x], (dys) => [
+    () =>
+      concat(
+        dys.map((dy, i) => dy ?? constant(new Float32Array(sizeOf(shapes[i])), shapes[i])),
+        along,
+      ),
+  ]);
+}
+
+/** Elements `starts[i] <= index < ends[i]` by `steps[i]` (default 1, positive) along each of `axes`. */
+export function slice(
+  x: Value,
+  axes: readonly number[],
+  starts: readonly number[],
+  ends: readonly number[],
+  steps: readonly number[] = axes.map(() => 1),
+): Value {
+  const shape = [...x.shape];
+  axes.forEach((axis, i) => {
+    const along = normalAxis("Slice", axis, x.shape.length);
+    if (starts[i] < 0 || ends[i] > x.shape[along] || starts[i] >= ends[i] || steps[i] < 1) {
+      throw new Error(
+        `Slice: ${starts[i]}..${ends[i]} by ${steps[i]} on axis ${along} is outside [${x.shape}]`,
+      );
+    }
+    shape[along] = Math.ceil((ends[i] - starts[i]) / steps[i]);
+  });
+  if (sameShape(shape, x.shape)) return x;
+  return emit("Slice", [x, integers(starts), integers(ends), integers(axes), integers(steps)], {
+    shape,
+    pull: (dy) => [
+      () => unslice(dy, x.shape, axes, starts, steps),
+      undefined,
+      undefined,
+      undefined,
+      undefined,
+    ],
+  });
+}
+
+/** The cotangent of a slice: zeros put back around, and between where it skipped. */
+function unslice(
+  dy: Value,
+  shape: Shape,
+  axes: readonly number[],
+  starts: readonly number[],
+  steps: readonly number[],
+): Value {
+  let out = dy;
+  axes.forEach((axis, i) => {
+    const along = normalAxis("Slice", axis, shape.length);
+    const [start, step] = [starts[i], steps[i]];
+    if (step > 1) {
+      // Each element becomes the first of a group of `step`; what the last group has too many is cut below.
+      const groups = [...out.shape.slice(0, along + 1), 1, ...out.shape.slice(along + 1)];
+      const before = groups.map(() => 0);
+      const after = groups.map((_, j) => (j === along + 1 ? step - 1 : 0));
+      const spread = out.shape.map((side, j) => (j === along ? side * step : side));
+      out = reshape(pad(reshape(out, groups), before, after), spread);
+    }
+    const before = out.shape.map((_, j) => (j === along ? start : 0));
+    const after = out.shape.map((side, j) => (j === along ? shape[along] - start - side : 0));
+    out = pad(out, before, after);
+  });
+  return out;
+}
+
+/**
+ * Pads each axis with zeros (`constant`), mirrored elements (`reflect`, the border itself not repeated) or the
+ * border repeated (`edge`). Negative amounts cut; they go with `constant` only.
+ */
+export function pad(
+  x: Value,
+  before: readonly number[],
+  after: readonly number[],
+  mode: "constant" | "reflect" | "edge" = "constant",
+): Value {
+  const shape = x.shape.map((side, i) => side + before[i] + after[i]);
+  const amounts = [...before, ...after];
+  if (amounts.length !== 2 * x.shape.length || shape.some((side) => side < 1)) {
+    throw new Error(`Pad: [${before}] before and [${after}] after do not fit [${x.shape}]`);
+  }
+  if (mode !== "constant" && amounts.some((a) => a < 0)) throw new Error(`Pad: ${mode} cannot cut`);
+  if (mode === "reflect" && amounts.some((a, i) => a >= x.shape[i % x.shape.length] && a > 0)) {
+    throw new Error(`Pad: reflection by [${amounts}] is wider than [${x.shape}] allows`);
+  }
+  if (amounts.every((a) => a === 0)) return x;
+  return emit("Pad", [x, integers(amounts)], {
+    shape,
+    attributes: { mode },
+    pull: (dy) => [() => unpad(dy, x.shape, before, after, mode), undefined],
+  });
+}
+
+function unpad(
+  dy: Value,
+  shape: Shape,
+  before: readonly number[],
+  after: readonly number[],
+  mode: string,
+): Value {
+  if (mode === "constant")
+    return pad(
+      dy,
+      before.map((b) => -b),
+      after.map((a) => -a),
+    );
+  // What was copied from somewhere is summed there: along each axis a matrix of zeros and ones says from where.
+  let out = dy;
+  shape.forEach((side, axis) => {
+    const long = out.shape[axis];
+    if (long === side) return;
+    const matrix = new Float32Array(long * side);
+    for (let i = 0; i < long; i++) {
+      let from = i - before[axis];
+      if (mode === "edge") from = Math.min(side - 1, Math.max(0, from));
+      else if (from < 0) from = -from;
+      else if (from >= side) from = 2 * (side - 1) - from;
+      matrix[i * side + from] = 1;
+    }
+    out = contractAxis(out, axis, constant(matrix, [long, side]));
+  });
+  return out;
+}
+
+/** Multiplies one axis by a matrix [in, out]. */
+function contractAxis(x: Value, axis: number, matrix: Value): Value {
+  const order = x.shape.map((_, i) => i);
+  const moved = [...order.filter((i) => i !== axis), axis];
+  const flat = transpose(x, moved);
+  const y = emit("MatMul", [flat, matrix], { shape: [...flat.shape.slice(0, -1), matrix.shape[1]] });
+  return transpose(
+    y,
+    order.map((i) => moved.indexOf(i)),
+  );
+}
+
+/** Picks `indices` (int64, any shape) along an axis; the gradient of a repeated index is summed. */
+export function gather(x: Value, indices: Value, axis = 0): Value {
+  const along = normalAxis("Gather", axis, x.shape.length);
+  if (indices.type !== "int64") throw new Error(`Gather: indices must be int64, got ${indices.type}`);
+  return emit("Gather", [x, indices], {
+    shape: [...x.shape.slice(0, along), ...indices.shape, ...x.shape.slice(along + 1)],
+    attributes: { axis: along },
+    pull: (dy) => [() => scatter(dy, indices, x.shape, along), undefined],
+  });
+}
+
+function scatter(dy: Value, indices: Value, shape: Shape, axis: number): Value {
+  const count = sizeOf(indices.shape);
+  const rest = shape.filter((_, i) => i !== axis);
+  const flat = reshape(dy, [...shape.slice(0, axis), count, ...shape.slice(axis + 1)]);
+  const order = [axis, ...shape.map((_, i) => i).filter((i) => i !== axis)];
+  const zeros = constant(new Float32Array(sizeOf(shape)), [shape[axis], ...rest]);
+  const sum = emit("ScatterND", [zeros, reshape(indices, [count, 1]), transpose(flat, order)], {
+    shape: zeros.shape,
+    attributes: { reduction: "add" },
+  });
+  return transpose(
+    sum,
+    shape.map((_, i) => order.indexOf(i)),
+  );
+}
+
+/** [N, C, H, W] -> [N, C, f H, f W], each element repeated. */
+export function upsampleNearest(x: Value, factor: number): Value {
+  const [n, c, h, w] = image("Resize", x);
+  return emit("Resize", [x, undefined, constant([1, 1, factor, factor])], {
+    shape: [n, c, h * factor, w * factor],
+    attributes: { mode: "nearest", coordinate_transformation_mode: "asymmetric", nearest_mode: "floor" },
+    pull: (dy) => [() => mul(averagePool(dy, factor), factor * factor), undefined, undefined],
+  });
+}
+
+/** [N, C, f H, f W] -> [N, C, H, W], the mean of each f x f block. */
+export function averagePool(x: Value, factor: number): Value {
+  const [n, c, h, w] = image("AveragePool", x, factor);
+  return emit("AveragePool", [x], {
+    shape: [n, c, h / factor, w / factor],
+    attributes: { kernel_shape: [factor, factor], strides: [factor, factor] },
+    pull: (dy) => [() => mul(upsampleNearest(dy, factor), 1 / (factor * factor))],
+  });
+}
+
+/** [N, C, f H, f W] -> [N, f f C, H, W]; channel (i f + j) C + c holds row i, column j of each block. */
+export function spaceToDepth(x: Value, factor: number): Value {
+  const [n, c, h, w] = image("SpaceToDepth", x, factor);
+  return emit("SpaceToDepth", [x], {
+    shape: [n, c * factor * factor, h / factor, w / factor],
+    attributes: { blocksize: factor },
+    pull: (dy) => [() => depthToSpace(dy, factor)],
+  });
+}
+
+/** The inverse of `spaceToDepth`. */
+export function depthToSpace(x: Value, factor: number): Value {
+  const [n, c, h, w] = image("DepthToSpace", x);
+  const channels = c / (factor * factor);
+  if (!Number.isInteger(channels)) {
+    throw new Error(`DepthToSpace: ${c} channels of [${x.shape}] do not divide by ${factor * factor}`);
+  }
+  return emit("DepthToSpace", [x], {
+    shape: [n, channels, h * factor, w * factor],
+    attributes: { blocksize: factor, mode: "DCR" },
+    pull: (dy) => [() => spaceToDepth(dy, factor)],
+  });
+}
+
+/** The four sides of an image tensor [N, C, H, W]; H and W must divide by `factor`. */
+export function image(op: string, x: Value, factor = 1): readonly [number, number, number, number] {
+  const [n, c, h, w] = x.shape;
+  if (x.shape.length !== 4) throw new Error(`${op}: expected [N, C, H, W], got [${x.shape}]`);
+  if (h % factor !== 0 || w % factor !== 0) {
+    throw new Error(`${op}: sides ${h} x ${w} of [${x.shape}] do not divide by ${factor}`);
+  }
+  return [n, c, h, w];
+}
+
+/** A tensor of one repeated number. */
+export function filled(value: number, shape: Shape): Value {
+  return expand(asValue(value), shape);
+}

@@ -1,0 +1,139 @@
+/**
+ * The graph is made of values and nothing else. A value knows its shape, its type and where it came from: a
+ * graph input, a constant, or an output of a node that holds its own input values. So a network is an ordinary
+ * function from values to values, there is no builder to pass around, and whatever the outputs do not reach is
+ * simply never written.
+ *
+ * Differentiation needs one thing more: how a cotangent of the outputs becomes cotangents of the inputs. Each
+ * differentiable value carries that as a `Derivative`, whose thunks emit nodes only for gradients somebody asks
+ * for. `stopGradient` is the same value without it.
+ */
+export type DataType = "float32" | "float16" | "int64" | "int32" | "uint8" | "bool";
+
+export type Shape = readonly number[];
+
+export type Attribute = number | string | readonly number[] | { readonly float: number };
+
+export interface Node {
+  readonly op: string;
+  readonly inputs: readonly (Value | undefined)[];
+  readonly attributes: Readonly<Record<string, Attribute>>;
+  /** How many outputs the node declares, whether or not each is used. */
+  readonly outputs: number;
+}
+
+export type Source =
+  | { readonly kind: "input"; readonly name: string }
+  | { readonly kind: "constant"; readonly data: ConstantData; readonly name?: string }
+  | { readonly kind: "node"; readonly node: Node; readonly output: number };
+
+export type ConstantData = Float32Array | BigInt64Array | Int32Array | Uint8Array;
+
+/** One thunk for each of `inputs`; undefined where the function is flat (an index, a mask, a shape). */
+export type Cotangents = readonly ((() => Value) | undefined)[];
+
+export interface Derivative {
+  readonly inputs: readonly Value[];
+  /** Filled with every value that the function returned, in order. */
+  readonly outputs: readonly Value[];
+  /** From the cotangent of each output (undefined: it does not reach the loss) to those of the inputs. */
+  readonly pull: (cotangents: readonly (Value | undefined)[]) => Cotangents;
+}
+
+export interface Value {
+  readonly shape: Shape;
+  readonly type: DataType;
+  readonly source: Source;
+  readonly derivative?: Derivative;
+  /** Grows with creation, so inputs always stand before what is computed from them. */
+  readonly order: number;
+}
+
+/** Operands may be written as plain numbers; they become float32 constants. */
+export type Operand = Value | number;
+
+let created = 0;
+
+export function makeValue(shape: Shape, type: DataType, source: Source, derivative?: Derivative): Value {
+  return { shape, type, source, derivative, order: created++ };
+}
+
+/** A named graph input of a fixed shape. */
+export function input(name: string, shape: Shape, type: DataType = "float32"): Value {
+  return makeValue(shape, type, { kind: "input", name });
+}
+
+/**
+ * A constant tensor. `name` is kept in the file when given (weights keep their public names).
+ * @throws {Error} when `data` does not hold as many numbers as `shape` says.
+ */
+export function constant(
+  data: ConstantData | readonly number[] | number,
+  shape?: Shape,
+  name?: string,
+): Value {
+  const array =
+    typeof data === "number" ? Float32Array.of(data) : Array.isArray(data) ? Float32Array.from(data) : data;
+  const held = array as ConstantData;
+  const dims = shape ?? (typeof data === "number" ? [] : [held.length]);
+  if (sizeOf(dims) !== held.length) {
+    throw new Error(`constant: shape [${dims}] needs ${sizeOf(dims)} numbers, got ${held.length}`);
+  }
+  return makeValue(dims, typeOfArray(held), { kind: "constant", data: held, name });
+}
+
+/** A constant of 64-bit integers: shapes, axes, indices. */
+export function integers(values: readonly number[], shape: Shape = [values.length]): Value {
+  return constant(
+    BigInt64Array.from(values, (v) => BigInt(v)),
+    shape,
+  );
+}
+
+export function asValue(x: Operand): Value {
+  return typeof x === "number" ? constant(x) : x;
+}
+
+/** The same value, with nothing behind it to differentiate. */
+export function stopGradient(x: Value): Value {
+  return makeValue(x.shape, x.type, x.source);
+}
+
+export function sizeOf(shape: Shape): number {
+  return shape.reduce((product, side) => product * side, 1);
+}
+
+export function sameShape(a: Shape, b: Shape): boolean {
+  return a.length === b.length && a.every((side, i) => side === b[i]);
+}
+
+/** Axis -1 is the last; anything outside the rank is an error naming the operator. */
+export function normalAxis(op: string, axis: number, rank: number): number {
+  const normal = axis < 0 ? axis + rank : axis;
+  if (!Number.isInteger(normal) || normal < 0 || normal >= rank) {
+    throw new Error(`${op}: axis ${axis} is outside a tensor of rank ${rank}`);
+  }
+  return normal;
+}
+
+/** The shape of `a op b` under NumPy broadcasting. @throws {Error} naming the operator and both shapes. */
+export function broadcastShape(op: string, a: Shape, b: Shape): number[] {
+  const rank = Math.max(a.length, b.length);
+  const out: number[] = [];
+  for (let i = 0; i < rank; i++) {
+    const x = a[a.length - rank + i] ?? 1;
+    const y = b[b.length - rank + i] ?? 1;
+    if (x !== y && x !== 1 && y !== 1) {
+      throw new Error(`${op}: shapes [${a}] and [${b}] do not broadcast`);
+    }
+    out.push(x === 1 ? y : x);
+  }
+  return out;
+}
+
+function typeOfArray(data: ConstantData): DataType {
+  if (data instanceof Float32Array) return "float32";
+  if (data instanceof BigInt64Array) return "int64";
+  if (data instanceof Int32Array) return "int32";
+  return "uint8";
+}
