@@ -71,8 +71,8 @@ describe.skipIf(!hasShared)("against the reference fixtures (skipped when ../sha
         noise,
         onStep({ timestep, prediction, x }) {
           seen++;
-          expect(maxDifference(prediction, tensor(`${name}.x0.${timestep}`))).toBeLessThan(1e-6);
-          expect(maxDifference(x, tensor(`${name}.ddim.${timestep}`))).toBeLessThan(1e-6);
+          expect(relativeError(prediction, tensor(`${name}.x0.${timestep}`))).toBeLessThan(1e-6);
+          expect(relativeError(x, tensor(`${name}.ddim.${timestep}`))).toBeLessThan(1e-6);
         },
       });
       expect(seen).toBe(schedule.steps);
