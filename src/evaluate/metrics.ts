@@ -38,7 +38,7 @@ export function psnrY(a: Picture, b: Picture, { border = 4 }: MetricOptions = {}
   const [x, y] = lumaPair(a, b, border, 1);
   let sum = 0;
   for (let i = 0; i < x.data.length; i++) {
-    const difference = x.data[i]! - y.data[i]!;
+    const difference = x.data[i] - y.data[i];
     sum += difference * difference;
   }
   return 10 * Math.log10((PEAK * PEAK * x.data.length) / sum);
@@ -57,17 +57,17 @@ export function ssimY(a: Picture, b: Picture, { border = 4 }: MetricOptions = {}
   const c2 = (0.03 * PEAK) ** 2;
 
   // Only the sum of both variances enters, so four filtered maps are enough instead of five.
-  const meanX = windowed(x, (i) => x.data[i]!);
-  const meanY = windowed(x, (i) => y.data[i]!);
-  const squares = windowed(x, (i) => x.data[i]! * x.data[i]! + y.data[i]! * y.data[i]!);
-  const products = windowed(x, (i) => x.data[i]! * y.data[i]!);
+  const meanX = windowed(x, (i) => x.data[i]);
+  const meanY = windowed(x, (i) => y.data[i]);
+  const squares = windowed(x, (i) => x.data[i] * x.data[i] + y.data[i] * y.data[i]);
+  const products = windowed(x, (i) => x.data[i] * y.data[i]);
 
   let sum = 0;
   for (let i = 0; i < meanX.length; i++) {
-    const mx = meanX[i]!;
-    const my = meanY[i]!;
-    const variances = squares[i]! - mx * mx - my * my;
-    const covariance = products[i]! - mx * my;
+    const mx = meanX[i];
+    const my = meanY[i];
+    const variances = squares[i] - mx * mx - my * my;
+    const covariance = products[i] - mx * my;
     sum += ((2 * mx * my + c1) * (2 * covariance + c2)) / ((mx * mx + my * my + c1) * (variances + c2));
   }
   return sum / meanX.length;
@@ -94,14 +94,14 @@ function windowed({ width, height }: Plane, map: (index: number) => number): Flo
     for (let x = 0; x < width; x++) row[x] = map(y * width + x);
     for (let x = 0; x < outWidth; x++) {
       let value = 0;
-      for (let t = 0; t < taps; t++) value += WINDOW[t]! * row[x + t]!;
+      for (let t = 0; t < taps; t++) value += WINDOW[t] * row[x + t];
       row[x] = value; // in place: column x of the row is not read again
     }
     const [from, to] = [Math.max(0, y - taps + 1), Math.min(outHeight - 1, y)];
     for (let v = from; v <= to; v++) {
-      const weight = WINDOW[y - v]!;
+      const weight = WINDOW[y - v];
       const base = v * outWidth;
-      for (let x = 0; x < outWidth; x++) out[base + x]! += weight * row[x]!;
+      for (let x = 0; x < outWidth; x++) out[base + x] += weight * row[x];
     }
   }
   return out;
@@ -138,9 +138,9 @@ function luma(picture: Picture, border: number): Plane {
   for (let y = 0, to = 0; y < height; y++) {
     let from = ((y + border) * picture.width + border) * channels;
     for (let x = 0; x < width; x++, to++, from += channels) {
-      const r = picture.data[from]!;
-      const g = picture.data[from + green]!;
-      const b = picture.data[from + blue]!;
+      const r = picture.data[from];
+      const g = picture.data[from + green];
+      const b = picture.data[from + blue];
       data[to] = 16 + (65.481 * r + 128.553 * g + 24.966 * b) / 255;
     }
   }

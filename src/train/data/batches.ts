@@ -58,7 +58,7 @@ export function createBatches<Parameters = MildParameters>({
       const lq = new Float32Array(batch * 3 * small * small);
       const fill = async (sample: number) => {
         const random = createRandom(seed + DATA_KEY, step * batch + sample);
-        const photo = photos[random.integer(photos.length)]!;
+        const photo = photos[random.integer(photos.length)];
         const region = chooseCrop(photo, crop, random);
         const orientation = augment ? random.integer(8) : 0;
         const parameters = degradation.sample(random);
@@ -112,7 +112,7 @@ function variationOf(photo: Rgb, region: Region): number {
   let squares = 0;
   for (let y = Math.max(0, region.top); y < bottom; y += 4) {
     for (let x = Math.max(0, region.left); x < right; x += 4) {
-      const value = photo.data[(y * photo.width + x) * 3 + 1]!;
+      const value = photo.data[(y * photo.width + x) * 3 + 1];
       count++;
       sum += value;
       squares += value * value;

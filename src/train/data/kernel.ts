@@ -67,7 +67,7 @@ function compose(blur: Float64Array): ReductionKernel {
 
   const weights = new Float64Array(reduction.length + blur.length - 1);
   for (let r = 0; r < reduction.length; r++) {
-    for (let b = 0; b < blur.length; b++) weights[r + b]! += reduction[r]! * blur[b]!;
+    for (let b = 0; b < blur.length; b++) weights[r + b] += reduction[r] * blur[b];
   }
   return { first: first - (blur.length - 1) / 2, weights };
 }

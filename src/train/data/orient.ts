@@ -13,9 +13,9 @@ export function orient<T extends Uint8Array | Float32Array>(data: T, size: numbe
       const u = flipX ? size - 1 - x : x;
       const v = flipY ? size - 1 - y : y;
       const from = 3 * (transpose ? u * size + v : v * size + u);
-      out[to] = data[from]!;
-      out[to + 1] = data[from + 1]!;
-      out[to + 2] = data[from + 2]!;
+      out[to] = data[from];
+      out[to + 1] = data[from + 1];
+      out[to + 2] = data[from + 2];
     }
   }
   return out;

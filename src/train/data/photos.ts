@@ -48,7 +48,7 @@ export async function loadPhotos(
   const worker = async () => {
     while (next < files.length) {
       const at = next++;
-      const { path, name } = files[at]!;
+      const { path, name } = files[at];
       try {
         decoded[at] = { name, ...(await decodeRgb(path)) };
       } catch (error) {
@@ -69,7 +69,7 @@ export async function loadPhotos(
   const photos = decoded.filter((photo) => photo !== undefined);
   if (photos.length === 0) {
     const why =
-      skipped.length > 0 ? `${skipped.length} could not be decoded, the first: ${skipped[0]!.reason}` : "";
+      skipped.length > 0 ? `${skipped.length} could not be decoded, the first: ${skipped[0].reason}` : "";
     throw new SamsrError(
       `${list.join(", ")}: expected photos (JPEG, PNG, WebP, AVIF, TIFF) in or below this folder, found none` +
         (why && ` that can be read (${why})`),
@@ -112,5 +112,5 @@ export async function listImages(folder: string): Promise<ImageFile[]> {
 /** At most `limit` items, evenly spread over the list, in its order. */
 export function spread<T>(items: readonly T[], limit: number): T[] {
   if (items.length <= limit) return [...items];
-  return Array.from({ length: limit }, (_, i) => items[Math.floor((i * items.length) / limit)]!);
+  return Array.from({ length: limit }, (_, i) => items[Math.floor((i * items.length) / limit)]);
 }

@@ -33,17 +33,17 @@ export function blurAndReduce(picture: Rgb, region: Region, kernel: ReductionKer
     line.fill(0);
     for (let t = 0; t < taps; t++) {
       const row = 3 * picture.width * reflect(top + SCALE * y + kernel.first + t, picture.height);
-      addRow(line, picture.data, row, columns, weights[t]!);
+      addRow(line, picture.data, row, columns, weights[t]);
     }
     for (let x = 0; x < width; x++) {
       let r = 0;
       let g = 0;
       let b = 0;
       for (let t = 0, from = 3 * SCALE * x; t < taps; t++, from += 3) {
-        const weight = weights[t]!;
-        r += weight * line[from]!;
-        g += weight * line[from + 1]!;
-        b += weight * line[from + 2]!;
+        const weight = weights[t];
+        r += weight * line[from];
+        g += weight * line[from + 1];
+        b += weight * line[from + 2];
       }
       const to = (y * width + x) * 3;
       out[to] = r;
@@ -62,10 +62,10 @@ function addRow(
   weight: number,
 ): void {
   for (let x = 0; x < columns.length; x++) {
-    const from = row + columns[x]!;
+    const from = row + columns[x];
     const to = 3 * x;
-    line[to]! += weight * data[from]!;
-    line[to + 1]! += weight * data[from + 1]!;
-    line[to + 2]! += weight * data[from + 2]!;
+    line[to] += weight * data[from];
+    line[to + 1] += weight * data[from + 1];
+    line[to + 2] += weight * data[from + 2];
   }
 }

@@ -38,7 +38,7 @@ export function cropRgb(picture: Rgb, region: Region): Rgb {
     for (let x = 0; x < width; x++) {
       const from = (row + reflect(region.left + x, picture.width)) * 3;
       const to = (y * width + x) * 3;
-      for (let c = 0; c < 3; c++) data[to + c] = picture.data[from + c]!;
+      for (let c = 0; c < 3; c++) data[to + c] = picture.data[from + c];
     }
   }
   return { width, height, data };
@@ -54,9 +54,9 @@ export function writeSample(tensor: Float32Array, sample: number, picture: Rgb):
   const base = sample * 3 * pixels;
   const { data } = picture;
   for (let i = 0; i < pixels; i++) {
-    tensor[base + i] = data[3 * i]! / 127.5 - 1;
-    tensor[base + pixels + i] = data[3 * i + 1]! / 127.5 - 1;
-    tensor[base + 2 * pixels + i] = data[3 * i + 2]! / 127.5 - 1;
+    tensor[base + i] = data[3 * i] / 127.5 - 1;
+    tensor[base + pixels + i] = data[3 * i + 1] / 127.5 - 1;
+    tensor[base + 2 * pixels + i] = data[3 * i + 2] / 127.5 - 1;
   }
 }
 
@@ -66,7 +66,7 @@ export function readSample(tensor: Float32Array, sample: number, width: number, 
   const base = sample * 3 * pixels;
   const data = new Uint8ClampedArray(3 * pixels);
   for (let i = 0; i < pixels; i++) {
-    for (let c = 0; c < 3; c++) data[3 * i + c] = (tensor[base + c * pixels + i]! + 1) * 127.5;
+    for (let c = 0; c < 3; c++) data[3 * i + c] = (tensor[base + c * pixels + i] + 1) * 127.5;
   }
   return { width, height, data: new Uint8Array(data.buffer) };
 }
