@@ -1,0 +1,14 @@
+export { timestepEmbedding } from "./embedding.js";
+export { fanIn, type Initializer, initialize, normal, ones, zeros } from "./initializers.js";
+export { conv, groupNorm, linear } from "./layers.js";
+export { resBlock } from "./res-block.js";
+export {
+  createScope,
+  frozenScope,
+  type ParameterSpec,
+  type Resolve,
+  type Scope,
+  type StateDict,
+  trainableScope,
+} from "./scope.js";
+export { type SwinOptions, swinLayer } from "./swin.js";

@@ -1,0 +1,33 @@
+import * as o from "../onnx/index.js";
+import { fanIn, type Initializer, ones, zeros } from "./initializers.js";
+import type { Scope } from "./scope.js";
+
+export interface ConvLayerOptions {
+  readonly stride?: number;
+  readonly initializer?: Initializer;
+}
+
+/** A k x k convolution to `channels`, zero-padded to keep the size (before the stride). */
+export function conv(
+  p: Scope,
+  x: o.Value,
+  channels: number,
+  kernel: number,
+  { stride = 1, initializer = fanIn() }: ConvLayerOptions = {},
+): o.Value {
+  const weight = p.parameter("weight", [channels, x.shape[1], kernel, kernel], initializer);
+  const bias = p.parameter("bias", [channels], zeros);
+  return o.conv(x, weight, bias, { stride, padding: (kernel - 1) / 2 });
+}
+
+/** x [N, in] -> [N, out], with PyTorch's weight [out, in]. */
+export function linear(p: Scope, x: o.Value, out: number, initializer: Initializer = fanIn()): o.Value {
+  const weight = p.parameter("weight", [out, x.shape[1]], initializer);
+  return o.gemm(x, weight, { transB: true, bias: p.parameter("bias", [out], zeros) });
+}
+
+/** Group normalisation with 32 groups, as every network here has it. */
+export function groupNorm(p: Scope, x: o.Value, groups = 32): o.Value {
+  const channels = [x.shape[1]];
+  return o.groupNorm(x, groups, p.parameter("weight", channels, ones), p.parameter("bias", channels, zeros));
+}

@@ -1,0 +1,74 @@
+/**
+ * A scope turns names into parameters. A network is a function from a scope and values to a value; what the
+ * scope hands out decides what the function builds: graph inputs to train, constants to run, or only a list of
+ * what the network needs. Names are those of the published checkpoints, joined by dots.
+ */
+import { constant, input, type Shape, sizeOf, type Value } from "../onnx/index.js";
+import type { Initializer } from "./initializers.js";
+
+export type Resolve = (name: string, shape: Shape, initializer: Initializer) => Value;
+
+export interface Scope {
+  /** The scope below `name`, which may hold dots: `p.at("in_layers.0")`. */
+  at(name: string | number): Scope;
+  /** The parameter `name` of this scope; `initializer` matters only to a network that is yet to be trained. */
+  parameter(name: string, shape: Shape, initializer: Initializer): Value;
+}
+
+export function createScope(resolve: Resolve, path = ""): Scope {
+  return {
+    at: (name) => createScope(resolve, `${path}${name}.`),
+    parameter: (name, shape, initializer) => resolve(path + name, shape, initializer),
+  };
+}
+
+export interface ParameterSpec {
+  readonly name: string;
+  readonly shape: Shape;
+  readonly initializer: Initializer;
+  readonly value: Value;
+}
+
+/**
+ * A scope whose parameters are graph inputs, and the list of them in the order they were first asked for. Asking
+ * twice gives the same value, so one network may be applied several times in a graph.
+ * @param prefix stands before each input's name, so that two networks can share a graph.
+ */
+export function trainableScope(prefix = ""): { scope: Scope; parameters: () => ParameterSpec[] } {
+  const specs = new Map<string, ParameterSpec>();
+  const scope = createScope((name, shape, initializer) => {
+    const known = specs.get(name);
+    if (known) {
+      if (String(known.shape) !== String(shape)) {
+        throw new Error(`parameter ${name}: asked for as [${known.shape}] and as [${shape}]`);
+      }
+      return known.value;
+    }
+    const spec = { name, shape, initializer, value: input(prefix + name, shape) };
+    specs.set(name, spec);
+    return spec.value;
+  });
+  return { scope, parameters: () => [...specs.values()] };
+}
+
+export type StateDict = ReadonlyMap<string, { readonly shape: Shape; readonly data: Float32Array }>;
+
+/**
+ * A scope whose parameters are the constants of a state dict.
+ * @throws {Error} naming the tensor that is missing or has another shape.
+ */
+export function frozenScope(tensors: StateDict): Scope {
+  const values = new Map<string, Value>();
+  return createScope((name, shape) => {
+    const known = values.get(name);
+    if (known) return known;
+    const tensor = tensors.get(name);
+    if (!tensor) throw new Error(`the weights hold no tensor "${name}" [${shape}]`);
+    if (String(tensor.shape) !== String(shape) || tensor.data.length !== sizeOf(shape)) {
+      throw new Error(`tensor "${name}" is [${tensor.shape}] in the weights, the network needs [${shape}]`);
+    }
+    const value = constant(tensor.data, shape, name);
+    values.set(name, value);
+    return value;
+  });
+}
