@@ -1,0 +1,139 @@
+/**
+ * Masks: which pixels belong to which object, part or region.
+ *
+ * Masks overlap (a wheel is part of a car), so they are a set of binary images, not a partition. Whatever made them,
+ * the noise and the weights need them at the size of the low-resolution image: equations 3 and 4.
+ */
+import { SamsrError } from "../base/errors.js";
+import type { Variant } from "../diffusion/index.js";
+
+/** M binary masks of one size. */
+export interface MaskSet {
+  width: number;
+  height: number;
+  /** Each [H, W]; 1 inside, 0 outside. */
+  masks: Uint8Array[];
+}
+
+/** A partition, or part of one: each pixel carries the number of its region; 0 is no region. */
+export interface LabelMap {
+  width: number;
+  height: number;
+  /** [H, W] */
+  labels: Int32Array;
+}
+
+/** One mask for each label over 0 that occurs, in the order of the labels. */
+export function masksFromLabels({ width, height, labels }: LabelMap): MaskSet {
+  const byLabel = new Map<number, Uint8Array>();
+  for (let p = 0; p < labels.length; p++) {
+    const label = labels[p];
+    if (label <= 0) continue;
+    let mask = byLabel.get(label);
+    if (!mask) byLabel.set(label, (mask = new Uint8Array(width * height)));
+    mask[p] = 1;
+  }
+  const masks = [...byLabel].sort(([a], [b]) => a - b).map(([, mask]) => mask);
+  return { width, height, masks };
+}
+
+/** T of equation 4. */
+export const MASK_THRESHOLD = 0.5;
+
+/**
+ * Brings masks of any size to the size of the low-resolution image: average pooling (GAP, equation 3), then 1 where the
+ * average exceeds the threshold (TSD, equation 4). Sizes need not divide: each pixel averages the area it covers.
+ *
+ * `release` keeps masks that already have the size as they are, and adds the mask of what no mask covers.
+ * Masks that vanish in pooling are kept, empty: they add nothing.
+ *
+ * @param width of the low-resolution image
+ * @param height of the low-resolution image
+ */
+export function prepareMasks(
+  set: MaskSet,
+  width: number,
+  height: number,
+  options: { variant?: Variant; threshold?: number } = {},
+): MaskSet {
+  const { variant = "paper", threshold = MASK_THRESHOLD } = options;
+  for (const mask of set.masks) {
+    if (mask.length !== set.width * set.height) {
+      throw new SamsrError(
+        `a mask of ${set.width} x ${set.height} must have ${set.width * set.height} pixels; got ${mask.length}`,
+      );
+    }
+  }
+  const sameSize = set.width === width && set.height === height;
+  const pooled = {
+    width,
+    height,
+    masks: sameSize
+      ? set.masks
+      : set.masks.map((mask) =>
+          Uint8Array.from(averagePool(mask, set.width, set.height, width, height), (mean) =>
+            mean > threshold ? 1 : 0,
+          ),
+        ),
+  };
+  return variant === "release" ? withBackground(pooled) : pooled;
+}
+
+/** Adds the mask of the pixels that no mask covers. */
+export function withBackground(set: MaskSet): MaskSet {
+  const background = new Uint8Array(set.width * set.height).fill(1);
+  for (const mask of set.masks) {
+    for (let p = 0; p < mask.length; p++) if (mask[p]) background[p] = 0;
+  }
+  return { ...set, masks: [...set.masks, background] };
+}
+
+/**
+ * Resamples by area: each output pixel is the mean of the input over the rectangle it stands for. For a whole factor
+ * this is average pooling; for enlarging it is the nearest pixel, but for rectangles that straddle two.
+ */
+export function averagePool(
+  image: ArrayLike<number>,
+  width: number,
+  height: number,
+  outWidth: number,
+  outHeight: number,
+): Float32Array {
+  const columns = areaWeights(width, outWidth);
+  const rows = areaWeights(height, outHeight);
+  const out = new Float32Array(outWidth * outHeight);
+  const line = new Float64Array(width);
+  for (let y = 0; y < outHeight; y++) {
+    line.fill(0);
+    const row = rows[y];
+    for (let i = 0; i < row.weights.length; i++) {
+      const weight = row.weights[i];
+      const start = (row.first + i) * width;
+      for (let x = 0; x < width; x++) line[x] += weight * image[start + x];
+    }
+    for (let x = 0; x < outWidth; x++) {
+      const { first, weights } = columns[x];
+      let sum = 0;
+      for (let i = 0; i < weights.length; i++) sum += weights[i] * line[first + i];
+      out[y * outWidth + x] = sum;
+    }
+  }
+  return out;
+}
+
+/** For each output position: the first input position it overlaps, and the share of each (adding up to 1). */
+function areaWeights(size: number, outSize: number): { first: number; weights: Float64Array }[] {
+  return Array.from({ length: outSize }, (_, i) => {
+    // In units of 1 / outSize of an input pixel all borders are integers, so nothing is lost to rounding.
+    const start = i * size;
+    const end = start + size;
+    const first = Math.floor(start / outSize);
+    const last = Math.ceil(end / outSize);
+    const weights = Float64Array.from({ length: last - first }, (_, k) => {
+      const left = Math.max(start, (first + k) * outSize);
+      const right = Math.min(end, (first + k + 1) * outSize);
+      return (right - left) / size;
+    });
+    return { first, weights };
+  });
+}

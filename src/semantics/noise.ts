@@ -1,0 +1,309 @@
+/**
+ * The SAM-noise (equations 5 to 7): noise whose strength follows the semantics.
+ *
+ * The paper draws one map of Gaussian noise for each mask, cuts each map out with its mask, adds them up and
+ * standardises the sum. The maps are independent, so at a pixel that c masks cover the sum is exactly sqrt(c) N(0, 1),
+ * independent of all other pixels. The released code divides the sum by c, which leaves N(0, 1) / sqrt(c): the opposite
+ * tilt. Either way the masks matter only through c, one normal a value is enough, and M maps need never exist.
+ * {@link literalNoise} keeps the long form, to compare with.
+ *
+ * Every normal has an address: (seed, stream, channel, y, x) goes through a counter-based generator. So a window can be
+ * made anywhere at any time, tiles agree where they overlap, and the result depends on seed and image only. What is not
+ * local is the mean and deviation of equation 7; one pass over the image finds them, row by row, and keeps nothing else.
+ */
+import { SamsrError } from "../base/errors.js";
+import { normalTable, philox, seedKey } from "../base/random.js";
+import type { Variant } from "../diffusion/index.js";
+import { type Coverage, maximum } from "./coverage.js";
+import type { MaskSet } from "./masks.js";
+
+/** Channels that one block of the generator serves. */
+const LANES = 8;
+
+/** Last counter words of the two kinds of noise; the low 24 bits count streams or masks. */
+const NOISE_DOMAIN = 0x4e000000;
+const LITERAL_DOMAIN = 0x4c000000;
+
+/** Up to this many values (16 MiB) the map is kept after the first pass, so that filling is a copy. */
+const KEPT_VALUES = 4 * 2 ** 20;
+
+/** The released code's smallest deviation; it divides by nothing smaller. */
+const SMALLEST_DEVIATION = 1e-6;
+
+export interface NoiseOptions {
+  /** An integer up to 2^53. */
+  seed: number;
+  width: number;
+  height: number;
+  /** 3 for latents, 48 for pixels after space-to-depth(4). */
+  channels: number;
+  /** Of the same size. Left out: plain Gaussian noise, not standardised, as SinSR and ResShift take it. */
+  coverage?: Coverage;
+  /** default "paper" */
+  variant?: Variant;
+  /** Independent noise with the same seed, 0..2^24-1, e.g. for each timestep of a stochastic chain; default 0. */
+  stream?: number;
+  /** Whether to keep the whole map in memory; default: when it is at most 16 MiB. */
+  keep?: boolean;
+}
+
+/** Noise of unit variance over an image, to be asked for window by window. */
+export interface Noise {
+  channels: number;
+  width: number;
+  height: number;
+  /** Of equation 7, one for each channel; 0 and 1 for plain noise. */
+  mean: Float64Array;
+  deviation: Float64Array;
+  /**
+   * The noise of the window that starts at column x0 and row y0, as [C, h, w]. The same pixel has the same value in every
+   * window. Past the border, pixels are reflected (without repeating the edge), as the image's padding is.
+   */
+  fill(x0: number, y0: number, width: number, height: number): Float32Array;
+}
+
+/**
+ * The SAM-noise of an image from its coverage alone, or plain Gaussian noise where there is no coverage.
+ *
+ * `paper`: sqrt(c) N(0, 1), standardised by one mean and one deviation over all values (equation 7). A pixel that no mask
+ * covers gets the constant -mean / deviation, close to 0. An image that no mask covers gets plain noise, standardised:
+ * equation 7 would divide 0 by 0.
+ * `release`: N(0, 1) / sqrt(max(c, 1)), standardised in each channel (unbiased deviation, at least 1e-6).
+ * A single value is left as it is: it has no deviation.
+ *
+ * This walks the whole image at once, about 8 ns a value: 7 ms for 128 x 128 x 48. Where that must not
+ * block, use {@link createNoiseAsync}.
+ *
+ * @throws SamsrError when the coverage has another size
+ */
+export function createNoise(options: NoiseOptions): Noise {
+  const work = prepareNoise(options);
+  let step = work.next();
+  while (!step.done) step = work.next();
+  return step.value;
+}
+
+/** {@link createNoise} that lets the event loop breathe every few milliseconds and can be aborted. */
+export async function createNoiseAsync(options: NoiseOptions, signal?: AbortSignal): Promise<Noise> {
+  const work = prepareNoise(options);
+  let pause = performance.now() + 10;
+  let step = work.next();
+  while (!step.done) {
+    if (performance.now() > pause) {
+      await new Promise((resolve) => setTimeout(resolve));
+      signal?.throwIfAborted();
+      pause = performance.now() + 10;
+    }
+    step = work.next();
+  }
+  return step.value;
+}
+
+/** Yields after every row of a channel group; returns the noise. */
+function* prepareNoise(options: NoiseOptions): Generator<void, Noise> {
+  const { seed, width, height, channels, coverage, variant = "paper", stream = 0 } = options;
+  if (coverage && (coverage.width !== width || coverage.height !== height)) {
+    throw new SamsrError(
+      `the coverage must have the image's size, ${width} x ${height}; got ${coverage.width} x ${coverage.height}`,
+    );
+  }
+  const rows = rowGenerator({ seed, domain: NOISE_DOMAIN | (stream & 0xffffff), width, coverage, variant });
+  const plane = width * height;
+  const keep = options.keep ?? channels * plane <= KEPT_VALUES;
+  const map = keep ? new Float32Array(channels * plane) : undefined;
+  const mean = new Float64Array(channels);
+  const deviation = new Float64Array(channels).fill(1);
+
+  if (coverage || map) {
+    const sums = new Float64Array(channels);
+    const squares = new Float64Array(channels);
+    const lanes = new Float32Array(LANES * width);
+    for (let first = 0; first < channels; first += LANES) {
+      const count = Math.min(LANES, channels - first);
+      for (let y = 0; y < height; y++) {
+        rows(first / LANES, y, 0, width, lanes);
+        for (let lane = 0; lane < count; lane++) {
+          const row = lanes.subarray(lane * width, (lane + 1) * width);
+          let sum = 0;
+          let square = 0;
+          for (let x = 0; x < width; x++) {
+            const value = row[x];
+            sum += value;
+            square += value * value;
+          }
+          sums[first + lane] += sum;
+          squares[first + lane] += square;
+          map?.set(row, (first + lane) * plane + y * width);
+        }
+        yield;
+      }
+    }
+    if (coverage) standardisation(sums, squares, plane, variant, mean, deviation);
+  }
+
+  /** Equation 7, in place, on part of one channel. The same arithmetic whether the map is kept or made again. */
+  function standardise(values: Float32Array, channel: number): void {
+    const [shift, factor] = [mean[channel], 1 / deviation[channel]];
+    if (coverage) for (let i = 0; i < values.length; i++) values[i] = (values[i] - shift) * factor;
+  }
+  if (map) {
+    for (let c = 0; c < channels; c++) {
+      standardise(map.subarray(c * plane, (c + 1) * plane), c);
+      yield;
+    }
+  }
+
+  function fill(x0: number, y0: number, w: number, h: number): Float32Array {
+    const out = new Float32Array(channels * w * h);
+    const columns = reflections(x0, w, width);
+    const lanes = new Float32Array(LANES * width);
+    // Of the columns that are asked for, the stretch that has to be made.
+    const left = columns.reduce((a, b) => Math.min(a, b), width);
+    const right = columns.reduce((a, b) => Math.max(a, b), 0) + 1;
+    const straight = left === x0 && right === x0 + w;
+    for (let first = 0; first < channels; first += LANES) {
+      const count = Math.min(LANES, channels - first);
+      for (let y = 0; y < h; y++) {
+        const row = reflect(y0 + y, height);
+        if (!map) rows(first / LANES, row, left, right, lanes);
+        for (let lane = 0; lane < count; lane++) {
+          const channel = first + lane;
+          const source = map ?? lanes;
+          const start = map ? channel * plane + row * width : lane * width;
+          const target = out.subarray((channel * h + y) * w, (channel * h + y + 1) * w);
+          if (straight) target.set(source.subarray(start + left, start + right));
+          else for (let x = 0; x < w; x++) target[x] = source[start + columns[x]];
+          if (!map) standardise(target, channel);
+        }
+      }
+    }
+    return out;
+  }
+
+  return { channels, width, height, mean, deviation, fill };
+}
+
+/**
+ * Equations 5 and 6 as they are printed: M independent maps of noise, each cut out by its mask, added up (`release`: and
+ * divided by the coverage), then equation 7. Slow, and only for comparison: {@link createNoise} has the same distribution.
+ *
+ * @returns [C, H, W]
+ */
+export function literalNoise(
+  set: MaskSet,
+  options: { seed: number; channels: number; variant?: Variant },
+): Float32Array {
+  const { width, height, masks } = set;
+  const { seed, channels, variant = "paper" } = options;
+  const plane = width * height;
+  const out = new Float32Array(channels * plane);
+  const coverage = new Float32Array(plane);
+  const lanes = new Float32Array(LANES * width);
+  masks.forEach((mask, m) => {
+    for (let p = 0; p < plane; p++) coverage[p] += mask[p];
+    const rows = rowGenerator({ seed, domain: LITERAL_DOMAIN | (m & 0xffffff), width, variant });
+    for (let first = 0; first < channels; first += LANES) {
+      for (let y = 0; y < height; y++) {
+        rows(first / LANES, y, 0, width, lanes);
+        for (let c = first; c < Math.min(first + LANES, channels); c++) {
+          const row = lanes.subarray((c - first) * width, (c - first + 1) * width);
+          for (let x = 0; x < width; x++) out[c * plane + y * width + x] += mask[y * width + x] * row[x];
+        }
+      }
+    }
+  });
+  if (variant === "release") {
+    for (let i = 0; i < out.length; i++) out[i] /= Math.max(coverage[i % plane], 1);
+  }
+  const sums = new Float64Array(channels);
+  const squares = new Float64Array(channels);
+  for (let i = 0; i < out.length; i++) {
+    const c = Math.floor(i / plane);
+    sums[c] += out[i];
+    squares[c] += out[i] * out[i];
+  }
+  const mean = new Float64Array(channels);
+  const deviation = new Float64Array(channels).fill(1);
+  standardisation(sums, squares, plane, variant, mean, deviation);
+  return out.map((value, i) => (value - mean[Math.floor(i / plane)]) / deviation[Math.floor(i / plane)]);
+}
+
+/** Mean and deviation of equation 7 from the sums of each channel's values and of their squares. */
+function standardisation(
+  sums: Float64Array,
+  squares: Float64Array,
+  plane: number,
+  variant: Variant,
+  mean: Float64Array,
+  deviation: Float64Array,
+): void {
+  const channels = sums.length;
+  if (variant === "release") {
+    if (plane < 2) return;
+    for (let c = 0; c < channels; c++) {
+      mean[c] = sums[c] / plane;
+      const variance = Math.max(squares[c] - sums[c] * mean[c], 0) / (plane - 1);
+      deviation[c] = Math.max(Math.sqrt(variance), SMALLEST_DEVIATION);
+    }
+    return;
+  }
+  const number = channels * plane;
+  if (number < 2) return;
+  const add = (a: number, b: number) => a + b;
+  const mu = sums.reduce(add, 0) / number;
+  const variance = Math.max(squares.reduce(add, 0) / number - mu * mu, 0);
+  mean.fill(mu);
+  deviation.fill(Math.max(Math.sqrt(variance), SMALLEST_DEVIATION));
+}
+
+/**
+ * Makes one row of eight channels: columns left..right-1 of row y, of channels 8 group to 8 group + 7, written to
+ * `lanes[lane * width + x]`, before standardisation.
+ */
+type RowGenerator = (group: number, y: number, left: number, right: number, lanes: Float32Array) => void;
+
+function rowGenerator(options: {
+  seed: number;
+  domain: number;
+  width: number;
+  coverage?: Coverage;
+  variant: Variant;
+}): RowGenerator {
+  const { seed, domain, width, coverage, variant } = options;
+  const [key0, key1] = seedKey(seed);
+  const table = normalTable();
+  const words = new Uint32Array(4);
+  const scales = coverage && deviations(coverage, variant);
+  return (group, y, left, right, lanes) => {
+    for (let x = left; x < right; x++) {
+      philox(x, y, group, domain, key0, key1, words);
+      const scale = scales ? scales[coverage!.counts[y * width + x]] : 1;
+      for (let i = 0, at = x; i < 4; i++, at += 2 * width) {
+        const word = words[i];
+        lanes[at] = scale * table[word & 0xffff];
+        lanes[at + width] = scale * table[word >>> 16];
+      }
+    }
+  };
+}
+
+/** Standard deviation of equation 6's sum (or of the released average) at each coverage, 0 to the largest. */
+function deviations({ counts }: Coverage, variant: Variant): Float64Array {
+  const largest = maximum(counts);
+  return Float64Array.from({ length: largest + 1 }, (_, c) => {
+    if (variant === "release") return 1 / Math.sqrt(Math.max(c, 1));
+    return largest === 0 ? 1 : Math.sqrt(c);
+  });
+}
+
+/** Position i mirrored into 0..size-1 without repeating the edges: -1 is 1, size is size - 2. */
+function reflect(i: number, size: number): number {
+  if (size === 1) return 0;
+  const period = 2 * (size - 1);
+  const folded = ((i % period) + period) % period;
+  return folded < size ? folded : period - folded;
+}
+
+function reflections(start: number, count: number, size: number): Int32Array {
+  return Int32Array.from({ length: count }, (_, i) => reflect(start + i, size));
+}
