@@ -1,23 +1,24 @@
 import { describe, expect, it } from "vitest";
 import { createRandom } from "../base/random.js";
-import { type Picture, psnrY, ssimY } from "./metrics.js";
+import { type Channels, createRaster, type Raster } from "../image/raster.js";
+import { psnrY, ssimY } from "./metrics.js";
 
 /** A picture whose pixels are `value(x, y, channel)`. */
 function paint(
   width: number,
   height: number,
   value: (x: number, y: number, c: number) => number,
-  channels = 3,
-): Picture {
-  const data = new Uint8Array(width * height * channels);
-  for (let i = 0; i < data.length; i++) {
+  channels: Channels = 3,
+): Raster {
+  const raster = createRaster(width, height, channels);
+  for (let i = 0; i < raster.data.length; i++) {
     const pixel = Math.floor(i / channels);
-    data[i] = value(pixel % width, Math.floor(pixel / width), i % channels);
+    raster.data[i] = value(pixel % width, Math.floor(pixel / width), i % channels);
   }
-  return { width, height, data };
+  return raster;
 }
 
-function noisy(width: number, height: number, seed: number): Picture {
+function noisy(width: number, height: number, seed: number): Raster {
   const random = createRandom(seed);
   return paint(width, height, () => random.integer(256));
 }
@@ -92,12 +93,13 @@ describe("ssimY", () => {
 it("refuses pictures that cannot be compared", () => {
   expect(() => psnrY(noisy(20, 20, 1), noisy(20, 21, 1))).toThrow(/20x20.*20x21.*equal sizes/);
   expect(() => psnrY(noisy(8, 8, 1), noisy(8, 8, 1))).toThrow(/at least 9/);
+  expect(() => psnrY(createRaster(20, 20, 3, 16), noisy(20, 20, 1))).toThrow(/8 bits/);
   expect(() => ssimY(noisy(18, 40, 1), noisy(18, 40, 1))).toThrow(/at least 19/);
 });
 
 /** SSIM as the paper writes it: two-dimensional window, central moments, no shortcuts. */
-function direct(a: Picture, b: Picture, border: number): number {
-  const y = ({ width, data }: Picture, u: number, v: number) => {
+function direct(a: Raster, b: Raster, border: number): number {
+  const y = ({ width, data }: Raster, u: number, v: number) => {
     const [r, g, b] = data.subarray((v * width + u) * 3);
     return 16 + (65.481 * r + 128.553 * g + 24.966 * b) / 255;
   };

@@ -1,18 +1,12 @@
 import { SamsrError } from "../base/errors.js";
+import { bitDepth, type Raster } from "../image/raster.js";
 
 /**
  * PSNR and SSIM as super-resolution papers report them: on luma, with a border shaved off.
  *
  * The luma is BT.601 in 16..235 (MATLAB's rgb2ycbcr), kept in floating point, not rounded. Figures from different
- * papers compare only if the luma, the border and the window agree, so all three are stated here.
+ * papers compare only if the luma, the border and the window agree, so all three are stated here. Pictures are 8-bit rasters of 1 to 4 channels; alpha is ignored.
  */
-
-/** An interleaved 8-bit picture of 1 to 4 channels: grey, grey and alpha, RGB, RGB and alpha. Alpha is ignored. */
-export interface Picture {
-  readonly width: number;
-  readonly height: number;
-  readonly data: Uint8Array | Uint8ClampedArray;
-}
 
 export interface MetricOptions {
   /** Pixels left out along every edge. Default: 4, the scale factor. */
@@ -32,9 +26,9 @@ interface Plane {
 /**
  * Peak signal-to-noise ratio of the luma in dB, 10 log10(255^2 / MSE). Infinity for equal pictures.
  *
- * @throws SamsrError when the pictures differ in size or nothing is left inside the border
+ * @throws SamsrError when the pictures differ in size, have 16 bits, or nothing is left inside the border
  */
-export function psnrY(a: Picture, b: Picture, { border = 4 }: MetricOptions = {}): number {
+export function psnrY(a: Raster, b: Raster, { border = 4 }: MetricOptions = {}): number {
   const [x, y] = lumaPair(a, b, border, 1);
   let sum = 0;
   for (let i = 0; i < x.data.length; i++) {
@@ -49,9 +43,9 @@ export function psnrY(a: Picture, b: Picture, { border = 4 }: MetricOptions = {}
  * visibility to structural similarity", IEEE TIP 2004, equation 13. An 11x11 Gaussian window of deviation 1.5,
  * K1 = 0.01, K2 = 0.03, only where the window fits entirely. 1 for equal pictures.
  *
- * @throws SamsrError when the pictures differ in size or the window does not fit inside the border
+ * @throws SamsrError when the pictures differ in size, have 16 bits, or the window does not fit inside the border
  */
-export function ssimY(a: Picture, b: Picture, { border = 4 }: MetricOptions = {}): number {
+export function ssimY(a: Raster, b: Raster, { border = 4 }: MetricOptions = {}): number {
   const [x, y] = lumaPair(a, b, border, WINDOW.length);
   const c1 = (0.01 * PEAK) ** 2;
   const c2 = (0.03 * PEAK) ** 2;
@@ -107,11 +101,14 @@ function windowed({ width, height }: Plane, map: (index: number) => number): Flo
   return out;
 }
 
-function lumaPair(a: Picture, b: Picture, border: number, least: number): [Plane, Plane] {
+function lumaPair(a: Raster, b: Raster, border: number, least: number): [Plane, Plane] {
   if (a.width !== b.width || a.height !== b.height) {
     throw new SamsrError(
       `cannot compare a ${a.width}x${a.height} picture with a ${b.width}x${b.height} one: expected equal sizes`,
     );
+  }
+  if (bitDepth(a) !== 8 || bitDepth(b) !== 8) {
+    throw new SamsrError("cannot compare 16-bit pictures: expected 8 bits a channel (see toEightBits)");
   }
   const smallest = Math.min(a.width, a.height) - 2 * border;
   if (smallest < least) {
@@ -124,13 +121,8 @@ function lumaPair(a: Picture, b: Picture, border: number, least: number): [Plane
 }
 
 /** BT.601 luma in 16..235 of the picture without its border. */
-function luma(picture: Picture, border: number): Plane {
-  const channels = picture.data.length / (picture.width * picture.height);
-  if (![1, 2, 3, 4].includes(channels)) {
-    throw new SamsrError(
-      `a ${picture.width}x${picture.height} picture has ${picture.data.length} values: expected 1 to 4 for each pixel`,
-    );
-  }
+function luma(picture: Raster, border: number): Plane {
+  const { channels } = picture;
   const [green, blue] = channels < 3 ? [0, 0] : [1, 2];
   const width = picture.width - 2 * border;
   const height = picture.height - 2 * border;

@@ -1,15 +1,15 @@
 import { describe, expect, it } from "vitest";
 import { createRandom } from "../../base/random.js";
+import type { Raster } from "../../image/raster.js";
 import { type Batch, chooseCrop, createBatches } from "./batches.js";
 import { mildDegradation, mildTraining } from "./degrade.js";
 import { prefetch } from "./prefetch.js";
-import type { Rgb } from "./rgb.js";
 
 /** Red tells the column, green the row, blue which photo: a crop shows where it comes from. */
-function chart(width: number, height: number, mark: number): Rgb {
+function chart(width: number, height: number, mark: number): Raster {
   const data = new Uint8Array(width * height * 3);
   for (let i = 0; i < width * height; i++) data.set([i % width, Math.floor(i / width), mark], 3 * i);
-  return { width, height, data };
+  return { width, height, channels: 3, data };
 }
 
 const photos = [chart(200, 150, 0), chart(96, 220, 100), chart(40, 50, 200)];
@@ -108,7 +108,7 @@ it("chooseCrop prefers texture to a flat sky, and does not leave the sky out", (
   for (let i = 768 * 256; i < 1024 * 256; i++) photo.data[3 * i + 1] = random.integer(256);
   photo.data.fill(90, 0, 768 * 256 * 3);
   let textured = 0;
-  for (let i = 0; i < 1000; i++) if (chooseCrop(photo, 128, random).top + 128 > 768) textured++;
+  for (let i = 0; i < 1000; i++) if (chooseCrop(photo, 128, random).y + 128 > 768) textured++;
   // A uniform crop touches the texture with p = 256/897 = 0.29; half of the choices have three tries: 1 - (1-p)^3.
   const p = 256 / 897;
   expect(textured / 1000).toBeGreaterThan(0.9 * (0.5 * p + 0.5 * (1 - (1 - p) ** 3)));

@@ -1,9 +1,9 @@
 import { SamsrError } from "../../base/errors.js";
 import { createRandom, type Random } from "../../base/random.js";
+import { type Raster, type Region, toTensor } from "../../image/raster.js";
 import type { Degradation, MildParameters } from "./degrade.js";
 import { SCALE } from "./kernel.js";
 import { orient } from "./orient.js";
-import { cropRgb, type Region, type Rgb, writeSample } from "./rgb.js";
 
 /** One training batch; both tensors are in [-1, 1]. */
 export interface Batch {
@@ -19,7 +19,8 @@ export interface Batches {
 }
 
 export interface BatchOptions<Parameters> {
-  photos: readonly Rgb[];
+  /** 8-bit RGB */
+  photos: readonly Raster[];
   /** Crops in a batch, N. */
   batch: number;
   /** Side of the HR crop, divisible by 4. Default: 128. */
@@ -65,9 +66,8 @@ export function createBatches<Parameters = MildParameters>({
         const lr = degradation.apply(photo, region, parameters, random, (reduced) =>
           orient(reduced, small, orientation),
         );
-        const { data } = cropRgb(photo, region);
-        writeSample(hr, sample, { width: crop, height: crop, data: orient(data, crop, orientation) });
-        writeSample(lq, sample, await lr);
+        hr.set(orient(toTensor(photo, region), crop, orientation), sample * 3 * crop * crop);
+        lq.set(toTensor(await lr), sample * 3 * small * small);
       };
       await Promise.all(Array.from({ length: batch }, (_, sample) => fill(sample)));
       return { hr, lq };
@@ -79,14 +79,14 @@ export function createBatches<Parameters = MildParameters>({
  * A square crop at a uniform place. Skies and walls teach little, so half of the time it is the one with the
  * largest variance of three. A photo smaller than the crop is centred in it and reflected around.
  */
-export function chooseCrop(photo: Rgb, size: number, random: Random): Region {
+export function chooseCrop(photo: Raster, size: number, random: Random): Region {
   const tries = random.next() < 0.5 ? 3 : 1;
   let chosen: Region | undefined;
   let largest = -1;
   for (let i = 0; i < tries; i++) {
     const region = {
-      left: place(photo.width - size, random),
-      top: place(photo.height - size, random),
+      x: place(photo.width - size, random),
+      y: place(photo.height - size, random),
       width: size,
       height: size,
     };
@@ -104,14 +104,14 @@ function place(room: number, random: Random): number {
 }
 
 /** Variance of the green channel over every 4th pixel of every 4th row inside the photo. */
-function variationOf(photo: Rgb, region: Region): number {
-  const right = Math.min(photo.width, region.left + region.width);
-  const bottom = Math.min(photo.height, region.top + region.height);
+function variationOf(photo: Raster, region: Region): number {
+  const right = Math.min(photo.width, region.x + region.width);
+  const bottom = Math.min(photo.height, region.y + region.height);
   let count = 0;
   let sum = 0;
   let squares = 0;
-  for (let y = Math.max(0, region.top); y < bottom; y += 4) {
-    for (let x = Math.max(0, region.left); x < right; x += 4) {
+  for (let y = Math.max(0, region.y); y < bottom; y += 4) {
+    for (let x = Math.max(0, region.x); x < right; x += 4) {
       const value = photo.data[(y * photo.width + x) * 3 + 1];
       count++;
       sum += value;

@@ -1,9 +1,9 @@
 import type { Random } from "../../base/random.js";
+import { fromTensor, type Raster, type Region } from "../../image/raster.js";
 import { jpegRoundTrip } from "./jpeg.js";
 import { reductionKernel, SCALE } from "./kernel.js";
 import { addGaussianNoise } from "./noise.js";
 import { blurAndReduce } from "./reduce.js";
-import type { Region, Rgb } from "./rgb.js";
 
 /**
  * The mild degradation: how a decent photo comes to be small.
@@ -16,20 +16,20 @@ import type { Region, Rgb } from "./rgb.js";
 export interface Degradation<Parameters> {
   sample(random: Random): Parameters;
   /**
-   * Degrade a region of a photo, reading the real pixels around it.
+   * Degrade a region of a photo (8-bit RGB), reading the real pixels around it.
    *
    * @param region in HR pixels, both sides divisible by 4
-   * @param orient turns or flips the reduced picture ([height, width, 3] interleaved) before noise and JPEG
+   * @param orient turns or flips the reduced picture ([3, height, width]) before noise and JPEG
    *   are added; neither of them looks the same turned
    * @returns the LR picture, a quarter of the region's sides
    */
   apply(
-    photo: Rgb,
+    photo: Raster,
     region: Region,
     parameters: Parameters,
     random: Random,
     orient?: (reduced: Float32Array) => Float32Array,
-  ): Promise<Rgb>;
+  ): Promise<Raster>;
 }
 
 /** A range from which a parameter is drawn; both ends are possible. */
@@ -103,11 +103,11 @@ export function mildDegradation(settings: MildSettings): Degradation<MildParamet
     async apply(photo, region, parameters, random, orient = (reduced) => reduced) {
       const values = orient(blurAndReduce(photo, region, reductionKernel(parameters.blurSigma)));
       addGaussianNoise(values, parameters.noiseSigma, random);
-      const lr = {
+      const lr = fromTensor(values, {
         width: region.width / SCALE,
         height: region.height / SCALE,
-        data: new Uint8Array(Uint8ClampedArray.from(values).buffer),
-      };
+        channels: 3,
+      });
       return parameters.jpegQuality === undefined
         ? lr
         : jpegRoundTrip(lr, parameters.jpegQuality, settings.jpeg.chromaSubsampling);

@@ -1,9 +1,11 @@
+import { kernels } from "../../image/resize.js";
+
 /**
  * The one kernel of the degradation: a Gaussian blur and an antialiased bicubic reduction, composed.
  *
  * Both are linear, symmetric and separable, and the reduction keeps every 4th sample, so the pair is a single
- * symmetric FIR filter applied with stride 4. With half-sample symmetric reflection at the photo's edges the
- * composition is exact there too: the blur of a symmetric extension is the symmetric extension of the blur.
+ * symmetric FIR filter applied with stride 4. With reflection at the photo's edges the composition is exact there
+ * too: the blur of a reflected photo is the reflection of the blurred one.
  */
 
 /** The factor between HR and LR. The whole package upscales by 4. */
@@ -15,18 +17,6 @@ export interface ReductionKernel {
   readonly first: number;
   /** Sums to 1, symmetric. */
   readonly weights: Float64Array;
-}
-
-/**
- * Cubic convolution (R. Keys, 1981), with the free parameter `a`; -0.5 is the one that reproduces quadratics.
- *
- * @param x distance in samples
- */
-export function cubic(x: number, a = -0.5): number {
-  const d = Math.abs(x);
-  if (d < 1) return ((a + 2) * d - (a + 3)) * d * d + 1;
-  if (d < 2) return a * (((d - 5) * d + 8) * d - 4);
-  return 0;
 }
 
 /** Sampled Gaussian, cut at 3 sigma, normalised; `[1]` for sigma 0. Length is odd. */
@@ -62,7 +52,9 @@ function compose(blur: Float64Array): ReductionKernel {
   const reach = 2 * SCALE;
   const first = Math.ceil(centre - reach);
   const reduction = normalise(
-    Float64Array.from({ length: 2 * reach }, (_, t) => cubic((first + t - centre) / SCALE)),
+    Float64Array.from({ length: 2 * reach }, (_, t) =>
+      kernels.catmullRom.weight((first + t - centre) / SCALE),
+    ),
   );
 
   const weights = new Float64Array(reduction.length + blur.length - 1);

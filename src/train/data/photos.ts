@@ -2,10 +2,10 @@ import { readdir } from "node:fs/promises";
 import { extname, join, relative } from "node:path";
 import sharp from "sharp";
 import { SamsrError } from "../../base/errors.js";
-import type { Rgb } from "./rgb.js";
+import type { Raster } from "../../image/raster.js";
 
-/** A photo held in memory, with the name it has below its folder. */
-export interface Photo extends Rgb {
+/** A photo held in memory: 8-bit RGB, with the name it has below its folder. */
+export interface Photo extends Raster {
   readonly name: string;
 }
 
@@ -79,14 +79,14 @@ export async function loadPhotos(
 }
 
 /** Decode one image file to 8-bit sRGB, upright; grey becomes RGB, a colour profile is applied, alpha dropped. */
-export async function decodeRgb(file: string): Promise<Rgb> {
+export async function decodeRgb(file: string): Promise<Raster> {
   const { data, info } = await sharp(file)
     .autoOrient()
     .toColourspace("srgb")
     .removeAlpha()
     .raw()
     .toBuffer({ resolveWithObject: true });
-  return { width: info.width, height: info.height, data };
+  return { width: info.width, height: info.height, channels: 3, data };
 }
 
 interface ImageFile {

@@ -1,16 +1,16 @@
 import { SamsrError } from "../../base/errors.js";
 import { createRandom } from "../../base/random.js";
+import { crop as cropRaster, type Raster, type Region } from "../../image/raster.js";
 import { type Degradation, type MildParameters, mildDegradation, mildValidation } from "./degrade.js";
 import { SCALE } from "./kernel.js";
 import { loadPhotos, type Photo } from "./photos.js";
-import { cropRgb, type Region, type Rgb } from "./rgb.js";
 
-/** A photo and its degraded small version, always the same. */
+/** A photo and its degraded small version, always the same; both 8-bit RGB. */
 export interface ValidationPair {
   readonly name: string;
-  readonly hr: Rgb;
+  readonly hr: Raster;
   /** A quarter of hr's sides. */
-  readonly lq: Rgb;
+  readonly lq: Raster;
 }
 
 export interface ValidationOptions {
@@ -60,14 +60,14 @@ async function makePair(
 ): Promise<ValidationPair> {
   const random = createRandom(hash(photo.name.slice(photo.name.lastIndexOf("/") + 1)));
   const lq = await degradation.apply(photo, region, degradation.sample(random), random);
-  return { name: photo.name, hr: cropRgb(photo, region), lq };
+  return { name: photo.name, hr: cropRaster(photo, region), lq };
 }
 
-function centre(photo: Rgb, crop: number, multiple: number): Region | undefined {
+function centre(photo: Raster, crop: number, multiple: number): Region | undefined {
   const fitted = (side: number) => Math.floor(Math.min(side, crop) / multiple) * multiple;
   const [width, height] = [fitted(photo.width), fitted(photo.height)];
   if (width === 0 || height === 0) return undefined;
-  return { left: (photo.width - width) >> 1, top: (photo.height - height) >> 1, width, height };
+  return { x: (photo.width - width) >> 1, y: (photo.height - height) >> 1, width, height };
 }
 
 /** FNV-1a, 32 bits. */
