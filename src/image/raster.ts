@@ -1,0 +1,211 @@
+/**
+ * A raster is what an image file holds: whole numbers, interleaved, row after row. A tensor is what a
+ * network reads: 32-bit floats in [-1, 1], one plane a channel. This file is the way between the two.
+ *
+ * An output may be 12000 x 8000 pixels, so floats are made for a region at a time; only the raster is whole.
+ */
+
+/** 1 = grey, 2 = grey + alpha, 3 = RGB, 4 = RGBA. Alpha is straight (not premultiplied). */
+export type Channels = 1 | 2 | 3 | 4;
+
+export interface Raster {
+  width: number;
+  height: number;
+  channels: Channels;
+  /** Interleaved rows, `width * height * channels` values; the array type tells the bit depth. */
+  data: Uint8Array | Uint16Array;
+}
+
+/** A rectangle in pixels. It may reach outside the image; what lies outside is filled by reflection. */
+export interface Region {
+  x: number;
+  y: number;
+  width: number;
+  height: number;
+}
+
+/** A black (and, with alpha, fully transparent) raster. */
+export function createRaster(width: number, height: number, channels: Channels, bits: 8 | 16 = 8): Raster {
+  const length = width * height * channels;
+  return { width, height, channels, data: bits === 16 ? new Uint16Array(length) : new Uint8Array(length) };
+}
+
+export function bitDepth(raster: Raster): 8 | 16 {
+  return raster.data instanceof Uint16Array ? 16 : 8;
+}
+
+export function hasAlpha(raster: Raster): boolean {
+  return raster.channels === 2 || raster.channels === 4;
+}
+
+/**
+ * The index inside `0..size-1` that reflection puts at `index`, without repeating the edge pixel
+ * (... 2 1 | 0 1 2 3 | 2 1 ...), as often as it takes; an axis of one pixel repeats it.
+ */
+export function reflect(index: number, size: number): number {
+  if (size === 1) return 0;
+  const period = 2 * (size - 1);
+  const folded = ((index % period) + period) % period;
+  return folded < size ? folded : period - folded;
+}
+
+function reflections(start: number, length: number, size: number): Int32Array {
+  const table = new Int32Array(length);
+  for (let i = 0; i < length; i++) table[i] = reflect(start + i, size);
+  return table;
+}
+
+/**
+ * The colour of a raster as a planar tensor `[3, height, width]` in [-1, 1]; grey is repeated three times.
+ * @param region the part to read, the whole by default; outside the image it reads reflected pixels
+ */
+export function toTensor(raster: Raster, region: Region = wholeOf(raster)): Float32Array {
+  const plane = region.width * region.height;
+  const out = new Float32Array(3 * plane);
+  const step = raster.channels >= 3 ? 1 : 0;
+  for (let c = 0; c < 3; c++) readPlane(raster, c * step, region, out.subarray(c * plane, (c + 1) * plane));
+  return out;
+}
+
+/**
+ * Alpha as a plane `[height, width]` in [-1, 1] (-1 transparent, 1 opaque), so that it can go where colour
+ * goes. A raster without alpha gives ones.
+ */
+export function alphaPlane(raster: Raster, region: Region = wholeOf(raster)): Float32Array {
+  const out = new Float32Array(region.width * region.height);
+  if (!hasAlpha(raster)) return out.fill(1);
+  readPlane(raster, raster.channels - 1, region, out);
+  return out;
+}
+
+function wholeOf(raster: { width: number; height: number }): Region {
+  return { x: 0, y: 0, width: raster.width, height: raster.height };
+}
+
+function readPlane(raster: Raster, channel: number, region: Region, out: Float32Array): void {
+  const { data, channels, width } = raster;
+  const scale = bitDepth(raster) === 16 ? 1 / 32767.5 : 1 / 127.5;
+  const columns = reflections(region.x, region.width, width).map((x) => x * channels + channel);
+  const rows = reflections(region.y, region.height, raster.height);
+  let at = 0;
+  for (let y = 0; y < region.height; y++) {
+    const row = rows[y]! * width * channels;
+    for (let x = 0; x < region.width; x++) out[at++] = data[row + columns[x]!]! * scale - 1;
+  }
+}
+
+/**
+ * A planar tensor `[channels, height, width]` in [-1, 1] as a raster, rounded to the nearest value and
+ * clamped. NaN becomes 0.
+ */
+export function fromTensor(
+  planar: Float32Array,
+  shape: { width: number; height: number; channels: Channels; bits?: 8 | 16 },
+): Raster {
+  const { width, height, channels, bits = 8 } = shape;
+  const raster = createRaster(width, height, channels, bits);
+  writeInterleaved(planar, width * height, channels, raster.data);
+  return raster;
+}
+
+/**
+ * Interleaves `channels` planes of `count` values each (planes lie `stride` apart, beginning at `offset`)
+ * from [-1, 1] into whole numbers. `out` decides the bit depth.
+ */
+export function writeInterleaved(
+  planar: Float32Array,
+  count: number,
+  channels: number,
+  out: Uint8Array | Uint16Array,
+  stride: number = count,
+  offset = 0,
+): void {
+  const max = out instanceof Uint16Array ? 65535 : 255;
+  const half = max / 2;
+  for (let c = 0; c < channels; c++) {
+    const base = offset + c * stride;
+    for (let i = 0, at = c; i < count; i++, at += channels) {
+      const v = planar[base + i]! * half + half + 0.5;
+      out[at] = v < 0 ? 0 : v > max ? max : v | 0;
+    }
+  }
+}
+
+/** The mean of the three planes of `[3, height, width]`: what a network says of a grey image. */
+export function meanPlane(colour: Float32Array): Float32Array {
+  const plane = colour.length / 3;
+  const out = new Float32Array(plane);
+  for (let i = 0; i < plane; i++) out[i] = (colour[i]! + colour[plane + i]! + colour[2 * plane + i]!) / 3;
+  return out;
+}
+
+/** One plane `[height, width]` three times, as `[3, height, width]`. */
+export function repeatPlane(plane: Float32Array): Float32Array {
+  const out = new Float32Array(3 * plane.length);
+  for (let c = 0; c < 3; c++) out.set(plane, c * plane.length);
+  return out;
+}
+
+/** A copy of a region that lies inside the raster. */
+export function crop(raster: Raster, region: Region): Raster {
+  const { x, y, width, height } = region;
+  const out = createRaster(width, height, raster.channels, bitDepth(raster));
+  for (let row = 0; row < height; row++) {
+    const from = ((y + row) * raster.width + x) * raster.channels;
+    out.data.set(raster.data.subarray(from, from + width * raster.channels), row * width * raster.channels);
+  }
+  return out;
+}
+
+/**
+ * A region of planar floats `[channels, height, width]`, copied; outside the image it reads reflected
+ * values. With a region that begins at a negative place this is reflection padding.
+ */
+export function cropPlanar(
+  planar: Float32Array,
+  shape: { width: number; height: number; channels: number },
+  region: Region,
+): Float32Array {
+  const { width, height, channels } = shape;
+  const out = new Float32Array(channels * region.width * region.height);
+  const columns = reflections(region.x, region.width, width);
+  const rows = reflections(region.y, region.height, height);
+  const inside = region.x >= 0 && region.x + region.width <= width;
+  let at = 0;
+  for (let c = 0; c < channels; c++) {
+    for (let y = 0; y < region.height; y++, at += region.width) {
+      const row = (c * height + rows[y]!) * width;
+      if (inside) out.set(planar.subarray(row + region.x, row + region.x + region.width), at);
+      else for (let x = 0; x < region.width; x++) out[at + x] = planar[row + columns[x]!]!;
+    }
+  }
+  return out;
+}
+
+/** The same raster with 8 bits a channel, each value rounded to the nearest (257 steps of 16 bits are one of 8). */
+export function toEightBits(raster: Raster): Raster {
+  if (raster.data instanceof Uint8Array) return raster;
+  const { data } = raster;
+  const out = new Uint8Array(data.length);
+  for (let i = 0; i < out.length; i++) out[i] = ((data[i]! + 128) / 257) | 0;
+  return { ...raster, data: out };
+}
+
+/**
+ * Colour over white, 8 bits, without alpha: what a format that knows no transparency shows. Each value is
+ * `alpha * colour + (1 - alpha) * white`, rounded once.
+ */
+export function flattenOnWhite(raster: Raster): Raster {
+  if (!hasAlpha(raster)) return toEightBits(raster);
+  const { data, channels } = raster;
+  const colours = (channels - 1) as 1 | 3;
+  const pixels = raster.width * raster.height;
+  const out = new Uint8Array(pixels * colours);
+  const max = bitDepth(raster) === 16 ? 65535 : 255;
+  const scale = 255 / (max * max);
+  for (let i = 0, from = 0, to = 0; i < pixels; i++, from += channels) {
+    const alpha = data[from + colours]!;
+    for (let c = 0; c < colours; c++) out[to++] = (max * max - alpha * (max - data[from + c]!)) * scale + 0.5;
+  }
+  return { width: raster.width, height: raster.height, channels: colours, data: out };
+}

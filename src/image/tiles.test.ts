@@ -1,0 +1,196 @@
+import { describe, expect, it } from "vitest";
+import { SamsrError } from "../base/errors.js";
+import type { Channels, Raster } from "./raster.js";
+import { createRaster, cropPlanar, fromTensor } from "./raster.js";
+import type { TilePlan } from "./tiles.js";
+import { blendWeights, createMosaic, intoRaster, planTiles } from "./tiles.js";
+
+const shapes: [number, number, number, number, number][] = [
+  // width, height, tile, overlap, multiple
+  [100, 70, 32, 8, 8],
+  [65, 33, 32, 16, 8],
+  [33, 130, 32, 0, 1],
+  [20, 11, 32, 8, 8],
+  [200, 9, 64, 8, 64],
+  [1, 1, 64, 16, 64],
+  [64, 64, 64, 16, 64],
+  [97, 97, 24, 6, 2],
+];
+
+/** Nearest-neighbour enlargement: a network that sees one pixel, so tiles agree exactly. */
+function enlarge(planar: Float32Array, channels: number, width: number, height: number, scale: number) {
+  const out = new Float32Array(channels * width * height * scale * scale);
+  for (let c = 0, at = 0; c < channels; c++) {
+    for (let y = 0; y < height * scale; y++) {
+      const row = (c * height + Math.floor(y / scale)) * width;
+      for (let x = 0; x < width * scale; x++) out[at++] = planar[row + Math.floor(x / scale)]!;
+    }
+  }
+  return out;
+}
+
+function throughTiles(
+  planar: Float32Array,
+  plan: TilePlan,
+  channels: Channels,
+  scale: number,
+  bits: 8 | 16,
+): Raster {
+  const raster = createRaster(plan.width * scale, plan.height * scale, channels, bits);
+  const seen: number[] = [];
+  const into = intoRaster(raster);
+  const mosaic = createMosaic(plan, {
+    channels,
+    scale,
+    bits,
+    onRows(y, rows) {
+      seen.push(y, rows.length / (raster.width * channels));
+      into(y, rows);
+    },
+  });
+  for (const tile of plan.tiles) {
+    const part = cropPlanar(planar, { ...plan, channels }, tile);
+    mosaic.add(enlarge(part, channels, tile.width, tile.height, scale));
+  }
+  // Every line came once, in order.
+  let next = 0;
+  for (let i = 0; i < seen.length; i += 2) {
+    expect(seen[i]).toBe(next);
+    next += seen[i + 1]!;
+  }
+  expect(next).toBe(raster.height);
+  return raster;
+}
+
+describe("planTiles", () => {
+  it.each(shapes)(
+    "covers %i x %i with tiles of %i, overlap %i, multiple %i",
+    (width, height, tile, overlap, multiple) => {
+      const plan = planTiles(width, height, { tile, overlap, multiple });
+      expect(plan.tileWidth % multiple).toBe(0);
+      expect(plan.tileWidth).toBeLessThanOrEqual(tile);
+      for (const [places, size, side] of [
+        [plan.columns, width, plan.tileWidth],
+        [plan.rows, height, plan.tileHeight],
+      ] as const) {
+        expect(places[0]).toBe(0);
+        if (places.length > 1) expect(places.at(-1)! + side).toBe(size);
+        else expect(side).toBeGreaterThanOrEqual(size);
+        for (let i = 1; i < places.length; i++) {
+          expect(places[i]!).toBeGreaterThan(places[i - 1]!);
+          expect(places[i - 1]! + side - places[i]!).toBeGreaterThanOrEqual(overlap);
+        }
+      }
+      expect(plan.tiles.length).toBe(plan.columns.length * plan.rows.length);
+      expect(plan.tiles[1]?.row ?? 0).toBe(plan.columns.length > 1 ? 0 : plan.tiles.length > 1 ? 1 : 0);
+    },
+  );
+
+  it("refuses options that contradict each other", () => {
+    for (const options of [
+      { tile: 100, overlap: 8, multiple: 64 },
+      { tile: 64, overlap: 33 },
+      { tile: 0, overlap: 0 },
+      { tile: 64, overlap: -1 },
+      { tile: 64.5, overlap: 0 },
+    ]) {
+      expect(() => planTiles(500, 500, options)).toThrow(SamsrError);
+    }
+  });
+});
+
+describe("blendWeights", () => {
+  it.each(shapes)("sum to one on %i x %i, tile %i, overlap %i", (width, height, tile, overlap, multiple) => {
+    const plan = planTiles(width, height, { tile, overlap, multiple });
+    for (const scale of [1, 4]) {
+      const sums = new Float64Array(width * scale);
+      const weights = blendWeights(plan.columns, plan.tileWidth, overlap, scale);
+      for (const [i, place] of plan.columns.entries()) {
+        for (let x = 0; x < plan.tileWidth * scale && place * scale + x < sums.length; x++) {
+          expect(weights[i]![x]).toBeGreaterThanOrEqual(0);
+          sums[place * scale + x]! += weights[i]![x]!;
+        }
+      }
+      for (const sum of sums) expect(Math.abs(sum - 1)).toBeLessThan(1e-7);
+    }
+  });
+
+  it("hands over smoothly and ends at zero where a tile ends inside the image", () => {
+    const [first, second] = blendWeights([0, 24], 32, 8, 4);
+    expect(first![127]).toBeLessThan(0.003);
+    expect(second![0]).toBeLessThan(0.003);
+    for (let i = 1; i < 128; i++) expect(Math.abs(first![i]! - first![i - 1]!)).toBeLessThan(0.05);
+  });
+});
+
+describe("createMosaic", () => {
+  it.each(shapes)(
+    "lays %i x %i back together from tiles of %i, overlap %i",
+    (width, height, tile, overlap, multiple) => {
+      const plan = planTiles(width, height, { tile, overlap, multiple });
+      for (const [channels, bits] of [
+        [3, 8],
+        [4, 16],
+        [1, 8],
+      ] as const) {
+        const random = Float32Array.from({ length: channels * width * height }, (_, i) =>
+          Math.sin(i * 78.233),
+        );
+        const direct = fromTensor(enlarge(random, channels, width, height, 2), {
+          width: 2 * width,
+          height: 2 * height,
+          channels,
+          bits,
+        });
+        const tiled = throughTiles(random, plan, channels, 2, bits);
+        let worst = 0;
+        for (let i = 0; i < direct.data.length; i++) {
+          worst = Math.max(worst, Math.abs(direct.data[i]! - tiled.data[i]!));
+        }
+        // The weights sum to one only up to float32, so a value midway between two may round the other way.
+        expect(worst).toBeLessThanOrEqual(1);
+      }
+    },
+  );
+
+  it("keeps a constant exactly", () => {
+    const plan = planTiles(100, 75, { tile: 32, overlap: 12 });
+    for (const level of [0, 1, 100, 254, 255]) {
+      const planar = new Float32Array(100 * 75).fill(level / 127.5 - 1);
+      expect(throughTiles(planar, plan, 1, 4, 8).data.every((v) => v === level)).toBe(true);
+    }
+  });
+
+  it("keeps a step between two tiles that disagree as smooth as the hand-over", () => {
+    const plan = planTiles(56, 32, { tile: 32, overlap: 8 });
+    const raster = createRaster(56 * 4, 32 * 4, 1);
+    const mosaic = createMosaic(plan, { channels: 1, scale: 4, onRows: intoRaster(raster) });
+    mosaic.add(new Float32Array(128 * 128).fill(-0.2));
+    mosaic.add(new Float32Array(128 * 128).fill(0.2));
+    for (let x = 1; x < raster.width; x++) {
+      expect(Math.abs(raster.data[x]! - raster.data[x - 1]!)).toBeLessThanOrEqual(4);
+    }
+  });
+
+  it("holds a band one tile tall, however tall the image", () => {
+    const options = { tile: 128, overlap: 16 };
+    const sink = { channels: 3, scale: 4, onRows: () => undefined };
+    const short = createMosaic(planTiles(3000, 200, options), sink);
+    const tall = createMosaic(planTiles(3000, 2000, options), sink);
+    expect(tall.bytes).toBe(short.bytes);
+    const band = 3 * 12000 * 512 * 4;
+    expect(tall.bytes).toBeGreaterThanOrEqual(band);
+    expect(tall.bytes).toBeLessThan(band * 1.05);
+  });
+
+  it("refuses a tile of another size, and one too many", () => {
+    const mosaic = createMosaic(planTiles(8, 8, { tile: 8, overlap: 0 }), {
+      channels: 1,
+      scale: 1,
+      onRows: () => undefined,
+    });
+    expect(() => mosaic.add(new Float32Array(63))).toThrow(/63 values/);
+    mosaic.add(new Float32Array(64));
+    expect(() => mosaic.add(new Float32Array(64))).toThrow(/all its tiles/);
+  });
+});

@@ -1,0 +1,197 @@
+/**
+ * A large image is cut into overlapping tiles, each goes through the network alone, and the results are
+ * laid together again. Two things make that invisible.
+ *
+ * Hand-over. From one tile to the next there is a stretch as wide as the overlap where the weight of the
+ * first falls from 1 to 0 along a raised cosine and that of the second rises by exactly as much, so the
+ * weights sum to 1 everywhere and need no normalising. The stretch ends where the first tile ends; the last
+ * tile, which is moved back to end at the border, may overlap its neighbour by more, and its surplus has
+ * weight 0. At a corner the weights are the products of those along x and y.
+ *
+ * The band. Tiles come row by row, so results are summed in a band as wide as the image and as tall as one
+ * tile. When a row of tiles is complete, all lines that the next row does not touch are rounded and handed
+ * out, and the rest moves to the top of the band.
+ */
+import { SamsrError } from "../base/errors.js";
+import type { Raster, Region } from "./raster.js";
+import { writeInterleaved } from "./raster.js";
+
+/** Where a tile lies, in pixels of the low-resolution image, and its place in the grid. */
+export interface Tile extends Region {
+  column: number;
+  row: number;
+}
+
+export interface TilePlan {
+  /** The image. */
+  width: number;
+  height: number;
+  /** Every tile's size. It may exceed the image's: then the tile reads reflected pixels there. */
+  tileWidth: number;
+  tileHeight: number;
+  overlap: number;
+  /** The places where tiles begin along x and y. */
+  columns: number[];
+  rows: number[];
+  /** Row-major. */
+  tiles: Tile[];
+}
+
+/**
+ * Covers an image with tiles of one size. Along an axis not longer than a tile there is one tile, as long
+ * as the image rounded up to a multiple; along a longer one, tiles every `tile - overlap` pixels, the last
+ * moved back so that it ends at the border.
+ *
+ * @param options.tile side of a tile in low-resolution pixels, a multiple of `multiple`
+ * @param options.overlap at most half a tile
+ * @param options.multiple what the network needs sides to divide by; 1 by default
+ * @throws SamsrError when the options contradict each other
+ */
+export function planTiles(
+  width: number,
+  height: number,
+  options: { tile: number; overlap: number; multiple?: number },
+): TilePlan {
+  const { tile, overlap, multiple = 1 } = options;
+  if (!Number.isInteger(tile) || tile < 1 || tile % multiple !== 0) {
+    throw new SamsrError(`The tile must be a whole multiple of ${multiple} pixels, not ${tile}.`);
+  }
+  if (!Number.isInteger(overlap) || overlap < 0 || 2 * overlap > tile) {
+    throw new SamsrError(`The overlap must be from 0 to half the tile (${tile / 2} pixels), not ${overlap}.`);
+  }
+  const [columns, tileWidth] = placesAlong(width, tile, overlap, multiple);
+  const [rows, tileHeight] = placesAlong(height, tile, overlap, multiple);
+  const tiles = rows.flatMap((y, row) =>
+    columns.map((x, column) => ({ x, y, width: tileWidth, height: tileHeight, column, row })),
+  );
+  return { width, height, tileWidth, tileHeight, overlap, columns, rows, tiles };
+}
+
+function placesAlong(size: number, tile: number, overlap: number, multiple: number): [number[], number] {
+  if (size <= tile) return [[0], Math.ceil(size / multiple) * multiple];
+  const places: number[] = [];
+  for (let place = 0; place + tile < size; place += tile - overlap) places.push(place);
+  places.push(size - tile);
+  return [places, tile];
+}
+
+/**
+ * The weight of each tile along one axis, in pixels enlarged by `scale`: one array of `tile * scale` values
+ * a place, summing to 1 at every pixel of the image.
+ */
+export function blendWeights(places: number[], tile: number, overlap: number, scale: number): Float32Array[] {
+  const weights = places.map(() => new Float32Array(tile * scale).fill(1));
+  const length = overlap * scale;
+  for (let i = 0; i + 1 < places.length; i++) {
+    const end = tile * scale;
+    // The hand-over as the next tile counts it, and all that it has before.
+    const begin = (places[i]! + tile - overlap - places[i + 1]!) * scale;
+    weights[i + 1]!.fill(0, 0, begin);
+    for (let k = 0; k < length; k++) {
+      const rising = Math.fround(0.5 - 0.5 * Math.cos((Math.PI * (k + 0.5)) / length));
+      weights[i + 1]![begin + k] = rising;
+      weights[i]![end - length + k] = 1 - rising;
+    }
+  }
+  return weights;
+}
+
+/** Receives finished lines: `rows` holds whole interleaved lines from line `y` on and is reused, so copy it. */
+export type RowsSink = (y: number, rows: Uint8Array | Uint16Array) => void;
+
+export interface Mosaic {
+  /**
+   * Lays down the next tile of the plan: `[channels, tileHeight * scale, tileWidth * scale]` in [-1, 1].
+   * Tiles come in the plan's order.
+   */
+  add(planar: Float32Array): void;
+  /** Bytes that the mosaic holds beyond what it hands out. */
+  readonly bytes: number;
+}
+
+/** Lines are handed out this many at a time, so that rounding needs little memory. */
+const linesAtOnce = 64;
+
+/**
+ * Blends the enlarged tiles of a plan into lines of whole numbers, top to bottom.
+ *
+ * @param options.scale how much larger a tile comes back than it was cut
+ * @param options.bits 8 or 16, the depth of the lines handed to `onRows`
+ */
+export function createMosaic(
+  plan: TilePlan,
+  options: { channels: number; scale: number; bits?: 8 | 16; onRows: RowsSink },
+): Mosaic {
+  const { channels, scale, bits = 8, onRows } = options;
+  const width = plan.width * scale;
+  const height = plan.height * scale;
+  const tileWidth = plan.tileWidth * scale;
+  const tileHeight = plan.tileHeight * scale;
+  const bandHeight = Math.min(height, tileHeight);
+  const across = blendWeights(plan.columns, plan.tileWidth, plan.overlap, scale);
+  const down = blendWeights(plan.rows, plan.tileHeight, plan.overlap, scale);
+  const plane = width * bandHeight;
+  const band = new Float32Array(channels * plane);
+  const lines = Math.min(linesAtOnce, bandHeight) * width * channels;
+  const rounded = bits === 16 ? new Uint16Array(lines) : new Uint8Array(lines);
+  let next = 0;
+
+  function blend(tile: Tile, planar: Float32Array): void {
+    const left = tile.x * scale;
+    const columns = Math.min(tileWidth, width - left);
+    const wx = across[tile.column]!;
+    const wy = down[tile.row]!;
+    for (let c = 0; c < channels; c++) {
+      for (let y = 0; y < bandHeight; y++) {
+        const weight = wy[y]!;
+        if (weight === 0) continue;
+        const from = (c * tileHeight + y) * tileWidth;
+        const to = c * plane + y * width + left;
+        for (let x = 0; x < columns; x++) band[to + x]! += weight * wx[x]! * planar[from + x]!;
+      }
+    }
+  }
+
+  /** Hands out the band's lines down to where the next row of tiles begins to count, and moves the rest up. */
+  function finish(row: number): void {
+    const top = plan.rows[row]! * scale;
+    const last = row === plan.rows.length - 1;
+    // What the row after hands over begins here; lines above were finished by this row or, when this row
+    // was moved back, by the one before.
+    const begin = row === 0 ? 0 : (plan.rows[row - 1]! + plan.tileHeight - plan.overlap) * scale - top;
+    const end = last ? height - top : (plan.tileHeight - plan.overlap) * scale;
+    for (let y = begin; y < end; y += linesAtOnce) {
+      const count = Math.min(linesAtOnce, end - y) * width;
+      const out = rounded.subarray(0, count * channels);
+      writeInterleaved(band, count, channels, out, plane, y * width);
+      onRows(top + y, out);
+    }
+    if (last) return;
+    const shift = (plan.rows[row + 1]! * scale - top) * width;
+    for (let c = 0; c < channels; c++) {
+      band.copyWithin(c * plane, c * plane + shift, (c + 1) * plane);
+      band.fill(0, (c + 1) * plane - shift, (c + 1) * plane);
+    }
+  }
+
+  return {
+    bytes: band.byteLength + rounded.byteLength,
+    add(planar) {
+      const tile = plan.tiles[next];
+      if (tile === undefined) throw new Error("the mosaic has all its tiles");
+      if (planar.length !== channels * tileWidth * tileHeight) {
+        throw new Error(
+          `a tile of ${planar.length} values; expected [${channels}, ${tileHeight}, ${tileWidth}]`,
+        );
+      }
+      next += 1;
+      blend(tile, planar);
+      if (tile.column === plan.columns.length - 1) finish(tile.row);
+    },
+  };
+}
+
+/** A sink that copies finished lines into a raster of the mosaic's size, channels and depth. */
+export function intoRaster(raster: Raster): RowsSink {
+  return (y, rows) => raster.data.set(rows, y * raster.width * raster.channels);
+}
