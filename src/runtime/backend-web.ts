@@ -1,0 +1,97 @@
+/**
+ * ONNX Runtime in a browser: WebGPU where the browser has it, WASM everywhere. The WASM half also runs in Node,
+ * which is how the tests know that a model loads in both.
+ */
+import { SamsrError } from "../base/errors.js";
+import type { Backend, DeviceState, Ort } from "./backend.js";
+import { inNode } from "./environment.js";
+import { PROBE_TOLERANCE, smallProbe } from "./probe.js";
+
+interface OrtWeb extends Ort {
+  readonly env: { logLevel?: string; readonly wasm: { numThreads?: number } };
+}
+
+/** As much of WebGPU's interface as a look at the adapter takes. */
+interface Gpu {
+  requestAdapter(): Promise<{
+    readonly info?: {
+      readonly vendor?: string;
+      readonly architecture?: string;
+      readonly isFallbackAdapter?: boolean;
+    };
+    readonly isFallbackAdapter?: boolean;
+  } | null>;
+}
+
+export async function load(): Promise<Backend> {
+  let ort: OrtWeb;
+  try {
+    // In a browser the root of the package is the older WebGPU; in Node it is the only build that there is.
+    const module = inNode ? await import("onnxruntime-web") : await import("onnxruntime-web/webgpu");
+    ort = (module.InferenceSession ? module : (module as { default?: unknown }).default) as unknown as OrtWeb;
+    ort.env.logLevel = "fatal";
+  } catch (cause) {
+    throw new SamsrError("onnxruntime-web does not load here", { cause });
+  }
+  let known: Promise<DeviceState> | undefined;
+  return {
+    name: "web",
+    ort,
+    fillsFetches: false,
+    cpu: `WASM, ${globalThis.navigator?.hardwareConcurrency ?? "unknown"} threads`,
+    providers: { cpu: "wasm", webgpu: "webgpu" },
+    probe: () => (known ??= look(ort)),
+    setThreads: (threads) => {
+      ort.env.wasm.numThreads = threads;
+    },
+  };
+}
+
+async function look(ort: Ort): Promise<DeviceState> {
+  const state = { device: "webgpu", available: false, preferred: false } as const;
+  const gpu = (globalThis.navigator as { gpu?: Gpu } | undefined)?.gpu;
+  if (!gpu) {
+    return {
+      ...state,
+      detail: inNode ? "onnxruntime-web has no WebGPU in Node" : "this browser has no WebGPU",
+    };
+  }
+  try {
+    const adapter = await gpu.requestAdapter();
+    if (!adapter) return { ...state, detail: "the browser offers no graphics adapter" };
+    const { vendor = "", architecture = "" } = adapter.info ?? {};
+    const software =
+      (adapter.info?.isFallbackAdapter ?? adapter.isFallbackAdapter ?? false) ||
+      /swiftshader/i.test(architecture);
+    if (!(await computesRight(ort))) return { ...state, detail: "its driver computes wrong results" };
+    const name = `${vendor} ${architecture}`.trim() || "an adapter without a name";
+    return {
+      device: "webgpu",
+      available: true,
+      preferred: !software,
+      detail: software ? `${name}, software` : name,
+    };
+  } catch (error) {
+    return {
+      ...state,
+      detail: `it failed when it was tried (${error instanceof Error ? error.message : error})`,
+    };
+  }
+}
+
+async function computesRight(ort: Ort): Promise<boolean> {
+  const { bytes, shape } = smallProbe();
+  const length = shape.reduce((product, side) => product * side, 1);
+  const x = new ort.Tensor(
+    "float32",
+    Float32Array.from({ length }, (_, i) => Math.cos(i)),
+    shape,
+  );
+  const results: Float32Array[] = [];
+  for (const provider of ["wasm", "webgpu"]) {
+    const session = await ort.InferenceSession.create(bytes, { executionProviders: [provider] });
+    results.push((await session.run({ x }, { y: null })).y.data as Float32Array);
+    await session.release();
+  }
+  return results[0].every((v, i) => Math.abs(v - results[1][i]) <= PROBE_TOLERANCE);
+}

@@ -1,0 +1,17 @@
+/**
+ * Running a graph: sessions and devices over ONNX Runtime, and worker threads to keep them in. Node and browser
+ * behind one interface.
+ */
+export type { Device, DeviceState } from "./backend.js";
+export { type BackendName, listDevices } from "./devices.js";
+export { createSession, type RunOptions, type Session, type SessionOptions } from "./session.js";
+export type { Tensor, TensorData } from "./tensor.js";
+export {
+  type CallContext,
+  type CallOptions,
+  serveThread,
+  startThread,
+  type Thread,
+  type ThreadFunctions,
+  type ThreadOptions,
+} from "./thread.js";

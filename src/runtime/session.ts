@@ -1,0 +1,197 @@
+import { SamsrError } from "../base/errors.js";
+import type { Backend, Device, OrtSession, OrtTensor } from "./backend.js";
+import { type BackendName, chooseDevice, loadBackend } from "./devices.js";
+import { native } from "./gate.js";
+import { asTensor, checkTensor, type Tensor } from "./tensor.js";
+
+export interface SessionOptions {
+  /** `auto` (the default) is the GPU where there is one that is worth it, else the CPU. */
+  readonly device?: Device | "auto";
+  /** Threads inside an operator; as many as there are cores when left out. The web backend has one number for all sessions. */
+  readonly threads?: number;
+  /**
+   * Whether idle threads wait actively (the default). It is faster by little and burns the cores between runs:
+   * turn it off where other work runs between them.
+   */
+  readonly spinning?: boolean;
+  readonly optimization?: "disabled" | "basic" | "extended" | "all";
+  /** Plan all buffers as one block. Off, because it can nearly double the peak memory of a training graph. */
+  readonly memoryPattern?: boolean;
+  /** Sizes for symbolic dimensions of the graph. */
+  readonly dimensions?: Readonly<Record<string, number>>;
+  /** Names ONNX Runtime's execution providers directly (CUDA, CoreML, ...), instead of a device. */
+  readonly executionProviders?: readonly (string | { readonly name: string })[];
+  /** Configuration entries handed to ONNX Runtime as they are, such as `{ session: { ... } }`. */
+  readonly extra?: Readonly<Record<string, unknown>>;
+  /** What errors call a model that is given as bytes. */
+  readonly name?: string;
+  /** Which binding: onnxruntime-node in Node, onnxruntime-web in a browser, unless one is named. */
+  readonly backend?: BackendName;
+}
+
+export interface RunOptions {
+  /**
+   * Which outputs to compute, by name; all when left out. With a tensor the result is written into its data,
+   * which in Node saves an allocation a run; null lets the runtime allocate.
+   */
+  readonly fetches?: readonly string[] | Readonly<Record<string, Tensor | null>>;
+}
+
+export interface Session {
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  /** Where it runs: "cpu", "webgpu", or the execution providers that were named. */
+  readonly device: string;
+  /**
+   * Runs the model once. In Node this blocks the thread until it is done, so anything that must stay responsive
+   * runs its sessions in a worker (`startThread`). Neither feeds nor results are copied on this side of the
+   * runtime. Calls at the same time run one after the other.
+   * @throws {SamsrError} naming the model, and the input that is missing or has another shape.
+   */
+  run(feeds: Readonly<Record<string, Tensor>>, options?: RunOptions): Promise<Record<string, Tensor>>;
+  /** Frees the model's memory, after the runs that have begun. A second call does nothing. */
+  release(): Promise<void>;
+}
+
+/**
+ * Loads an ONNX model, from bytes or from a file's path (in a browser: its URL).
+ *
+ * @example
+ * const session = await createSession("model.onnx", { device: "cpu", threads: 2 });
+ * const { y } = await session.run({ x: { type: "float32", shape: [1, 3, 8, 8], data } });
+ * await session.release();
+ *
+ * @throws {SamsrError} one line: the model cannot be read or is damaged, or the device is not there.
+ */
+export async function createSession(
+  model: Uint8Array | string,
+  options: SessionOptions = {},
+): Promise<Session> {
+  const { device: wanted = "auto", threads, name = typeof model === "string" ? model : "model" } = options;
+  if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1)) {
+    throw new SamsrError(`threads: expected a whole number from 1 on, got ${threads}`);
+  }
+  const backend = await loadBackend(options.backend);
+  if (threads !== undefined) backend.setThreads?.(threads);
+  const create = (providers: SessionOptions["executionProviders"]) =>
+    native(() => backend.ort.InferenceSession.create(model, ortOptions(options, providers)));
+
+  if (options.executionProviders) {
+    const providers = options.executionProviders;
+    const session = await create(providers).catch((error) => refuse(name, error));
+    return open(session, name, providers.map((p) => (typeof p === "string" ? p : p.name)).join(), backend);
+  }
+  let device = await chooseDevice(wanted, backend);
+  const session = await create([backend.providers[device]]).catch((error) => {
+    if (device === "cpu" || wanted !== "auto") return refuse(name, error);
+    // The GPU was auto's idea; a model that it does not take may still run on the CPU.
+    device = "cpu";
+    return create([backend.providers.cpu]).catch((e) => refuse(name, e));
+  });
+  return open(session, name, device, backend);
+}
+
+function ortOptions(options: SessionOptions, executionProviders: SessionOptions["executionProviders"]) {
+  const { threads, spinning, optimization = "all", memoryPattern = false, dimensions } = options;
+  let extra = options.extra;
+  if (spinning !== undefined) {
+    const session = { ...(extra?.session as object), intra_op: { allow_spinning: spinning ? "1" : "0" } };
+    extra = { ...extra, session };
+  }
+  // ONNX Runtime takes an absent key, but not one that is undefined.
+  return {
+    executionProviders,
+    graphOptimizationLevel: optimization,
+    enableMemPattern: memoryPattern,
+    logSeverityLevel: 4,
+    ...(threads !== undefined && { intraOpNumThreads: threads }),
+    ...(dimensions && { freeDimensionOverrides: dimensions }),
+    ...(extra && { extra }),
+  };
+}
+
+function open(session: OrtSession, name: string, device: string, { ort, fillsFetches }: Backend): Session {
+  const toOrt = (t: Tensor) => new ort.Tensor(t.type, t.data, t.shape);
+  const inputs = [...session.inputNames];
+  const outputs = [...session.outputNames];
+  let released: Promise<void> | undefined;
+  // A WASM session takes one run at a time, and releasing waits for what has begun: everything stands in one line.
+  let last: Promise<unknown> = Promise.resolve();
+  const inLine = <T>(work: () => Promise<T>): Promise<T> => {
+    const result = last.then(() => native(work));
+    last = result.catch(() => {});
+    return result;
+  };
+
+  const run: Session["run"] = async (feeds, options = {}) => {
+    if (released) throw new SamsrError(`${name}: this session has been released`);
+    const given: Record<string, OrtTensor> = {};
+    for (const key of inputs) {
+      const tensor = feeds[key];
+      if (!tensor) throw new SamsrError(`${name}: input "${key}" is missing (it takes ${inputs.join(", ")})`);
+      checkTensor(`${name}: input "${key}"`, tensor);
+      given[key] = toOrt(tensor);
+    }
+    const wanted = listFetches(options.fetches ?? outputs);
+    const fetches: Record<string, OrtTensor | null> = {};
+    for (const [key, tensor] of Object.entries(wanted)) {
+      if (!outputs.includes(key)) {
+        throw new SamsrError(`${name}: no output is called "${key}" (it gives ${outputs.join(", ")})`);
+      }
+      if (tensor) checkTensor(`${name}: output "${key}"`, tensor);
+      fetches[key] = tensor && fillsFetches ? toOrt(tensor) : null;
+    }
+    const results = await inLine(() => session.run(given, fetches)).catch((error) => {
+      throw new SamsrError(`${name}: the run failed: ${oneLine(error)}`, { cause: error });
+    });
+    return Object.fromEntries(
+      Object.entries(wanted).map(([key, tensor]) => {
+        if (tensor && fillsFetches) return [key, tensor];
+        const { type, dims, data } = results[key];
+        const result = asTensor(type, dims, data as ArrayBufferView);
+        return [key, tensor ? fill(name, key, tensor, result) : result];
+      }),
+    );
+  };
+
+  const release = () => (released ??= inLine(() => session.release()));
+  return { inputs, outputs, device, run, release };
+}
+
+function fill(name: string, key: string, tensor: Tensor, result: Tensor): Tensor {
+  if (tensor.type !== result.type || tensor.data.length !== result.data.length) {
+    const [wanted, got] = [tensor, result].map((t) => `${t.type} [${t.shape}]`);
+    throw new SamsrError(`${name}: output "${key}" is ${got}, the tensor given for it is ${wanted}`);
+  }
+  (tensor.data as Float32Array).set(result.data as Float32Array);
+  return tensor;
+}
+
+function listFetches(fetches: NonNullable<RunOptions["fetches"]>): Readonly<Record<string, Tensor | null>> {
+  return Array.isArray(fetches)
+    ? Object.fromEntries(fetches.map((key) => [key, null]))
+    : (fetches as Readonly<Record<string, Tensor | null>>);
+}
+
+function refuse(name: string, error: unknown): never {
+  const text = oneLine(error);
+  let message = `${name}: ONNX Runtime cannot load this model: ${text}`;
+  if (/doesn't exist|no such file|ENOENT|failed to fetch/i.test(text)) {
+    message = `${name}: there is no such model file`;
+  } else if (/protobuf parsing failed|data pointer is null|ModelProto|no graph was found/i.test(text)) {
+    message = `${name}: this is not an ONNX model, or it is damaged; download or export it again`;
+  } else if (/is a directory/i.test(text)) {
+    message = `${name}: this is a directory, expected an ONNX model file`;
+  }
+  throw new SamsrError(message, { cause: error });
+}
+
+/** What ONNX Runtime says, without the places in its own source and in one line. */
+function oneLine(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  const plain = text
+    .replace(/\/onnxruntime_src\/\S+:\d+ .*? was false\.\s*/gs, "")
+    .replace(/\s+/g, " ")
+    .trim();
+  return plain.length > 300 ? `${plain.slice(0, 300)}...` : plain;
+}

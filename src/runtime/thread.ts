@@ -1,0 +1,227 @@
+/**
+ * Functions in another thread. ONNX Runtime blocks the thread that runs it, in Node always and in a browser
+ * often, so whatever must stay responsive (a server, a progress bar, a page) keeps its sessions in a worker and
+ * calls it through this small protocol: a call, progress while it lasts, one result or one error.
+ *
+ * Cancelling cannot be a message, because a blocked thread reads none: it is a shared integer that the worker
+ * looks at between two tiles. A page that is not cross-origin isolated has no shared memory; there cancelling is
+ * a message after all, and `checkpoint()` lets it in.
+ */
+import { SamsrError } from "../base/errors.js";
+import { inNode } from "./environment.js";
+import * as web from "./thread-web.js";
+import { type FromWorker, packError, type ToWorker, unpackError, type WireError } from "./wire.js";
+
+/** What a function in a worker is given beside its arguments. */
+export interface CallContext {
+  /** Sends a value to the caller's `onProgress`. */
+  progress(value: unknown): void;
+  /** Whether the caller has aborted. Cheap: ask between tiles. */
+  cancelled(): boolean;
+  /** Throws an `AbortError` if the caller has aborted; where that travels by message, lets messages in first. */
+  checkpoint(): Promise<void>;
+  /** Returns `value`, to be handed over with these buffers moved rather than copied. */
+  transfer<T>(value: T, buffers: readonly ArrayBuffer[]): T;
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: each function has its own type of arguments
+export type ThreadFunctions = Record<string, (args: any, context: CallContext) => unknown>;
+
+export interface CallOptions {
+  /** Buffers inside the arguments to move rather than copy; they are empty here afterwards. */
+  readonly transfer?: readonly ArrayBuffer[];
+  /** Aborting rejects the call at once with the signal's reason; the worker stops when it next looks. */
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (value: unknown) => void;
+}
+
+export interface Thread<F extends ThreadFunctions = ThreadFunctions> {
+  /**
+   * Calls a function by name, with one argument.
+   * @throws what the function threw, of the same class for `SamsrError` and the language's own errors; the
+   *   signal's reason; `SamsrError` when the thread is closed, cannot start or dies.
+   */
+  call<K extends keyof F & string>(
+    name: K,
+    args: Parameters<F[K]>[0],
+    options?: CallOptions,
+  ): Promise<Awaited<ReturnType<F[K]>>>;
+  /** Waits for the calls that are pending (not for aborted ones), then ends the thread. */
+  close(): Promise<void>;
+}
+
+export interface ThreadOptions {
+  /** Limit of the worker's JavaScript heap in MB; tensors live outside it. Node only. */
+  readonly heapMegabytes?: number;
+}
+
+/** A worker as both runtimes have one. */
+export interface Port {
+  post(message: ToWorker, transfer: readonly ArrayBuffer[]): void;
+  /** Whether the thread keeps the process alive. */
+  keepAlive(yes: boolean): void;
+  /** Ends the thread at a moment when that is safe. */
+  stop(): Promise<void>;
+}
+
+export interface PortEvents {
+  message(message: FromWorker): void;
+  /** The thread is gone, or will never work. */
+  died(reason: SamsrError): void;
+}
+
+interface Pending {
+  resolve(value: unknown): void;
+  reject(reason: unknown): void;
+  onProgress?: (value: unknown) => void;
+}
+
+const closed = () => new SamsrError("this thread has been closed");
+
+/**
+ * Starts a worker thread from a module that calls `serveThread`. An idle thread does not keep the process
+ * alive; a pending call does.
+ *
+ * @param source the module's address; in a browser also a function that makes the Worker, for bundlers that
+ *   must see `new Worker(new URL(...))` spelt out.
+ * @example
+ * const thread = startThread<typeof import("./worker.js").functions>(new URL("./worker.js", import.meta.url));
+ * const sum = await thread.call("add", { a: 1, b: 2 }, { signal });
+ * await thread.close();
+ */
+export function startThread<F extends ThreadFunctions = ThreadFunctions>(
+  source: URL | (() => Worker),
+  options: ThreadOptions = {},
+): Thread<F> {
+  const pending = new Map<number, Pending>();
+  let ended: SamsrError | undefined;
+  let closing: Promise<void> | undefined;
+  let idle = () => {};
+  let next = 0;
+
+  const fail = (reason: SamsrError) => {
+    ended ??= reason;
+    for (const call of [...pending.values()]) call.reject(ended);
+  };
+  const message = (m: FromWorker) => {
+    // A call that was aborted is no longer here, and what it still says is of no interest.
+    const call = pending.get(m.id);
+    if (m.kind === "progress") call?.onProgress?.(m.value);
+    else if (m.kind === "result") call?.resolve(m.value);
+    else call?.reject(unpackError(m.error));
+  };
+  const events: PortEvents = { message, died: fail };
+  const opening: Promise<Port> = inNode
+    ? import("./thread-node.js").then((node) => node.openPort(source, options, events))
+    : Promise.resolve().then(() => web.openPort(source, events));
+  opening.catch((error) =>
+    fail(new SamsrError(`the worker thread does not start: ${error.message}`, { cause: error })),
+  );
+
+  const call = async (
+    name: string,
+    args: unknown,
+    { transfer = [], signal, onProgress }: CallOptions = {},
+  ) => {
+    signal?.throwIfAborted();
+    if (closing) throw closed();
+    const port = await opening.catch(() => undefined);
+    signal?.throwIfAborted();
+    if (ended || !port) throw ended;
+
+    const id = next++;
+    const flag = web.canShareMemory() ? new Int32Array(new SharedArrayBuffer(4)) : undefined;
+    let onAbort: (() => void) | undefined;
+    try {
+      return await new Promise((resolve, reject) => {
+        pending.set(id, { resolve, reject, onProgress });
+        onAbort = () => {
+          if (flag) Atomics.store(flag, 0, 1);
+          else port.post({ kind: "cancel", id }, []);
+          reject(signal?.reason);
+        };
+        signal?.addEventListener("abort", onAbort, { once: true });
+        port.keepAlive(true);
+        port.post({ kind: "call", id, name, args, flag }, transfer);
+      });
+    } finally {
+      if (onAbort) signal?.removeEventListener("abort", onAbort);
+      pending.delete(id);
+      if (pending.size === 0) {
+        port.keepAlive(Boolean(closing));
+        idle();
+      }
+    }
+  };
+
+  const end = async () => {
+    const port = await opening.catch(() => undefined);
+    if (!port) return;
+    port.keepAlive(true);
+    if (pending.size > 0) {
+      await new Promise<void>((done) => {
+        idle = done;
+      });
+    }
+    // From here on its exit is what we want, and no one's failure.
+    ended ??= closed();
+    await port.stop();
+  };
+  const close = () => (closing ??= end());
+  return { call: call as Thread<F>["call"], close };
+}
+
+/**
+ * The worker's half: answers calls to these functions. Call it once, at the top of the worker's module, and
+ * create sessions inside the functions, not while the module loads.
+ */
+export function serveThread<F extends ThreadFunctions>(functions: F): F {
+  const calls = new Map<number, { cancelled: boolean }>();
+
+  const answer = async (m: Extract<ToWorker, { kind: "call" }>, post: Post) => {
+    const state = { cancelled: false };
+    calls.set(m.id, state);
+    const moved: ArrayBuffer[] = [];
+    const cancelled = () => (m.flag ? Atomics.load(m.flag, 0) === 1 : state.cancelled);
+    const context: CallContext = {
+      progress: (value) => post({ kind: "progress", id: m.id, value }, []),
+      cancelled,
+      checkpoint: async () => {
+        if (!m.flag) await new Promise((done) => setTimeout(done));
+        if (cancelled()) throw new DOMException("the call was aborted", "AbortError");
+      },
+      transfer: (value, buffers) => {
+        moved.push(...buffers);
+        return value;
+      },
+    };
+    try {
+      if (!Object.hasOwn(functions, m.name)) {
+        throw new SamsrError(
+          `the worker has no function "${m.name}", only ${Object.keys(functions).join(", ")}`,
+        );
+      }
+      const value = await functions[m.name](m.args, context);
+      post({ kind: "result", id: m.id, value }, moved);
+    } catch (error) {
+      post({ kind: "error", id: m.id, error: packError(error) satisfies WireError }, []);
+    } finally {
+      calls.delete(m.id);
+    }
+  };
+
+  const receive = (m: ToWorker, post: Post) => {
+    if (m.kind === "call") void answer(m, post);
+    else {
+      const state = calls.get(m.id);
+      if (state) state.cancelled = true;
+    }
+  };
+  // A browser's worker must listen before its module has run; Node's keeps messages until somebody does.
+  if (inNode) void import("./thread-node.js").then((node) => node.serve(receive));
+  else web.serve(receive);
+  return functions;
+}
+
+export type Post = (message: FromWorker, transfer: readonly ArrayBuffer[]) => void;
+export type Receive = (message: ToWorker, post: Post) => void;
