@@ -1,0 +1,1 @@
+export { readSafetensors, type Tensors, writeSafetensors } from "./safetensors.js";

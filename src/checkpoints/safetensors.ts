@@ -1,0 +1,103 @@
+/**
+ * The safetensors format (github.com/huggingface/safetensors): eight bytes with the length of a JSON header, the
+ * header, then the tensors' bytes. It holds numbers and nothing that could run.
+ */
+import { SamsrError } from "../base/errors.js";
+import { fromFloat16, type Shape, sizeOf, toFloat16 } from "../onnx/index.js";
+
+export interface Tensors {
+  readonly tensors: ReadonlyMap<string, { readonly shape: Shape; readonly data: Float32Array }>;
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+/** Longer headers than this are refused before they are parsed. */
+const LARGEST_HEADER = 100e6;
+
+interface Entry {
+  readonly dtype: string;
+  readonly shape: number[];
+  readonly data_offsets: [number, number];
+}
+
+/** Writes tensors as F32 or, at half the size, F16; every tensor starts on a multiple of 8 bytes. */
+export function writeSafetensors(
+  tensors: ReadonlyMap<string, { readonly shape: Shape; readonly data: Float32Array }>,
+  options: { precision?: "float32" | "float16"; metadata?: Readonly<Record<string, string>> } = {},
+): Uint8Array {
+  const { precision = "float32", metadata } = options;
+  const header: Record<string, unknown> = metadata ? { __metadata__: metadata } : {};
+  const parts: Uint8Array[] = [];
+  let offset = 0;
+  for (const [name, { shape, data }] of tensors) {
+    const stored = precision === "float16" ? toFloat16(data) : data;
+    parts.push(new Uint8Array(stored.buffer, stored.byteOffset, stored.byteLength));
+    const end = offset + stored.byteLength;
+    header[name] = { dtype: precision === "float16" ? "F16" : "F32", shape, data_offsets: [offset, end] };
+    offset = end;
+  }
+  const json = new TextEncoder().encode(JSON.stringify(header));
+  const headerSize = Math.ceil(json.length / 8) * 8;
+  const out = new Uint8Array(8 + headerSize + offset).fill(0x20, 8, 8 + headerSize);
+  new DataView(out.buffer).setBigUint64(0, BigInt(headerSize), true);
+  out.set(json, 8);
+  let at = 8 + headerSize;
+  for (const part of parts) {
+    out.set(part, at);
+    at += part.length;
+  }
+  return out;
+}
+
+/**
+ * Reads F32, F16 and F64 tensors as float32; tensors of other types (indices) are left out.
+ * @throws {SamsrError} naming `name` and what is wrong, for anything that is no whole safetensors file.
+ */
+export function readSafetensors(bytes: Uint8Array, name = "weights"): Tensors {
+  const fail = (what: string): never => {
+    throw new SamsrError(`${name}: not a whole safetensors file: ${what}; fetch or write it again`);
+  };
+  if (bytes.length < 8) fail(`it has ${bytes.length} bytes`);
+  const length = new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0, true);
+  if (length > BigInt(Math.min(bytes.length - 8, LARGEST_HEADER))) {
+    fail(`its header claims ${length} bytes of ${bytes.length}`);
+  }
+  const start = 8 + Number(length);
+  const header = parseHeader(bytes.subarray(8, start), fail);
+  const tensors = new Map<string, { shape: Shape; data: Float32Array }>();
+  for (const [key, entry] of Object.entries(header.entries)) {
+    const { dtype, shape, data_offsets: offsets } = entry ?? {};
+    const whole = (v: unknown): v is number => Number.isSafeInteger(v) && (v as number) >= 0;
+    if (!Array.isArray(shape) || !shape.every(whole) || !Array.isArray(offsets) || !offsets.every(whole)) {
+      fail(`tensor "${key}" has no shape or no place`);
+    }
+    const [from, to] = offsets;
+    if (from > to || start + to > bytes.length)
+      fail(`tensor "${key}" lies at ${from}..${to}, beyond its end`);
+    const width = { F32: 4, F16: 2, F64: 8 }[dtype];
+    if (width === undefined) continue;
+    if (to - from !== sizeOf(shape) * width) fail(`tensor "${key}" [${shape}] has ${to - from} bytes`);
+    // A copy: the tensor may start at an odd place of the file, and outlives it.
+    const data = bytes.slice(start + from, start + to).buffer;
+    tensors.set(key, { shape, data: toFloat32(dtype, data) });
+  }
+  return { tensors, metadata: header.metadata };
+}
+
+function toFloat32(dtype: string, data: ArrayBuffer): Float32Array {
+  if (dtype === "F16") return fromFloat16(new Uint16Array(data));
+  if (dtype === "F64") return Float32Array.from(new Float64Array(data));
+  return new Float32Array(data);
+}
+
+function parseHeader(bytes: Uint8Array, fail: (what: string) => never) {
+  let json: unknown;
+  try {
+    json = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+  } catch {
+    return fail("its header is not JSON");
+  }
+  if (typeof json !== "object" || json === null || Array.isArray(json))
+    return fail("its header is no object");
+  const { __metadata__: metadata = {}, ...entries } = json as Record<string, unknown>;
+  return { metadata: metadata as Record<string, string>, entries: entries as Record<string, Entry> };
+}

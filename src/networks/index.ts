@@ -1,0 +1,11 @@
+export {
+  bicubicLatent,
+  fromLatent,
+  LATENT_CHANNELS,
+  pixelDenoiser,
+  SCALE,
+  TINY,
+  TINY_MULTIPLE,
+  toLatent,
+} from "./pixel-denoiser.js";
+export { type SwinUNetConfig, sizeMultiple, swinUNet } from "./swin-unet.js";

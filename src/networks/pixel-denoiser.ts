@@ -1,0 +1,82 @@
+/**
+ * A denoiser that works on pixels: each 4 x 4 block of the large image is one latent pixel of 48 channels
+ * (space-to-depth), so the latent has the size of the low-resolution image and there is no autoencoder to train
+ * or to run. The Swin UNet predicts what x0 has beyond the bicubic image.
+ */
+import type { Scope } from "../nn/index.js";
+import * as o from "../onnx/index.js";
+import { type SwinUNetConfig, sizeMultiple, swinUNet } from "./swin-unet.js";
+
+export const SCALE = 4;
+export const LATENT_CHANNELS = 3 * SCALE * SCALE;
+
+/** The bundled `samsr-tiny`. */
+export const TINY: SwinUNetConfig = {
+  outChannels: LATENT_CHANNELS,
+  modelChannels: 64,
+  channelMult: [1, 2, 2],
+  resBlocks: [2, 1, 1],
+  imageSize: 64,
+  attentionResolutions: [32, 16],
+  swin: { embed: 96, depth: 2, headChannels: 32, window: 8, mlpRatio: 2, masking: "neighbours" },
+};
+
+/** What the sides of the low-resolution image must divide by. */
+export const TINY_MULTIPLE = sizeMultiple(TINY);
+
+/**
+ * @param x [N, 48, H, W], the noisy latent scaled by 1 / sqrt(eta_t kappa^2 + 1)
+ * @param t [N] timesteps
+ * @param lq [N, 3, H, W] in [-1, 1]
+ * @param y [N, 48, H, W], the bicubic image as a latent (`bicubicLatent(lq)`)
+ * @returns x0 [N, 48, H, W] in [-1, 1]
+ */
+export function pixelDenoiser(
+  p: Scope,
+  config: SwinUNetConfig,
+  x: o.Value,
+  t: o.Value,
+  lq: o.Value,
+  y: o.Value,
+) {
+  return o.add(y, swinUNet(p, config, x, t, lq));
+}
+
+/** A large image [N, 3, 4H, 4W] as a latent [N, 48, H, W]. */
+export function toLatent(image: o.Value): o.Value {
+  return o.spaceToDepth(image, SCALE);
+}
+
+/** The inverse of `toLatent`. */
+export function fromLatent(latent: o.Value): o.Value {
+  return o.depthToSpace(latent, SCALE);
+}
+
+/**
+ * The latent of the bicubic enlargement (a = -0.75, half-pixel centres, borders repeated) of lq [N, 3, H, W].
+ * Each of the 16 places in a block sees the same 5 x 5 pixels with weights of its own: one convolution.
+ */
+export function bicubicLatent(lq: o.Value): o.Value {
+  const weight = new Float32Array(LATENT_CHANNELS * 3 * 25);
+  for (let i = 0; i < SCALE; i++) {
+    for (let j = 0; j < SCALE; j++) {
+      for (let c = 0; c < 3; c++) {
+        const row = ((i * SCALE + j) * 3 + c) * 3 * 25 + c * 25;
+        for (let y = 0; y < 5; y++) {
+          for (let x = 0; x < 5; x++) weight[row + y * 5 + x] = tap(i, y - 2) * tap(j, x - 2);
+        }
+      }
+    }
+  }
+  const padded = o.pad(lq, [0, 0, 2, 2], [0, 0, 2, 2], "edge");
+  return o.conv(padded, o.constant(weight, [LATENT_CHANNELS, 3, 5, 5]));
+}
+
+/** The weight of the pixel `offset` away for place `phase` of a block of four: Keys' cubic with a = -0.75. */
+function tap(phase: number, offset: number): number {
+  const a = -0.75;
+  const d = Math.abs((phase + 0.5) / SCALE - 0.5 - offset);
+  if (d < 1) return ((a + 2) * d - (a + 3)) * d * d + 1;
+  if (d < 2) return ((a * d - 5 * a) * d + 8 * a) * d - 4 * a;
+  return 0;
+}

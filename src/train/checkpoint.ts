@@ -1,0 +1,80 @@
+/**
+ * A training run's whole state in one safetensors file, replaced in one rename: weights, their moving average,
+ * the optimiser's moments and the step. Everything else (batches, noise) is addressed by the step, so a resumed
+ * run goes on with the same numbers.
+ */
+import { readFile } from "node:fs/promises";
+import { SamsrError } from "../base/errors.js";
+import { readSafetensors, writeSafetensors } from "../checkpoints/index.js";
+import { writeFileAtomically } from "../image/index.js";
+import type { StateDict } from "../nn/index.js";
+import { type AdamState, createAdamState } from "./optimizer.js";
+import type { Weights } from "./weights.js";
+
+export interface TrainingState {
+  readonly weights: Weights;
+  readonly average: Float32Array;
+  readonly adam: AdamState;
+}
+
+export function createTrainingState(weights: Weights): TrainingState {
+  return { weights, average: weights.flat.slice(), adam: createAdamState(weights.flat.length) };
+}
+
+export async function saveTrainingState(path: string, state: TrainingState): Promise<void> {
+  const shape = [state.weights.flat.length];
+  const bytes = writeSafetensors(
+    new Map([
+      ["weights", { shape, data: state.weights.flat }],
+      ["average", { shape, data: state.average }],
+      ["adam.first", { shape, data: state.adam.first }],
+      ["adam.second", { shape, data: state.adam.second }],
+    ]),
+    { metadata: { step: String(state.adam.step) } },
+  );
+  await writeFileAtomically(path, bytes, { overwrite: true });
+}
+
+/** Overwrites `state` with what `path` holds. @throws {SamsrError} when it belongs to another network. */
+export async function loadTrainingState(path: string, state: TrainingState): Promise<void> {
+  const { tensors, metadata } = readSafetensors(await readFile(path), path);
+  const parts = {
+    weights: state.weights.flat,
+    average: state.average,
+    "adam.first": state.adam.first,
+    "adam.second": state.adam.second,
+  };
+  for (const [key, target] of Object.entries(parts)) {
+    const found = tensors.get(key);
+    if (found?.data.length !== target.length) {
+      throw new SamsrError(
+        `${path}: holds ${found?.data.length ?? "no"} numbers of "${key}", this network has ${target.length}; ` +
+          "resume with the configuration that the run began with",
+      );
+    }
+    target.set(found.data);
+  }
+  state.adam.step = Number(metadata.step);
+}
+
+/** A network's weights as a file of named tensors. */
+export async function saveWeights(
+  path: string,
+  weights: Weights,
+  flat: Float32Array,
+  options: { precision: "float32" | "float16"; metadata: Readonly<Record<string, string>> },
+): Promise<void> {
+  let offset = 0;
+  const tensors = new Map(
+    [...weights.tensors].map(([name, { shape, data }]) => {
+      const part = flat.subarray(offset, offset + data.length);
+      offset += data.length;
+      return [name, { shape, data: part }];
+    }),
+  );
+  await writeFileAtomically(path, writeSafetensors(tensors, options), { overwrite: true });
+}
+
+export async function readWeights(path: string): Promise<StateDict> {
+  return readSafetensors(await readFile(path), path).tensors;
+}

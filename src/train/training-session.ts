@@ -1,0 +1,56 @@
+import { gradients, toModel, type Value } from "../onnx/index.js";
+import { createSession, type SessionOptions, type Tensor } from "../runtime/index.js";
+import { createWeights, type Weights } from "./weights.js";
+
+/**
+ * Forward and backward as one session. Weights are read where they lie, and gradients are written into one
+ * preallocated flat array laid out like the weights.
+ */
+export interface TrainingSession {
+  readonly gradient: Float32Array;
+  /** Nodes of the graph, both ways. */
+  readonly nodes: number;
+  /** Computes the reported values (scalars) and overwrites `gradient`. */
+  run(feeds: Readonly<Record<string, Tensor>>): Promise<Record<string, number>>;
+  release(): Promise<void>;
+}
+
+/**
+ * @param loss the scalar to differentiate
+ * @param reports further scalars to compute with it, such as its terms
+ */
+export async function createTrainingSession(
+  weights: Weights,
+  loss: Value,
+  reports: Readonly<Record<string, Value>> = {},
+  options: SessionOptions = {},
+): Promise<TrainingSession> {
+  const parameters = weights.specs.map(({ value }) => value);
+  const slopes = gradients(loss, parameters);
+  const outputs: Record<string, Value> = { loss, ...reports };
+  weights.specs.forEach(({ name }, i) => {
+    outputs[`gradient:${name}`] = slopes[i];
+  });
+  const model = toModel(outputs, { name: "training" });
+  const session = await createSession(model.bytes, { device: "cpu", name: "the training graph", ...options });
+  const held = createWeights(weights.specs);
+  const fetches: Record<string, Tensor | null> = {};
+  for (const key of ["loss", ...Object.keys(reports)]) fetches[key] = null;
+  for (const [name, tensor] of held.tensors) fetches[`gradient:${name}`] = tensor;
+  const parameterFeeds: Record<string, Tensor> = {};
+  for (const { name, value } of weights.specs) {
+    if (value.source.kind === "input") parameterFeeds[value.source.name] = weights.tensors.get(name)!;
+  }
+
+  return {
+    gradient: held.flat,
+    nodes: model.nodes,
+    async run(feeds) {
+      const results = await session.run({ ...feeds, ...parameterFeeds }, { fetches });
+      const scalars: Record<string, number> = {};
+      for (const key of ["loss", ...Object.keys(reports)]) scalars[key] = Number(results[key].data[0]);
+      return scalars;
+    },
+    release: () => session.release(),
+  };
+}
