@@ -119,12 +119,16 @@ function encoder(original: Raster, options: EncodeOptions): Sharp {
   const grey = channels < 3;
   const space = bitDepth(raster) === 16 ? (grey ? "grey16" : "rgb16") : grey ? "b-w" : "srgb";
   const raw = { width, height, channels };
-  const image = sharp(carrierPng(raster, fitting(metadata, raster, format)), { limitInputPixels: false })
-    .keepMetadata()
+  const kept = fitting(metadata, raster, format);
+  let image = sharp(carrierPng(raster, kept), { limitInputPixels: false })
     .extend({ right: width - 1, bottom: height - 1, extendWith: "copy" })
     // The operand may be any typed array, like an input; the types know only of Buffer.
     .boolean(data as Buffer, "or", { raw, limitInputPixels: false } as { raw: Raw })
     .toColourspace(space);
+  if (kept.icc !== undefined) image = image.keepIccProfile();
+  if (kept.xmp !== undefined) image = image.keepXmp();
+  // Asked to keep EXIF where there is none, the encoder makes some up.
+  if (kept.exif !== undefined) image = image.keepExif();
   return asFormat(image, raster, options);
 }
 

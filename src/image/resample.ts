@@ -1,19 +1,84 @@
-import sharp from "sharp";
 import type { Raster } from "./raster.js";
-import { bitDepth, hasAlpha } from "./raster.js";
-import { readRaster } from "./sharp-raster.js";
+import { bitDepth, createRaster, hasAlpha } from "./raster.js";
+import { kernels, resizeRows, taps } from "./resize.js";
+
+/** Long enough to be worth the pause, short enough that nobody notices it. */
+const millisecondsAtOnce = 15;
 
 /**
- * A raster at another size, by Lanczos (three lobes) when shrinking and bicubic when enlarging, at its own
- * bit depth; colour is weighted by alpha. For the scales that the network does not make itself.
+ * A raster at another size by Lanczos with three lobes (Duchon, "Lanczos Filtering in One and Two
+ * Dimensions", 1979), at its own bit depth; colour is weighted by alpha. For the scales that the network
+ * does not make itself, so the raster may be large: it works line by line, holds only the lines that the
+ * kernel reaches, and lets other work in between.
+ *
+ * @throws the signal's reason when it is given up
  */
-export async function resample(raster: Raster, width: number, height: number): Promise<Raster> {
+export async function resample(
+  raster: Raster,
+  width: number,
+  height: number,
+  options: { signal?: AbortSignal } = {},
+): Promise<Raster> {
   if (raster.width === width && raster.height === height) return raster;
   const { channels } = raster;
-  const raw = { width: raster.width, height: raster.height, channels };
-  const resized = sharp(raster.data, { raw, limitInputPixels: false }).resize(width, height, {
-    fit: "fill",
-    kernel: "lanczos3",
-  });
-  return readRaster(resized, { grey: channels < 3, alpha: hasAlpha(raster), bits: bitDepth(raster) });
+  const out = createRaster(width, height, channels, bitDepth(raster));
+  const across = taps(raster.width, width, kernels.lanczos3, true);
+  const down = taps(raster.height, height, kernels.lanczos3, true);
+  const line = new Float32Array(raster.width * channels);
+  const ring = Array.from({ length: down.count }, () => new Float32Array(width * channels));
+  const sums = new Float32Array(width * channels);
+  let read = 0;
+  let resumed = performance.now();
+  for (let y = 0; y < height; y++) {
+    const first = down.first[y]!;
+    for (read = Math.max(read, first); read < first + down.count; read++) {
+      readLine(raster, read, line);
+      resizeRows(line, raster.width, ring[read % down.count]!, width, across);
+    }
+    sums.fill(0);
+    for (let k = 0; k < down.count; k++) {
+      const weight = down.weights[y * down.count + k]!;
+      const source = ring[(first + k) % down.count]!;
+      if (weight !== 0) for (let i = 0; i < sums.length; i++) sums[i]! += weight * source[i]!;
+    }
+    writeLine(sums, out, y);
+    if (performance.now() - resumed > millisecondsAtOnce) {
+      await new Promise((resolve) => setTimeout(resolve));
+      options.signal?.throwIfAborted();
+      resumed = performance.now();
+    }
+  }
+  return out;
+}
+
+/** A line as planes, colour multiplied by alpha in 0..1. */
+function readLine(raster: Raster, y: number, planes: Float32Array): void {
+  const { width, channels, data } = raster;
+  const row = y * width * channels;
+  for (let c = 0, at = 0; c < channels; c++) {
+    for (let x = 0, from = row + c; x < width; x++, from += channels) planes[at++] = data[from]!;
+  }
+  if (!hasAlpha(raster)) return;
+  const scale = bitDepth(raster) === 16 ? 1 / 65535 : 1 / 255;
+  const alpha = (channels - 1) * width;
+  for (let i = 0; i < alpha; i++) planes[i]! *= planes[alpha + (i % width)]! * scale;
+}
+
+function writeLine(planes: Float32Array, raster: Raster, y: number): void {
+  const { width, channels, data } = raster;
+  const max = bitDepth(raster) === 16 ? 65535 : 255;
+  const row = y * width * channels;
+  if (hasAlpha(raster)) {
+    const alpha = (channels - 1) * width;
+    for (let i = 0; i < alpha; i++) {
+      const opacity = planes[alpha + (i % width)]!;
+      planes[i] = opacity > 0.5 ? (planes[i]! * max) / opacity : 0;
+    }
+  }
+  for (let c = 0, at = 0; c < channels; c++) {
+    for (let x = 0, to = row + c; x < width; x++, to += channels) {
+      const v = planes[at++]! + 0.5;
+      data[to] = v < 0 ? 0 : v > max ? max : v;
+    }
+  }
 }

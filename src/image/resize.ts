@@ -47,7 +47,8 @@ export const kernels = {
   },
 } satisfies Record<string, Kernel>;
 
-interface Taps {
+/** Which input values each output value along an axis reads, and how much of each. */
+export interface Taps {
   /** How many input values each output value reads. */
   count: number;
   /** The first of them, one for each output value. */
@@ -56,7 +57,8 @@ interface Taps {
   weights: Float32Array;
 }
 
-function taps(from: number, to: number, kernel: Kernel, antialias: boolean): Taps {
+/** The taps that take an axis of `from` values to one of `to`. */
+export function taps(from: number, to: number, kernel: Kernel, antialias: boolean): Taps {
   const ratio = from / to;
   const stretch = antialias ? Math.max(1, ratio) : 1;
   const reach = kernel.support * stretch;
@@ -112,7 +114,14 @@ export function resizePlanar(
   return out;
 }
 
-function resizeRows(source: Float32Array, width: number, out: Float32Array, newWidth: number, t: Taps): void {
+/** Resizes each row of `width` values in `source` into a row of `newWidth` in `out`. */
+export function resizeRows(
+  source: Float32Array,
+  width: number,
+  out: Float32Array,
+  newWidth: number,
+  t: Taps,
+): void {
   const { count, first, weights } = t;
   const height = source.length / width;
   for (let y = 0, at = 0; y < height; y++) {
