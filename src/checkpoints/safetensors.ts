@@ -76,8 +76,8 @@ export function readSafetensors(bytes: Uint8Array, name = "weights"): Tensors {
     const width = { F32: 4, F16: 2, F64: 8 }[dtype];
     if (width === undefined) continue;
     if (to - from !== sizeOf(shape) * width) fail(`tensor "${key}" [${shape}] has ${to - from} bytes`);
-    // A copy: the tensor may start at an odd place of the file, and outlives it.
-    const data = bytes.slice(start + from, start + to).buffer;
+    // A copy: the tensor may start at an odd place of the file, and outlives it. (A Buffer's own slice is a view.)
+    const data = Uint8Array.prototype.slice.call(bytes, start + from, start + to).buffer as ArrayBuffer;
     tensors.set(key, { shape, data: toFloat32(dtype, data) });
   }
   return { tensors, metadata: header.metadata };
