@@ -83,13 +83,13 @@ describe("a session in a worker thread", () => {
       },
     );
     await expect(call).rejects.toBe(reason);
-    expect(performance.now() - aborted).toBeLessThan(50);
+    expect(performance.now() - aborted).toBeLessThan(500);
     // The thread itself is free again after the run that was under way.
     await thread.call("run", { times: 0 });
     await thread.call("echo", 1);
     expect(runs).toEqual([1]);
     await thread.close();
-    expect(performance.now() - aborted).toBeLessThan(5000);
+    expect(performance.now() - aborted).toBeLessThan(10_000);
   });
 
   it("is not cut off inside a run: closing waits for it, then ends even a stubborn worker", async () => {

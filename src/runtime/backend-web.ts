@@ -26,9 +26,8 @@ interface Gpu {
 export async function load(): Promise<Backend> {
   let ort: OrtWeb;
   try {
-    // In a browser the root of the package is the older WebGPU; in Node it is the only build that there is.
-    const module = inNode ? await import("onnxruntime-web") : await import("onnxruntime-web/webgpu");
-    ort = (module.InferenceSession ? module : (module as { default?: unknown }).default) as unknown as OrtWeb;
+    const module = inNode ? await import("./wasm-node.js") : await import("onnxruntime-web/webgpu");
+    ort = module as unknown as OrtWeb;
     ort.env.logLevel = "fatal";
   } catch (cause) {
     throw new SamsrError("onnxruntime-web does not load here", { cause });
