@@ -17,3 +17,6 @@ export {
   withBackground,
 } from "./masks.js";
 export { createNoise, createNoiseAsync, literalNoise, type Noise, type NoiseOptions } from "./noise.js";
+export type { RgbImage } from "./planes.js";
+export { type RegionOptions, type Regions, segmentRegions } from "./regions.js";
+// mask-files.ts is not exported here: it reads files with sharp, and this folder also runs in a browser.

@@ -1,0 +1,81 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import sharp from "sharp";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { createRandom } from "../base/random.js";
+import { readMasks } from "./mask-files.js";
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "samsr-masks-"));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+async function picture(path: string, width: number, height: number, channels: 1 | 3 | 4, data: number[]) {
+  await sharp(Uint8Array.from(data), { raw: { width, height, channels } }).png().toFile(path);
+}
+
+async function subfolder() {
+  return mkdtemp(join(folder, "set-"));
+}
+
+describe("mask files", () => {
+  it("reads a folder of masks, pooled to the image and thresholded", async () => {
+    const path = await subfolder();
+    await picture(join(path, "b.png"), 4, 2, 1, [255, 255, 0, 0, 255, 0, 0, 255]);
+    await picture(join(path, "a.png"), 4, 2, 1, [0, 0, 255, 255, 0, 0, 255, 255]);
+    await writeFile(join(path, "notes.txt"), "not a mask");
+    const { masks } = await readMasks(path, 2, 1);
+    expect(masks.map((mask) => Array.from(mask))).toEqual([
+      [0, 1],
+      [1, 0],
+    ]);
+    const release = await readMasks(path, 4, 2, { variant: "release" });
+    expect(Array.from(release.masks[2])).toEqual([0, 0, 0, 0, 0, 1, 0, 0]);
+  });
+
+  it("reads cut-outs by their alpha, and ordinary pictures with alpha by their white", async () => {
+    const path = await subfolder();
+    await picture(join(path, "a.png"), 2, 1, 4, [255, 255, 255, 255, 255, 255, 255, 0]);
+    await picture(join(path, "b.png"), 2, 1, 4, [0, 0, 0, 255, 255, 255, 255, 255]);
+    const { masks } = await readMasks(path, 2, 1);
+    expect(masks.map((mask) => Array.from(mask))).toEqual([
+      [1, 0],
+      [0, 1],
+    ]);
+  });
+
+  it("reads a label map: each colour a region, black none", async () => {
+    const path = join(folder, "labels.png");
+    await picture(path, 2, 2, 3, [0, 0, 0, 255, 0, 0, 0, 0, 255, 255, 0, 0]);
+    const { masks } = await readMasks(path, 2, 2);
+    expect(masks.map((mask) => Array.from(mask))).toEqual([
+      [0, 0, 1, 0],
+      [0, 1, 0, 1],
+    ]);
+  });
+
+  it("names the file and what was expected", async () => {
+    await expect(readMasks(join(folder, "nowhere"), 2, 2)).rejects.toThrow(/nowhere: no such file or folder/);
+    const empty = await subfolder();
+    await expect(readMasks(empty, 2, 2)).rejects.toThrow(/no masks in this folder; expected one PNG a mask/);
+    const broken = await subfolder();
+    await writeFile(join(broken, "x.png"), "no picture");
+    await expect(readMasks(broken, 2, 2)).rejects.toThrow(/x\.png: cannot be read as a picture/);
+    const mixed = await subfolder();
+    await picture(join(mixed, "a.png"), 2, 1, 1, [0, 255]);
+    await picture(join(mixed, "b.png"), 1, 1, 1, [255]);
+    await expect(readMasks(mixed, 2, 1)).rejects.toThrow(/b\.png: is 1 x 1, but a\.png is 2 x 1/);
+    const photo = join(folder, "photo.png");
+    const random = createRandom(1);
+    await picture(
+      photo,
+      100,
+      100,
+      3,
+      Array.from({ length: 30_000 }, () => random.integer(256)),
+    );
+    await expect(readMasks(photo, 10, 10)).rejects.toThrow(/photo\.png: more than 4096 colours/);
+  });
+});

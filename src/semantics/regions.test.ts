@@ -1,0 +1,191 @@
+import { describe, expect, it } from "vitest";
+import { createRandom } from "../base/random.js";
+import { coverageOf, type MaskSet, type RgbImage, segmentRegions } from "./index.js";
+import { partitionTree } from "./partition-tree.js";
+import { toPlanes } from "./planes.js";
+import { superpixels } from "./superpixels.js";
+
+/** A picture drawn by a function of the pixel, with a little noise, interleaved 8 bit. */
+function draw(
+  width: number,
+  height: number,
+  colour: (x: number, y: number) => [number, number, number],
+  noise = 3,
+): RgbImage {
+  const random = createRandom(3);
+  const data = new Uint8ClampedArray(width * height * 3);
+  for (let p = 0; p < width * height; p++) {
+    data.set(
+      colour(p % width, Math.floor(p / width)).map((v) => v + noise * random.normal()),
+      3 * p,
+    );
+  }
+  return { width, height, data };
+}
+
+const inside = (x: number, y: number, [x0, y0, x1, y1]: number[]) => x >= x0 && x < x1 && y >= y0 && y < y1;
+
+/** A grey wall, a red square on it, an orange square in that one. */
+const SQUARE = [24, 20, 72, 68];
+const PART = [40, 36, 56, 52];
+const squares = draw(100, 90, (x, y) =>
+  inside(x, y, PART) ? [225, 95, 50] : inside(x, y, SQUARE) ? [190, 40, 40] : [120, 120, 125],
+);
+
+function bestOverlap(set: MaskSet, box: number[]): number {
+  const scores = set.masks.map((mask) => {
+    let [both, either] = [0, 0];
+    for (let p = 0; p < mask.length; p++) {
+      const wanted = inside(p % set.width, Math.floor(p / set.width), box);
+      if (wanted && mask[p]) both++;
+      if (wanted || mask[p]) either++;
+    }
+    return both / either;
+  });
+  return Math.max(0, ...scores);
+}
+
+describe("regions", () => {
+  it("finds an object and its part, nested", () => {
+    const regions = segmentRegions(squares);
+    const set = regions.masks();
+    expect(set.masks).toHaveLength(regions.count);
+    expect(bestOverlap(set, SQUARE)).toBeGreaterThan(0.9);
+    expect(bestOverlap(set, PART)).toBeGreaterThan(0.85);
+    const at = (x: number, y: number) => regions.coverage.counts[y * 100 + x];
+    expect(at(48, 44)).toBeGreaterThan(at(30, 44));
+    expect(at(30, 44)).toBeGreaterThanOrEqual(1);
+  });
+
+  it("counts in its coverage what its masks cover, and nests", () => {
+    const regions = segmentRegions(squares);
+    const set = regions.masks();
+    expect(coverageOf(set)).toEqual(regions.coverage);
+    const area = (mask: Uint8Array) => mask.reduce((a, b) => a + b, 0);
+    for (const a of set.masks) {
+      expect(area(a)).toBeGreaterThanOrEqual(16);
+      expect(area(a)).toBeLessThanOrEqual(0.7 * 9000);
+      for (const b of set.masks) {
+        if (a === b) continue;
+        const both = a.reduce((sum, v, p) => sum + (v & b[p]), 0);
+        expect([0, area(a), area(b)]).toContain(both);
+        if (both > 0)
+          expect(Math.min(area(a), area(b)) / Math.max(area(a), area(b))).toBeLessThanOrEqual(0.7);
+      }
+    }
+    const levels = regions.levels();
+    expect(levels).toHaveLength(Math.max(...regions.coverage.counts));
+    levels.forEach(({ labels }, level) => {
+      for (let p = 0; p < labels.length; p++) expect(labels[p] > 0).toBe(regions.coverage.counts[p] > level);
+    });
+  });
+
+  it("is the same for the same picture, in either layout", () => {
+    const { width, height, data } = squares;
+    const pixels = width * height;
+    const planar = Float32Array.from(
+      { length: 3 * pixels },
+      (_, i) => data[3 * (i % pixels) + Math.floor(i / pixels)] / 255,
+    );
+    const once = segmentRegions(squares);
+    expect(segmentRegions(squares).coverage).toEqual(once.coverage);
+    const float = segmentRegions({ width, height, data: planar }).coverage;
+    const different = float.counts.reduce(
+      (sum, count, p) => sum + (count === once.coverage.counts[p] ? 0 : 1),
+      0,
+    );
+    expect(different / pixels).toBeLessThan(0.01); // one rounding of 1/255 apart
+  });
+
+  it("finds nothing in noise, in a flat picture, in a sky or in a single pixel", () => {
+    const none = (image: RgbImage) => segmentRegions(image).count;
+    expect(none(draw(64, 64, () => [128, 128, 128], 4))).toBe(0);
+    expect(none(draw(64, 64, () => [128, 128, 128], 0))).toBe(0);
+    expect(none(draw(96, 64, (x) => [120 + 0.3 * x, 140 + 0.2 * x, 190], 1.5))).toBe(0);
+    expect(none({ width: 1, height: 1, data: Uint8Array.of(1, 2, 3) })).toBe(0);
+    expect(segmentRegions({ width: 1, height: 1, data: Uint8Array.of(9) }).coverage.counts).toEqual(
+      Uint16Array.of(0),
+    );
+  });
+
+  it("segments a large picture at 1024 and scales the coverage back", () => {
+    const wide = draw(2600, 40, (x) => (x >= 1300 && x < 2000 ? [200, 60, 60] : [90, 110, 140]), 2);
+    const { coverage } = segmentRegions(wide);
+    expect(coverage.counts).toHaveLength(2600 * 40);
+    const at = (x: number) => coverage.counts[20 * 2600 + x];
+    expect(at(1650)).toBeGreaterThanOrEqual(1);
+    expect(toPlanes(wide).width).toBe(1024);
+  });
+
+  it("says what is wrong with pixels that do not fit", () => {
+    expect(() => segmentRegions({ width: 4, height: 4, data: new Uint8Array(40) })).toThrow(
+      /4 x 4.*40 values/,
+    );
+  });
+});
+
+describe("below the regions", () => {
+  const planes = toPlanes(squares);
+  const partition = superpixels(planes, 25, 6);
+
+  it("makes connected superpixels of at least the smallest area, numbered in scan order", () => {
+    const { labels, count, width } = partition;
+    const areas = new Int32Array(count);
+    for (const label of labels) areas[label]++;
+    expect(Math.min(...areas)).toBeGreaterThanOrEqual(6);
+    const reached = new Set<number>();
+    const visited = new Uint8Array(labels.length);
+    let components = 0;
+    for (let start = 0; start < labels.length; start++) {
+      if (!reached.has(labels[start])) {
+        expect(labels[start]).toBe(reached.size);
+        reached.add(labels[start]);
+      }
+      if (visited[start]) continue;
+      components++;
+      const stack = [start];
+      visited[start] = 1;
+      while (stack.length > 0) {
+        const p = stack.pop()!;
+        const x = p % width;
+        for (const q of [x > 0 ? p - 1 : -1, x + 1 < width ? p + 1 : -1, p - width, p + width]) {
+          if (q < 0 || q >= labels.length || visited[q] || labels[q] !== labels[p]) continue;
+          visited[q] = 1;
+          stack.push(q);
+        }
+      }
+    }
+    expect(components).toBe(count);
+  });
+
+  it("merges them into a tree whose scale only grows", () => {
+    const tree = partitionTree(partition, planes);
+    const root = tree.parent.length - 1;
+    expect(tree.parent[root]).toBe(-1);
+    expect(tree.area[root]).toBe(9000);
+    const areas = new Int32Array(tree.parent.length);
+    for (let node = 0; node < root; node++) {
+      expect(tree.parent[node]).toBeGreaterThan(node);
+      expect(tree.birth[tree.parent[node]]).toBeGreaterThanOrEqual(tree.birth[node]);
+      areas[tree.parent[node]] += tree.area[node];
+    }
+    for (let node = tree.leaves; node <= root; node++) expect(areas[node]).toBe(tree.area[node]);
+  });
+
+  it("orders merges by lambda: worked by hand for three stripes", () => {
+    // 4, 4 and 8 columns of grey 0, 30 and 100, 8 rows; planes given as they are, without smoothing.
+    const luma = Float32Array.from({ length: 128 }, (_, p) => (p % 16 < 4 ? 0 : p % 16 < 8 ? 30 : 100));
+    const flat = new Float32Array(128);
+    const stripes = {
+      width: 16,
+      height: 8,
+      planes: [luma, flat, flat] as [Float32Array, Float32Array, Float32Array],
+    };
+    const labels = Int32Array.from({ length: 128 }, (_, p) => (p % 16 < 4 ? 0 : p % 16 < 8 ? 1 : 2));
+    const tree = partitionTree({ width: 16, height: 8, labels, count: 3 }, stripes);
+    expect(Array.from(tree.parent)).toEqual([3, 3, 4, 4, -1]);
+    // areas 32 and 32, border 8: (16 / 8) x 30 x (2 x 30); then 64 and 64, border 8: (32 / 8) x 85 x (2 x 70)
+    expect(tree.birth[3]).toBeCloseTo(2 * 30 * 60, 6);
+    expect(tree.birth[4]).toBeCloseTo(4 * 85 * 140, 6);
+  });
+});
