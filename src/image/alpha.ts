@@ -8,6 +8,7 @@
  * colour as far as its alpha goes and the coarser level's for the rest. Four thirds of the pixels are
  * touched, whatever the size of the holes.
  */
+import { createBreather } from "./breathe.js";
 import type { Raster } from "./raster.js";
 import { bitDepth, hasAlpha } from "./raster.js";
 
@@ -23,7 +24,8 @@ interface Level {
  * opacity a keeps a of its own colour. Opaque pixels and all alpha values stay as they are; a raster without
  * a transparent pixel, or without a visible one, is returned itself.
  */
-export function bleedColour(raster: Raster): Raster {
+export async function bleedColour(raster: Raster): Promise<Raster> {
+  const breathe = createBreather();
   if (!hasAlpha(raster)) return raster;
   const { channels, data } = raster;
   const max = bitDepth(raster) === 16 ? 65535 : 255;
@@ -36,29 +38,31 @@ export function bleedColour(raster: Raster): Raster {
   if (!transparent || !visible) return raster;
 
   // The finest level is the raster itself; floats begin at a quarter of its pixels.
-  const levels = [halve(raster.width, raster.height, channels, data, 1 / max)];
+  const levels = [await halve(raster.width, raster.height, channels, data, 1 / max, breathe)];
   for (let top = levels[0]!; top.width > 1 || top.height > 1; top = levels[levels.length - 1]!) {
-    levels.push(halve(top.width, top.height, channels, top.data, 1));
+    levels.push(await halve(top.width, top.height, channels, top.data, 1, breathe));
   }
-  for (let i = levels.length - 2; i >= 0; i--) pull(levels[i]!, levels[i + 1]!, channels);
+  for (let i = levels.length - 2; i >= 0; i--) await pull(levels[i]!, levels[i + 1]!, channels, breathe);
 
   const out = data.slice();
-  pullIntoRaster(raster, out, levels[0]!, max);
+  await pullIntoRaster(raster, out, levels[0]!, max, breathe);
   return { ...raster, data: out };
 }
 
-function halve(
+async function halve(
   width: number,
   height: number,
   channels: number,
   data: Uint8Array | Uint16Array | Float32Array,
   alphaScale: number,
-): Level {
+  breathe: () => Promise<void>,
+): Promise<Level> {
   const w = (width + 1) >> 1;
   const h = (height + 1) >> 1;
   const out = new Float32Array(w * h * channels);
   const colours = channels - 1;
   for (let y = 0; y < height; y++) {
+    await breathe();
     for (let x = 0; x < width; x++) {
       const from = (y * width + x) * channels;
       const weight = data[from + colours]! * alphaScale;
@@ -77,10 +81,16 @@ function halve(
   return { width: w, height: h, data: out };
 }
 
-function pull(fine: Level, coarse: Level, channels: number): void {
+async function pull(
+  fine: Level,
+  coarse: Level,
+  channels: number,
+  breathe: () => Promise<void>,
+): Promise<void> {
   const colours = channels - 1;
   const fill = new Float64Array(colours);
   for (let y = 0, at = 0; y < fine.height; y++) {
+    await breathe();
     for (let x = 0; x < fine.width; x++, at += channels) {
       const weight = fine.data[at + colours]!;
       if (weight >= 1) continue;
@@ -91,11 +101,18 @@ function pull(fine: Level, coarse: Level, channels: number): void {
   }
 }
 
-function pullIntoRaster(raster: Raster, out: Uint8Array | Uint16Array, coarse: Level, max: number): void {
+async function pullIntoRaster(
+  raster: Raster,
+  out: Uint8Array | Uint16Array,
+  coarse: Level,
+  max: number,
+  breathe: () => Promise<void>,
+): Promise<void> {
   const { width, height, channels, data } = raster;
   const colours = channels - 1;
   const fill = new Float64Array(colours);
   for (let y = 0, at = 0; y < height; y++) {
+    await breathe();
     for (let x = 0; x < width; x++, at += channels) {
       const alpha = data[at + colours]!;
       if (alpha === max) continue;

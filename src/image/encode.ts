@@ -2,10 +2,11 @@ import { writeFile } from "node:fs/promises";
 import type { Raw, Sharp } from "sharp";
 import sharp from "sharp";
 import { SamsrError } from "../base/errors.js";
+import { createBreather } from "./breathe.js";
 import { carrierPng } from "./carrier.js";
 import type { Metadata } from "./metadata.js";
-import type { Raster } from "./raster.js";
-import { bitDepth, flattenOnWhite, toEightBits } from "./raster.js";
+import type { Channels, Raster } from "./raster.js";
+import { bitDepth, createRaster, flattenOnWhite, hasAlpha, toEightBits } from "./raster.js";
 import type { WriteOptions } from "./write-file.js";
 import { writeFileAtomically } from "./write-file.js";
 
@@ -81,7 +82,7 @@ export function checkEncodable(size: { width: number; height: number }, options:
  * @throws SamsrError when the image is too large for the format
  */
 export async function encode(raster: Raster, options: EncodeOptions): Promise<Uint8Array> {
-  const bytes = await encoder(raster, options).toBuffer();
+  const bytes = await (await encoder(raster, options)).toBuffer();
   return withIptc(bytes, options);
 }
 
@@ -101,20 +102,15 @@ export async function encodeToFile(
     // A segment added behind the encoder needs the bytes; they are few beside the pixels.
     if (options.format === "jpeg" && options.metadata?.iptc !== undefined) {
       await writeFile(temporaryPath, await encode(raster, options));
-    } else await encoder(raster, options).toFile(temporaryPath);
+    } else await (await encoder(raster, options)).toFile(temporaryPath);
   };
   await writeFileAtomically(path, content, options);
 }
 
-function encoder(original: Raster, options: EncodeOptions): Sharp {
+async function encoder(original: Raster, options: EncodeOptions): Promise<Sharp> {
   checkEncodable(original, options);
   const { format, metadata = {} } = options;
-  const raster =
-    format === "jpeg"
-      ? flattenOnWhite(original)
-      : holdsSixteenBits(format)
-        ? original
-        : toEightBits(original);
+  const raster = await suited(original, format);
   const { width, height, channels, data } = raster;
   const grey = channels < 3;
   const space = bitDepth(raster) === 16 ? (grey ? "grey16" : "rgb16") : grey ? "b-w" : "srgb";
@@ -130,6 +126,24 @@ function encoder(original: Raster, options: EncodeOptions): Sharp {
   // Asked to keep EXIF where there is none, the encoder makes some up.
   if (kept.exif !== undefined) image = image.keepExif();
   return asFormat(image, raster, options);
+}
+
+/** The raster with no more depth and channels than the format holds. */
+async function suited(raster: Raster, format: OutputFormat): Promise<Raster> {
+  const suit = format === "jpeg" ? flattenOnWhite : toEightBits;
+  const isSuited = bitDepth(raster) === 8 && !(format === "jpeg" && hasAlpha(raster));
+  if (isSuited || holdsSixteenBits(format)) return raster;
+  const { width, height, channels, data } = raster;
+  const toChannels = format === "jpeg" && hasAlpha(raster) ? ((channels - 1) as Channels) : channels;
+  const out = createRaster(width, height, toChannels);
+  const breathe = createBreather();
+  for (let y = 0; y < height; y += 16) {
+    const lines = Math.min(16, height - y);
+    const strip = data.subarray(y * width * channels, (y + lines) * width * channels);
+    out.data.set(suit({ ...raster, height: lines, data: strip }).data, y * width * toChannels);
+    await breathe();
+  }
+  return out;
 }
 
 function asFormat(image: Sharp, raster: Raster, options: EncodeOptions): Sharp {

@@ -1,4 +1,5 @@
 export * from "./alpha.js";
+export * from "./breathe.js";
 export * from "./decode.js";
 export * from "./encode.js";
 export type { InputFormat, Metadata } from "./metadata.js";

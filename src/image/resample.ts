@@ -1,9 +1,7 @@
+import { createBreather } from "./breathe.js";
 import type { Raster } from "./raster.js";
 import { bitDepth, createRaster, hasAlpha } from "./raster.js";
-import { kernels, resizeRows, taps } from "./resize.js";
-
-/** Long enough to be worth the pause, short enough that nobody notices it. */
-const millisecondsAtOnce = 15;
+import { combineRows, kernels, resizeRows, taps } from "./resize.js";
 
 /**
  * A raster at another size by Lanczos with three lobes (Duchon, "Lanczos Filtering in One and Two
@@ -25,28 +23,22 @@ export async function resample(
   const across = taps(raster.width, width, kernels.lanczos3, true);
   const down = taps(raster.height, height, kernels.lanczos3, true);
   const line = new Float32Array(raster.width * channels);
-  const ring = Array.from({ length: down.count }, () => new Float32Array(width * channels));
-  const sums = new Float32Array(width * channels);
+  const row = width * channels;
+  const ring = new Float32Array(down.count * row);
+  const sums = new Float32Array(row);
+  const breathe = createBreather();
   let read = 0;
-  let resumed = performance.now();
   for (let y = 0; y < height; y++) {
     const first = down.first[y]!;
     for (read = Math.max(read, first); read < first + down.count; read++) {
+      const at = (read % down.count) * row;
       readLine(raster, read, line);
-      resizeRows(line, raster.width, ring[read % down.count]!, width, across);
+      resizeRows(line, raster.width, ring.subarray(at, at + row), width, across);
     }
-    sums.fill(0);
-    for (let k = 0; k < down.count; k++) {
-      const weight = down.weights[y * down.count + k]!;
-      const source = ring[(first + k) % down.count]!;
-      if (weight !== 0) for (let i = 0; i < sums.length; i++) sums[i]! += weight * source[i]!;
-    }
+    combineRows(ring, (k) => ((first + k) % down.count) * row, down, y * down.count, sums, 0, row);
     writeLine(sums, out, y);
-    if (performance.now() - resumed > millisecondsAtOnce) {
-      await new Promise((resolve) => setTimeout(resolve));
-      options.signal?.throwIfAborted();
-      resumed = performance.now();
-    }
+    await breathe();
+    options.signal?.throwIfAborted();
   }
   return out;
 }

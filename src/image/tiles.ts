@@ -13,6 +13,7 @@
  * out, and the rest moves to the top of the band.
  */
 import { SamsrError } from "../base/errors.js";
+import { createBreather } from "./breathe.js";
 import type { Raster, Region } from "./raster.js";
 import { writeInterleaved } from "./raster.js";
 
@@ -102,9 +103,9 @@ export type RowsSink = (y: number, rows: Uint8Array | Uint16Array) => void;
 export interface Mosaic {
   /**
    * Lays down the next tile of the plan: `[channels, tileHeight * scale, tileWidth * scale]` in [-1, 1].
-   * Tiles come in the plan's order.
+   * Tiles come in the plan's order, the next when the last is laid.
    */
-  add(planar: Float32Array): void;
+  add(planar: Float32Array): Promise<void>;
   /** Bytes that the mosaic holds beyond what it hands out. */
   readonly bytes: number;
 }
@@ -136,7 +137,9 @@ export function createMosaic(
   const rounded = bits === 16 ? new Uint16Array(lines) : new Uint8Array(lines);
   let next = 0;
 
-  function blend(tile: Tile, planar: Float32Array): void {
+  const breathe = createBreather();
+
+  async function blend(tile: Tile, planar: Float32Array): Promise<void> {
     const left = tile.x * scale;
     const columns = Math.min(tileWidth, width - left);
     const wx = across[tile.column]!;
@@ -145,6 +148,7 @@ export function createMosaic(
       for (let y = 0; y < bandHeight; y++) {
         const weight = wy[y]!;
         if (weight === 0) continue;
+        if (y % 64 === 0) await breathe();
         const from = (c * tileHeight + y) * tileWidth;
         const to = c * plane + y * width + left;
         for (let x = 0; x < columns; x++) band[to + x]! += weight * wx[x]! * planar[from + x]!;
@@ -153,7 +157,7 @@ export function createMosaic(
   }
 
   /** Hands out the band's lines down to where the next row of tiles begins to count, and moves the rest up. */
-  function finish(row: number): void {
+  async function finish(row: number): Promise<void> {
     const top = plan.rows[row]! * scale;
     const last = row === plan.rows.length - 1;
     // What the row after hands over begins here; lines above were finished by this row or, when this row
@@ -165,18 +169,20 @@ export function createMosaic(
       const out = rounded.subarray(0, count * channels);
       writeInterleaved(band, count, channels, out, plane, y * width);
       onRows(top + y, out);
+      await breathe();
     }
     if (last) return;
     const shift = (plan.rows[row + 1]! * scale - top) * width;
     for (let c = 0; c < channels; c++) {
       band.copyWithin(c * plane, c * plane + shift, (c + 1) * plane);
       band.fill(0, (c + 1) * plane - shift, (c + 1) * plane);
+      await breathe();
     }
   }
 
   return {
     bytes: band.byteLength + rounded.byteLength,
-    add(planar) {
+    async add(planar) {
       const tile = plan.tiles[next];
       if (tile === undefined) throw new Error("the mosaic has all its tiles");
       if (planar.length !== channels * tileWidth * tileHeight) {
@@ -185,8 +191,8 @@ export function createMosaic(
         );
       }
       next += 1;
-      blend(tile, planar);
-      if (tile.column === plan.columns.length - 1) finish(tile.row);
+      await blend(tile, planar);
+      if (tile.column === plan.columns.length - 1) await finish(tile.row);
     },
   };
 }
