@@ -70,7 +70,7 @@ function writeLine(planes: Float32Array, raster: Raster, y: number): void {
   for (let c = 0, at = 0; c < channels; c++) {
     for (let x = 0, to = row + c; x < width; x++, to += channels) {
       const v = planes[at++]! + 0.5;
-      data[to] = v < 0 ? 0 : v > max ? max : v;
+      data[to] = Math.max(0, Math.min(max, v));
     }
   }
 }
