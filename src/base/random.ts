@@ -16,10 +16,19 @@ const WEYL_0 = 0x9e3779b9;
 const WEYL_1 = 0xbb67ae85;
 const ROUNDS = 10;
 
-const M0_LOW = MULTIPLIER_0 & 0xffff;
-const M0_HIGH = MULTIPLIER_0 >>> 16;
-const M1_LOW = MULTIPLIER_1 & 0xffff;
-const M1_HIGH = MULTIPLIER_1 >>> 16;
+/**
+ * The high 32 bits of a 32 x 32 product, from 16-bit halves: JavaScript has no wide multiply. Every partial sum stays
+ * under 2^32, so that arithmetic modulo 2^32 (with >>> for unsigned shifts) is exact.
+ */
+function highWord(a: number, multiplier: number): number {
+  const low = a & 0xffff;
+  const high = a >>> 16;
+  const multiplierLow = multiplier & 0xffff;
+  const multiplierHigh = multiplier >>> 16;
+  const middle = Math.imul(high, multiplierLow) + (Math.imul(low, multiplierLow) >>> 16);
+  const cross = Math.imul(low, multiplierHigh) + (middle & 0xffff);
+  return (Math.imul(high, multiplierHigh) + (middle >>> 16) + (cross >>> 16)) | 0;
+}
 
 /**
  * Philox4x32-10: one block of four random 32-bit words.
@@ -45,26 +54,14 @@ export function philox(
   let k0 = key0 | 0;
   let k1 = key1 | 0;
   for (let round = 0; round < ROUNDS; round++) {
-    // High words of the two 32 x 32 products, from 16-bit halves: JavaScript has no wide multiply, and every
-    // partial sum below stays under 2^32, so int32 arithmetic (with >>> for unsigned shifts) is exact.
-    const low0 = c0 & 0xffff;
-    const high0 = c0 >>> 16;
-    const middle0 = Math.imul(high0, M0_LOW) + (Math.imul(low0, M0_LOW) >>> 16);
-    const cross0 = Math.imul(low0, M0_HIGH) + (middle0 & 0xffff);
-    const product0 = Math.imul(high0, M0_HIGH) + (middle0 >>> 16) + (cross0 >>> 16);
-
-    const low2 = c2 & 0xffff;
-    const high2 = c2 >>> 16;
-    const middle2 = Math.imul(high2, M1_LOW) + (Math.imul(low2, M1_LOW) >>> 16);
-    const cross2 = Math.imul(low2, M1_HIGH) + (middle2 & 0xffff);
-    const product2 = Math.imul(high2, M1_HIGH) + (middle2 >>> 16) + (cross2 >>> 16);
-
-    const next1 = Math.imul(c2, MULTIPLIER_1);
-    const next3 = Math.imul(c0, MULTIPLIER_0);
-    c0 = product2 ^ c1 ^ k0;
-    c1 = next1;
-    c2 = product0 ^ c3 ^ k1;
-    c3 = next3;
+    const high0 = highWord(c0, MULTIPLIER_0);
+    const high2 = highWord(c2, MULTIPLIER_1);
+    const low0 = Math.imul(c0, MULTIPLIER_0);
+    const low2 = Math.imul(c2, MULTIPLIER_1);
+    c0 = high2 ^ (c1 ^ k0);
+    c1 = low2;
+    c2 = high0 ^ (c3 ^ k1);
+    c3 = low0;
     k0 = (k0 + WEYL_0) | 0;
     k1 = (k1 + WEYL_1) | 0;
   }

@@ -4,9 +4,9 @@
  * Segment Anything returns overlapping masks (whole, part, subpart) and keeps those that are stable: that hardly change
  * when the threshold on the network's output moves. The same idea works on a classical segmentation hierarchy. Superpixels
  * (superpixels.ts) are merged into a partition tree (partition-tree.ts), in which each region lives on a range of the scale
- * lambda. A region is kept when it is neither tiny nor nearly everything, when the part that stands out at half its scale
- * and the whole that contains it at twice its scale are nearly the same set of pixels (the stability score), and when no
- * better region is nearly the same (non-maximum suppression). What is kept nests, so a pixel's coverage is its depth.
+ * lambda. A region is kept when it is neither tiny nor nearly everything, when what it is at a somewhat smaller scale and
+ * at a somewhat larger one are nearly the same set of pixels (the stability score), and when no better region is nearly the
+ * same (non-maximum suppression). What is kept nests, so a pixel's coverage is its depth.
  *
  * It needs no download and takes tens of milliseconds; it knows colour and shape, and nothing of objects.
  */
@@ -48,7 +48,7 @@ const SUPERPIXEL_SCALE = 25;
 /** The smallest area of a superpixel, in pixels. */
 const SUPERPIXEL_AREA = 6;
 
-/** About the most superpixels of a large picture: they set what the tree costs. */
+/** In a large picture a superpixel has at least this fraction of it: their number sets what the tree costs. */
 const SUPERPIXELS = 16000;
 
 /** The stability score compares lambda / this with lambda x this. Lambda grows with contrast squared. */
@@ -93,7 +93,7 @@ export function selectRegions(tree: PartitionTree, pixels: number, options: Regi
   return kept;
 }
 
-/** IoU of the largest part of the node that is one region at scale lambda / 2 with the region around it at lambda x 2. */
+/** IoU of the largest part of the node that is one region at lambda / {@link SCALE_OFFSET} with what it lies in at lambda times it. */
 function stabilityScore(
   { parent, heavyChild, area, birth }: PartitionTree,
   node: number,
