@@ -200,8 +200,13 @@ describe.skipIf(process.platform !== "linux")("webgpu without a driver", () => {
 const chromium = "/usr/lib/chromium";
 const swiftShader = join(chromium, "vk_swiftshader_icd.json");
 describe.skipIf(!existsSync(swiftShader))("webgpu on SwiftShader (needs Debian's chromium)", () => {
+  const env = { VK_ICD_FILENAMES: swiftShader, VK_DRIVER_FILES: swiftShader, LD_LIBRARY_PATH: chromium };
+
+  it("takes turns between threads, because at the same time they would crash the process", async () => {
+    expect(await run(["two-on-gpu", light], env)).toMatchObject({ code: 0, out: "both ran\n" });
+  });
+
   it("computes what the CPU computes, and is not chosen by auto", async () => {
-    const env = { VK_ICD_FILENAMES: swiftShader, VK_DRIVER_FILES: swiftShader, LD_LIBRARY_PATH: chromium };
     const { code, out } = await run(["webgpu", light], env);
     expect(code).toBe(0);
     const { difference, auto, devices } = JSON.parse(out);

@@ -2,6 +2,7 @@ import { SamsrError } from "../base/errors.js";
 import type { Backend, Device, OrtSession, OrtTensor } from "./backend.js";
 import { type BackendName, chooseDevice, loadBackend } from "./devices.js";
 import { native } from "./gate.js";
+import { aloneOnGpu } from "./gpu-lock.js";
 import { asTensor, checkTensor, type Tensor } from "./tensor.js";
 
 export interface SessionOptions {
@@ -74,21 +75,42 @@ export async function createSession(
   const backend = await loadBackend(options.backend);
   if (threads !== undefined) backend.setThreads?.(threads);
   const create = (providers: SessionOptions["executionProviders"]) =>
-    native(() => backend.ort.InferenceSession.create(model, ortOptions(options, providers)));
+    turnOf(
+      backend,
+      providers,
+    )(() => backend.ort.InferenceSession.create(model, ortOptions(options, providers)));
 
   if (options.executionProviders) {
     const providers = options.executionProviders;
     const session = await create(providers).catch((error) => refuse(name, error));
-    return open(session, name, providers.map((p) => (typeof p === "string" ? p : p.name)).join(), backend);
+    return open(session, name, providers.map(nameOf).join(), backend, turnOf(backend, providers));
   }
-  let device = await chooseDevice(wanted, backend);
-  const session = await create([backend.providers[device]]).catch((error) => {
-    if (device === "cpu" || wanted !== "auto") return refuse(name, error);
-    // The GPU was auto's idea; a model that it does not take may still run on the CPU.
-    device = "cpu";
-    return create([backend.providers.cpu]).catch((e) => refuse(name, e));
-  });
-  return open(session, name, device, backend);
+  const on = async (device: Device) => {
+    const providers = [backend.providers[device]];
+    return open(await create(providers), name, device, backend, turnOf(backend, providers));
+  };
+  const device = await chooseDevice(wanted, backend);
+  return on(device)
+    .catch((error) => {
+      // The GPU was auto's idea; a model that it does not take may still run on the CPU.
+      if (device === "webgpu" && wanted === "auto") return on("cpu");
+      throw error;
+    })
+    .catch((error) => refuse(name, error));
+}
+
+type Provider = NonNullable<SessionOptions["executionProviders"]>[number];
+
+const nameOf = (provider: Provider) => (typeof provider === "string" ? provider : provider.name);
+
+/** How native work is let in: on Node's WebGPU one thread at a time, and never into a thread being stopped. */
+function turnOf(
+  backend: Backend,
+  providers: readonly Provider[] = [],
+): <T>(work: () => Promise<T>) => Promise<T> {
+  if (backend.name !== "node") return (work) => work();
+  if (!providers.some((p) => nameOf(p) === backend.providers.webgpu)) return native;
+  return (work) => aloneOnGpu(() => native(work));
 }
 
 function ortOptions(options: SessionOptions, executionProviders: SessionOptions["executionProviders"]) {
@@ -110,7 +132,13 @@ function ortOptions(options: SessionOptions, executionProviders: SessionOptions[
   };
 }
 
-function open(session: OrtSession, name: string, device: string, { ort, fillsFetches }: Backend): Session {
+function open(
+  session: OrtSession,
+  name: string,
+  device: string,
+  { ort, fillsFetches }: Backend,
+  inTurn: ReturnType<typeof turnOf>,
+): Session {
   const toOrt = (t: Tensor) => new ort.Tensor(t.type, t.data, t.shape);
   const inputs = [...session.inputNames];
   const outputs = [...session.outputNames];
@@ -118,7 +146,7 @@ function open(session: OrtSession, name: string, device: string, { ort, fillsFet
   // A WASM session takes one run at a time, and releasing waits for what has begun: everything stands in one line.
   let last: Promise<unknown> = Promise.resolve();
   const inLine = <T>(work: () => Promise<T>): Promise<T> => {
-    const result = last.then(() => native(work));
+    const result = last.then(() => inTurn(work));
     last = result.catch(() => {});
     return result;
   };

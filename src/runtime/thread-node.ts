@@ -1,8 +1,15 @@
 /** Node's worker threads, as `thread.ts` needs them. */
 import { basename } from "node:path";
-import { type Transferable as NodeTransferable, parentPort, Worker, workerData } from "node:worker_threads";
+import {
+  type Transferable as NodeTransferable,
+  parentPort,
+  threadId,
+  Worker,
+  workerData,
+} from "node:worker_threads";
 import { SamsrError } from "../base/errors.js";
 import { createGate, shutGate, shutGateNow, useGate } from "./gate.js";
+import { aloneOnGpu, gpuLock, releaseGpuOf, useGpuLock } from "./gpu-lock.js";
 import type { Port, PortEvents, Receive, ThreadOptions } from "./thread.js";
 
 /** How long an exiting process waits for a run that cannot be interrupted. */
@@ -20,10 +27,11 @@ export function openPort(source: URL | (() => unknown), options: ThreadOptions, 
   const name = basename(source.pathname);
   const gate = createGate();
   const worker = new Worker(source, {
-    workerData: { gate },
+    workerData: { gate, gpu: gpuLock() },
     name,
     ...(options.heapMegabytes && { resourceLimits: { maxOldGenerationSizeMb: options.heapMegabytes } }),
   });
+  const id = worker.threadId;
   worker.unref();
   running.add(gate);
   let alive = true;
@@ -41,6 +49,7 @@ export function openPort(source: URL | (() => unknown), options: ThreadOptions, 
   worker.on("exit", (code) => {
     alive = false;
     running.delete(gate);
+    releaseGpuOf(id);
     events.died(
       new SamsrError(`the worker thread ${name} ended before its work was done (exit code ${code})`),
     );
@@ -50,7 +59,9 @@ export function openPort(source: URL | (() => unknown), options: ThreadOptions, 
     keepAlive: (yes) => (yes ? worker.ref() : worker.unref()),
     stop: async () => {
       await shutGate(gate, () => alive);
-      await worker.terminate();
+      // No longer inside, so not on the GPU either; ending frees its sessions, which is GPU work again.
+      releaseGpuOf(id);
+      await aloneOnGpu(() => worker.terminate());
     },
   };
 }
@@ -59,6 +70,7 @@ export function serve(receive: Receive): void {
   const port = parentPort;
   if (!port) throw new Error("serveThread belongs in a worker thread, this is the main one");
   useGate(workerData.gate);
+  useGpuLock(workerData.gpu, threadId);
   port.on("message", (message) => {
     receive(message, (answer, transfer) => port.postMessage(answer, transfer as readonly NodeTransferable[]));
   });
