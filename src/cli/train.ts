@@ -1,11 +1,13 @@
 import { join } from "node:path";
-import { saveWeights } from "../train/checkpoint.js";
+import { readWeights, saveWeights } from "../train/checkpoint.js";
 import { createBatches } from "../train/data/batches.js";
 import { mildDegradation, mildTraining } from "../train/data/degrade.js";
 import { loadPhotos } from "../train/data/photos.js";
 import { prefetch } from "../train/data/prefetch.js";
-import { TEACHER_RECIPE } from "../train/recipe.js";
+import { STUDENT_RECIPE, TEACHER_RECIPE } from "../train/recipe.js";
+import { trainStudent } from "../train/student.js";
 import { trainTeacher } from "../train/teacher.js";
+import type { Weights } from "../train/weights.js";
 
 export interface TrainArguments {
   readonly data: readonly string[];
@@ -25,23 +27,37 @@ async function loadBatches(data: readonly string[], batch: number, crop: number,
   return prefetch(createBatches({ photos, batch, crop, seed, degradation: mildDegradation(mildTraining) }));
 }
 
-export async function trainTeacherCommand(args: TrainArguments): Promise<void> {
-  const recipe = { ...TEACHER_RECIPE, steps: args.steps ?? TEACHER_RECIPE.steps };
-  const batches = await loadBatches(args.data, recipe.batch, recipe.crop, recipe.seed);
-  const { weights, average } = await trainTeacher({
-    ...recipe,
-    batches,
+/** What both kinds of run take from the command line. */
+function shared(args: TrainArguments) {
+  return {
     out: args.out,
     resume: args.resume,
     saveEvery: 250,
     reportEvery: 50,
     report: say,
     signal: args.signal,
-    session: { threads: args.threads ?? 2, spinning: false },
-  });
-  const metadata = { network: "pixel-denoiser", steps: String(recipe.steps) };
-  await saveWeights(join(args.out, "teacher.safetensors"), weights, average, {
-    precision: "float32",
-    metadata,
-  });
+    session: { threads: args.threads, spinning: false },
+  };
+}
+
+export async function trainTeacherCommand(args: TrainArguments): Promise<void> {
+  const recipe = { ...TEACHER_RECIPE, steps: args.steps ?? TEACHER_RECIPE.steps };
+  const batches = await loadBatches(args.data, recipe.batch, recipe.crop, recipe.seed);
+  const { weights, average } = await trainTeacher({ ...recipe, ...shared(args), batches });
+  await save(join(args.out, "teacher.safetensors"), weights, average, recipe.steps);
+}
+
+export async function trainStudentCommand(
+  args: TrainArguments & { readonly teacher: string },
+): Promise<void> {
+  const recipe = { ...STUDENT_RECIPE, steps: args.steps ?? STUDENT_RECIPE.steps };
+  const teacher = await readWeights(args.teacher);
+  const batches = await loadBatches(args.data, recipe.batch, recipe.crop, recipe.seed);
+  const { weights, average } = await trainStudent({ ...recipe, ...shared(args), batches, teacher });
+  await save(join(args.out, "student.safetensors"), weights, average, recipe.steps);
+}
+
+function save(path: string, weights: Weights, average: Float32Array, steps: number): Promise<void> {
+  const metadata = { network: "pixel-denoiser", steps: String(steps) };
+  return saveWeights(path, weights, average, { precision: "float32", metadata });
 }

@@ -54,3 +54,67 @@ export function teacherLoss(p: Scope, config: SwinUNetConfig, shape: BatchShape)
   const x = o.mul(o.add(mean, o.mul(sigma, noise)), scale);
   return charbonnier(pixelDenoiser(p, config, x, t, lq, y), x0);
 }
+
+/** One step of the teacher's deterministic chain on a batch, as a graph to run with frozen weights. */
+export function rollOutStep(p: Scope, config: SwinUNetConfig, { batch, side }: BatchShape) {
+  const latent = [batch, LATENT_CHANNELS, side, side];
+  const map = [batch, 1, side, side];
+  const [x, lq] = [o.input("x", latent), o.input("lq", [batch, 3, side, side])];
+  const [scale, t] = [each("scale", batch), o.input("t", [batch])];
+  const [k, m, j] = ["k", "m", "j"].map((name) => o.input(name, map));
+  const y = bicubicLatent(lq);
+  const prediction = pixelDenoiser(p, config, o.mul(x, scale), t, lq, y);
+  // Equation 11.
+  return { next: o.add(o.add(o.mul(k, prediction), o.mul(m, x)), o.mul(j, y)) };
+}
+
+/** Where every chain of a batch starts: x_T = y + sigma noise, with sigma = kappa_new sqrt(eta_new) a map (equation 10). */
+export function chainStart({ batch, side }: BatchShape) {
+  const lq = o.input("lq", [batch, 3, side, side]);
+  const noise = o.input("noise", [batch, LATENT_CHANNELS, side, side]);
+  const sigma = o.input("sigma", [batch, 1, side, side]);
+  return { start: o.add(bicubicLatent(lq), o.mul(sigma, noise)) };
+}
+
+export interface StudentWeights {
+  readonly distill: number;
+  readonly inverse: number;
+  readonly gt: number;
+}
+
+/** What one timestep asks of the graph: its number, and the global input scale there. */
+export interface TimestepConstants {
+  readonly timestep: number;
+  readonly scale: number;
+}
+
+/**
+ * The student's losses of algorithm 1, lines 16 to 19. Inputs beside the batch: `start` (x_T) and `rolled` (the
+ * teacher's x0 from it), both [N, 48, S, S].
+ * @param first t = 0 @param last t = T - 1
+ */
+export function studentLoss(
+  p: Scope,
+  config: SwinUNetConfig,
+  shape: BatchShape,
+  terms: StudentWeights,
+  { first, last }: { readonly first: TimestepConstants; readonly last: TimestepConstants },
+) {
+  const { batch, side } = shape;
+  const { x0, lq, y } = batchInputs(shape);
+  const latent = [batch, LATENT_CHANNELS, side, side];
+  const [start, rolled] = [o.input("start", latent), o.input("rolled", latent)];
+  const student = (x: o.Value, at: TimestepConstants) => {
+    const t = o.constant(new Float32Array(batch).fill(at.timestep));
+    return pixelDenoiser(p, config, o.mul(x, at.scale), t, lq, y);
+  };
+  const distill = o.meanSquaredError(student(start, last), rolled);
+  const inverse = o.meanSquaredError(student(rolled, first), start);
+  const inverted = o.stopGradient(student(x0, first));
+  const gt = o.meanSquaredError(student(inverted, last), x0);
+  const loss = o.add(
+    o.add(o.mul(distill, terms.distill), o.mul(inverse, terms.inverse)),
+    o.mul(gt, terms.gt),
+  );
+  return { loss, reports: { distill, inverse, gt } };
+}

@@ -1,0 +1,143 @@
+/**
+ * Algorithm 1: the student learns to do in one step what the teacher does in many. Masks are found on each
+ * low-resolution crop, noise and coefficients follow them pixel by pixel, the teacher walks down its
+ * deterministic chain, and the student is taught the way from the chain's start to its end.
+ */
+import {
+  coefficients,
+  exponentialSchedule,
+  type Field,
+  inputScale,
+  noiseLevel,
+  pixelwise,
+  type Schedule,
+  timesteps,
+} from "../diffusion/index.js";
+import { LATENT_CHANNELS, SCALE } from "../networks/index.js";
+import { frozenScope, type StateDict, trainableScope } from "../nn/index.js";
+import { toModel } from "../onnx/index.js";
+import { createSession, type Session, type SessionOptions, type Tensor } from "../runtime/index.js";
+import { createNoise, segmentRegions, semanticWeight } from "../semantics/index.js";
+import { createTrainingState } from "./checkpoint.js";
+import { type BatchShape, chainStart, rollOutStep, type StudentWeights, studentLoss } from "./objectives.js";
+import type { TeacherOptions } from "./teacher.js";
+import { train } from "./trainer.js";
+import { createTrainingSession } from "./training-session.js";
+import { initialWeights, loadWeights, type Weights } from "./weights.js";
+
+export interface StudentOptions extends TeacherOptions {
+  readonly teacher: StateDict;
+  /** Timesteps of the teacher's roll-out, 1..T; fewer are faster and evenly spread. */
+  readonly rollOut: number;
+  /** m of equation 9. */
+  readonly m: number;
+  readonly terms: StudentWeights;
+}
+
+/** Seeds the SAM-noise apart from the data. */
+const NOISE_SEED = 0x57ed;
+
+/** Distils a student, which starts as a copy of the teacher. @returns its weights and their moving average */
+export async function trainStudent(
+  options: StudentOptions,
+): Promise<{ weights: Weights; average: Float32Array }> {
+  const { config, batches, batch, crop, seed, teacher } = options;
+  const shape = { batch, side: crop / SCALE };
+  const schedule = exponentialSchedule(options.schedule);
+  const at = (timestep: number) => ({ timestep, scale: inputScale(schedule.eta[timestep], schedule.kappa) });
+  const { scope, parameters } = trainableScope();
+  const { loss, reports } = studentLoss(scope, config, shape, options.terms, {
+    first: at(0),
+    last: at(schedule.steps - 1),
+  });
+  const weights = initialWeights(parameters(), seed);
+  loadWeights(weights, teacher, "the teacher");
+  const session = await createTrainingSession(weights, loss, reports, options.session);
+  const rollOut = await createRollOut(options, schedule, shape, options.session);
+  const state = createTrainingState(weights);
+
+  const feedsAt = async (index: number) => {
+    const { hr, lq } = await batches.at(index);
+    const { noise, weight } = semanticsOf(lq, shape, seed + NOISE_SEED + index * batch);
+    const { start, rolled } = await rollOut.run(lq, noise, weight);
+    return {
+      hr: { type: "float32", shape: [batch, 3, crop, crop], data: hr },
+      lq: { type: "float32", shape: [batch, 3, shape.side, shape.side], data: lq },
+      start,
+      rolled,
+    } as const;
+  };
+  try {
+    await train(session, state, feedsAt, options);
+  } finally {
+    await session.release();
+    await rollOut.release();
+  }
+  return { weights, average: state.average };
+}
+
+/** SAM-noise [N, 48, S, S] and W [N, S, S] of a batch of low-resolution crops, from their regions. */
+export function semanticsOf(lq: Float32Array, { batch, side }: BatchShape, seed: number) {
+  const plane = side * side;
+  const noise = new Float32Array(batch * LATENT_CHANNELS * plane);
+  const weight = new Float32Array(batch * plane);
+  for (let n = 0; n < batch; n++) {
+    const data = lq.subarray(n * 3 * plane, (n + 1) * 3 * plane).map((v) => (v + 1) / 2);
+    const { coverage } = segmentRegions({ width: side, height: side, data });
+    weight.set(semanticWeight(coverage), n * plane);
+    const options = { seed: seed + n, width: side, height: side, channels: LATENT_CHANNELS, coverage };
+    noise.set(createNoise(options).fill(0, 0, side, side), n * LATENT_CHANNELS * plane);
+  }
+  return { noise, weight };
+}
+
+/** Lines 7 to 15 of algorithm 1 with the teacher's weights frozen. */
+async function createRollOut(
+  { config, teacher, rollOut, m }: StudentOptions,
+  schedule: Schedule,
+  shape: BatchShape,
+  sessionOptions: SessionOptions = {},
+) {
+  const { batch, side } = shape;
+  const options = { device: "cpu", name: "the teacher", ...sessionOptions } as const;
+  const open = (outputs: Parameters<typeof toModel>[0]) => createSession(toModel(outputs).bytes, options);
+  const starting = await open(chainStart(shape));
+  const stepping: Session = await open(rollOutStep(frozenScope(teacher), config, shape));
+  const visited = timesteps(schedule, rollOut);
+
+  const map = (field: Field): Tensor => ({
+    type: "float32",
+    shape: [batch, 1, side, side],
+    data:
+      typeof field === "number"
+        ? new Float32Array(batch * side * side).fill(field)
+        : Float32Array.from(field),
+  });
+  const each = (value: number, dims: readonly number[]): Tensor => ({
+    type: "float32",
+    shape: dims,
+    data: new Float32Array(batch).fill(value),
+  });
+
+  const run = async (lqData: Float32Array, noiseData: Float32Array, weight: Float32Array) => {
+    const local = pixelwise(weight, { m });
+    const lq: Tensor = { type: "float32", shape: [batch, 3, side, side], data: lqData };
+    const noise: Tensor = { type: "float32", shape: [batch, LATENT_CHANNELS, side, side], data: noiseData };
+    const etas = visited.map((t) => local.eta(schedule.eta[t]));
+    const level = noiseLevel(etas[0], local.kappa(schedule.kappa));
+    const { start } = await starting.run({ lq, noise, sigma: map(level) });
+    let x = start;
+    for (const [i, t] of visited.entries()) {
+      const { k, m: keep, j } = coefficients(etas[i], etas[i + 1] ?? 0);
+      const feeds = { x, lq, k: map(k), m: map(keep), j: map(j) };
+      const scale = each(inputScale(schedule.eta[t], schedule.kappa), [batch, 1, 1, 1]);
+      x = (await stepping.run({ ...feeds, scale, t: each(t, [batch]) })).next;
+    }
+    return { start, rolled: x };
+  };
+  const release = async () => {
+    await starting.release();
+    await stepping.release();
+  };
+  return { run, release };
+}
