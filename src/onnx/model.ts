@@ -14,7 +14,14 @@ import {
   writeIntegers,
   writeText,
 } from "./protobuf.js";
-import type { Attribute, ConstantData, DataType, Shape, Value } from "./value.js";
+import {
+  type Attribute,
+  type ConstantData,
+  type DataType,
+  type Shape,
+  sameShape,
+  type Value,
+} from "./value.js";
 
 export const OPSET = 21;
 const IR_VERSION = 10;
@@ -45,7 +52,7 @@ export interface Model {
 /**
  * Writes the graph behind `outputs` as an ONNX model (opset 21).
  * @param extraInputs inputs to declare even if no output depends on them.
- * @throws {Error} when two different inputs share a name.
+ * @throws {Error} when two different inputs or weights share a name, or an output has the name of an input.
  */
 export function toModel(
   outputs: Readonly<Record<string, Value>>,
@@ -67,7 +74,14 @@ export function toModel(
     }
     writer.write(v);
   }
+  for (const v of reached) {
+    const { source } = v;
+    if (source.kind === "constant" && source.name !== undefined && named.has(source.name)) {
+      throw new Error(`model: two tensors are named "${source.name}": an input and a constant`);
+    }
+  }
   for (const [output, v] of Object.entries(outputs)) {
+    if (named.has(output)) throw new Error(`model: an output has the name of the input "${output}"`);
     // A second name for a value, and a constant or an input given straight back, need a node of their own.
     writer.node("Identity", [writer.nameOf(v)], [output], {});
   }
@@ -109,6 +123,7 @@ function createWriter(graph: Message, precision: "float32" | "float16") {
   const names = new Map<Value, string>();
   const nodes = new Map<string, string>();
   const constants = new Map<string, string>();
+  const weights = new Map<string, { type: DataType; shape: Shape; data: ConstantData }>();
   let count = 0;
   let constantCount = 0;
 
@@ -132,12 +147,19 @@ function createWriter(graph: Message, precision: "float32" | "float16") {
     if (shape.length > 0) writeIntegers(m, 1, shape);
     writeInteger(m, 2, TYPE_CODES[type]);
     writeText(m, 8, name);
-    writeBytes(m, 9, new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+    writeBytes(m, 9, bytesOf(data));
     writeBytes(graph, 5, m);
   };
 
   const nameConstant = (v: Value, data: ConstantData, name?: string) => {
-    const key = data.length <= 64 ? `${v.type}[${v.shape}]${data.join()}` : undefined;
+    const twin = name === undefined ? undefined : weights.get(name);
+    if (twin && (twin.type !== v.type || !sameShape(twin.shape, v.shape) || !sameBytes(twin.data, data))) {
+      throw new Error(`model: two tensors are named "${name}": [${twin.shape}] and [${v.shape}]`);
+    }
+    if (twin) return name!;
+    if (name !== undefined) weights.set(name, { type: v.type, shape: v.shape, data });
+    // By their bytes: 0 and -0 print alike, and are not the same divisor.
+    const key = data.length <= 64 ? `${v.type}[${v.shape}]${bytesOf(data).join()}` : undefined;
     const known = key === undefined || name ? undefined : constants.get(key);
     if (known) return known;
     const given = name ?? `c${constantCount++}`;
@@ -174,6 +196,16 @@ function createWriter(graph: Message, precision: "float32" | "float16") {
   };
 
   return { write, node, nameOf: (v: Value) => names.get(v)!, count: () => count };
+}
+
+function bytesOf(data: ConstantData | Uint16Array): Uint8Array {
+  return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+}
+
+function sameBytes(a: ConstantData, b: ConstantData): boolean {
+  if (a === b) return true;
+  const [x, y] = [bytesOf(a), bytesOf(b)];
+  return x.length === y.length && x.every((byte, i) => byte === y[i]);
 }
 
 const FLOAT = 1;

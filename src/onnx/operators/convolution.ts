@@ -52,8 +52,10 @@ export function convTranspose(
   const { stride = 1, padding = 0, extra = [0, 0] } = options;
   const [n, c, h, w] = image("ConvTranspose", x);
   const [wc, o, kh, kw] = weight.shape;
-  if (weight.shape.length !== 4 || wc !== c) {
-    throw new Error(`ConvTranspose: input [${x.shape}], weight [${weight.shape}]`);
+  if (weight.shape.length !== 4 || wc !== c || (bias && (bias.shape.length !== 1 || bias.shape[0] !== o))) {
+    throw new Error(
+      `ConvTranspose: input [${x.shape}], weight [${weight.shape}], bias [${bias?.shape ?? ""}]`,
+    );
   }
   const side = (length: number, k: number, more: number) => (length - 1) * stride - 2 * padding + k + more;
   return emit("ConvTranspose", bias ? [x, weight, bias] : [x, weight], {

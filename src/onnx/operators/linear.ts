@@ -1,5 +1,5 @@
 import { emit } from "../emit.js";
-import { broadcastShape, type Value } from "../value.js";
+import { broadcastShape, sameShape, type Value } from "../value.js";
 import { mul, sumTo } from "./arithmetic.js";
 import { transpose } from "./shape.js";
 
@@ -41,6 +41,9 @@ export function gemm(a: Value, b: Value, options: GemmOptions = {}): Value {
   const [k2, n] = transB ? [b.shape[1], b.shape[0]] : b.shape;
   if (a.shape.length !== 2 || b.shape.length !== 2 || k !== k2) {
     throw new Error(`Gemm: [${a.shape}]${transA ? "ᵀ" : ""} times [${b.shape}]${transB ? "ᵀ" : ""}`);
+  }
+  if (bias && !sameShape(broadcastShape("Gemm", bias.shape, [m, n]), [m, n])) {
+    throw new Error(`Gemm: bias [${bias.shape}] does not broadcast to [${m},${n}]`);
   }
   return emit("Gemm", bias ? [a, b, bias] : [a, b], {
     shape: [m, n],
