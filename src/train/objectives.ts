@@ -76,10 +76,13 @@ export function chainStart({ batch, side }: BatchShape) {
   return { start: o.add(bicubicLatent(lq), o.mul(sigma, noise)) };
 }
 
+/** The weights of the student's terms; the paper's algorithm has the first three at 1 and no fourth. */
 export interface StudentWeights {
   readonly distill: number;
   readonly inverse: number;
   readonly gt: number;
+  /** The single step against the original, with the same x_T as `distill`. */
+  readonly fidelity: number;
 }
 
 /** What one timestep asks of the graph: its number, and the global input scale there. */
@@ -89,7 +92,7 @@ export interface TimestepConstants {
 }
 
 /**
- * The student's losses of algorithm 1, lines 16 to 19. Inputs beside the batch: `start` (x_T) and `rolled` (the
+ * The student's losses of algorithm 1, lines 16 to 19, and a fidelity term. Inputs beside the batch: `start` (x_T) and `rolled` (the
  * teacher's x0 from it), both [N, 48, S, S].
  * @param first t = 0 @param last t = T - 1
  */
@@ -108,13 +111,15 @@ export function studentLoss(
     const t = o.constant(new Float32Array(batch).fill(at.timestep));
     return pixelDenoiser(p, config, o.mul(x, at.scale), t, lq, y);
   };
-  const distill = o.meanSquaredError(student(start, last), rolled);
-  const inverse = o.meanSquaredError(student(rolled, first), start);
+  const once = student(start, last);
   const inverted = o.stopGradient(student(x0, first));
-  const gt = o.meanSquaredError(student(inverted, last), x0);
-  const loss = o.add(
-    o.add(o.mul(distill, terms.distill), o.mul(inverse, terms.inverse)),
-    o.mul(gt, terms.gt),
-  );
-  return { loss, reports: { distill, inverse, gt } };
+  const reports = {
+    distill: o.meanSquaredError(once, rolled),
+    inverse: o.meanSquaredError(student(rolled, first), start),
+    gt: o.meanSquaredError(student(inverted, last), x0),
+    fidelity: o.meanSquaredError(once, x0),
+  };
+  const names = ["distill", "inverse", "gt", "fidelity"] as const;
+  const loss = names.map((name) => o.mul(reports[name], terms[name])).reduce((a, b) => o.add(a, b));
+  return { loss, reports };
 }
