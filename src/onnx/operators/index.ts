@@ -1,4 +1,5 @@
 export * from "./arithmetic.js";
+export * from "./blocks.js";
 export * from "./convolution.js";
 export * from "./linear.js";
 export * from "./normalization.js";

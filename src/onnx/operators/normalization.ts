@@ -1,8 +1,9 @@
 import { emit, emitAll, withDerivative } from "../emit.js";
 import { constant, normalAxis, sizeOf, type Value } from "../value.js";
 import { add, erf, exp, mul, sigmoid, sub } from "./arithmetic.js";
+import { image } from "./image.js";
 import { reduceMean, reduceSum } from "./reduce.js";
-import { image, reshape } from "./shape.js";
+import { reshape } from "./shape.js";
 
 /** x sigmoid(x). */
 export function silu(x: Value): Value {

@@ -257,60 +257,6 @@ function scatter(dy: Value, indices: Value, shape: Shape, axis: number): Value {
   );
 }
 
-/** [N, C, H, W] -> [N, C, f H, f W], each element repeated. */
-export function upsampleNearest(x: Value, factor: number): Value {
-  const [n, c, h, w] = image("Resize", x);
-  return emit("Resize", [x, undefined, constant([1, 1, factor, factor])], {
-    shape: [n, c, h * factor, w * factor],
-    attributes: { mode: "nearest", coordinate_transformation_mode: "asymmetric", nearest_mode: "floor" },
-    pull: (dy) => [() => mul(averagePool(dy, factor), factor * factor), undefined, undefined],
-  });
-}
-
-/** [N, C, f H, f W] -> [N, C, H, W], the mean of each f x f block. */
-export function averagePool(x: Value, factor: number): Value {
-  const [n, c, h, w] = image("AveragePool", x, factor);
-  return emit("AveragePool", [x], {
-    shape: [n, c, h / factor, w / factor],
-    attributes: { kernel_shape: [factor, factor], strides: [factor, factor] },
-    pull: (dy) => [() => mul(upsampleNearest(dy, factor), 1 / (factor * factor))],
-  });
-}
-
-/** [N, C, f H, f W] -> [N, f f C, H, W]; channel (i f + j) C + c holds row i, column j of each block. */
-export function spaceToDepth(x: Value, factor: number): Value {
-  const [n, c, h, w] = image("SpaceToDepth", x, factor);
-  return emit("SpaceToDepth", [x], {
-    shape: [n, c * factor * factor, h / factor, w / factor],
-    attributes: { blocksize: factor },
-    pull: (dy) => [() => depthToSpace(dy, factor)],
-  });
-}
-
-/** The inverse of `spaceToDepth`. */
-export function depthToSpace(x: Value, factor: number): Value {
-  const [n, c, h, w] = image("DepthToSpace", x);
-  const channels = c / (factor * factor);
-  if (!Number.isInteger(channels)) {
-    throw new Error(`DepthToSpace: ${c} channels of [${x.shape}] do not divide by ${factor * factor}`);
-  }
-  return emit("DepthToSpace", [x], {
-    shape: [n, channels, h * factor, w * factor],
-    attributes: { blocksize: factor, mode: "DCR" },
-    pull: (dy) => [() => spaceToDepth(dy, factor)],
-  });
-}
-
-/** The four sides of an image tensor [N, C, H, W]; H and W must divide by `factor`. */
-export function image(op: string, x: Value, factor = 1): readonly [number, number, number, number] {
-  const [n, c, h, w] = x.shape;
-  if (x.shape.length !== 4) throw new Error(`${op}: expected [N, C, H, W], got [${x.shape}]`);
-  if (h % factor !== 0 || w % factor !== 0) {
-    throw new Error(`${op}: sides ${h} x ${w} of [${x.shape}] do not divide by ${factor}`);
-  }
-  return [n, c, h, w];
-}
-
 /** A tensor of one repeated number. */
 export function filled(value: number, shape: Shape): Value {
   return expand(asValue(value), shape);

@@ -1,0 +1,11 @@
+import type { Value } from "../value.js";
+
+/** The four sides of an image tensor [N, C, H, W]; H and W must divide by `factor`. */
+export function image(op: string, x: Value, factor = 1): readonly [number, number, number, number] {
+  const [n, c, h, w] = x.shape;
+  if (x.shape.length !== 4) throw new Error(`${op}: expected [N, C, H, W], got [${x.shape}]`);
+  if (h % factor !== 0 || w % factor !== 0) {
+    throw new Error(`${op}: sides ${h} x ${w} of [${x.shape}] do not divide by ${factor}`);
+  }
+  return [n, c, h, w];
+}
