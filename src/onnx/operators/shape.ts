@@ -10,7 +10,7 @@ import {
   sizeOf,
   type Value,
 } from "../value.js";
-import { mul, sumTo } from "./arithmetic.js";
+import { sumTo } from "./arithmetic.js";
 
 /** The same elements in another shape; one side may be -1 and is worked out. */
 export function reshape(x: Value, shape: Shape): Value {
