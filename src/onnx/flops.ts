@@ -1,0 +1,118 @@
+/**
+ * How much arithmetic a graph asks for, counted from shapes. What the runtime would not do is not counted: a node
+ * that stands in the graph twice (it becomes one in the file), and a node that rests on constants alone (it is
+ * computed once, when the model is loaded).
+ */
+import { type Node, type Shape, sizeOf, type Value } from "./value.js";
+
+export interface Flops {
+  /** In convolutions and matrix products: two for each multiply-add, taps that lie on padding included. Exact. */
+  readonly products: number;
+  /** All the rest (biases, sums, norms, activations), at the rough prices stated in this file. */
+  readonly others: number;
+}
+
+/** Operations for each element of the output. What only moves numbers costs none. */
+const PER_OUTPUT: Readonly<Record<string, number>> = {
+  ...each(1, "Add Sub Mul Div Max Min Neg Abs Sign Sqrt Exp Log Pow Sin Cos Erf Tanh Sigmoid Clip"),
+  ...each(1, "Where And Equal Greater GreaterOrEqual"),
+  // Largest, difference, exponential, sum, quotient.
+  Softmax: 5,
+  // Quotient, erf, sum, and two products.
+  Gelu: 5,
+  ...each(0, "Reshape Transpose Expand Concat Slice Pad Gather Resize SpaceToDepth DepthToSpace Cast"),
+};
+
+/** Operations for each element of one of the inputs: its place, and how many. */
+const PER_INPUT: Readonly<Record<string, readonly [place: number, price: number]>> = {
+  ReduceSum: [0, 1],
+  ReduceMean: [0, 1],
+  ReduceMax: [0, 1],
+  AveragePool: [0, 1],
+  // Two sums, difference, square, quotient, weight.
+  LayerNormalization: [0, 6],
+  // Each update is added to what is there.
+  ScatterND: [2, 1],
+  Split: [0, 0],
+};
+
+function each(price: number, operators: string): Record<string, number> {
+  return Object.fromEntries(operators.split(" ").map((op) => [op, price]));
+}
+
+/**
+ * The floating-point operations in one run of the graph behind `outputs`.
+ * @throws {Error} naming an operator that has no price yet.
+ */
+export function countFlops(outputs: Iterable<Value>): Flops {
+  let products = 0;
+  let others = 0;
+  for (const { node, shape } of computedNodes(outputs)) {
+    const cost = costOf(node, shape);
+    products += cost.products;
+    others += cost.others;
+  }
+  return { products, others };
+}
+
+function costOf(node: Node, out: Shape): Flops {
+  const [a, b] = node.inputs.map((v) => v?.shape ?? []);
+  const bias = node.inputs[2] ? sizeOf(out) : 0;
+  switch (node.op) {
+    case "Conv":
+      return { products: 2 * sizeOf(out) * sizeOf(b.slice(1)), others: bias };
+    case "ConvTranspose":
+      return { products: 2 * sizeOf(a) * sizeOf(b.slice(1)), others: bias };
+    case "Gemm":
+      return { products: 2 * sizeOf(out) * (node.attributes.transA === 1 ? a[0] : a[1]), others: bias };
+    case "MatMul":
+      return { products: 2 * sizeOf(out) * a[a.length - 1], others: 0 };
+  }
+  const perInput = PER_INPUT[node.op];
+  if (perInput) return { products: 0, others: perInput[1] * sizeOf(node.inputs[perInput[0]]!.shape) };
+  const price = PER_OUTPUT[node.op];
+  if (price === undefined) throw new Error(`countFlops: the operator ${node.op} has no price; give it one`);
+  return { products: 0, others: price * sizeOf(out) };
+}
+
+/** Each node that a run computes, once, with the shape of an output. Two nodes are one when their keys are equal. */
+function computedNodes(outputs: Iterable<Value>): Iterable<{ node: Node; shape: Shape }> {
+  const numbers = new Map<unknown, number>();
+  const numberOf = (thing: unknown) => {
+    if (!numbers.has(thing)) numbers.set(thing, numbers.size);
+    return numbers.get(thing)!;
+  };
+  const keys = new Map<Value, string>();
+  const fixed = new Set<Value>();
+  const nodes = new Map<string, { node: Node; shape: Shape }>();
+  for (const v of inOrder(outputs)) {
+    const { source } = v;
+    if (source.kind === "input") keys.set(v, `input ${source.name}`);
+    else if (source.kind === "constant") {
+      const { data } = source;
+      const contents = data.length <= 64 ? data.join() : `#${numberOf(data)}`;
+      keys.set(v, `${v.type}[${v.shape}] ${contents}`);
+      fixed.add(v);
+    } else {
+      const { node, output } = source;
+      const inputs = node.inputs.map((i) => (i ? keys.get(i) : ""));
+      const key = `${node.op}(${inputs.join(";")})${JSON.stringify(node.attributes)}`;
+      keys.set(v, `@${numberOf(key)}.${output}`);
+      if (node.inputs.every((i) => !i || fixed.has(i))) fixed.add(v);
+      else nodes.set(key, { node, shape: v.shape });
+    }
+  }
+  return nodes.values();
+}
+
+/** What the outputs rest on, each value after its inputs. */
+function inOrder(outputs: Iterable<Value>): Value[] {
+  const found = new Set<Value>();
+  const waiting = [...outputs];
+  for (let v = waiting.pop(); v; v = waiting.pop()) {
+    if (found.has(v)) continue;
+    found.add(v);
+    if (v.source.kind === "node") for (const i of v.source.node.inputs) if (i) waiting.push(i);
+  }
+  return [...found].sort((a, b) => a.order - b.order);
+}
