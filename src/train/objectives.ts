@@ -92,31 +92,35 @@ export interface TimestepConstants {
 }
 
 /**
- * The student's losses of algorithm 1, lines 16 to 19, and a fidelity term. Inputs beside the batch: `start` (x_T) and `rolled` (the
- * teacher's x0 from it), both [N, 48, S, S].
+ * The student's losses of algorithm 1, lines 16 to 19, and a fidelity term. Inputs beside the batch: `start` (x_T)
+ * [N, 48, S, S], and `rolled` (the teacher's x0 from it) [D, 48, S, S] for the first D images of the batch. Algorithm
+ * 1's terms are averaged over those D; they cost a roll-out and three more passes each, fidelity only the pass that
+ * `distill` takes anyway.
  * @param first t = 0 @param last t = T - 1
  */
 export function studentLoss(
   p: Scope,
   config: SwinUNetConfig,
-  shape: BatchShape,
+  shape: BatchShape & { readonly distilled: number },
   terms: StudentWeights,
   { first, last }: { readonly first: TimestepConstants; readonly last: TimestepConstants },
 ) {
-  const { batch, side } = shape;
+  const { batch, side, distilled } = shape;
   const { x0, lq, y } = batchInputs(shape);
-  const latent = [batch, LATENT_CHANNELS, side, side];
-  const [start, rolled] = [o.input("start", latent), o.input("rolled", latent)];
-  const student = (x: o.Value, at: TimestepConstants) => {
-    const t = o.constant(new Float32Array(batch).fill(at.timestep));
-    return pixelDenoiser(p, config, o.mul(x, at.scale), t, lq, y);
+  const start = o.input("start", [batch, LATENT_CHANNELS, side, side]);
+  const rolled = o.input("rolled", [distilled, LATENT_CHANNELS, side, side]);
+  const head = (v: o.Value) => o.slice(v, [0], [0], [distilled]);
+  const student = (x: o.Value, at: TimestepConstants, condition: o.Value, bicubic: o.Value) => {
+    const t = o.constant(new Float32Array(x.shape[0]).fill(at.timestep));
+    return pixelDenoiser(p, config, o.mul(x, at.scale), t, condition, bicubic);
   };
-  const once = student(start, last);
-  const inverted = o.stopGradient(student(x0, first));
+  const few = (x: o.Value, at: TimestepConstants) => student(x, at, head(lq), head(y));
+  const once = student(start, last, lq, y);
+  const inverted = o.stopGradient(few(head(x0), first));
   const reports = {
-    distill: o.meanSquaredError(once, rolled),
-    inverse: o.meanSquaredError(student(rolled, first), start),
-    gt: o.meanSquaredError(student(inverted, last), x0),
+    distill: o.meanSquaredError(head(once), rolled),
+    inverse: o.meanSquaredError(few(rolled, first), head(start)),
+    gt: o.meanSquaredError(few(inverted, last), head(x0)),
     fidelity: o.meanSquaredError(once, x0),
   };
   const names = ["distill", "inverse", "gt", "fidelity"] as const;

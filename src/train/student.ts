@@ -16,7 +16,7 @@ import {
 import { LATENT_CHANNELS, SCALE } from "../networks/index.js";
 import { frozenScope, type StateDict, trainableScope } from "../nn/index.js";
 import { toModel } from "../onnx/index.js";
-import { createSession, type Session, type SessionOptions, type Tensor } from "../runtime/index.js";
+import { createSession, type SessionOptions, type Tensor } from "../runtime/index.js";
 import { createNoise, segmentRegions, semanticWeight } from "../semantics/index.js";
 import { createTrainingState } from "./checkpoint.js";
 import { type BatchShape, chainStart, rollOutStep, type StudentWeights, studentLoss } from "./objectives.js";
@@ -31,6 +31,8 @@ export interface StudentOptions extends TeacherOptions {
   readonly rollOut: number;
   /** m of equation 9. */
   readonly m: number;
+  /** How many images of each batch go through algorithm 1's terms; see `studentLoss`. */
+  readonly distilled: number;
   readonly terms: StudentWeights;
 }
 
@@ -41,8 +43,8 @@ const NOISE_SEED = 0x57ed;
 export async function trainStudent(
   options: StudentOptions,
 ): Promise<{ weights: Weights; average: Float32Array }> {
-  const { config, batches, batch, crop, seed, teacher } = options;
-  const shape = { batch, side: crop / SCALE };
+  const { config, batches, batch, crop, seed, teacher, distilled } = options;
+  const shape = { batch, side: crop / SCALE, distilled };
   const schedule = exponentialSchedule(options.schedule);
   const at = (timestep: number) => ({ timestep, scale: inputScale(schedule.eta[timestep], schedule.kappa) });
   const { scope, parameters } = trainableScope();
@@ -91,47 +93,50 @@ export function semanticsOf(lq: Float32Array, { batch, side }: BatchShape, seed:
   return { noise, weight };
 }
 
-/** Lines 7 to 15 of algorithm 1 with the teacher's weights frozen. */
+/**
+ * Lines 7 to 15 of algorithm 1, with the teacher's weights frozen: the start of every chain of a batch, and the end
+ * of its first `distilled`.
+ */
 async function createRollOut(
   { config, teacher, rollOut, m }: StudentOptions,
   schedule: Schedule,
-  shape: BatchShape,
+  { batch, side, distilled }: BatchShape & { readonly distilled: number },
   sessionOptions: SessionOptions = {},
 ) {
-  const { batch, side } = shape;
   const options = { device: "cpu", name: "the teacher", ...sessionOptions } as const;
   const open = (outputs: Parameters<typeof toModel>[0]) => createSession(toModel(outputs).bytes, options);
-  const starting = await open(chainStart(shape));
-  const stepping: Session = await open(rollOutStep(frozenScope(teacher), config, shape));
+  const starting = await open(chainStart({ batch, side }));
+  const stepping = await open(rollOutStep(frozenScope(teacher), config, { batch: distilled, side }));
   const visited = timesteps(schedule, rollOut);
+  const plane = side * side;
 
-  const map = (field: Field): Tensor => ({
-    type: "float32",
-    shape: [batch, 1, side, side],
-    data:
-      typeof field === "number"
-        ? new Float32Array(batch * side * side).fill(field)
-        : Float32Array.from(field),
-  });
-  const each = (value: number, dims: readonly number[]): Tensor => ({
-    type: "float32",
-    shape: dims,
-    data: new Float32Array(batch).fill(value),
-  });
-
-  const run = async (lqData: Float32Array, noiseData: Float32Array, weight: Float32Array) => {
+  const run = async (lq: Float32Array, noise: Float32Array, weight: Float32Array) => {
     const local = pixelwise(weight, { m });
-    const lq: Tensor = { type: "float32", shape: [batch, 3, side, side], data: lqData };
-    const noise: Tensor = { type: "float32", shape: [batch, LATENT_CHANNELS, side, side], data: noiseData };
-    const etas = visited.map((t) => local.eta(schedule.eta[t]));
-    const level = noiseLevel(etas[0], local.kappa(schedule.kappa));
-    const { start } = await starting.run({ lq, noise, sigma: map(level) });
-    let x = start;
+    const sigma = noiseLevel(local.eta(schedule.eta[visited[0]]), local.kappa(schedule.kappa));
+    const { start } = await starting.run({
+      lq: images(lq, [batch, 3, side, side]),
+      noise: images(noise, [batch, LATENT_CHANNELS, side, side]),
+      sigma: images(sigma, [batch, 1, side, side]),
+    });
+
+    const few = pixelwise(weight.subarray(0, distilled * plane), { m });
+    const shape = [distilled, LATENT_CHANNELS, side, side];
+    const condition = images(lq.subarray(0, distilled * 3 * plane), [distilled, 3, side, side]);
+    let x = images((start.data as Float32Array).subarray(0, distilled * LATENT_CHANNELS * plane), shape);
     for (const [i, t] of visited.entries()) {
-      const { k, m: keep, j } = coefficients(etas[i], etas[i + 1] ?? 0);
-      const feeds = { x, lq, k: map(k), m: map(keep), j: map(j) };
-      const scale = each(inputScale(schedule.eta[t], schedule.kappa), [batch, 1, 1, 1]);
-      x = (await stepping.run({ ...feeds, scale, t: each(t, [batch]) })).next;
+      const next = visited[i + 1] === undefined ? 0 : few.eta(schedule.eta[visited[i + 1]]);
+      const { k, m: keep, j } = coefficients(few.eta(schedule.eta[t]), next);
+      const map = (field: Field) => images(field, [distilled, 1, side, side]);
+      const results = await stepping.run({
+        x,
+        lq: condition,
+        k: map(k),
+        m: map(keep),
+        j: map(j),
+        scale: images(inputScale(schedule.eta[t], schedule.kappa), [distilled, 1, 1, 1]),
+        t: images(t, [distilled]),
+      });
+      x = results.next;
     }
     return { start, rolled: x };
   };
@@ -140,4 +145,11 @@ async function createRollOut(
     await stepping.release();
   };
   return { run, release };
+}
+
+/** A float32 tensor; a number fills it. */
+function images(field: Field, shape: readonly number[]): Tensor {
+  const size = shape.reduce((a, b) => a * b, 1);
+  if (typeof field === "number") return { type: "float32", shape, data: new Float32Array(size).fill(field) };
+  return { type: "float32", shape, data: field instanceof Float32Array ? field : Float32Array.from(field) };
 }
