@@ -29,12 +29,12 @@ export const TEACHER_RECIPE = {
 } as const;
 
 /**
- * Where this leaves the paper's recipe, and why. The teacher's chain is rolled out on 5 of its 15 timesteps, and algorithm 1's terms take 2 images of each batch: a step costs 6 forward passes of the batch
- * (a backward pass counted as two) where all of it would cost 15.
- * The inverse loss asks for the noise itself, which an image barely tells, so at weight 1 its error (near kappa^2)
- * would drown the other terms; at 0.02 it is of their size. A teacher this small leaves grain in what it samples, and
- * a student taught by nothing else learns the grain: the fidelity term, absent from the paper, carries most of the
- * weight.
+ * Where this leaves the paper's recipe, and why. The teacher's chain is rolled out on 5 of its 15 timesteps, and
+ * algorithm 1's terms take 2 images of each batch: a step costs 6 forward passes of the batch (a backward pass
+ * counted as two) where all of it would cost 15. The inverse loss asks for the noise itself, which an image barely
+ * tells, so at weight 1 its error (near kappa^2) would drown the other terms; at 0.02 it is of their size. A teacher
+ * this small leaves grain in what it samples, and a student taught by nothing else learns the grain: the fidelity
+ * term, absent from the paper, carries most of the weight.
  */
 export const STUDENT_RECIPE = {
   ...TEACHER_RECIPE,
