@@ -37,7 +37,10 @@ export async function saveTrainingState(path: string, state: TrainingState): Pro
 
 /** Overwrites `state` with what `path` holds. @throws {SamsrError} when it belongs to another network. */
 export async function loadTrainingState(path: string, state: TrainingState): Promise<void> {
-  const { tensors, metadata } = readSafetensors(await readFile(path), path);
+  const bytes = await readFile(path).catch(() => {
+    throw new SamsrError(`${path}: there is no such file, so there is no run to resume`);
+  });
+  const { tensors, metadata } = readSafetensors(bytes, path);
   const parts = {
     weights: state.weights.flat,
     average: state.average,
@@ -75,6 +78,10 @@ export async function saveWeights(
   await writeFileAtomically(path, writeSafetensors(tensors, options), { overwrite: true });
 }
 
+/** @throws {SamsrError} when there is no such file, or it is damaged. */
 export async function readWeights(path: string): Promise<StateDict> {
-  return readSafetensors(await readFile(path), path).tensors;
+  const bytes = await readFile(path).catch(() => {
+    throw new SamsrError(`${path}: there is no such file; expected weights that samsr train wrote`);
+  });
+  return readSafetensors(bytes, path).tensors;
 }

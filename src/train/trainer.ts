@@ -1,4 +1,4 @@
-import { appendFile, mkdir } from "node:fs/promises";
+import { access, appendFile, mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { SamsrError } from "../base/errors.js";
 import type { Tensor } from "../runtime/index.js";
@@ -41,6 +41,10 @@ export async function train(
   if (options.resume) {
     await loadTrainingState(statePath, state);
     report(`resumed at step ${state.adam.step}`);
+  } else if (await exists(statePath)) {
+    throw new SamsrError(
+      `${out} holds a training run already: go on with --resume, or choose another folder`,
+    );
   }
   const { weights, average, adam } = state;
   const sum = accumulate > 1 ? new Float32Array(session.gradient.length) : undefined;
@@ -89,4 +93,11 @@ export async function train(
     if (adam.step % options.saveEvery === 0) await saveTrainingState(statePath, state);
   }
   await saveTrainingState(statePath, state);
+}
+
+function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
 }
