@@ -9,3 +9,4 @@ export {
   toLatent,
 } from "./pixel-denoiser.js";
 export { type SwinUNetConfig, sizeMultiple, swinUNet } from "./swin-unet.js";
+export { decode, encode, quantise, type VqConfig } from "./vq-autoencoder.js";

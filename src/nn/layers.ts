@@ -26,8 +26,13 @@ export function linear(p: Scope, x: o.Value, out: number, initializer: Initializ
   return o.gemm(x, weight, { transB: true, bias: p.parameter("bias", [out], zeros) });
 }
 
-/** Group normalisation with 32 groups, as every network here has it. */
-export function groupNorm(p: Scope, x: o.Value, groups = 32): o.Value {
+/** Group normalisation, with 32 groups as every network here has it. */
+export function groupNorm(
+  p: Scope,
+  x: o.Value,
+  { groups = 32, epsilon = 1e-5 }: { groups?: number; epsilon?: number } = {},
+): o.Value {
   const channels = [x.shape[1]];
-  return o.groupNorm(x, groups, p.parameter("weight", channels, ones), p.parameter("bias", channels, zeros));
+  const [weight, bias] = [p.parameter("weight", channels, ones), p.parameter("bias", channels, zeros)];
+  return o.groupNorm(x, groups, weight, bias, epsilon);
 }

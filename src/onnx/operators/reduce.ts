@@ -39,3 +39,13 @@ export function reduceMax(x: Value, axes?: readonly number[], keep = false): Val
     return where(wins, expand(div(dy, ties), x.shape), 0);
   });
 }
+
+/** The index of the smallest element along an axis, the first of equals; int64, and flat to every gradient. */
+export function argMin(x: Value, axis: number): Value {
+  const along = normalAxis("ArgMin", axis, x.shape.length);
+  return emit("ArgMin", [x], {
+    shape: x.shape.filter((_, i) => i !== along),
+    type: "int64",
+    attributes: { axis: along, keepdims: 0 },
+  });
+}

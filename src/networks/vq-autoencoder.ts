@@ -1,0 +1,97 @@
+/**
+ * The VQ-f4 autoencoder of latent diffusion (Rombach et al. 2022, arXiv 2112.10752): images [N, 3, 4H, 4W] to latents
+ * [N, 3, H, W] and back. Encoding gives the continuous latent; decoding first replaces each latent pixel by the nearest
+ * entry of a codebook. Parameter names are those of the published checkpoint.
+ */
+import { conv, fanIn, groupNorm, normal, type Scope } from "../nn/index.js";
+import * as o from "../onnx/index.js";
+
+export interface VqConfig {
+  readonly channels: number;
+  /** Width of each level, in multiples of `channels`; each level after the first halves the size. */
+  readonly channelMult: readonly number[];
+  readonly resBlocks: number;
+  readonly latentChannels: number;
+  readonly codes: number;
+}
+
+/** The epsilon of every normalisation in this network. */
+const EPSILON = 1e-6;
+
+/** image [N, 3, H, W] in [-1, 1] -> z [N, latentChannels, H / f, W / f] with f = 2^(levels - 1). */
+export function encode(p: Scope, config: VqConfig, image: o.Value): o.Value {
+  const { channels, channelMult, resBlocks, latentChannels } = config;
+  const e = p.at("encoder");
+  let h = conv(e.at("conv_in"), image, channels, 3);
+  channelMult.forEach((mult, level) => {
+    const down = e.at("down").at(level);
+    for (let i = 0; i < resBlocks; i++) h = block(down.at("block").at(i), h, mult * channels);
+    if (level < channelMult.length - 1) h = halve(down.at("downsample"), h);
+  });
+  h = middle(e.at("mid"), h);
+  h = conv(e.at("conv_out"), o.silu(norm(e.at("norm_out"), h)), latentChannels, 3);
+  return conv(p.at("quant_conv"), h, latentChannels, 1);
+}
+
+/** The latent a decoder starts from: each pixel's nearest code by Euclidean distance, and that code's number [N, H, W]. */
+export function quantise(p: Scope, { codes, latentChannels }: VqConfig, z: o.Value) {
+  const [n, c, h, w] = z.shape;
+  const book = p.at("quantize").parameter("embedding.weight", [codes, latentChannels], normal(1 / codes));
+  const pixels = o.reshape(o.transpose(z, [0, 2, 3, 1]), [n * h * w, c]);
+  // |z - e|^2 = |z|^2 - 2 z e + |e|^2, and the first is the same for every code.
+  const lengths = o.reshape(o.reduceSum(o.mul(book, book), [1]), [1, codes]);
+  const distances = o.sub(lengths, o.mul(o.gemm(pixels, book, { transB: true }), 2));
+  const indices = o.argMin(distances, 1);
+  const quantised = o.transpose(o.reshape(o.gather(book, indices), [n, h, w, c]), [0, 3, 1, 2]);
+  return { quantised, indices: o.reshape(indices, [n, h, w]) };
+}
+
+/** Latents [N, latentChannels, H, W], quantised or not -> images [N, 3, f H, f W], about [-1, 1]. */
+export function decode(p: Scope, config: VqConfig, latent: o.Value): o.Value {
+  const { channels, channelMult, resBlocks, latentChannels } = config;
+  const d = p.at("decoder");
+  const deepest = channelMult.length - 1;
+  let h = conv(p.at("post_quant_conv"), latent, latentChannels, 1);
+  h = conv(d.at("conv_in"), h, channelMult[deepest] * channels, 3);
+  h = middle(d.at("mid"), h);
+  for (let level = deepest; level >= 0; level--) {
+    const up = d.at("up").at(level);
+    for (let i = 0; i <= resBlocks; i++) h = block(up.at("block").at(i), h, channelMult[level] * channels);
+    if (level > 0) h = conv(up.at("upsample.conv"), o.upsampleNearest(h, 2), h.shape[1], 3);
+  }
+  return conv(d.at("conv_out"), o.silu(norm(d.at("norm_out"), h)), 3, 3);
+}
+
+function norm(p: Scope, x: o.Value): o.Value {
+  return groupNorm(p, x, { epsilon: EPSILON });
+}
+
+function middle(p: Scope, x: o.Value): o.Value {
+  const first = block(p.at("block_1"), x, x.shape[1]);
+  return block(p.at("block_2"), attention(p.at("attn_1"), first), x.shape[1]);
+}
+
+function block(p: Scope, x: o.Value, channels: number): o.Value {
+  const h = conv(p.at("conv1"), o.silu(norm(p.at("norm1"), x)), channels, 3);
+  const skip = x.shape[1] === channels ? x : conv(p.at("nin_shortcut"), x, channels, 1);
+  return o.add(skip, conv(p.at("conv2"), o.silu(norm(p.at("norm2"), h)), channels, 3));
+}
+
+/** A stride of 2 that pads on the right and at the bottom only. */
+function halve(p: Scope, x: o.Value): o.Value {
+  const channels = x.shape[1];
+  const weight = p.parameter("conv.weight", [channels, channels, 3, 3], fanIn());
+  const bias = p.parameter("conv.bias", [channels], (shape) => new Float32Array(shape[0]));
+  return o.conv(o.pad(x, [0, 0, 0, 0], [0, 0, 1, 1]), weight, bias, { stride: 2 });
+}
+
+/** Self-attention over all pixels, one head. */
+function attention(p: Scope, x: o.Value): o.Value {
+  const [n, c, h, w] = x.shape;
+  const normal = norm(p.at("norm"), x);
+  const flat = (name: string) => o.reshape(conv(p.at(name), normal, c, 1), [n, c, h * w]);
+  const [q, k, v] = ["q", "k", "v"].map(flat);
+  const weights = o.softmax(o.mul(o.matmul(o.transposeLast(q), k), c ** -0.5));
+  const attended = o.matmul(v, o.transposeLast(weights));
+  return o.add(x, conv(p.at("proj_out"), o.reshape(attended, [n, c, h, w]), c, 1));
+}
