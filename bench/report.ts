@@ -1,0 +1,61 @@
+/** What a bench hands back: figures, each with its spread over the rounds. */
+export interface Figure {
+  readonly name: string;
+  readonly unit: string;
+  readonly median: number;
+  /** Quartiles: half of the rounds lie between them. */
+  readonly low: number;
+  readonly high: number;
+  readonly rounds: number;
+}
+
+export interface Report {
+  /** What was run, in a line. */
+  readonly about: string;
+  readonly figures: readonly Figure[];
+}
+
+export interface BenchOptions {
+  readonly threads: number;
+  /** Rounds to measure; each bench has a number of its own when left out. */
+  readonly rounds?: number;
+}
+
+export type Bench = (options: BenchOptions) => Promise<Report>;
+
+/** A figure from one sample a round, or from a single number that has no spread. */
+export function figure(name: string, unit: string, samples: number | readonly number[]): Figure {
+  const sorted = [samples].flat().sort((a, b) => a - b);
+  const [low, median, high] = [0.25, 0.5, 0.75].map((share) => quantile(sorted, share));
+  return { name, unit, median, low, high, rounds: sorted.length };
+}
+
+function quantile(sorted: readonly number[], share: number): number {
+  const place = share * (sorted.length - 1);
+  const below = Math.floor(place);
+  const above = Math.min(below + 1, sorted.length - 1);
+  return sorted[below] + (place - below) * (sorted[above] - sorted[below]);
+}
+
+/** A report as Markdown. */
+export function toMarkdown(name: string, { about, figures }: Report): string {
+  const rows = figures.map((f) => {
+    const spread = f.rounds > 1 ? `${short(f.low)} to ${short(f.high)}` : "";
+    return `| ${f.name} | ${short(f.median)} | ${spread} | ${f.unit} |`;
+  });
+  return [
+    `### ${name}`,
+    "",
+    about,
+    "",
+    "| | median | middle half | unit |",
+    "|---|---:|---:|---|",
+    ...rows,
+    "",
+  ].join("\n");
+}
+
+/** Three digits are all that such a measurement has. */
+function short(value: number): string {
+  return value >= 100 ? value.toFixed(0) : value.toPrecision(3);
+}
