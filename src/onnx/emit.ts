@@ -13,7 +13,7 @@ interface Emission {
   readonly shape: Shape;
   readonly type?: DataType;
   readonly attributes?: Readonly<Record<string, Attribute>>;
-  /** How the cotangent of the output becomes those of the inputs, in the order of `inputs`. */
+  /** How the cotangent of the output becomes those of the inputs, in the order of `inputs` that are there. */
   readonly pull?: (dy: Value) => Cotangents;
 }
 
@@ -25,7 +25,7 @@ export function emit(op: string, inputs: readonly (Value | undefined)[], emissio
   const out = type ?? inputs[0]!.type;
   return pull
     ? derived(
-        inputs as readonly Value[],
+        inputs.filter((v) => v !== undefined),
         (derivative) => [makeValue(shape, out, source, derivative)],
         ([dy]) => pull(dy!),
       )[0]

@@ -41,10 +41,11 @@ export function gradients(loss: Value, targets: readonly Value[]): Value[] {
 function derivativesBehind(loss: Value): Derivative[] {
   const found = new Set<Derivative>();
   const waiting: Value[] = [loss];
-  for (let v = waiting.pop(); v; v = waiting.pop()) {
-    if (!v.derivative || found.has(v.derivative)) continue;
-    found.add(v.derivative);
-    waiting.push(...v.derivative.inputs);
+  while (waiting.length > 0) {
+    const { derivative } = waiting.pop()!;
+    if (!derivative || found.has(derivative)) continue;
+    found.add(derivative);
+    waiting.push(...derivative.inputs);
   }
   const age = (d: Derivative) => d.outputs[0].order;
   return [...found].sort((a, b) => age(a) - age(b));

@@ -10,7 +10,7 @@ export function upsampleNearest(x: Value, factor: number): Value {
   return emit("Resize", [x, undefined, constant([1, 1, factor, factor])], {
     shape: [n, c, h * factor, w * factor],
     attributes: { mode: "nearest", coordinate_transformation_mode: "asymmetric", nearest_mode: "floor" },
-    pull: (dy) => [() => mul(averagePool(dy, factor), factor * factor), undefined, undefined],
+    pull: (dy) => [() => mul(averagePool(dy, factor), factor * factor), undefined],
   });
 }
 
