@@ -1,0 +1,173 @@
+/** What the words on the command line stand for: files, folders, patterns and standard input. */
+import type { Dirent } from "node:fs";
+import { readdir, stat } from "node:fs/promises";
+import { join, relative, resolve, sep } from "node:path";
+import { SamsrError } from "../base/errors.js";
+import { UsageError } from "./report.js";
+
+export interface Input {
+  /** What messages and results call it: the path, or "standard input". */
+  name: string;
+  /** Left out for standard input. */
+  path?: string;
+  /** Its path below the folder or pattern that named it; for a file that was named itself, the file name. */
+  place: string;
+}
+
+export interface FoundInputs {
+  inputs: Input[];
+  /** Words that stand for nothing, each with its error. */
+  failures: { name: string; error: unknown }[];
+  /** Whether the words may mean more than one file, so that the output is a folder. */
+  several: boolean;
+}
+
+/** Files of a folder that are taken for pictures. A file or pattern that is named itself may be called anything. */
+const PICTURE = /\.(png|jpe?g|webp|avif|tiff?|gif)$/i;
+
+/** More than this from a pipe is no picture. */
+const STDIN_LIMIT = 2 ** 30;
+
+/**
+ * Finds the inputs, in the order of the words, those of a folder or pattern by name, each file once.
+ *
+ * @param words paths, folders (their pictures, not hidden ones), patterns, `-`
+ * @param options.recursive takes the pictures of subfolders too
+ * @param options.out where results go; inside an input folder it is not an input
+ * @throws UsageError when standard input is named twice or is a terminal
+ */
+export async function findInputs(
+  words: readonly string[],
+  options: { recursive?: boolean; out?: string } = {},
+): Promise<FoundInputs> {
+  const { recursive = false, out = "" } = options;
+  const found: FoundInputs = { inputs: [], failures: [], several: words.length > 1 };
+  const seen = new Set<string>();
+  const add = (input: Input) => {
+    const key = input.path === undefined ? "-" : resolve(input.path);
+    if (!seen.has(key)) found.inputs.push(input);
+    seen.add(key);
+  };
+  for (const word of words) {
+    try {
+      if (word === "-") add(standardInput(seen));
+      else if (await isDirectory(word)) {
+        found.several = true;
+        for (const input of await listFolder(word, recursive, out)) add(input);
+      } else if (await isPattern(word)) {
+        found.several = true;
+        for (const input of await matchPattern(word)) add(input);
+      } else add({ name: word, path: word, place: fileName(word) });
+    } catch (error) {
+      if (error instanceof UsageError) throw error;
+      found.failures.push({ name: word, error });
+    }
+  }
+  return found;
+}
+
+function standardInput(seen: ReadonlySet<string>): Input {
+  if (seen.has("-")) throw new UsageError("standard input (-) can be read only once");
+  if (process.stdin.isTTY) {
+    throw new UsageError("standard input (-) is a terminal; send a picture through a pipe, or name a file");
+  }
+  return { name: "standard input", place: "stdin" };
+}
+
+async function isDirectory(path: string): Promise<boolean> {
+  return stat(path).then(
+    (facts) => facts.isDirectory(),
+    () => false,
+  );
+}
+
+/** A word with `*`, `?`, `[...]` or `{...}` that is not itself the name of something. */
+async function isPattern(word: string): Promise<boolean> {
+  if (!/[*?[{(]/.test(word)) return false;
+  const { default: glob } = await import("fast-glob");
+  return (
+    glob.isDynamicPattern(word) &&
+    !(await stat(word).then(
+      () => true,
+      () => false,
+    ))
+  );
+}
+
+async function matchPattern(word: string): Promise<Input[]> {
+  const { default: glob } = await import("fast-glob");
+  const pattern = sep === "\\" ? word.replaceAll("\\", "/") : word;
+  const base = commonFolder(glob.generateTasks(pattern).map((task) => resolve(task.base)));
+  const files = await glob(pattern, { onlyFiles: true, suppressErrors: true });
+  if (files.length === 0) throw new SamsrError(`${word}: no file matches this pattern`);
+  return files.sort().map((path) => ({ name: path, path, place: relative(base, resolve(path)) }));
+}
+
+/** The deepest folder that holds all of these. */
+function commonFolder(folders: string[]): string {
+  const [first = ".", ...others] = folders;
+  const parts = first.split(sep);
+  let shared = parts.length;
+  for (const other of others) {
+    const differs = other.split(sep).findIndex((part, i) => part !== parts[i]);
+    shared = Math.min(shared, differs < 0 ? other.split(sep).length : differs);
+  }
+  return parts.slice(0, shared).join(sep) || sep;
+}
+
+async function listFolder(folder: string, recursive: boolean, out: string): Promise<Input[]> {
+  const inputs: Input[] = [];
+  const results = resolve(out);
+  async function list(inside: string): Promise<void> {
+    const entries = await readdir(join(folder, inside), { withFileTypes: true });
+    const folders: string[] = [];
+    for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
+      if (entry.name.startsWith(".")) continue;
+      const place = join(inside, entry.name);
+      const path = join(folder, place);
+      if (await isSubfolder(entry, path)) folders.push(place);
+      else if (PICTURE.test(entry.name)) inputs.push({ name: path, path, place });
+    }
+    if (!recursive) return;
+    for (const place of folders) if (resolve(folder, place) !== results) await list(place);
+  }
+  await list("");
+  if (inputs.length === 0) {
+    const more = recursive ? "" : "; --recursive looks into its subfolders too";
+    throw new SamsrError(`${folder}: no pictures in this folder${more}`);
+  }
+  return inputs;
+}
+
+/** A link to a folder is neither a picture nor followed: it may lead round in a circle. */
+async function isSubfolder(entry: Dirent, path: string): Promise<boolean> {
+  if (entry.isSymbolicLink() && (await isDirectory(path))) return false;
+  return entry.isDirectory();
+}
+
+function fileName(path: string): string {
+  return path.split(/[/\\]/).at(-1) || path;
+}
+
+/** All of standard input. */
+export async function readStandardInput(signal?: AbortSignal): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  const stop = () => process.stdin.destroy();
+  signal?.addEventListener("abort", stop, { once: true });
+  try {
+    for await (const chunk of process.stdin) {
+      chunks.push(chunk);
+      length += chunk.length;
+      if (length > STDIN_LIMIT) throw new SamsrError("standard input is larger than 1 GiB");
+    }
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw error;
+  } finally {
+    signal?.removeEventListener("abort", stop);
+    process.stdin.destroy();
+  }
+  signal?.throwIfAborted();
+  return Buffer.concat(chunks);
+}

@@ -1,0 +1,188 @@
+/**
+ * Where results go, decided before any work is done: a file, a folder or standard output; the names in a folder;
+ * and every reason to refuse a name that can be known beforehand.
+ */
+import { constants } from "node:fs";
+import { access, lstat, realpath, stat } from "node:fs/promises";
+import { dirname, extname, join, resolve } from "node:path";
+import { SamsrError } from "../base/errors.js";
+import type { InputFormat, OutputFormat } from "../image/index.js";
+import type { FoundInputs, Input } from "./inputs.js";
+import { UsageError } from "./report.js";
+
+export type Destination = { kind: "stdout" } | { kind: "file" | "folder"; path: string };
+
+export interface Target {
+  /** Left out for standard output. */
+  path?: string;
+  format: OutputFormat;
+  /** It exists and is to be left as it is. */
+  skip: boolean;
+}
+
+export interface TargetOptions {
+  destination: Destination;
+  format?: OutputFormat;
+  overwrite?: boolean;
+  skipExisting?: boolean;
+  inputs: readonly Input[];
+}
+
+/** The formats that can be written, by the endings that name them. */
+const formatOfEnding: Record<string, OutputFormat> = {
+  ".png": "png",
+  ".jpg": "jpeg",
+  ".jpeg": "jpeg",
+  ".webp": "webp",
+  ".avif": "avif",
+  ".tif": "tiff",
+  ".tiff": "tiff",
+};
+
+const endingOfFormat: Record<OutputFormat, string> = {
+  png: ".png",
+  jpeg: ".jpg",
+  webp: ".webp",
+  avif: ".avif",
+  tiff: ".tif",
+};
+
+/** The format that a name's ending stands for. (The image floor has this too, but loads its codecs with it.) */
+function formatOf(path: string): OutputFormat | undefined {
+  return formatOfEnding[extname(path).toLowerCase()];
+}
+
+/**
+ * Reads the word after `-o`: a folder when it ends in a slash, is one, or several files may come; else a file.
+ *
+ * @throws UsageError when standard output cannot take the results, or the ending is no format that can be written
+ * @throws SamsrError when a file is where a folder is due
+ */
+export async function chooseDestination(
+  out: string,
+  found: FoundInputs,
+  format?: OutputFormat,
+): Promise<Destination> {
+  if (out === "-") {
+    if (found.inputs.length > 1 || found.several) {
+      throw new UsageError("standard output (-o -) takes one picture; several inputs need a folder");
+    }
+    if (process.stdout.isTTY) {
+      throw new UsageError("standard output (-o -) is a terminal; send it to a file or another program");
+    }
+    return { kind: "stdout" };
+  }
+  const facts = await stat(out).catch(() => undefined);
+  if (facts?.isDirectory()) return { kind: "folder", path: out };
+  if (/[/\\]$/.test(out) || found.several) {
+    if (facts !== undefined || (await isBelowFile(out))) {
+      throw new SamsrError(`${out}: a file is in the way; a folder is needed for several inputs`);
+    }
+    return { kind: "folder", path: out };
+  }
+  const ending = extname(out);
+  if (ending !== "" && format === undefined && formatOf(out) === undefined) {
+    throw new UsageError(
+      `${out}: samsr writes no ${ending} files; name it .png, .jpg, .webp, .avif or .tif, or give --format`,
+    );
+  }
+  return { kind: "file", path: out };
+}
+
+async function isBelowFile(path: string): Promise<boolean> {
+  const facts = await stat(await existingAncestor(path)).catch(() => undefined);
+  return !facts?.isDirectory();
+}
+
+/** The path itself, or the nearest folder above it that exists. */
+async function existingAncestor(path: string): Promise<string> {
+  for (let at = resolve(path); ; at = dirname(at)) {
+    if ((await lstat(at).catch(() => undefined)) || dirname(at) === at) return at;
+  }
+}
+
+export interface Targets {
+  /**
+   * Settles where an input's result goes and claims that name.
+   *
+   * @param read the format the input turned out to have, once it is read
+   * @returns undefined while the format cannot be told from names alone: ask again with `read`
+   * @throws SamsrError when the name is taken by a file, an input or another result, or cannot be written
+   */
+  claim(input: Input, read?: InputFormat): Promise<Target | undefined>;
+}
+
+export async function planTargets(options: TargetOptions): Promise<Targets> {
+  const { destination, overwrite = false, skipExisting = false, inputs } = options;
+  const claimed = new Map<string, Input>();
+  const originals = new Map<string, Input>();
+  for (const input of inputs) if (input.path) originals.set(await canonical(input.path), input);
+
+  function formatFor(input: Input, read?: InputFormat): OutputFormat | undefined {
+    if (options.format) return options.format;
+    const byOut = destination.kind === "file" ? formatOf(destination.path) : undefined;
+    const byName = input.path === undefined ? undefined : formatOf(input.path);
+    if (byOut ?? byName) return byOut ?? byName;
+    return read === "gif" ? "png" : read;
+  }
+
+  async function claim(input: Input, read?: InputFormat): Promise<Target | undefined> {
+    const format = formatFor(input, read);
+    if (format === undefined) return undefined;
+    if (destination.kind === "stdout") return { format, skip: false };
+    const path = destination.kind === "file" ? destination.path : pathIn(destination.path, input, format);
+    const real = await canonical(path);
+
+    const other = claimed.get(real);
+    if (other !== undefined && other !== input) {
+      throw new SamsrError(
+        `${input.name} and ${other.name} would both be written to ${path}; do one of them apart`,
+      );
+    }
+    claimed.set(real, input);
+    const original = originals.get(real);
+    if (original !== undefined) {
+      const whose = original === input ? "its own input" : `the input ${original.name}`;
+      throw new SamsrError(
+        `${input.name}: the result would overwrite ${whose}; choose another name or folder`,
+      );
+    }
+    const found = await stat(path).catch(() => lstat(path).catch(() => undefined));
+    if (found?.isDirectory()) throw new SamsrError(`${path} is a directory; a file name was expected`);
+    if (found !== undefined && skipExisting) return { path, format, skip: true };
+    if (found !== undefined && !overwrite) {
+      throw new SamsrError(`${path} exists already; --overwrite replaces it, --skip-existing leaves it`);
+    }
+    await checkFolder(path, destination.kind === "folder");
+    return { path, format, skip: false };
+  }
+  return { claim };
+}
+
+function pathIn(folder: string, input: Input, format: OutputFormat): string {
+  const ending = extname(input.place);
+  const stem = ending === "" ? input.place : input.place.slice(0, -ending.length);
+  return join(folder, stem + (formatOf(input.place) === format ? ending : endingOfFormat[format]));
+}
+
+/** Throws unless a file can be made at this path, its missing folders first where that is allowed. */
+export async function checkFolder(path: string, makeFolders: boolean): Promise<void> {
+  const folder = dirname(path);
+  const existing = makeFolders ? await existingAncestor(folder) : folder;
+  const refuse = (reason: string) => new SamsrError(`${path} cannot be written: ${reason}`);
+  const facts = await stat(existing).catch(() => undefined);
+  if (facts === undefined) throw refuse(`the folder ${folder} does not exist`);
+  if (!facts.isDirectory()) throw refuse(`${existing} is not a folder`);
+  await access(existing, constants.W_OK | constants.X_OK).catch(() => {
+    throw refuse(`no permission to write in ${existing}`);
+  });
+}
+
+/** One spelling for one place: links resolved as far as the path exists. */
+async function canonical(path: string): Promise<string> {
+  const full = resolve(path);
+  return realpath(full).catch(async () => {
+    const above = dirname(full);
+    return above === full ? full : join(await canonical(above), full.slice(above.length));
+  });
+}

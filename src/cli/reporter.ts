@@ -1,0 +1,34 @@
+/** What a command says while it works: result lines, the progress bar, errors. */
+import { createProgressBar, type ProgressBar } from "./progress.js";
+import { describe, named, printError } from "./report.js";
+
+export interface Reporter {
+  readonly bar: ProgressBar;
+  /** A line about a result, for people. */
+  say(line: string): void;
+  /** Says what went wrong with an input, and notes it in its result. */
+  fail(result: { input: string; error?: string }, error: unknown): void;
+}
+
+/**
+ * @param options.quiet says nothing but errors
+ * @param options.json standard output is for the one document, so result lines are left out
+ * @param options.toStdout standard output is for the picture, so lines go to standard error
+ */
+export function createReporter(options: { quiet?: boolean; json?: boolean; toStdout?: boolean }): Reporter {
+  const bar = createProgressBar(process.stderr, !options.quiet);
+  const stream = options.toStdout ? process.stderr : process.stdout;
+  return {
+    bar,
+    say(line) {
+      if (options.quiet || options.json) return;
+      bar.clear();
+      stream.write(`${line}\n`);
+    },
+    fail(result, error) {
+      bar.clear();
+      result.error = named(describe(error), result.input);
+      printError(error, result.input);
+    },
+  };
+}

@@ -1,0 +1,79 @@
+/** The options of `samsr upscale`, checked against each other and against the model before any work. */
+import { stat } from "node:fs/promises";
+import { SamsrError } from "../base/errors.js";
+import type { ModelDescription } from "../checkpoints/index.js";
+import type { OutputFormat, Raster } from "../image/index.js";
+import { coverageOf } from "../semantics/index.js";
+import { readMasks } from "../semantics/mask-files.js";
+import type { Method, UpscaleSettings } from "../upscale/index.js";
+import { resolveSettings } from "../upscale/settings.js";
+import { UsageError } from "./report.js";
+
+/** What the command line says, already of the right types. */
+export interface UpscaleArguments {
+  out: string;
+  model: string;
+  method: Method;
+  steps?: number;
+  seed: number;
+  scale: number;
+  /** regions, none, or a path. */
+  masks?: string;
+  variant: "paper" | "release";
+  tile?: number;
+  overlap?: number;
+  device: "auto" | "cpu" | "webgpu";
+  threads?: number;
+  format?: OutputFormat;
+  quality?: number;
+  overwrite?: boolean;
+  skipExisting?: boolean;
+  recursive?: boolean;
+  pixelLimit?: number;
+  json?: boolean;
+  quiet?: boolean;
+}
+
+/**
+ * Refuses what cannot work whatever the picture.
+ * @throws UsageError for options that contradict each other or the model
+ * @throws SamsrError when there is nothing at the path of the masks
+ */
+export async function checkSettings(options: UpscaleArguments, model: ModelDescription): Promise<void> {
+  const { method, masks, steps, seed, variant, tile, overlap, scale } = options;
+  if (masks !== undefined && masks !== "none" && method !== "samsr") {
+    throw new UsageError(
+      `--masks ${masks} has no meaning with --method ${method}; only samsr looks at masks`,
+    );
+  }
+  try {
+    const onePixel = { width: 1, height: 1 };
+    resolveSettings({ method, steps, seed, variant, tile, overlap, scale }, onePixel, model);
+  } catch (error) {
+    throw error instanceof SamsrError ? new UsageError(error.message) : error;
+  }
+  const path = maskPath(options);
+  if (path === undefined) return;
+  await stat(path).catch(() => {
+    throw new SamsrError(
+      `--masks ${path}: no such file or folder; expected a folder of masks or a label map`,
+    );
+  });
+}
+
+/** The part of the options that the upscaler takes, masks from files as the coverage of this picture. */
+export async function settingsFor(
+  options: UpscaleArguments,
+  { width, height }: Raster,
+): Promise<UpscaleSettings> {
+  const { method, steps, seed, variant, tile, overlap, scale } = options;
+  const path = maskPath(options);
+  const settings: UpscaleSettings = { method, steps, seed, variant, tile, overlap, scale };
+  if (path !== undefined) settings.masks = coverageOf(await readMasks(path, width, height, { variant }));
+  else if (options.masks !== undefined) settings.masks = options.masks as "regions" | "none";
+  return settings;
+}
+
+function maskPath({ masks }: UpscaleArguments): string | undefined {
+  return masks === undefined || masks === "regions" || masks === "none" ? undefined : masks;
+}
