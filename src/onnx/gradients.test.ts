@@ -75,6 +75,15 @@ describe("gradients", () => {
     expect(dx.shape).toEqual([4]);
   });
 
+  it("finds every path beside an operator with an input left out", () => {
+    const image = input("image", [1, 1, 2, 2]);
+    const other = input("other", [1, 1, 4, 4]);
+    const loss = o.reduceSum(o.mul(o.exp(other), o.upsampleNearest(image, 2)));
+    const [dImage, dOther] = gradients(loss, [image, other]);
+    expect(opOf(dImage)).toBe("Mul");
+    expect(opOf(dOther)).toBe("Mul");
+  });
+
   it("never flows into indices, masks and shapes", () => {
     const picked = o.gather(x, integers([0, 0]));
     const [dx] = gradients(o.reduceSum(o.where(o.greater(picked, 0), picked, 0)), [x]);
