@@ -86,6 +86,21 @@ describe("planTiles", () => {
     },
   );
 
+  it("takes no more tiles than needed, and none longer than so many must be", () => {
+    const along = (size: number) => {
+      const { columns, tileWidth } = planTiles(size, 1, { tile: 192, overlap: 16, multiple: 32 });
+      return [columns.length, tileWidth];
+    };
+    expect(along(192)).toEqual([1, 192]);
+    expect(along(193)).toEqual([2, 128]);
+    expect(along(256)).toEqual([2, 160]);
+    expect(along(368)).toEqual([2, 192]);
+    expect(along(369)).toEqual([3, 160]);
+    expect(along(3000)).toEqual([17, 192]);
+    // A hand-over needs its whole length on both sides of a tile.
+    expect(planTiles(65, 1, { tile: 64, overlap: 32 }).tileWidth).toBe(64);
+  });
+
   it("refuses options that contradict each other", () => {
     for (const options of [
       { tile: 100, overlap: 8, multiple: 64 },
@@ -173,7 +188,7 @@ describe("createMosaic", () => {
   });
 
   it("holds a band one tile tall, however tall the image", () => {
-    const options = { tile: 128, overlap: 16 };
+    const options = { tile: 128, overlap: 16, multiple: 32 };
     const sink = { channels: 3, scale: 4, onRows: () => undefined };
     const short = createMosaic(planTiles(3000, 200, options), sink);
     const tall = createMosaic(planTiles(3000, 2000, options), sink);

@@ -39,11 +39,12 @@ export interface TilePlan {
 }
 
 /**
- * Covers an image with tiles of one size. Along an axis not longer than a tile there is one tile, as long
- * as the image rounded up to a multiple; along a longer one, tiles every `tile - overlap` pixels, the last
- * moved back so that it ends at the border.
+ * Covers an image with tiles of one size. Along an axis not longer than `tile` there is one tile, as long
+ * as the image rounded up to a multiple. Along a longer one there are as few as `tile` allows, and these are
+ * no longer than so many must be: an image a little over a tile is not enlarged nearly twice. They begin
+ * every side less overlap pixels, the last moved back so that it ends at the border.
  *
- * @param options.tile side of a tile in low-resolution pixels, a multiple of `multiple`
+ * @param options.tile the longest side of a tile in low-resolution pixels, a multiple of `multiple`
  * @param options.overlap at most half a tile
  * @param options.multiple what the network needs sides to divide by; 1 by default
  * @throws SamsrError when the options contradict each other
@@ -69,11 +70,14 @@ export function planTiles(
 }
 
 function placesAlong(size: number, tile: number, overlap: number, multiple: number): [number[], number] {
-  if (size <= tile) return [[0], Math.ceil(size / multiple) * multiple];
+  const roundUp = (length: number) => Math.ceil(length / multiple) * multiple;
+  if (size <= tile) return [[0], roundUp(size)];
+  const count = Math.ceil((size - overlap) / (tile - overlap));
+  const side = roundUp(Math.max((size + (count - 1) * overlap) / count, 2 * overlap));
   const places: number[] = [];
-  for (let place = 0; place + tile < size; place += tile - overlap) places.push(place);
-  places.push(size - tile);
-  return [places, tile];
+  for (let place = 0; place + side < size; place += side - overlap) places.push(place);
+  places.push(size - side);
+  return [places, side];
 }
 
 /**
