@@ -99,7 +99,7 @@ export interface ChainOptions {
   /** Looks inside: called after each step with the prediction and the new x (`x_{t-1}`). */
   onStep?: (state: { timestep: number; prediction: Float32Array; x: Float32Array }) => void;
   /** Checked before each call of the denoiser. */
-  signal?: AbortSignal;
+  signal?: Pick<AbortSignal, "throwIfAborted">;
 }
 
 /**

@@ -15,7 +15,7 @@ export async function resample(
   raster: Raster,
   width: number,
   height: number,
-  options: { signal?: AbortSignal } = {},
+  options: { signal?: Pick<AbortSignal, "throwIfAborted"> } = {},
 ): Promise<Raster> {
   if (raster.width === width && raster.height === height) return raster;
   const { channels } = raster;

@@ -58,8 +58,9 @@ export interface Noise {
   /**
    * The noise of the window that starts at column x0 and row y0, as [C, h, w]. The same pixel has the same value in every
    * window. Past the border, pixels are reflected (without repeating the edge), as the image's padding is.
+   * @param out receives it, where the caller has room for C h w values already
    */
-  fill(x0: number, y0: number, width: number, height: number): Float32Array;
+  fill(x0: number, y0: number, width: number, height: number, out?: Float32Array): Float32Array;
 }
 
 /**
@@ -84,7 +85,10 @@ export function createNoise(options: NoiseOptions): Noise {
 }
 
 /** {@link createNoise} that lets the event loop breathe every few milliseconds and can be aborted. */
-export async function createNoiseAsync(options: NoiseOptions, signal?: AbortSignal): Promise<Noise> {
+export async function createNoiseAsync(
+  options: NoiseOptions,
+  signal?: Pick<AbortSignal, "throwIfAborted">,
+): Promise<Noise> {
   const work = prepareNoise(options);
   let pause = performance.now() + 10;
   let step = work.next();
@@ -153,8 +157,13 @@ function* prepareNoise(options: NoiseOptions): Generator<void, Noise> {
     }
   }
 
-  function fill(x0: number, y0: number, w: number, h: number): Float32Array {
-    const out = new Float32Array(channels * w * h);
+  function fill(
+    x0: number,
+    y0: number,
+    w: number,
+    h: number,
+    out = new Float32Array(channels * w * h),
+  ): Float32Array {
     const columns = reflections(x0, w, width);
     const lanes = new Float32Array(LANES * width);
     // Of the columns that are asked for, the stretch that has to be made.

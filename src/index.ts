@@ -1,0 +1,34 @@
+/**
+ * samsr as a library: enlarge pictures (files or bytes) with `upscale`, pixels with `createUpscaler`. The floors below
+ * have entries of their own: samsr/onnx, samsr/nn, samsr/diffusion, samsr/semantics, samsr/runtime.
+ */
+export { SamsrError } from "./base/errors.js";
+export { findModel, type InstalledModel, listModels, type ModelDescription } from "./checkpoints/index.js";
+export type { Variant } from "./diffusion/index.js";
+export {
+  type Channels,
+  createRaster,
+  type DecodeOptions,
+  decode,
+  type EncodeOptions,
+  encode,
+  encodeToFile,
+  type InputFormat,
+  type Metadata,
+  type OutputFormat,
+  type Picture,
+  type Raster,
+} from "./image/index.js";
+export { type DeviceState, listDevices } from "./runtime/index.js";
+export {
+  type Coverage,
+  type CoverageSummary,
+  coverageOf,
+  type MaskSet,
+  masksFromLabels,
+  prepareMasks,
+  type Regions,
+  segmentRegions,
+} from "./semantics/index.js";
+export { readMasks } from "./semantics/mask-files.js";
+export * from "./upscale/index.js";

@@ -1,0 +1,124 @@
+/**
+ * The main job, from pixels to pixels: one walk with no way back. Colours are bled under what is transparent, the image
+ * is segmented, coverage becomes noise and W, and then tile by tile: cut, enlarge, blend. It reads no files and
+ * knows no threads, so a worker of Node and one of a browser run the same.
+ *
+ * Memory: the small image, its maps, one tile, a band of tiles in floats, and the result as whole numbers.
+ */
+import { bleedColour } from "../image/alpha.js";
+import {
+  alphaPlane,
+  bitDepth,
+  createRaster,
+  hasAlpha,
+  meanPlane,
+  type Raster,
+  type Region,
+  repeatPlane,
+  toTensor,
+} from "../image/raster.js";
+import { resample } from "../image/resample.js";
+import { createMosaic, intoRaster } from "../image/tiles.js";
+import { SCALE } from "../networks/index.js";
+import { summarise } from "../semantics/index.js";
+import { createClock } from "./clock.js";
+import { createDenoising, type EnlargeTile } from "./denoise.js";
+import { createSemantics, findCoverage, type Stop } from "./semantics.js";
+import type { Sessions } from "./sessions.js";
+import { enlargedSize, type Progress, planFor, type ResolvedSettings, type UpscaleInfo } from "./settings.js";
+
+/** What a job reports to, and asks whether it is still wanted; the context of a call in a worker thread is one. */
+export interface EnlargeContext {
+  progress(value: Progress): void;
+  cancelled(): boolean;
+  /** Throws an AbortError when cancelled. */
+  checkpoint(): Promise<void>;
+}
+
+/**
+ * Enlarges a raster of any number of channels and either depth; the result has the same.
+ * @throws an AbortError when cancelled, at the latest after the tile under way
+ */
+export async function enlarge(
+  raster: Raster,
+  settings: ResolvedSettings,
+  sessions: Sessions,
+  device: string,
+  context: EnlargeContext,
+): Promise<{ raster: Raster; info: UpscaleInfo }> {
+  const clock = createClock();
+  const stop: Stop = {
+    throwIfAborted() {
+      if (context.cancelled()) throw new DOMException("the call was aborted", "AbortError");
+    },
+  };
+  /** Reports a stage that is one piece of work. */
+  async function stage<T>(name: Progress["stage"], work: () => Promise<T> | T): Promise<T> {
+    await context.checkpoint();
+    context.progress({ stage: name, done: 0, total: 1 });
+    const result = await work();
+    context.progress({ stage: name, done: 1, total: 1 });
+    return result;
+  }
+
+  await context.checkpoint();
+  const colour = await bleedColour(raster);
+  const coverage = await stage("masks", () => clock.time("masks", () => findCoverage(colour, settings)));
+  const { model, schedule } = sessions;
+  const semantics = await stage("noise", () =>
+    clock.time("noise", () => createSemantics(coverage, settings, { m: model.m, schedule }, stop)),
+  );
+
+  const { width, height, channels } = raster;
+  const plan = planFor(raster, settings, model.config);
+  const { tiles, tileWidth, tileHeight } = plan;
+  const bits = bitDepth(raster);
+  let large = createRaster(SCALE * width, SCALE * height, channels, bits);
+  const mosaic = createMosaic(plan, { channels, scale: SCALE, bits, onRows: intoRaster(large) });
+  const denoising = createDenoising(
+    { width: tileWidth, height: tileHeight },
+    { sessions, semantics, settings, clock, stop },
+  );
+  context.progress({ stage: "tiles", done: 0, total: tiles.length });
+  for (const [i, tile] of tiles.entries()) {
+    await context.checkpoint();
+    const planes = await enlargeTile(colour, tile, await denoising(tile));
+    await clock.time("blend", () => mosaic.add(planes));
+    context.progress({ stage: "tiles", done: i + 1, total: tiles.length });
+  }
+
+  const { scale } = settings;
+  if (scale !== SCALE) {
+    const size = enlargedSize(raster, scale);
+    large = await stage("resample", () => resample(large, size.width, size.height, { signal: stop }));
+  }
+  return {
+    raster: large,
+    info: {
+      method: settings.method,
+      steps: settings.steps,
+      seed: settings.seed,
+      tiles: tiles.length,
+      tile: [tileWidth, tileHeight],
+      device,
+      masks: typeof settings.masks === "object" ? "given" : settings.masks,
+      coverage: summarise(coverage),
+      milliseconds: clock.read(),
+    },
+  };
+}
+
+/** All channels of a tile, [channels, 4h, 4w]: the colour as it is or grey again, and the alpha behind it. */
+async function enlargeTile(raster: Raster, tile: Region, enlarge: EnlargeTile): Promise<Float32Array> {
+  const hr = await enlarge(toTensor(raster, tile));
+  const colours = raster.channels < 3 ? meanPlane(hr) : hr;
+  if (!hasAlpha(raster)) return colours;
+  const planes = new Float32Array((raster.channels * hr.length) / 3);
+  planes.set(colours);
+  const alpha = planes.subarray(colours.length);
+  const small = alphaPlane(raster, tile);
+  // Where everything is opaque, or nothing is, there is no shape to enlarge.
+  if (small.every((value) => value === small[0])) alpha.fill(small[0]);
+  else alpha.set(meanPlane(await enlarge(repeatPlane(small))));
+  return planes;
+}

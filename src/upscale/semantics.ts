@@ -1,0 +1,99 @@
+/**
+ * What the whole image has and the tiles only cut from it: coverage (and with it W) and noise. Made once, so that a pixel
+ * has the same of each in every tile that holds it.
+ */
+import { noiseLevel, type Pixelwise, pixelwise, type Schedule } from "../diffusion/index.js";
+import { bitDepth, type Raster, type Region, reflect, toEightBits } from "../image/raster.js";
+import { LATENT_CHANNELS } from "../networks/index.js";
+import { maximum } from "../semantics/coverage.js";
+import {
+  type Coverage,
+  coverBackground,
+  createNoise,
+  createNoiseAsync,
+  emptyCoverage,
+  type Noise,
+  segmentRegions,
+  semanticWeight,
+} from "../semantics/index.js";
+import type { ResolvedSettings } from "./settings.js";
+
+/** Given up by throwing; an AbortSignal is one. */
+export type Stop = Pick<AbortSignal, "throwIfAborted">;
+
+/** The coverage of a raster of bled colours, as the settings have it; empty for none. */
+export function findCoverage(raster: Raster, { masks, variant }: ResolvedSettings): Coverage {
+  const { width, height } = raster;
+  if (masks === "none") return emptyCoverage(width, height);
+  if (masks !== "regions") return masks;
+  const { coverage } = segmentRegions({ width, height, data: visible(raster) });
+  return variant === "release" ? coverBackground(coverage) : coverage;
+}
+
+/** The pixels as the segmentation takes them: 8 bits, 1, 3 or 4 channels. */
+function visible(raster: Raster): Uint8Array {
+  const { data, channels } = raster;
+  const eight = () => (bitDepth(raster) === 16 ? toEightBits(raster).data : data) as Uint8Array;
+  if (channels !== 2) return eight();
+  return eight().filter((_, i) => i % 2 === 0);
+}
+
+/** The noise and the pixel-wise process of one image, to be cut into tiles. */
+export interface Semantics {
+  /** The noise of x_T, of unit variance. */
+  noise: Noise;
+  /** The noise that ResShift's chain adds on leaving a timestep, [48, h, w]. */
+  stepNoise(timestep: number, tile: Region): Float32Array;
+  /** sigma of x_T, kappa sqrt(eta_{T-1}) of the pixel-wise process (equation 10): [h, w]. */
+  sigma(tile: Region): Float32Array;
+  /** Equation 9 on a tile. */
+  process(tile: Region): Pixelwise;
+}
+
+/**
+ * @param m of equation 9
+ * @throws what `stop` throws
+ */
+export async function createSemantics(
+  coverage: Coverage,
+  { masks, seed, variant }: ResolvedSettings,
+  { m, schedule }: { m: number; schedule: Schedule },
+  stop: Stop,
+): Promise<Semantics> {
+  const { width, height } = coverage;
+  const options = { seed, width, height, channels: LATENT_CHANNELS, variant };
+  const noise = await createNoiseAsync({ ...options, ...(masks !== "none" && { coverage }) }, stop);
+  const fresh = new Map<number, Noise>();
+
+  // W and all that follows from it has one value for each count, so a table of them is all that is kept.
+  const weights = semanticWeight(ramp(maximum(coverage.counts)));
+  const local = pixelwise(weights, { m, variant });
+  const sigmas = noiseLevel(local.eta(schedule.eta[schedule.steps - 1]), local.kappa(schedule.kappa));
+  return {
+    noise,
+    stepNoise(timestep, tile) {
+      // Stream 0 is the noise of x_T.
+      const made = fresh.get(timestep) ?? createNoise({ ...options, stream: timestep + 1, keep: false });
+      fresh.set(timestep, made);
+      return made.fill(tile.x, tile.y, tile.width, tile.height);
+    },
+    sigma: (tile) => lookUp(coverage, tile, sigmas as Float64Array),
+    process: (tile) => pixelwise(lookUp(coverage, tile, weights), { m, variant }),
+  };
+}
+
+/** A coverage of one row that has each count once: 0 to the largest. */
+function ramp(largest: number): Coverage {
+  return { width: largest + 1, height: 1, counts: Uint16Array.from({ length: largest + 1 }, (_, c) => c) };
+}
+
+/** The table's values at the counts of a tile, [h, w]; outside the image those of reflected pixels. */
+function lookUp({ width, height, counts }: Coverage, tile: Region, table: ArrayLike<number>): Float32Array {
+  const out = new Float32Array(tile.width * tile.height);
+  const columns = Int32Array.from({ length: tile.width }, (_, x) => reflect(tile.x + x, width));
+  for (let y = 0, at = 0; y < tile.height; y++) {
+    const row = reflect(tile.y + y, height) * width;
+    for (let x = 0; x < tile.width; x++) out[at++] = table[counts[row + columns[x]]];
+  }
+  return out;
+}

@@ -1,0 +1,130 @@
+/**
+ * An upscaler: a model that stays loaded, in a thread of its own. ONNX Runtime blocks the thread that runs it and
+ * segmentation, noise and blending take their time, so all of that happens there, and the event loop of the caller
+ * stays free.
+ */
+import { SamsrError } from "../base/errors.js";
+import { findModel, type ModelDescription } from "../checkpoints/index.js";
+import { createBreather } from "../image/breathe.js";
+import type { Raster } from "../image/raster.js";
+import { startThread } from "../runtime/index.js";
+import { type Progress, resolveSettings, type UpscaleInfo, type UpscaleSettings } from "./settings.js";
+import type { functions } from "./worker.js";
+
+export interface UpscalerOptions {
+  /** Name of an installed model or the folder of one; default "samsr-tiny". */
+  model?: string;
+  /** `auto` (the default) is the GPU where one is worth it, else the CPU. */
+  device?: "auto" | "cpu" | "webgpu";
+  /** Threads of the network on the CPU; default: one for each core. */
+  threads?: number;
+}
+
+export interface RunOptions {
+  onProgress?: (progress: Progress) => void;
+  /** Aborting rejects at once with the signal's reason; the thread is free again after the tile under way. */
+  signal?: AbortSignal;
+}
+
+export interface Upscaler {
+  readonly model: ModelDescription;
+  /** "cpu" or "webgpu". */
+  readonly device: string;
+  /**
+   * Enlarges a raster; channels and depth stay. The argument is copied, the result is the caller's. Calls at the same
+   * time are done one after the other.
+   * @throws SamsrError for settings that make no sense, before any work; the signal's reason
+   */
+  upscale(
+    raster: Raster,
+    settings?: UpscaleSettings,
+    options?: RunOptions,
+  ): Promise<{ raster: Raster; info: UpscaleInfo }>;
+  /** Waits for the jobs under way, then frees the sessions and ends the thread. */
+  close(): Promise<void>;
+}
+
+export const DEFAULT_MODEL = "samsr-tiny";
+
+/**
+ * Loads a model into a new thread. Close it when done; an idle one does not keep the process alive.
+ *
+ * @example
+ * const upscaler = await createUpscaler({ threads: 2 });
+ * for (const raster of rasters) show((await upscaler.upscale(raster)).raster);
+ * await upscaler.close();
+ *
+ * @throws SamsrError when the model or the device is not there, or the model is damaged
+ */
+export async function createUpscaler(options: UpscalerOptions = {}): Promise<Upscaler> {
+  const { model: name = DEFAULT_MODEL, device: wanted = "auto", threads } = options;
+  if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1)) {
+    throw new SamsrError(`threads must be a whole number from 1 on, not ${threads}`);
+  }
+  const model = await findModel(name);
+  const { description } = model;
+  const thread = startThread<typeof functions>(new URL("./worker.js", import.meta.url));
+  const opening = thread.call("open", { model, device: wanted, threads });
+  const { device } = await opening.catch(async (error) => {
+    await thread.close();
+    throw error;
+  });
+  let closing: Promise<void> | undefined;
+
+  return {
+    model: description,
+    device,
+    async upscale(raster, settings = {}, { onProgress, signal } = {}) {
+      signal?.throwIfAborted();
+      checkRaster(raster);
+      const resolved = resolveSettings(settings, raster, description);
+      const data = await copyOf(raster.data);
+      return thread.call(
+        "upscale",
+        { raster: { ...raster, data }, settings: resolved },
+        {
+          transfer: [data.buffer as ArrayBuffer],
+          signal,
+          onProgress: onProgress && ((value) => onProgress(value as Progress)),
+        },
+      );
+    },
+    close() {
+      closing ??= thread
+        .call("close", undefined)
+        .catch(() => {})
+        .then(() => thread.close());
+      return closing;
+    },
+  };
+}
+
+function checkRaster({ width, height, channels, data }: Raster): void {
+  if (
+    ![width, height].every((side) => Number.isInteger(side) && side >= 1) ||
+    ![1, 2, 3, 4].includes(channels)
+  ) {
+    throw new SamsrError(
+      `a raster of ${width} x ${height} pixels and ${channels} channels cannot be enlarged`,
+    );
+  }
+  if (data.length !== width * height * channels) {
+    throw new SamsrError(
+      `a raster of ${width} x ${height} x ${channels} needs ${width * height * channels} values, got ${data.length}`,
+    );
+  }
+}
+
+/** A copy that can be handed over to the thread; piece by piece, since it may be hundreds of megabytes. */
+async function copyOf<T extends Uint8Array | Uint16Array>(data: T): Promise<T> {
+  const copy = (
+    data instanceof Uint16Array ? new Uint16Array(data.length) : new Uint8Array(data.length)
+  ) as T;
+  const breathe = createBreather();
+  const piece = 2 ** 22;
+  for (let at = 0; at < data.length; at += piece) {
+    copy.set(data.subarray(at, at + piece), at);
+    await breathe();
+  }
+  return copy;
+}

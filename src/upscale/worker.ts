@@ -1,0 +1,42 @@
+/** The worker thread of an upscaler in Node: the sessions live here, and jobs are done one after the other. */
+import { type InstalledModel, loadModelWeights } from "../checkpoints/index.js";
+import type { Raster } from "../image/raster.js";
+import { chooseDevice, loadBackend } from "../runtime/devices.js";
+import { type CallContext, type Device, serveThread } from "../runtime/index.js";
+import { enlarge } from "./enlarge.js";
+import { createSessions, type Sessions } from "./sessions.js";
+import type { ResolvedSettings } from "./settings.js";
+
+let opened: { sessions: Sessions; device: Device } | undefined;
+let last: Promise<unknown> = Promise.resolve();
+
+/** Two jobs at once would only share the cores, and need the memory of both. */
+function inTurn<T>(work: () => Promise<T>): Promise<T> {
+  const result = last.then(work);
+  last = result.catch(() => {});
+  return result;
+}
+
+export const functions = serveThread({
+  /** Reads the model and settles on a device. */
+  async open(args: { model: InstalledModel; device: Device | "auto"; threads?: number }) {
+    const { model, threads } = args;
+    const device = await chooseDevice(args.device, await loadBackend());
+    const sessions = createSessions(model.description, (part) => loadModelWeights(model, part), {
+      device,
+      threads,
+    });
+    await sessions.check();
+    opened = { sessions, device };
+    return { device };
+  },
+
+  upscale: (args: { raster: Raster; settings: ResolvedSettings }, context: CallContext) =>
+    inTurn(async () => {
+      const { sessions, device } = opened!;
+      const result = await enlarge(args.raster, args.settings, sessions, device, context);
+      return context.transfer(result, [result.raster.data.buffer as ArrayBuffer]);
+    }),
+
+  close: () => inTurn(async () => opened?.sessions.release()),
+});
