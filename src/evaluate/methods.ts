@@ -1,0 +1,82 @@
+/** The methods that `samsr score` knows, by name. */
+import { SamsrError } from "../base/errors.js";
+import {
+  bicubicX4,
+  fromTensor,
+  type Kernel,
+  kernels,
+  type Raster,
+  resizePlanar,
+  toTensor,
+} from "../image/index.js";
+import { SCALE } from "../networks/index.js";
+import type { Method, Upscaler, UpscaleSettings } from "../upscale/index.js";
+import { resolveSettings } from "../upscale/settings.js";
+import type { EnlargeMethod } from "./score.js";
+
+/** What every comparison starts from: the enlargement that the network itself is given. */
+export const BASELINE = "bicubic";
+
+const INTERPOLATIONS: Readonly<Record<string, EnlargeMethod>> = {
+  [BASELINE]: async (lq) => interpolated(lq, bicubicX4(toTensor(lq), 3, lq.width, lq.height)),
+  "bicubic-catmull-rom": async (lq) => interpolated(lq, enlargeBy(kernels.catmullRom, lq)),
+};
+
+/** Whether a method runs the network, so that an upscaler is needed. */
+export function needsModel(name: string): boolean {
+  return !Object.hasOwn(INTERPOLATIONS, name);
+}
+
+/**
+ * Methods by their names: `bicubic` (a = -0.75), `bicubic-catmull-rom` (a = -0.5), and `samsr`, `sinsr`, `resshift` with
+ * their own number of steps or another, as in `resshift-1`: one step of samsr and sinsr is the student's, the rest
+ * the teacher's.
+ *
+ * @param upscaler may be left out when no name needs a model
+ * @throws SamsrError for a name that is none, or more steps than the model has
+ */
+export function createMethods(
+  names: readonly string[],
+  upscaler?: Upscaler,
+  options: { seed?: number; signal?: AbortSignal } = {},
+): Map<string, EnlargeMethod> {
+  return new Map(names.map((name) => [name, createMethod(name, upscaler, options)]));
+}
+
+function createMethod(
+  name: string,
+  upscaler: Upscaler | undefined,
+  { seed, signal }: { seed?: number; signal?: AbortSignal },
+): EnlargeMethod {
+  if (!needsModel(name)) return INTERPOLATIONS[name];
+  const settings = { ...parseName(name), seed };
+  if (!upscaler) throw new SamsrError(`the method ${name} needs a model`);
+  resolveSettings(settings, { width: 1, height: 1 }, upscaler.model);
+  return async (lq) => (await upscaler.upscale(lq, settings, { signal })).raster;
+}
+
+/** @throws SamsrError for a name that is none */
+export function checkName(name: string): void {
+  if (needsModel(name)) parseName(name);
+}
+
+function parseName(name: string): UpscaleSettings {
+  const [, method, steps] = /^(samsr|sinsr|resshift)(?:-([1-9]\d*))?$/.exec(name) ?? [];
+  if (method === undefined) {
+    const known = [...Object.keys(INTERPOLATIONS), "samsr", "sinsr", "resshift"].join(", ");
+    throw new SamsrError(
+      `there is no method "${name}"; there are ${known}, and the last three with a number of steps, as resshift-1`,
+    );
+  }
+  return { method: method as Method, steps: steps === undefined ? undefined : Number(steps) };
+}
+
+function enlargeBy(kernel: Kernel, lq: Raster): Float32Array {
+  const from = { channels: 3, width: lq.width, height: lq.height };
+  const to = { width: SCALE * lq.width, height: SCALE * lq.height };
+  return resizePlanar(toTensor(lq), from, to, { kernel, antialias: false });
+}
+
+function interpolated({ width, height }: Raster, planar: Float32Array): Raster {
+  return fromTensor(planar, { width: SCALE * width, height: SCALE * height, channels: 3 });
+}
