@@ -2,9 +2,8 @@
  * `samsr masks`: what the method knows of a picture before the network sees it, as PNGs of the picture's own
  * size, to be flipped through beside it.
  */
-import { lstat, mkdir } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { SamsrError } from "../base/errors.js";
 import { bleedColour, createRaster, decode, encodeToFile, type Raster, toEightBits } from "../image/index.js";
 import { LATENT_CHANNELS } from "../networks/index.js";
 import {
@@ -21,7 +20,7 @@ import {
 } from "../semantics/index.js";
 import { readMasks } from "../semantics/mask-files.js";
 import { readStandardInput } from "./inputs.js";
-import { checkFolder } from "./outputs.js";
+import { checkFolder, refuseExisting } from "./outputs.js";
 import { coveragePicture, greyPicture, levelsOf, overlay } from "./overlay.js";
 import { createReporter } from "./reporter.js";
 
@@ -131,11 +130,4 @@ function noisePicture(noise: Noise): Raster {
     }
   }
   return out;
-}
-
-async function refuseExisting(path: string, overwrite: boolean | undefined): Promise<void> {
-  const found = await lstat(path).catch(() => undefined);
-  if (found !== undefined && !overwrite) {
-    throw new SamsrError(`${path} exists already; --overwrite replaces it`);
-  }
 }

@@ -178,6 +178,14 @@ export async function checkFolder(path: string, makeFolders: boolean): Promise<v
   });
 }
 
+/** Throws when something has this name already, unless it may be replaced. */
+export async function refuseExisting(path: string, overwrite: boolean | undefined): Promise<void> {
+  const found = await lstat(path).catch(() => undefined);
+  if (found !== undefined && !overwrite) {
+    throw new SamsrError(`${path} exists already; --overwrite replaces it`);
+  }
+}
+
 /** One spelling for one place: links resolved as far as the path exists. */
 async function canonical(path: string): Promise<string> {
   const full = resolve(path);
