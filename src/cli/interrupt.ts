@@ -17,6 +17,8 @@ type Signal = "SIGINT" | "SIGTERM" | "SIGHUP" | "SIGPIPE";
 export interface Interrupts {
   /** Aborted by the first signal. */
   readonly signal: AbortSignal;
+  /** Work that has something to save gets this long, in milliseconds, before the process is ended. */
+  allow(patience: number): void;
   /** Acts as if this signal had come; what has become pointless is given up the same way. */
   trigger(signal: Signal): void;
   /** When a signal has come, ends the process with its code. To be called when everything is put away. */
@@ -27,6 +29,7 @@ export interface Interrupts {
 export function watchInterrupts(): Interrupts {
   const controller = new AbortController();
   let received: Signal | undefined;
+  let patience = PATIENCE;
 
   function trigger(signal: Signal): void {
     if (received !== undefined) {
@@ -35,7 +38,7 @@ export function watchInterrupts(): Interrupts {
     }
     received = signal;
     // Should everything else hang, this does not.
-    setTimeout(() => die(signal), PATIENCE).unref();
+    setTimeout(() => die(signal), patience).unref();
     if (signal !== "SIGPIPE") {
       const overBar = process.stderr.isTTY ? "\r\x1b[K" : "";
       process.stderr.write(`${overBar}samsr: interrupted\n`);
@@ -49,7 +52,8 @@ export function watchInterrupts(): Interrupts {
     await codecsIdle();
     process.exit(128 + constants.signals[received]);
   }
-  return { signal: controller.signal, trigger, leave };
+  const allow = (milliseconds: number) => void (patience = milliseconds);
+  return { signal: controller.signal, allow, trigger, leave };
 }
 
 /** The signal's own effect, which no exit handler delays. */

@@ -10,7 +10,9 @@ import { watchInterrupts } from "./interrupt.js";
 import type { MasksArguments } from "./masks.js";
 import type { ModelsArguments } from "./models.js";
 import { exitCodeOf, oneLine, printError, UsageError } from "./report.js";
+import type { ScoreArguments } from "./score.js";
 import type { UpscaleArguments } from "./settings.js";
+import type { BundleArguments, TrainArguments } from "./train.js";
 
 const upscaleHelp = `
 Inputs are files, folders (their pictures), quoted patterns such as "photos/**/*.jpg", or - for standard input.
@@ -38,6 +40,29 @@ Examples:
   samsr masks photo.jpg -o semantics
   samsr masks photo.jpg -o semantics --masks masks/ --variant release`;
 
+const scoreHelp = `
+Every photo is made small by one stated degradation, enlarged again by each method, and compared with what it was:
+PSNR and SSIM of the luma, 4 pixels of border left out, and what a method has over bicubic photo by photo, with its
+standard error.
+
+Methods: bicubic (always there), bicubic-catmull-rom, and samsr, sinsr and resshift, with a number of steps where it is
+not their own, as in resshift-1. One step of samsr and sinsr is the student's, everything else the teacher's.
+In JSON, null stands for a number that is infinite or unknown.
+
+Examples:
+  samsr score photos --limit 20 --crop 256
+  samsr score photos --methods samsr,resshift-15 --pictures strips --markdown > scores.md`;
+
+const trainHelp = `
+A run saves itself now and then and on Ctrl-C; --resume goes on with the same numbers.
+
+Examples:
+  samsr train teacher --data photos -o runs/teacher
+  samsr train student --teacher runs/teacher/teacher.safetensors --data photos -o runs/student
+  samsr train bundle --teacher runs/teacher/teacher.safetensors \\
+    --student runs/student/student.safetensors --name mine -o models/mine
+  samsr upscale photo.jpg -o large.png --model models/mine`;
+
 const programHelp = `
 Examples:
   samsr upscale photo.jpg -o large.png
@@ -45,6 +70,9 @@ Examples:
   samsr models
 
 "samsr help upscale" lists the options.`;
+
+/** A training step and writing the state of a run, on a slow machine, in milliseconds. */
+const TIME_TO_SAVE = 60_000;
 
 const interrupts = watchInterrupts();
 let exitCode = 0;
@@ -62,6 +90,8 @@ function defineProgram(): Command {
   defineUpscale(program);
   defineMasks(program);
   defineModels(program);
+  defineScore(program);
+  defineTrain(program);
   return program;
 }
 
@@ -138,6 +168,73 @@ function defineModels(program: Command): void {
     .action(async (name: string | undefined, options: ModelsArguments) => {
       const { modelsCommand } = await import("./models.js");
       exitCode = await modelsCommand(name, options);
+    });
+}
+
+function defineScore(program: Command): void {
+  program
+    .command("score")
+    .summary("measure methods on photos")
+    .description("Measures how well methods bring back photos that were made small, and ranks them.")
+    .argument("<folders...>", "folders of photos, subfolders included")
+    .option("--model <name>", "an installed model, or a model's folder", "samsr-tiny")
+    .option("--methods <names>", "separated by commas (default: bicubic,samsr,sinsr,resshift-1,resshift-15)")
+    .option("--limit <n>", "at most this many photos, spread evenly over all", whole(1))
+    .option("--crop <n>", "only a square of this side from the centre of each photo", whole(32))
+    .option("--seed <n>", "seed of the noise", whole(0), 0)
+    .addOption(choice("--device <name>", "where the network runs", ["auto", "cpu", "webgpu"], "auto"))
+    .option("--threads <n>", "threads on the CPU (default: all cores)", whole(1, 1024))
+    .option("--pictures <folder>", "write strips to look at: input, results, original")
+    .option("--strips <n>", "how many of them", whole(1), 8)
+    .option("--overwrite", "replace strips that exist")
+    .addOption(new Option("--json", "print one JSON document").conflicts("markdown"))
+    .option("--markdown", "print the table in Markdown")
+    .option("--quiet", "print nothing but the table and errors")
+    .addHelpText("after", scoreHelp)
+    .action(async (folders: string[], options: ScoreArguments) => {
+      const { scoreCommand } = await import("./score.js");
+      exitCode = await scoreCommand(folders, options, interrupts.signal);
+    });
+}
+
+function defineTrain(program: Command): void {
+  const train = program
+    .command("train")
+    .summary("train a model of your own")
+    .description("Trains a teacher, distils a student from it, and bundles both as a model.")
+    .addHelpText("after", trainHelp);
+  const run = (name: string, description: string) =>
+    train
+      .command(name)
+      .description(description)
+      .requiredOption("--data <folders...>", "folders of photos, subfolders included")
+      .requiredOption("-o, --out <folder>", "where the run keeps its state and leaves its weights")
+      .option("--steps <n>", "steps in all (default: as the recipe has it)", whole(1))
+      .option("--resume", "go on with the run in this folder")
+      .option("--threads <n>", "threads on the CPU (default: all cores)", whole(1, 1024));
+
+  run("teacher", "Trains the denoiser of the whole chain.").action(async (options: TrainArguments) => {
+    const { trainTeacherCommand } = await import("./train.js");
+    interrupts.allow(TIME_TO_SAVE);
+    exitCode = await trainTeacherCommand(options, interrupts.signal);
+  });
+  run("student", "Distils the chain into a single step.")
+    .requiredOption("--teacher <file>", "weights that samsr train teacher left")
+    .action(async (options: TrainArguments & { teacher: string }) => {
+      const { trainStudentCommand } = await import("./train.js");
+      interrupts.allow(TIME_TO_SAVE);
+      exitCode = await trainStudentCommand(options, interrupts.signal);
+    });
+  train
+    .command("bundle")
+    .description("Makes a model's folder of both, weights at half precision.")
+    .requiredOption("--teacher <file>", "weights that samsr train teacher left")
+    .requiredOption("--student <file>", "weights that samsr train student left")
+    .requiredOption("--name <name>", "what the model calls itself")
+    .requiredOption("-o, --out <folder>", "the model's folder")
+    .action(async (options: BundleArguments) => {
+      const { bundleCommand } = await import("./train.js");
+      exitCode = await bundleCommand(options);
     });
 }
 
