@@ -101,5 +101,11 @@ function parseDescription(text: string, path: string): ModelDescription {
     if (json[key] === undefined)
       throw new SamsrError(`${path}: "${key}" is missing; install the model again`);
   }
+  for (const part of ["student", "teacher"] as const) {
+    const file = json.weights?.[part];
+    if (typeof file !== "string" || file === "" || basename(file) !== file) {
+      throw new SamsrError(`${path}: "weights.${part}" must be the name of a file beside it`);
+    }
+  }
   return json as ModelDescription;
 }

@@ -64,6 +64,7 @@ export function readSafetensors(bytes: Uint8Array, name = "weights"): Tensors {
   const start = 8 + Number(length);
   const header = parseHeader(bytes.subarray(8, start), fail);
   const tensors = new Map<string, { shape: Shape; data: Float32Array }>();
+  let claimed = 0;
   for (const [key, entry] of Object.entries(header.entries)) {
     const { dtype, shape, data_offsets: offsets } = entry ?? {};
     const whole = (v: unknown): v is number => Number.isSafeInteger(v) && (v as number) >= 0;
@@ -73,6 +74,9 @@ export function readSafetensors(bytes: Uint8Array, name = "weights"): Tensors {
     const [from, to] = offsets;
     if (from > to || start + to > bytes.length)
       fail(`tensor "${key}" lies at ${from}..${to}, beyond its end`);
+    // Tensors that share bytes would let a small file fill the memory; the format has them lie side by side.
+    claimed += to - from;
+    if (claimed > bytes.length - start) fail(`tensor "${key}" lies where another does`);
     const width = { F32: 4, F16: 2, F64: 8 }[dtype];
     if (width === undefined) continue;
     if (to - from !== sizeOf(shape) * width) fail(`tensor "${key}" [${shape}] has ${to - from} bytes`);
@@ -99,5 +103,7 @@ function parseHeader(bytes: Uint8Array, fail: (what: string) => never) {
   if (typeof json !== "object" || json === null || Array.isArray(json))
     return fail("its header is no object");
   const { __metadata__: metadata = {}, ...entries } = json as Record<string, unknown>;
+  if (typeof metadata !== "object" || metadata === null || Array.isArray(metadata))
+    return fail("its metadata is no object");
   return { metadata: metadata as Record<string, string>, entries: entries as Record<string, Entry> };
 }
