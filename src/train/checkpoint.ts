@@ -57,7 +57,11 @@ export async function loadTrainingState(path: string, state: TrainingState): Pro
     }
     target.set(found.data);
   }
-  state.adam.step = Number(metadata.step);
+  const step = Number(metadata.step || Number.NaN);
+  if (!Number.isSafeInteger(step) || step < 0) {
+    throw new SamsrError(`${path}: does not say at which step it was saved, so it cannot be resumed`);
+  }
+  state.adam.step = step;
 }
 
 /** A network's weights as a file of named tensors. */
