@@ -60,14 +60,12 @@ export type StateDict = ReadonlyMap<string, { readonly shape: Shape; readonly da
 export function frozenScope(tensors: StateDict): Scope {
   const values = new Map<string, Value>();
   return createScope((name, shape) => {
-    const known = values.get(name);
-    if (known) return known;
     const tensor = tensors.get(name);
     if (!tensor) throw new Error(`the weights hold no tensor "${name}" [${shape}]`);
     if (String(tensor.shape) !== String(shape) || tensor.data.length !== sizeOf(shape)) {
       throw new Error(`tensor "${name}" is [${tensor.shape}] in the weights, the network needs [${shape}]`);
     }
-    const value = constant(tensor.data, shape, name);
+    const value = values.get(name) ?? constant(tensor.data, shape, name);
     values.set(name, value);
     return value;
   });
