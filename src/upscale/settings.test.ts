@@ -1,0 +1,58 @@
+import { describe, expect, it } from "vitest";
+import { SamsrError } from "../base/errors.js";
+import { TINY } from "../networks/index.js";
+import { emptyCoverage } from "../semantics/index.js";
+import { enlargedSize, resolveSettings, type UpscaleSettings } from "./settings.js";
+
+const model = {
+  config: TINY,
+  schedule: { steps: 15, power: 0.3, kappa: 0.3, minNoiseLevel: 0.04, etasEnd: 0.99 },
+};
+const size = { width: 300, height: 200 };
+const resolve = (settings: UpscaleSettings) => resolveSettings(settings, size, model);
+
+describe("resolveSettings", () => {
+  it("fills in what each method takes", () => {
+    expect(resolve({})).toMatchObject({
+      method: "samsr",
+      steps: 1,
+      seed: 0,
+      masks: "regions",
+      variant: "paper",
+      scale: 4,
+    });
+    expect(resolve({ method: "sinsr" })).toMatchObject({ steps: 1, masks: "none" });
+    expect(resolve({ method: "resshift" })).toMatchObject({ steps: 15, masks: "none" });
+    expect(resolve({ tile: 32 }).overlap).toBe(16);
+  });
+
+  it.each<[UpscaleSettings, RegExp]>([
+    [{ steps: 0 }, /steps must be a whole number from 1 to 15 .* not 0/],
+    [{ steps: 16 }, /steps .* not 16/],
+    [{ steps: 1.5 }, /steps/],
+    [{ seed: -1 }, /seed/],
+    [{ seed: Number.NaN }, /seed/],
+    [{ tile: 100 }, /tile must be a whole multiple of 32 pixels, not 100/],
+    [{ tile: 0 }, /tile/],
+    [{ tile: 64, overlap: 33 }, /overlap/],
+    [{ scale: 0.5 }, /scale must be from 1 to 8, not 0.5/],
+    [{ scale: 9 }, /scale/],
+    [{ scale: Number.NaN }, /scale/],
+    [{ method: "magic" as "samsr" }, /method must be samsr, sinsr or resshift, not "magic"/],
+    [{ variant: "draft" as "paper" }, /variant/],
+    [{ masks: "some" as "none" }, /masks/],
+    [{ masks: emptyCoverage(200, 300) }, /size, 300 x 200, not 200 x 300/],
+    [{ masks: { ...emptyCoverage(300, 200), counts: new Uint16Array(7) } }, /60000 counts/],
+    [{ masks: emptyCoverage(300, 200), method: "sinsr" }, /sinsr takes no masks/],
+  ])("refuses %j", (settings, message) => {
+    expect(() => resolve(settings)).toThrow(SamsrError);
+    expect(() => resolve(settings)).toThrow(message);
+  });
+});
+
+describe("enlargedSize", () => {
+  it("rounds, and is never empty", () => {
+    expect(enlargedSize({ width: 333, height: 1 }, 1.5)).toEqual({ width: 500, height: 2 });
+    expect(enlargedSize({ width: 1, height: 1 }, 1)).toEqual({ width: 1, height: 1 });
+  });
+});

@@ -1,0 +1,75 @@
+/**
+ * Memory is bounded by the tile. A photo of 3000 x 2000 pixels must come out as 12000 x 8000 in less than 2.5 GB. It
+ * would take a test minutes, so this one measures the two parts of the sum with smaller pictures: what the bundled model
+ * needs for tiles of the default size, and what each further pixel of the result costs.
+ */
+import { execFile } from "node:child_process";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import sharp from "sharp";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { DEFAULT_TILE } from "../src/upscale/settings.js";
+import { photoLike } from "./fixtures/pictures.js";
+import { writeSmallModel } from "./fixtures/small-model.js";
+
+const folder = mkdtempSync(join(tmpdir(), "samsr-memory-"));
+let small: string;
+beforeAll(() => {
+  if (!existsSync(new URL("../dist/index.js", import.meta.url))) {
+    throw new Error("these tests run the built package: npm run build");
+  }
+  small = writeSmallModel();
+});
+afterAll(() => {
+  rmSync(folder, { recursive: true });
+  rmSync(small, { recursive: true });
+});
+
+async function measure(width: number, height: number, model: string, tile: number) {
+  const input = join(folder, `${width}x${height}.png`);
+  const { data } = photoLike(width, height);
+  await sharp(data, { raw: { width, height, channels: 3 } })
+    .png()
+    .toFile(input);
+  const script = fileURLToPath(new URL("./fixtures/upscale-child.mjs", import.meta.url));
+  const { stdout } = await promisify(execFile)(process.execPath, [script, input, model, String(tile)]);
+  const result = JSON.parse(stdout) as {
+    width: number;
+    height: number;
+    bytes: number;
+    tiles: number;
+    peak: number;
+  };
+  expect(result).toMatchObject({ width: 4 * width, height: 4 * height });
+  return result;
+}
+
+const MB = 1e6;
+
+it("a large photo needs memory for a tile, a band of tiles and the result, and no more", {
+  timeout: 600_000,
+}, async () => {
+  // Both are 1500 wide, so both hold the same band.
+  const flat = await measure(1500, 128, small, 128);
+  const tall = await measure(1500, 1000, small, 128);
+  const pixels = (result: typeof flat) => result.width * result.height;
+  const perPixel = (tall.peak - flat.peak) / (pixels(tall) - pixels(flat));
+  // Three bytes are the result itself; the encoder may hold it once more, and there are maps of the small image.
+  expect(perPixel).toBeLessThan(9);
+
+  const bundled = await measure(368, 200, "samsr-tiny", DEFAULT_TILE);
+  expect(bundled.tiles).toBeGreaterThan(1);
+  expect(bundled.peak).toBeLessThan(900 * MB);
+
+  // A band is as wide as the image and as tall as a tile, in floats.
+  const band = 3 * 12000 * 4 * DEFAULT_TILE * 4;
+  const whole = bundled.peak + band + perPixel * 12000 * 8000;
+  console.log(
+    `memory: ${(bundled.peak / MB).toFixed(0)} MB at one tile, ${perPixel.toFixed(1)} bytes a pixel of the result; ` +
+      `12000 x 8000 would take ${(whole / MB).toFixed(0)} MB`,
+  );
+  expect(whole).toBeLessThan(2500 * MB);
+});

@@ -1,0 +1,122 @@
+/**
+ * Nobody sees where tiles meet: the result in tiles is compared with the result in one piece. The two differ a little
+ * everywhere, because group normalisation takes its statistics from the tile and the network sees less around it; the
+ * overlap has to keep the difference near a seam no larger than anywhere else.
+ */
+import { readdirSync } from "node:fs";
+import { beforeAll, describe, expect, it } from "vitest";
+import { findModel, loadModelWeights } from "../src/checkpoints/index.js";
+import { crop, decode, planTiles, type Raster } from "../src/image/index.js";
+import { sizeMultiple } from "../src/networks/index.js";
+import { enlarge } from "../src/upscale/enlarge.js";
+import { createSessions, type Sessions } from "../src/upscale/sessions.js";
+import { DEFAULT_OVERLAP, DEFAULT_TILE, resolveSettings } from "../src/upscale/settings.js";
+import { photoLike } from "./fixtures/pictures.js";
+import { hasShared, sharedPath } from "./shared.js";
+
+let sessions: Sessions;
+beforeAll(async () => {
+  const model = await findModel("samsr-tiny");
+  sessions = createSessions(model.description, (part) => loadModelWeights(model, part), {
+    device: "cpu",
+    threads: 2,
+  });
+});
+
+const idle = { progress: () => {}, cancelled: () => false, checkpoint: async () => {} };
+
+async function enlarged(raster: Raster, tile: number, overlap: number): Promise<Raster> {
+  const settings = resolveSettings({ tile, overlap }, raster, sessions.model);
+  return (await enlarge(raster, settings, sessions, "cpu", idle)).raster;
+}
+
+/**
+ * d is the difference between tiled and whole. `near` is the mean of |d| within 4 pixels of the middle of a hand-over,
+ * `inside` where one tile stands alone; `step` and `stepInside` are the means of |d(x + 1) - d(x)| and |d(y + 1) - d(y)|
+ * there, which is what the eye sees of a seam. All in levels of 255.
+ */
+function compare(tiled: Raster, whole: Raster, tile: number, overlap: number) {
+  const { width, height } = whole;
+  const plan = planTiles(width / 4, height / 4, {
+    tile,
+    overlap,
+    multiple: sizeMultiple(sessions.model.config),
+  });
+  expect(plan.tiles.length).toBeGreaterThan(1);
+  const [fromColumn, fromRow] = [
+    distances(plan.columns, plan.tileWidth, overlap, width),
+    distances(plan.rows, plan.tileHeight, overlap, height),
+  ];
+  const difference = Int16Array.from(tiled.data, (value, i) => value - whole.data[i]);
+  const means = { near: mean(), inside: mean(), step: mean(), stepInside: mean() };
+  for (let y = 0, at = 0; y + 1 < height; y++) {
+    for (let x = 0; x < width; x++) {
+      const distance = Math.min(fromColumn[x], fromRow[y]);
+      const [near, inside] = [distance <= 4, distance > 2 * overlap + 16];
+      for (let c = 0; c < 3; c++, at++) {
+        if (x + 1 === width || (!near && !inside)) continue;
+        const d = difference[at];
+        (near ? means.near : means.inside).add(d);
+        (near ? means.step : means.stepInside).add(difference[at + 3] - d);
+        (near ? means.step : means.stepInside).add(difference[at + 3 * width] - d);
+      }
+    }
+  }
+  return Object.fromEntries(Object.entries(means).map(([name, m]) => [name, m.value()])) as Record<
+    keyof typeof means,
+    number
+  >;
+}
+
+/** How far each pixel of the large image is from the middle of the nearest hand-over along an axis. */
+function distances(places: number[], side: number, overlap: number, length: number): Float64Array {
+  const seams = places.slice(0, -1).map((place) => 4 * (place + side - overlap / 2));
+  return Float64Array.from({ length }, (_, i) => Math.min(...seams.map((seam) => Math.abs(i + 0.5 - seam))));
+}
+
+/** Of absolute values. */
+function mean() {
+  let [sum, count] = [0, 0];
+  return {
+    add(value: number) {
+      sum += Math.abs(value);
+      count++;
+    },
+    value: () => sum / Math.max(count, 1),
+  };
+}
+
+function expectNoSeam({ near, inside, step, stepInside }: ReturnType<typeof compare>): void {
+  expect(near).toBeLessThanOrEqual(1.5 * inside + 0.05);
+  expect(step).toBeLessThanOrEqual(1.5 * stepInside + 0.05);
+  expect(near).toBeLessThan(2);
+}
+
+describe("tiles", () => {
+  it("meet without a seam, which the same measure finds where they do not overlap", {
+    timeout: 300_000,
+  }, async () => {
+    const small = photoLike(240, 240);
+    const whole = await enlarged(small, 256, 0);
+    const measured = compare(await enlarged(small, 128, DEFAULT_OVERLAP), whole, 128, DEFAULT_OVERLAP);
+    expectNoSeam(measured);
+    const abutting = compare(await enlarged(small, 128, 0), whole, 128, 0);
+    expect(abutting.step).toBeGreaterThan(1.5 * abutting.stepInside + 0.05);
+    expect(abutting.step).toBeGreaterThan(1.5 * measured.step);
+  });
+
+  it.skipIf(!hasShared)(
+    "of the default size meet without a seam in a photo",
+    { timeout: 300_000 },
+    async () => {
+      const folder = sharedPath("data", "test", "RealSR");
+      const [file] = readdirSync(folder).filter((name) => name.startsWith("Canon_045"));
+      const { raster } = await decode(`${folder}/${file}`);
+      const small = crop(raster, { x: 0, y: 0, width: 352, height: 240 });
+      const whole = await enlarged(small, 352, 0);
+      expectNoSeam(
+        compare(await enlarged(small, DEFAULT_TILE, DEFAULT_OVERLAP), whole, DEFAULT_TILE, DEFAULT_OVERLAP),
+      );
+    },
+  );
+});
