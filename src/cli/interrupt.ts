@@ -8,9 +8,10 @@
  * shows 130 either way.
  */
 import { constants } from "node:os";
+import { removeTemporaryFiles } from "../image/write-file.js";
 
 /** From the signal to the end of the process, in milliseconds. */
-const PATIENCE = 600;
+const PATIENCE = 850;
 
 type Signal = "SIGINT" | "SIGTERM" | "SIGHUP" | "SIGPIPE";
 
@@ -61,6 +62,7 @@ function die(signal: Signal): void {
   // Node ignores SIGPIPE, and Windows knows no signals: there the surest end is the hardest.
   const deadly = signal === "SIGPIPE" ? "SIGTERM" : signal;
   process.removeAllListeners(deadly);
+  removeTemporaryFiles();
   process.kill(process.pid, deadly);
 }
 

@@ -19,7 +19,8 @@ export interface WriteOptions {
 /** Temporary files in use; should the process exit meanwhile, they go with it. */
 const temporaryFiles = new Set<string>();
 
-function removeTemporaryFiles(): void {
+/** Removes what is not finished yet: for a process that is about to end in a way that runs no exit handlers. */
+export function removeTemporaryFiles(): void {
   for (const path of temporaryFiles) rmSync(path, { force: true });
 }
 
