@@ -128,14 +128,15 @@ describe("the result", () => {
       const visible = small.data[i + 3] > 0;
       for (let c = 0; c < 3; c++) small.data[i + c] = visible ? 200 : 0;
     }
-    const { raster } = await run(small, {}, bicubic);
+    const { raster } = await run(small, {}, open({ residual: 0.002 }));
     let [darkest, opaque, clear] = [255, 0, 0];
     for (let i = 0; i < raster.data.length; i += 4) {
       if (raster.data[i + 3] > 0) darkest = Math.min(darkest, raster.data[i]);
       if (raster.data[i + 3] === 255) opaque++;
       if (raster.data[i + 3] === 0) clear++;
     }
-    expect(darkest).toBeGreaterThanOrEqual(199);
+    // The network adds a grain of its own; a fringe of the black would be darker by far.
+    expect(darkest).toBeGreaterThanOrEqual(180);
     expect(opaque).toBeGreaterThan(1000);
     expect(clear).toBeGreaterThan(1000);
   });

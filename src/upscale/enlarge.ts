@@ -21,6 +21,7 @@ import { resample } from "../image/resample.js";
 import { createMosaic, intoRaster } from "../image/tiles.js";
 import { SCALE } from "../networks/index.js";
 import { summarise } from "../semantics/index.js";
+import { settleAlpha } from "./alpha.js";
 import { createClock } from "./clock.js";
 import { createDenoising, type EnlargeTile } from "./denoise.js";
 import { createSemantics, findCoverage, type Stop } from "./semantics.js";
@@ -119,6 +120,9 @@ async function enlargeTile(raster: Raster, tile: Region, enlarge: EnlargeTile): 
   const small = alphaPlane(raster, tile);
   // Where everything is opaque, or nothing is, there is no shape to enlarge.
   if (small.every((value) => value === small[0])) alpha.fill(small[0]);
-  else alpha.set(meanPlane(await enlarge(repeatPlane(small))));
+  else {
+    alpha.set(meanPlane(await enlarge(repeatPlane(small))));
+    settleAlpha(alpha, small, tile.width, tile.height);
+  }
   return planes;
 }

@@ -73,6 +73,18 @@ export interface UpscaleInfo {
 /** {@link UpscaleSettings} with every default filled in. */
 export type ResolvedSettings = Required<UpscaleSettings>;
 
+/**
+ * Measured on photos with samsr-tiny, as the mean difference from the result in one piece, in levels of 255, within 4 pixels
+ * of the middle of a hand-over and (in brackets) where a tile stands alone; test/seams.test.ts has the measure:
+ *
+ *     tile 128: overlap 0  1.47 (0.46)   8  0.40 (0.46)   16  0.36 (0.43)   32  0.36 (0.44)
+ *     tile 192:                          8  0.32 (0.29)   16  0.29 (0.28)   32  0.29 (0.29)
+ *
+ * So 16 is enough. Group normalisation takes its statistics from the tile, which a larger tile makes steadier (the mean of a
+ * tile is off by 0.07 levels at most, 0.25 with 128). A tile of 192 takes some 500 MB and, on two cores, half a second,
+ * within which an abort is heard; 256 would take 720 MB for no less work a pixel. Overlaps cost a quarter of the work
+ * on a large photo.
+ */
 export const DEFAULT_TILE = 192;
 export const DEFAULT_OVERLAP = 16;
 
