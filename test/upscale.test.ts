@@ -188,3 +188,16 @@ describe("examples/upscale.ts", () => {
     }
   });
 });
+
+// Debian's chromium brings a Vulkan loader and SwiftShader, a software driver, so WebGPU can be tested on a CPU.
+const chromium = "/usr/lib/chromium";
+const swiftShader = join(chromium, "vk_swiftshader_icd.json");
+describe.skipIf(!existsSync(swiftShader))("webgpu on SwiftShader (needs Debian's chromium)", () => {
+  it("gives the picture that the CPU gives", { timeout: 300_000 }, async () => {
+    const vulkan = { VK_ICD_FILENAMES: swiftShader, VK_DRIVER_FILES: swiftShader, LD_LIBRARY_PATH: chromium };
+    const script = join(root, "test", "fixtures", "devices-child.mjs");
+    const { stdout } = await run(process.execPath, [script, small], { env: { ...process.env, ...vulkan } });
+    // One where rounding went the other way.
+    expect(JSON.parse(stdout).difference).toBeLessThanOrEqual(1);
+  });
+});

@@ -17,7 +17,19 @@ export function conv(
 ): o.Value {
   const weight = p.parameter("weight", [channels, x.shape[1], kernel, kernel], initializer);
   const bias = p.parameter("bias", [channels], zeros);
-  return o.conv(x, weight, bias, { stride, padding: (kernel - 1) / 2 });
+  const extra = kernel > 1 ? unusedChannels(x.shape[1]) : 0;
+  const wider = (v: o.Value) => o.pad(v, [0, 0, 0, 0], [0, extra, 0, 0]);
+  return o.conv(wider(x), wider(weight), bias, { stride, padding: (kernel - 1) / 2 });
+}
+
+/**
+ * How many channels of zeros to add to an input of `channels`. ONNX Runtime's WebGPU provider computes wrong sums over 6, 9,
+ * 15, 18, ... channels, multiples of 3 that are none of 4 (onnxruntime issue 29651, 1.30 included; 3 itself is right), and
+ * the first convolution of a denoiser has 51 or 6. Elsewhere the zeros change nothing.
+ */
+function unusedChannels(channels: number): number {
+  const wrong = channels > 3 && channels % 3 === 0 && channels % 4 !== 0;
+  return wrong ? 4 - (channels % 4) : 0;
 }
 
 /** x [N, in] -> [N, out], with PyTorch's weight [out, in]. */
