@@ -146,14 +146,26 @@ async function suited(raster: Raster, format: OutputFormat): Promise<Raster> {
   return out;
 }
 
+/**
+ * To optimise its codes a JPEG encoder holds the whole image as coefficients, 12 bytes a pixel. Above this many pixels the
+ * memory is worth more than a file a few per cent smaller.
+ */
+const optimisedPixels = 48e6;
+
 function asFormat(image: Sharp, raster: Raster, options: EncodeOptions): Sharp {
   const { metadata = {} } = options;
   const quality = options.quality ?? 0;
   switch (options.format) {
     case "png":
       return image.png({ compressionLevel: 6, adaptiveFiltering: true });
-    case "jpeg":
-      return image.jpeg({ quality: quality || defaultQuality.jpeg, chromaSubsampling: "4:4:4" });
+    case "jpeg": {
+      const optimiseCoding = raster.width * raster.height <= optimisedPixels;
+      return image.jpeg({
+        quality: quality || defaultQuality.jpeg,
+        chromaSubsampling: "4:4:4",
+        optimiseCoding,
+      });
+    }
     case "webp":
       return image.webp({ quality: quality || defaultQuality.webp, effort: 4 });
     case "avif":
