@@ -26,7 +26,7 @@ export async function bundleModel(
   const description: ModelDescription = {
     name,
     summary: "photos x4 in one step, on pixels",
-    licence: "weights: non-commercial research and education, as the photos they were trained on (CARD.md)",
+    licence: "non-commercial research and education, as the photos that the weights were trained on",
     network: "pixel-denoiser",
     config,
     schedule,
