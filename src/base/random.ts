@@ -141,21 +141,6 @@ export function normalDistribution(z: number): number {
   return 0.5 + density * sum;
 }
 
-/**
- * Eight standard normals from one block of four words: every 16-bit half through {@link normalTable}.
- *
- * @param words four words, as {@link philox} writes them
- * @param out receives the normals at `offset .. offset + 7`; low half first
- */
-export function normalsFromBlock(words: Uint32Array, out: Float32Array, offset = 0): void {
-  const levels = normalTable();
-  for (let i = 0; i < 4; i++) {
-    const word = words[i];
-    out[offset + 2 * i] = levels[word & 0xffff];
-    out[offset + 2 * i + 1] = levels[word >>> 16];
-  }
-}
-
 /** A sequence of random numbers: {@link createRandom}. */
 export interface Random {
   /** Words drawn so far. Set it to go on from there: a saved position resumes a run exactly. */

@@ -6,7 +6,8 @@ import { constants } from "node:fs";
 import { access, lstat, realpath, stat } from "node:fs/promises";
 import { dirname, extname, join, resolve } from "node:path";
 import { SamsrError } from "../base/errors.js";
-import type { InputFormat, OutputFormat } from "../image/index.js";
+import { formatOfName, type OutputFormat } from "../image/formats.js";
+import type { InputFormat } from "../image/index.js";
 import type { FoundInputs, Input } from "./inputs.js";
 import { UsageError } from "./report.js";
 
@@ -28,17 +29,6 @@ export interface TargetOptions {
   inputs: readonly Input[];
 }
 
-/** The formats that can be written, by the endings that name them. */
-const formatOfEnding: Record<string, OutputFormat> = {
-  ".png": "png",
-  ".jpg": "jpeg",
-  ".jpeg": "jpeg",
-  ".webp": "webp",
-  ".avif": "avif",
-  ".tif": "tiff",
-  ".tiff": "tiff",
-};
-
 const endingOfFormat: Record<OutputFormat, string> = {
   png: ".png",
   jpeg: ".jpg",
@@ -46,11 +36,6 @@ const endingOfFormat: Record<OutputFormat, string> = {
   avif: ".avif",
   tiff: ".tif",
 };
-
-/** The format that a name's ending stands for. (The image floor has this too, but loads its codecs with it.) */
-function formatOf(path: string): OutputFormat | undefined {
-  return formatOfEnding[extname(path).toLowerCase()];
-}
 
 /**
  * Reads the word after `-o`: a folder when it ends in a slash, is one, or several files may come; else a file.
@@ -81,7 +66,7 @@ export async function chooseDestination(
     return { kind: "folder", path: out };
   }
   const ending = extname(out);
-  if (ending !== "" && format === undefined && formatOf(out) === undefined) {
+  if (ending !== "" && format === undefined && formatOfName(out) === undefined) {
     throw new UsageError(
       `${out}: samsr writes no ${ending} files; name it .png, .jpg, .webp, .avif or .tif, or give --format`,
     );
@@ -120,8 +105,8 @@ export async function planTargets(options: TargetOptions): Promise<Targets> {
 
   function formatFor(input: Input, read?: InputFormat): OutputFormat | undefined {
     if (options.format) return options.format;
-    const byOut = destination.kind === "file" ? formatOf(destination.path) : undefined;
-    const byName = input.path === undefined ? undefined : formatOf(input.path);
+    const byOut = destination.kind === "file" ? formatOfName(destination.path) : undefined;
+    const byName = input.path === undefined ? undefined : formatOfName(input.path);
     if (byOut ?? byName) return byOut ?? byName;
     return read === "gif" ? "png" : read;
   }
@@ -162,7 +147,7 @@ export async function planTargets(options: TargetOptions): Promise<Targets> {
 function pathIn(folder: string, input: Input, format: OutputFormat): string {
   const ending = extname(input.place);
   const stem = ending === "" ? input.place : input.place.slice(0, -ending.length);
-  return join(folder, stem + (formatOf(input.place) === format ? ending : endingOfFormat[format]));
+  return join(folder, stem + (formatOfName(input.place) === format ? ending : endingOfFormat[format]));
 }
 
 /** Throws unless a file can be made at this path, its missing folders first where that is allowed. */

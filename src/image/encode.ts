@@ -4,13 +4,12 @@ import sharp from "sharp";
 import { SamsrError } from "../base/errors.js";
 import { createBreather } from "./breathe.js";
 import { carrierPng } from "./carrier.js";
+import type { OutputFormat } from "./formats.js";
 import type { Metadata } from "./metadata.js";
 import type { Channels, Raster } from "./raster.js";
 import { bitDepth, createRaster, flattenOnWhite, hasAlpha, toEightBits } from "./raster.js";
 import type { WriteOptions } from "./write-file.js";
 import { writeFileAtomically } from "./write-file.js";
-
-export type OutputFormat = "png" | "jpeg" | "webp" | "avif" | "tiff";
 
 export interface EncodeOptions {
   format: OutputFormat;
@@ -31,21 +30,6 @@ export const sideLimit = {
   avif: 16384,
   tiff: 2 ** 31 - 1,
 } as const;
-
-/** The format that a file name's ending stands for, or undefined. */
-export function formatOfName(path: string): OutputFormat | undefined {
-  const ending = /\.([a-z]+)$/i.exec(path)?.[1]?.toLowerCase() ?? "";
-  const formats: Record<string, OutputFormat> = {
-    png: "png",
-    jpg: "jpeg",
-    jpeg: "jpeg",
-    webp: "webp",
-    avif: "avif",
-    tif: "tiff",
-    tiff: "tiff",
-  };
-  return formats[ending];
-}
 
 /** Whether a format can hold 16 bits a channel. */
 export function holdsSixteenBits(format: OutputFormat): boolean {

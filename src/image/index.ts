@@ -2,6 +2,7 @@ export * from "./alpha.js";
 export * from "./breathe.js";
 export * from "./decode.js";
 export * from "./encode.js";
+export * from "./formats.js";
 export type { InputFormat, Metadata } from "./metadata.js";
 export * from "./raster.js";
 export * from "./resample.js";

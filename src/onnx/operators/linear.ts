@@ -1,6 +1,6 @@
 import { emit } from "../emit.js";
 import { broadcastShape, sameShape, type Value } from "../value.js";
-import { mul, sumTo } from "./arithmetic.js";
+import { sumTo } from "./arithmetic.js";
 import { transpose } from "./shape.js";
 
 /** Matrix products over the last two axes; the axes before them broadcast. */
@@ -60,9 +60,4 @@ export function gemm(a: Value, b: Value, options: GemmOptions = {}): Value {
       ...(bias ? [() => sumTo(dy, bias.shape)] : []),
     ],
   });
-}
-
-/** x / sqrt(d), the usual scale of attention logits. */
-export function scaleByRoot(x: Value, d: number): Value {
-  return mul(x, 1 / Math.sqrt(d));
 }

@@ -1,6 +1,5 @@
 import { emit, emitAll, withDerivative } from "../emit.js";
 import {
-  asValue,
   broadcastShape,
   constant,
   integers,
@@ -255,9 +254,4 @@ function scatter(dy: Value, indices: Value, shape: Shape, axis: number): Value {
     sum,
     shape.map((_, i) => order.indexOf(i)),
   );
-}
-
-/** A tensor of one repeated number. */
-export function filled(value: number, shape: Shape): Value {
-  return expand(asValue(value), shape);
 }
