@@ -3,6 +3,7 @@
  * that stands in the graph twice (it becomes one in the file), and a node that rests on constants alone (it is
  * computed once, when the model is loaded).
  */
+import { inTopologicalOrder } from "./order.js";
 import { type Node, type Shape, sizeOf, type Value } from "./value.js";
 
 export interface Flops {
@@ -85,7 +86,7 @@ function computedNodes(outputs: Iterable<Value>): Iterable<{ node: Node; shape: 
   const keys = new Map<Value, string>();
   const fixed = new Set<Value>();
   const nodes = new Map<string, { node: Node; shape: Shape }>();
-  for (const v of inOrder(outputs)) {
+  for (const v of inTopologicalOrder(outputs)) {
     const { source } = v;
     if (source.kind === "input") keys.set(v, `input ${source.name}`);
     else if (source.kind === "constant") {
@@ -103,16 +104,4 @@ function computedNodes(outputs: Iterable<Value>): Iterable<{ node: Node; shape: 
     }
   }
   return nodes.values();
-}
-
-/** What the outputs rest on, each value after its inputs. */
-function inOrder(outputs: Iterable<Value>): Value[] {
-  const found = new Set<Value>();
-  const waiting = [...outputs];
-  for (let v = waiting.pop(); v; v = waiting.pop()) {
-    if (found.has(v)) continue;
-    found.add(v);
-    if (v.source.kind === "node") for (const i of v.source.node.inputs) if (i) waiting.push(i);
-  }
-  return [...found].sort((a, b) => a.order - b.order);
 }

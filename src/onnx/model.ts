@@ -4,6 +4,7 @@
  * numbers are those of onnx.proto3 (github.com/onnx/onnx).
  */
 import { toFloat16 } from "./float16.js";
+import { inTopologicalOrder } from "./order.js";
 import {
   type Message,
   message,
@@ -105,18 +106,6 @@ export function toModel(
   }
   const inputs = [...named].map(([key, v]) => ({ name: key, shape: v.shape, type: v.type }));
   return { bytes: toBytes(file), inputs, outputs: Object.keys(outputs), nodes: writer.count() };
-}
-
-/** What the roots rest on, each value after its inputs; iterative, because a training graph is deep. */
-function inTopologicalOrder(roots: readonly Value[]): Value[] {
-  const found = new Set<Value>();
-  const waiting = [...roots];
-  for (let v = waiting.pop(); v; v = waiting.pop()) {
-    if (found.has(v)) continue;
-    found.add(v);
-    if (v.source.kind === "node") for (const i of v.source.node.inputs) if (i) waiting.push(i);
-  }
-  return [...found].sort((a, b) => a.order - b.order);
 }
 
 function createWriter(graph: Message, precision: "float32" | "float16") {

@@ -1,0 +1,13 @@
+import type { Value } from "./value.js";
+
+/** What the roots rest on, themselves included, each value after its inputs; iterative, because a training graph is deep. */
+export function inTopologicalOrder(roots: Iterable<Value>): Value[] {
+  const found = new Set<Value>();
+  const waiting = [...roots];
+  for (let v = waiting.pop(); v; v = waiting.pop()) {
+    if (found.has(v)) continue;
+    found.add(v);
+    if (v.source.kind === "node") for (const i of v.source.node.inputs) if (i) waiting.push(i);
+  }
+  return [...found].sort((a, b) => a.order - b.order);
+}
