@@ -3,6 +3,7 @@
  * (space-to-depth), so the latent has the size of the low-resolution image and there is no autoencoder to train
  * or to run. The Swin UNet predicts what x0 has beyond the bicubic image.
  */
+import { kernels } from "../image/resize.js";
 import type { Scope } from "../nn/index.js";
 import * as o from "../onnx/index.js";
 import { type SwinUNetConfig, sizeMultiple, swinUNet } from "./swin-unet.js";
@@ -72,11 +73,7 @@ export function bicubicLatent(lq: o.Value): o.Value {
   return o.conv(padded, o.constant(weight, [LATENT_CHANNELS, 3, 5, 5]));
 }
 
-/** The weight of the pixel `offset` away for place `phase` of a block of four: Keys' cubic with a = -0.75. */
+/** The weight of the pixel `offset` away for place `phase` of a block of four. */
 function tap(phase: number, offset: number): number {
-  const a = -0.75;
-  const d = Math.abs((phase + 0.5) / SCALE - 0.5 - offset);
-  if (d < 1) return ((a + 2) * d - (a + 3)) * d * d + 1;
-  if (d < 2) return ((a * d - 5 * a) * d + 8 * a) * d - 4 * a;
-  return 0;
+  return kernels.bicubic.weight((phase + 0.5) / SCALE - 0.5 - offset);
 }
