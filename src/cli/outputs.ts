@@ -6,7 +6,7 @@ import { constants } from "node:fs";
 import { access, lstat, realpath, stat } from "node:fs/promises";
 import { dirname, extname, join, resolve } from "node:path";
 import { SamsrError } from "../base/errors.js";
-import { formatOfName, type OutputFormat } from "../image/formats.js";
+import { formatLike, formatOfName, type OutputFormat } from "../image/formats.js";
 import type { InputFormat } from "../image/index.js";
 import type { FoundInputs, Input } from "./inputs.js";
 import { UsageError } from "./report.js";
@@ -108,7 +108,7 @@ export async function planTargets(options: TargetOptions): Promise<Targets> {
     const byOut = destination.kind === "file" ? formatOfName(destination.path) : undefined;
     const byName = input.path === undefined ? undefined : formatOfName(input.path);
     if (byOut ?? byName) return byOut ?? byName;
-    return read === "gif" ? "png" : read;
+    return read && formatLike(read);
   }
 
   async function claim(input: Input, read?: InputFormat): Promise<Target | undefined> {

@@ -1,5 +1,5 @@
 import { findModel } from "../checkpoints/index.js";
-import { checkEncodable, decode, encode, type Metadata, type OutputFormat } from "../image/index.js";
+import { checkEncodable, decode, encode, formatLike, type OutputFormat } from "../image/index.js";
 import { enlargedSize, resolveSettings, type UpscaleInfo, type UpscaleSettings } from "./settings.js";
 import {
   createUpscaler,
@@ -60,7 +60,7 @@ export async function upscale(
   signal?.throwIfAborted();
   const description = given?.model ?? (await findModel(model ?? DEFAULT_MODEL)).description;
   const { raster, metadata } = await decode(input, { pixelLimit });
-  const format = wanted ?? formatLike(metadata);
+  const format = wanted ?? formatLike(metadata.format);
   checkEncodable(enlargedSize(raster, resolveSettings(settings, raster, description).scale), {
     format,
     quality,
@@ -79,8 +79,4 @@ export async function upscale(
   onProgress?.({ stage: "encode", done: 1, total: 1 });
   const { width, height } = enlarged.raster;
   return { data, width, height, format, info: enlarged.info };
-}
-
-function formatLike({ format }: Metadata): OutputFormat {
-  return format === "gif" ? "png" : format;
 }
