@@ -5,7 +5,7 @@
 export type { Device, DeviceState } from "./backend.js";
 export { type BackendName, listDevices } from "./devices.js";
 export { createSession, type RunOptions, type Session, type SessionOptions } from "./session.js";
-export type { Tensor, TensorData } from "./tensor.js";
+export { type FloatTensor, floatTensor, type Tensor, type TensorData } from "./tensor.js";
 export {
   type CallContext,
   type CallOptions,

@@ -13,6 +13,13 @@ export interface Tensor {
   readonly data: TensorData;
 }
 
+export type FloatTensor = Tensor & { readonly data: Float32Array };
+
+/** A float32 tensor over `data`, of zeros when there is none. */
+export function floatTensor(shape: Shape, data: Float32Array = new Float32Array(sizeOf(shape))): FloatTensor {
+  return { type: "float32", shape, data };
+}
+
 const ARRAYS = {
   float32: Float32Array,
   float16: Uint16Array,

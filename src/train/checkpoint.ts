@@ -9,7 +9,7 @@ import { readSafetensors, writeSafetensors } from "../checkpoints/index.js";
 import { writeFileAtomically } from "../image/index.js";
 import type { StateDict } from "../nn/index.js";
 import { type AdamState, createAdamState } from "./optimizer.js";
-import type { Weights } from "./weights.js";
+import { createWeights, type Weights } from "./weights.js";
 
 export interface TrainingState {
   readonly weights: Weights;
@@ -64,21 +64,14 @@ export async function loadTrainingState(path: string, state: TrainingState): Pro
   state.adam.step = step;
 }
 
-/** A network's weights as a file of named tensors. */
+/** The numbers of `flat`, laid out as `weights` are, as a file of named tensors. */
 export async function saveWeights(
   path: string,
   weights: Weights,
   flat: Float32Array,
   options: { precision: "float32" | "float16"; metadata: Readonly<Record<string, string>> },
 ): Promise<void> {
-  let offset = 0;
-  const tensors = new Map(
-    [...weights.tensors].map(([name, { shape, data }]) => {
-      const part = flat.subarray(offset, offset + data.length);
-      offset += data.length;
-      return [name, { shape, data: part }];
-    }),
-  );
+  const { tensors } = createWeights(weights.specs, flat);
   await writeFileAtomically(path, writeSafetensors(tensors, options), { overwrite: true });
 }
 

@@ -15,8 +15,8 @@ import {
 } from "../diffusion/index.js";
 import { LATENT_CHANNELS, SCALE } from "../networks/index.js";
 import { frozenScope, type StateDict, trainableScope } from "../nn/index.js";
-import { toModel } from "../onnx/index.js";
-import { createSession, type SessionOptions, type Tensor } from "../runtime/index.js";
+import { type Shape, sizeOf, toModel } from "../onnx/index.js";
+import { createSession, floatTensor, type SessionOptions, type Tensor } from "../runtime/index.js";
 import { createNoise, segmentRegions, semanticWeight } from "../semantics/index.js";
 import { createTrainingState } from "./checkpoint.js";
 import { type BatchShape, chainStart, rollOutStep, type StudentWeights, studentLoss } from "./objectives.js";
@@ -63,11 +63,11 @@ export async function trainStudent(
     const { noise, weight } = semanticsOf(lq, shape, seed + NOISE_SEED + index * batch);
     const { start, rolled } = await rollOut.run(lq, noise, weight);
     return {
-      hr: { type: "float32", shape: [batch, 3, crop, crop], data: hr },
-      lq: { type: "float32", shape: [batch, 3, shape.side, shape.side], data: lq },
+      hr: floatTensor([batch, 3, crop, crop], hr),
+      lq: floatTensor([batch, 3, shape.side, shape.side], lq),
       start,
       rolled,
-    } as const;
+    };
   };
   try {
     await train(session, state, feedsAt, options);
@@ -114,27 +114,27 @@ async function createRollOut(
     const local = pixelwise(weight, { m });
     const sigma = noiseLevel(local.eta(schedule.eta[visited[0]]), local.kappa(schedule.kappa));
     const { start } = await starting.run({
-      lq: images(lq, [batch, 3, side, side]),
-      noise: images(noise, [batch, LATENT_CHANNELS, side, side]),
-      sigma: images(sigma, [batch, 1, side, side]),
+      lq: floatTensor([batch, 3, side, side], lq),
+      noise: floatTensor([batch, LATENT_CHANNELS, side, side], noise),
+      sigma: fieldTensor([batch, 1, side, side], sigma),
     });
 
     const few = pixelwise(weight.subarray(0, distilled * plane), { m });
+    const etas = visited.map((t) => few.eta(schedule.eta[t]));
     const shape = [distilled, LATENT_CHANNELS, side, side];
-    const condition = images(lq.subarray(0, distilled * 3 * plane), [distilled, 3, side, side]);
-    let x = images((start.data as Float32Array).subarray(0, distilled * LATENT_CHANNELS * plane), shape);
+    const map = (field: Field) => fieldTensor([distilled, 1, side, side], field);
+    const condition = floatTensor([distilled, 3, side, side], lq.subarray(0, distilled * 3 * plane));
+    let x: Tensor = floatTensor(shape, (start.data as Float32Array).subarray(0, sizeOf(shape)));
     for (const [i, t] of visited.entries()) {
-      const next = visited[i + 1] === undefined ? 0 : few.eta(schedule.eta[visited[i + 1]]);
-      const { k, m: keep, j } = coefficients(few.eta(schedule.eta[t]), next);
-      const map = (field: Field) => images(field, [distilled, 1, side, side]);
+      const { k, m: keep, j } = coefficients(etas[i], etas[i + 1] ?? 0);
       const results = await stepping.run({
         x,
         lq: condition,
         k: map(k),
         m: map(keep),
         j: map(j),
-        scale: images(inputScale(schedule.eta[t], schedule.kappa), [distilled, 1, 1, 1]),
-        t: images(t, [distilled]),
+        scale: fieldTensor([distilled, 1, 1, 1], inputScale(schedule.eta[t], schedule.kappa)),
+        t: fieldTensor([distilled], t),
       });
       x = results.next;
     }
@@ -147,9 +147,8 @@ async function createRollOut(
   return { run, release };
 }
 
-/** A float32 tensor; a number fills it. */
-function images(field: Field, shape: readonly number[]): Tensor {
-  const size = shape.reduce((a, b) => a * b, 1);
-  if (typeof field === "number") return { type: "float32", shape, data: new Float32Array(size).fill(field) };
-  return { type: "float32", shape, data: field instanceof Float32Array ? field : Float32Array.from(field) };
+/** A field as a tensor; a number fills it. */
+function fieldTensor(shape: Shape, field: Field): Tensor {
+  if (typeof field === "number") return floatTensor(shape, new Float32Array(sizeOf(shape)).fill(field));
+  return floatTensor(shape, field instanceof Float32Array ? field : Float32Array.from(field));
 }

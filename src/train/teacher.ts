@@ -2,7 +2,7 @@ import { createRandom } from "../base/random.js";
 import { exponentialSchedule, inputScale, type ScheduleOptions } from "../diffusion/index.js";
 import { LATENT_CHANNELS, SCALE, type SwinUNetConfig } from "../networks/index.js";
 import { trainableScope } from "../nn/index.js";
-import type { SessionOptions, Tensor } from "../runtime/index.js";
+import { floatTensor, type SessionOptions } from "../runtime/index.js";
 import { createTrainingState } from "./checkpoint.js";
 import type { Batches } from "./data/batches.js";
 import { teacherLoss } from "./objectives.js";
@@ -37,25 +37,22 @@ export async function trainTeacher(
   const state = createTrainingState(weights);
   const schedule = exponentialSchedule(options.schedule);
 
-  const perImage = (f: (timestep: number) => number, timesteps: readonly number[]): Tensor => ({
-    type: "float32",
-    shape: [batch, 1, 1, 1],
-    data: Float32Array.from(timesteps, f),
-  });
+  const perImage = (timesteps: readonly number[], f: (timestep: number) => number) =>
+    floatTensor([batch, 1, 1, 1], Float32Array.from(timesteps, f));
   const feedsAt = async (index: number) => {
     const { hr, lq } = await batches.at(index);
     const random = createRandom(seed + NOISE_STREAM, index);
     const timesteps = Array.from({ length: batch }, () => random.integer(schedule.steps));
     const noise = random.normals(new Float32Array(batch * LATENT_CHANNELS * side * side));
     return {
-      hr: { type: "float32", shape: [batch, 3, crop, crop], data: hr },
-      lq: { type: "float32", shape: [batch, 3, side, side], data: lq },
-      noise: { type: "float32", shape: [batch, LATENT_CHANNELS, side, side], data: noise },
-      t: { type: "float32", shape: [batch], data: Float32Array.from(timesteps) },
-      eta: perImage((t) => schedule.eta[t], timesteps),
-      sigma: perImage((t) => schedule.kappa * schedule.sqrtEta[t], timesteps),
-      scale: perImage((t) => inputScale(schedule.eta[t], schedule.kappa), timesteps),
-    } as const;
+      hr: floatTensor([batch, 3, crop, crop], hr),
+      lq: floatTensor([batch, 3, side, side], lq),
+      noise: floatTensor([batch, LATENT_CHANNELS, side, side], noise),
+      t: floatTensor([batch], Float32Array.from(timesteps)),
+      eta: perImage(timesteps, (t) => schedule.eta[t]),
+      sigma: perImage(timesteps, (t) => schedule.kappa * schedule.sqrtEta[t]),
+      scale: perImage(timesteps, (t) => inputScale(schedule.eta[t], schedule.kappa)),
+    };
   };
   try {
     await train(session, state, feedsAt, options);

@@ -27,7 +27,8 @@ export async function createTrainingSession(
 ): Promise<TrainingSession> {
   const parameters = weights.specs.map(({ value }) => value);
   const slopes = gradients(loss, parameters);
-  const outputs: Record<string, Value> = { loss, ...reports };
+  const scalars = { loss, ...reports };
+  const outputs: Record<string, Value> = { ...scalars };
   weights.specs.forEach(({ name }, i) => {
     outputs[`gradient:${name}`] = slopes[i];
   });
@@ -35,7 +36,7 @@ export async function createTrainingSession(
   const session = await createSession(model.bytes, { device: "cpu", name: "the training graph", ...options });
   const held = createWeights(weights.specs);
   const fetches: Record<string, Tensor | null> = {};
-  for (const key of ["loss", ...Object.keys(reports)]) fetches[key] = null;
+  for (const key of Object.keys(scalars)) fetches[key] = null;
   for (const [name, tensor] of held.tensors) fetches[`gradient:${name}`] = tensor;
   const parameterFeeds: Record<string, Tensor> = {};
   for (const { name, value } of weights.specs) {
@@ -47,9 +48,7 @@ export async function createTrainingSession(
     nodes: model.nodes,
     async run(feeds) {
       const results = await session.run({ ...feeds, ...parameterFeeds }, { fetches });
-      const scalars: Record<string, number> = {};
-      for (const key of ["loss", ...Object.keys(reports)]) scalars[key] = Number(results[key].data[0]);
-      return scalars;
+      return Object.fromEntries(Object.keys(scalars).map((key) => [key, Number(results[key].data[0])]));
     },
     release: () => session.release(),
   };

@@ -1,7 +1,7 @@
 import { SamsrError } from "../base/errors.js";
 import { initialize, type ParameterSpec, type StateDict } from "../nn/index.js";
 import { sizeOf } from "../onnx/index.js";
-import type { Tensor } from "../runtime/index.js";
+import { type FloatTensor, floatTensor } from "../runtime/index.js";
 
 /**
  * All parameters of a network in one array, with a view for each. ONNX Runtime reads the views in place and the
@@ -11,18 +11,18 @@ export interface Weights {
   readonly flat: Float32Array;
   readonly specs: readonly ParameterSpec[];
   /** Views into `flat`, by name. */
-  readonly tensors: ReadonlyMap<string, Tensor & { readonly data: Float32Array }>;
+  readonly tensors: ReadonlyMap<string, FloatTensor>;
 }
 
 export function createWeights(specs: readonly ParameterSpec[], flat?: Float32Array): Weights {
   const total = specs.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
   const held = flat ?? new Float32Array(total);
   if (held.length !== total) throw new Error(`weights: ${held.length} numbers for ${total} parameters`);
-  const tensors = new Map<string, Tensor & { data: Float32Array }>();
+  const tensors = new Map<string, FloatTensor>();
   let offset = 0;
   for (const { name, shape } of specs) {
     const size = sizeOf(shape);
-    tensors.set(name, { type: "float32", shape, data: held.subarray(offset, offset + size) });
+    tensors.set(name, floatTensor(shape, held.subarray(offset, offset + size)));
     offset += size;
   }
   return { flat: held, specs, tensors };

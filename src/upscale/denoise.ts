@@ -11,7 +11,7 @@ import {
 } from "../diffusion/index.js";
 import type { Region } from "../image/raster.js";
 import { LATENT_CHANNELS, SCALE } from "../networks/index.js";
-import type { Session, Tensor } from "../runtime/index.js";
+import { type FloatTensor, floatTensor, type Session, type Tensor } from "../runtime/index.js";
 import type { Clock } from "./clock.js";
 import type { Semantics, Stop } from "./semantics.js";
 import type { Sessions } from "./sessions.js";
@@ -45,14 +45,14 @@ function inOneStep(
   { sessions, semantics, clock }: DenoiseContext,
 ): (tile: Region) => Promise<EnlargeTile> {
   // These live as long as the image, so that tiles cost no memory that has to be collected.
-  const noise = tensor([1, LATENT_CHANNELS, height, width]);
-  const hr = tensor([1, 3, SCALE * height, SCALE * width]);
+  const noise = floatTensor([1, LATENT_CHANNELS, height, width]);
+  const hr = floatTensor([1, 3, SCALE * height, SCALE * width]);
   return async (tile) => {
     const session = await clock.time("load", () => sessions.singleStep({ width, height }));
     await clock.time("noise", () => semantics.noise.fill(tile.x, tile.y, width, height, noise.data));
-    const sigma = tensor([1, 1, height, width], semantics.sigma(tile));
+    const sigma = floatTensor([1, 1, height, width], semantics.sigma(tile));
     return async (lq) => {
-      const feeds = { lq: tensor([1, 3, height, width], lq), noise, sigma };
+      const feeds = { lq: floatTensor([1, 3, height, width], lq), noise, sigma };
       return run(session, feeds, "hr", clock, hr);
     };
   };
@@ -65,7 +65,7 @@ function inAChain(
   const { schedule } = sessions;
   const { method, steps } = settings;
   const latent = [1, LATENT_CHANNELS, height, width];
-  const hr = tensor([1, 3, SCALE * height, SCALE * width]);
+  const hr = floatTensor([1, 3, SCALE * height, SCALE * width]);
   return async (tile) => {
     const size = { width, height };
     const [bicubic, network, pixels] = await clock.time("load", async () => [
@@ -75,25 +75,24 @@ function inAChain(
     ]);
     const noise = await clock.time("noise", () => semantics.noise.fill(tile.x, tile.y, width, height));
     return async (data) => {
-      const lq = tensor([1, 3, height, width], data);
-      const y = tensor(latent, await run(bicubic, { lq }, "y", clock));
+      const lq = floatTensor([1, 3, height, width], data);
+      const y = floatTensor(latent, await run(bicubic, { lq }, "y", clock));
       const denoiser: Denoiser = (x, timestep) =>
-        run(network, { lq, y, x: tensor(latent, x), t: tensor([1], Float32Array.of(timestep)) }, "x0", clock);
+        run(
+          network,
+          { lq, y, x: floatTensor(latent, x), t: floatTensor([1], Float32Array.of(timestep)) },
+          "x0",
+          clock,
+        );
       const options: ChainOptions = { schedule, denoiser, y: y.data, noise, steps, signal: stop };
       const x0 = await (method === "resshift"
         ? resshiftChain({ ...options, stepNoise: (timestep) => semantics.stepNoise(timestep, tile) })
         : method === "sinsr"
           ? sinsrChain(options)
           : samsrChain({ ...options, pixelwise: semantics.process(tile) }));
-      return run(pixels, { x0: tensor(latent, x0) }, "hr", clock, hr);
+      return run(pixels, { x0: floatTensor(latent, x0) }, "hr", clock, hr);
     };
   };
-}
-
-type FloatTensor = Tensor & { readonly data: Float32Array };
-
-function tensor(shape: readonly number[], data?: Float32Array): FloatTensor {
-  return { type: "float32", shape, data: data ?? new Float32Array(shape.reduce((a, b) => a * b)) };
 }
 
 /** Runs for one output, into `into` where that is given. */
