@@ -3,10 +3,11 @@
  * header, then the tensors' bytes. It holds numbers and nothing that could run.
  */
 import { SamsrError } from "../base/errors.js";
+import type { StateDict } from "../nn/index.js";
 import { fromFloat16, type Shape, sizeOf, toFloat16 } from "../onnx/index.js";
 
 export interface Tensors {
-  readonly tensors: ReadonlyMap<string, { readonly shape: Shape; readonly data: Float32Array }>;
+  readonly tensors: StateDict;
   readonly metadata: Readonly<Record<string, string>>;
 }
 
@@ -19,9 +20,9 @@ interface Entry {
   readonly data_offsets: [number, number];
 }
 
-/** Writes tensors as F32 or, at half the size, F16; every tensor starts on a multiple of 8 bytes. */
+/** Writes tensors as F32 or, at half the size, F16, side by side; the first starts on a multiple of 8 bytes. */
 export function writeSafetensors(
-  tensors: ReadonlyMap<string, { readonly shape: Shape; readonly data: Float32Array }>,
+  tensors: StateDict,
   options: { precision?: "float32" | "float16"; metadata?: Readonly<Record<string, string>> } = {},
 ): Uint8Array {
   const { precision = "float32", metadata } = options;
