@@ -1,10 +1,15 @@
+export type {
+  LatentModel,
+  ModelDescription,
+  PixelModel,
+  ScheduleDescription,
+} from "./description.js";
 export {
   BUNDLED,
   findModel,
   type InstalledModel,
   listModels,
   loadModelWeights,
-  type ModelDescription,
 } from "./models.js";
 export { type PthCheckpoint, type PthTensor, type PthValue, readPth } from "./pth.js";
 export { readSafetensors, type Tensors, writeSafetensors } from "./safetensors.js";

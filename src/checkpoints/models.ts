@@ -6,31 +6,9 @@ import { readdir, readFile, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { SamsrError } from "../base/errors.js";
-import type { SwinUNetConfig } from "../networks/index.js";
 import type { StateDict } from "../nn/index.js";
+import type { ModelDescription } from "./description.js";
 import { readSafetensors } from "./safetensors.js";
-
-/** The contents of `model.json`. */
-export interface ModelDescription {
-  readonly name: string;
-  /** One line for `samsr models`. */
-  readonly summary: string;
-  readonly licence: string;
-  /** Which function of `networks/` the weights belong to. */
-  readonly network: "pixel-denoiser";
-  readonly config: SwinUNetConfig;
-  readonly schedule: {
-    readonly steps: number;
-    readonly power: number;
-    readonly kappa: number;
-    readonly minNoiseLevel: number;
-    readonly etasEnd: number;
-  };
-  /** m of equation 9. */
-  readonly m: number;
-  /** Files beside `model.json`: the student takes one step, the teacher a chain of them. */
-  readonly weights: { readonly student: string; readonly teacher: string };
-}
 
 export interface InstalledModel {
   readonly folder: string;

@@ -1,0 +1,46 @@
+/** The contents of a model's `model.json`: one type for each kind of model, told apart by `network`. */
+import type { SwinUNetConfig, VqConfig } from "../networks/index.js";
+
+interface Described {
+  readonly name: string;
+  /** One line for `samsr models`. */
+  readonly summary: string;
+  readonly licence: string;
+}
+
+/** As `exponentialSchedule` takes it. */
+export interface ScheduleDescription {
+  readonly steps: number;
+  readonly power: number;
+  readonly kappa: number;
+  readonly minNoiseLevel: number;
+  readonly etasEnd: number;
+}
+
+/** A denoiser of pixels, bundled or made by `samsr train`. */
+export interface PixelModel extends Described {
+  readonly network: "pixel-denoiser";
+  readonly config: SwinUNetConfig;
+  readonly schedule: ScheduleDescription;
+  /** m of equation 9. */
+  readonly m: number;
+  /** Files beside `model.json`: the student takes one step, the teacher a chain of them. */
+  readonly weights: { readonly student: string; readonly teacher: string };
+}
+
+/** A denoiser of an autoencoder's latents: what SAMSR, SinSR and ResShift publish. */
+export interface LatentModel extends Described {
+  readonly network: "latent-denoiser";
+  readonly config: SwinUNetConfig;
+  readonly autoencoder: VqConfig;
+  readonly schedule: ScheduleDescription;
+  /** m of equation 9. */
+  readonly m: number;
+  /** Whose equations the weights were trained with; the default of every run. */
+  readonly variant: "paper" | "release";
+  /** What the weights were trained for: one step (samsr, sinsr) or the whole chain; the default of every run. */
+  readonly method: "samsr" | "sinsr" | "resshift";
+  readonly weights: { readonly denoiser: string; readonly autoencoder: string };
+}
+
+export type ModelDescription = PixelModel;

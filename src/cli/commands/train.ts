@@ -1,0 +1,58 @@
+/** The words of `samsr train`. */
+import type { Command } from "commander";
+import { type Surroundings, threads, whole } from "../options.js";
+import type { BundleArguments, TrainArguments } from "../train.js";
+
+/** A training step and writing the state of a run, on a slow machine, in milliseconds. */
+const TIME_TO_SAVE = 60_000;
+
+const trainHelp = `
+A run saves itself now and then and on Ctrl-C; --resume goes on with the same numbers.
+
+Examples:
+  samsr train teacher --data photos -o runs/teacher
+  samsr train student --teacher runs/teacher/teacher.safetensors --data photos -o runs/student
+  samsr train bundle --teacher runs/teacher/teacher.safetensors \\
+    --student runs/student/student.safetensors --name mine -o models/mine
+  samsr upscale photo.jpg -o large.png --model models/mine`;
+
+export function defineTrain(program: Command, { interrupts, done }: Surroundings): void {
+  const train = program
+    .command("train")
+    .summary("train a model of your own")
+    .description("Trains a teacher, distils a student from it, and bundles both as a model.")
+    .addHelpText("after", trainHelp);
+  const run = (name: string, description: string) =>
+    train
+      .command(name)
+      .description(description)
+      .requiredOption("--data <folders...>", "folders of photos, subfolders included")
+      .requiredOption("-o, --out <folder>", "where the run keeps its state and leaves its weights")
+      .option("--steps <n>", "steps in all (default: as the recipe has it)", whole(1))
+      .option("--resume", "go on with the run in this folder")
+      .addOption(threads());
+
+  run("teacher", "Trains the denoiser of the whole chain.").action(async (options: TrainArguments) => {
+    const { trainTeacherCommand } = await import("../train.js");
+    interrupts.allow(TIME_TO_SAVE);
+    done(await trainTeacherCommand(options, interrupts.signal));
+  });
+  run("student", "Distils the chain into a single step.")
+    .requiredOption("--teacher <file>", "weights that samsr train teacher left")
+    .action(async (options: TrainArguments & { teacher: string }) => {
+      const { trainStudentCommand } = await import("../train.js");
+      interrupts.allow(TIME_TO_SAVE);
+      done(await trainStudentCommand(options, interrupts.signal));
+    });
+  train
+    .command("bundle")
+    .description("Makes a model's folder of both, weights at half precision.")
+    .requiredOption("--teacher <file>", "weights that samsr train teacher left")
+    .requiredOption("--student <file>", "weights that samsr train student left")
+    .requiredOption("--name <name>", "what the model calls itself")
+    .requiredOption("-o, --out <folder>", "the model's folder")
+    .action(async (options: BundleArguments) => {
+      const { bundleCommand } = await import("../train.js");
+      done(await bundleCommand(options));
+    });
+}

@@ -1,0 +1,55 @@
+/** Options that several commands take, and the parsers of their values. */
+import { InvalidArgumentError, Option } from "commander";
+import type { OutputFormat } from "../image/index.js";
+import type { Interrupts } from "./interrupt.js";
+
+/** What a command's definition is given beside the program. */
+export interface Surroundings {
+  readonly interrupts: Interrupts;
+  /** Sets the exit code. */
+  done(exitCode: number): void;
+}
+
+export function choice(flags: string, description: string, choices: string[], standard: string): Option {
+  return new Option(flags, description).choices(choices).default(standard);
+}
+
+/** A parser of whole numbers from `least` to `most`. */
+export function whole(least: number, most = Number.MAX_SAFE_INTEGER): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (/^\d+$/.test(text) && value >= least && value <= most) return value;
+    const range = most === Number.MAX_SAFE_INTEGER ? `from ${least} on` : `from ${least} to ${most}`;
+    throw new InvalidArgumentError(`Expected a whole number ${range}.`);
+  };
+}
+
+export function factor(text: string): number {
+  const value = Number(text);
+  if (text.trim() !== "" && value >= 1 && value <= 8) return value;
+  throw new InvalidArgumentError("Expected a number from 1 to 8.");
+}
+
+export function format(text: string): OutputFormat {
+  const names: Record<string, OutputFormat> = { jpg: "jpeg", tif: "tiff" };
+  const name = names[text.toLowerCase()] ?? text.toLowerCase();
+  if (/^(png|jpeg|webp|avif|tiff)$/.test(name)) return name as OutputFormat;
+  throw new InvalidArgumentError("Allowed choices are png, jpeg, webp, avif, tiff.");
+}
+
+export const model = () =>
+  new Option("--model <name>", "an installed model, or a model's folder").default("samsr-tiny");
+export const device = () =>
+  choice("--device <name>", "where the network runs", ["auto", "cpu", "webgpu"], "auto");
+export const threads = () =>
+  new Option("--threads <n>", "threads on the CPU (default: all cores)").argParser(whole(1, 1024));
+export const seed = () =>
+  new Option("--seed <n>", "seed of the noise; the same seed gives the same noise")
+    .argParser(whole(0))
+    .default(0);
+export const variant = () =>
+  choice("--variant <name>", "equations of the paper or of its code", ["paper", "release"], "paper");
+export const pixelLimit = () =>
+  new Option("--pixel-limit <n>", "the most pixels a picture may have (default: 100000000)").argParser(
+    whole(1),
+  );
