@@ -11,6 +11,7 @@ export {
   listModels,
   loadModelWeights,
 } from "./models.js";
+export { readCheckpoint, readShapes } from "./open.js";
 export { type PthCheckpoint, type PthTensor, type PthValue, readPth } from "./pth.js";
 export { readSafetensors, type Tensors, writeSafetensors } from "./safetensors.js";
-export { stateDictOf } from "./state-dict.js";
+export { type Shapes, shapesOf, stateDictOf, withoutPrefixes } from "./state-dict.js";

@@ -48,7 +48,7 @@ const MOST_VALUES = 1e6;
  * @throws {SamsrError} naming the file and what is wrong with it, for anything else than a checkpoint of tensors.
  *
  * @example
- * const state = stateDictOf(await readPth("resshift_realsrx4_s15_v1.pth"));
+ * const { tensors } = await readPth("resshift_realsrx4_s15_v1.pth");
  */
 export async function readPth(from: Uint8Array | string, name?: string): Promise<PthCheckpoint> {
   if (typeof from !== "string") return read(memory(from), name ?? "checkpoint");

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { SamsrError } from "../base/errors.js";
 import type { PthTensor, PthValue } from "./pth.js";
-import { stateDictOf } from "./state-dict.js";
+import { shapesOf, stateDictOf } from "./state-dict.js";
 
 const tensor = (...data: number[]): PthTensor => ({
   shape: [data.length],
@@ -53,6 +53,33 @@ describe("stateDictOf", () => {
     const root = state("module.a", "_orig_mod.b", "module._orig_mod.c", "_orig_mod.module.d", "e.module.f");
     expect(names(root)).toEqual(["a", "b", "c", "d", "e.module.f"]);
     expect(() => names(state("a", "module.a"))).toThrow('x.pth: two tensors are called "a"');
+  });
+
+  it("takes off the name of the network's owner where every tensor has it", () => {
+    expect(names(state("model.a", "model.b.c"))).toEqual(["a", "b.c"]);
+    expect(names(state("module.first_stage_model.model.a"))).toEqual(["a"]);
+    expect(names(state("model.a", "b"))).toEqual(["model.a", "b"]);
+  });
+
+  it("tells an optimiser's state from weights", () => {
+    const root = new Map<string, PthValue>([
+      ["state", new Map([[0, new Map([["exp_avg", tensor(1)]])]])],
+      ["param_groups", []],
+    ]);
+    expect(() => names(root)).toThrow("x.pth: holds the state of an optimiser, no weights");
+  });
+
+  it("lists the shapes of all tensors, those of whole numbers too", () => {
+    const root = new Map<string, PthValue>([
+      ["module.w", tensor(1, 2)],
+      ["module.index", { shape: [1, 1], dtype: "int64", data: BigInt64Array.of(1n) }],
+    ]);
+    expect(shapesOf({ name: "x.pth", root })).toEqual(
+      new Map([
+        ["w", [2]],
+        ["index", [1, 1]],
+      ]),
+    );
   });
 
   it("gives float32, and leaves out what is no floating-point number", () => {

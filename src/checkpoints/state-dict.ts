@@ -1,6 +1,6 @@
 import { SamsrError } from "../base/errors.js";
 import type { StateDict } from "../nn/index.js";
-import { fromFloat16 } from "../onnx/index.js";
+import { fromFloat16, type Shape } from "../onnx/index.js";
 import type { PthCheckpoint, PthTensor, PthValue } from "./pth.js";
 
 /** Under which keys training programs put the state dict; a moving average before the weights it is of. */
@@ -9,28 +9,67 @@ const WRAPPERS = ["params_ema", "params", "state_dict", "model"];
 /** What wrapping a module for many devices, or compiling it, leaves in front of every name. */
 const PREFIXES = /^(module\.|_orig_mod\.)+/;
 
+/** Under which name a program keeps the one network it saved; taken off only where every tensor has it. */
+const OWNERS = /^(model|net|network|denoiser|autoencoder|first_stage_model|sam)\./;
+
+/** Names and shapes of a checkpoint's tensors, buffers of whole numbers included. */
+export type Shapes = ReadonlyMap<string, Shape>;
+
 /**
  * The state dict in a checkpoint: out of its wrapper, without the prefixes of parallel and compiled modules, its
  * numbers as float32. Tensors of whole numbers and booleans (indices, counters) are left out.
  * @throws {SamsrError} when the checkpoint holds no dictionary of tensors.
  */
-export function stateDictOf({ name, root }: Pick<PthCheckpoint, "name" | "root">): StateDict {
-  const state = new Map<string, { shape: readonly number[]; data: Float32Array }>();
-  for (const [key, value] of unwrap(root)) {
-    if (typeof key !== "string" || !isTensor(value)) continue;
-    const data = toFloat32(value);
-    if (!data) continue;
-    const plain = key.replace(PREFIXES, "");
-    if (state.has(plain)) {
-      throw new SamsrError(`${name}: two tensors are called "${plain}" once prefixes are taken off`);
-    }
-    state.set(plain, { shape: value.shape, data });
+export function stateDictOf(checkpoint: Pick<PthCheckpoint, "name" | "root">): StateDict {
+  const state = new Map<string, { shape: Shape; data: Float32Array }>();
+  for (const [key, tensor] of tensorsOf(checkpoint)) {
+    const data = toFloat32(tensor);
+    if (data) state.set(key, { shape: tensor.shape, data });
   }
-  if (state.size === 0) {
-    const places = WRAPPERS.join(", ");
-    throw new SamsrError(`${name}: holds no dictionary of tensors; expected one, or one under ${places}`);
-  }
+  if (state.size === 0) throw noTensors(checkpoint);
   return state;
+}
+
+/** The shapes of all tensors that `stateDictOf` would find, and of those that it leaves out. */
+export function shapesOf(checkpoint: Pick<PthCheckpoint, "name" | "root">): Shapes {
+  return new Map([...tensorsOf(checkpoint)].map(([key, { shape }]) => [key, shape]));
+}
+
+/**
+ * The same tensors under the network's own names.
+ * @throws {SamsrError} when two tensors are left with one name.
+ */
+export function withoutPrefixes<T>(tensors: ReadonlyMap<string, T>, name: string): Map<string, T> {
+  const plain = new Map<string, T>();
+  for (const [key, tensor] of tensors) {
+    const short = key.replace(PREFIXES, "");
+    if (plain.has(short)) {
+      throw new SamsrError(`${name}: two tensors are called "${short}" once prefixes are taken off`);
+    }
+    plain.set(short, tensor);
+  }
+  const [owner] = OWNERS.exec(plain.keys().next().value ?? "") ?? [];
+  if (owner === undefined || ![...plain.keys()].every((key) => key.startsWith(owner))) return plain;
+  return withoutPrefixes(new Map([...plain].map(([key, t]) => [key.slice(owner.length), t])), name);
+}
+
+function tensorsOf(checkpoint: Pick<PthCheckpoint, "name" | "root">): Map<string, PthTensor> {
+  const tensors = new Map<string, PthTensor>();
+  for (const [key, value] of unwrap(checkpoint.root)) {
+    if (typeof key === "string" && isTensor(value)) tensors.set(key, value);
+  }
+  if (tensors.size === 0) throw noTensors(checkpoint);
+  return withoutPrefixes(tensors, checkpoint.name);
+}
+
+function noTensors({ name, root }: Pick<PthCheckpoint, "name" | "root">): SamsrError {
+  if (root instanceof Map && root.has("param_groups")) {
+    return new SamsrError(
+      `${name}: holds the state of an optimiser, no weights; expected the checkpoint of a network`,
+    );
+  }
+  const places = WRAPPERS.join(", ");
+  return new SamsrError(`${name}: holds no dictionary of tensors; expected one, or one under ${places}`);
 }
 
 function unwrap(root: PthValue): ReadonlyMap<unknown, PthValue> {
