@@ -1,12 +1,13 @@
 /** The main job on a small picture: 128 x 128 to 512 x 512 in one step, with the bundled model. */
 
-import { findModel, loadModelWeights } from "../src/checkpoints/index.js";
+import { loadModelWeights } from "../src/checkpoints/store/index.js";
 import { exponentialSchedule } from "../src/diffusion/index.js";
 import { encode } from "../src/image/index.js";
 import { frozenScope } from "../src/nn/index.js";
 import { countFlops } from "../src/onnx/flops.js";
 import { singleStepGraph } from "../src/upscale/graphs.js";
 import { createUpscaler, type UpscaleInfo, upscale } from "../src/upscale/index.js";
+import { findUpscalingModel } from "../src/upscale/model.js";
 import { createMatMul } from "./matmul.js";
 import { gigaflops, takeTurns, zip } from "./measure.js";
 import { ROOT, squarePicture } from "./picture.js";
@@ -69,7 +70,7 @@ export const bench: Bench = async ({ threads, rounds = 25 }) => {
 };
 
 async function flopsOfTile(size: { width: number; height: number }): Promise<number> {
-  const model = await findModel(MODEL);
+  const model = await findUpscalingModel(MODEL);
   const { config, schedule } = model.description;
   const scope = frozenScope(await loadModelWeights(model, "student"));
   return countFlops(Object.values(singleStepGraph(scope, config, exponentialSchedule(schedule), size)))

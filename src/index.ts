@@ -3,7 +3,8 @@
  * have entries of their own: samsr/onnx, samsr/nn, samsr/diffusion, samsr/semantics, samsr/runtime.
  */
 export { SamsrError } from "./base/errors.js";
-export { findModel, type InstalledModel, listModels, type ModelDescription } from "./checkpoints/index.js";
+export type { ModelDescription, UpscalingModel } from "./checkpoints/index.js";
+export { findModel, type InstalledModel, listModels } from "./checkpoints/store/index.js";
 export type { Variant } from "./diffusion/index.js";
 export {
   type Channels,

@@ -5,10 +5,11 @@
  */
 import { readdirSync } from "node:fs";
 import { beforeAll, describe, expect, it } from "vitest";
-import { findModel, loadModelWeights } from "../src/checkpoints/index.js";
+import { loadModelWeights } from "../src/checkpoints/store/index.js";
 import { crop, decode, planTiles, type Raster } from "../src/image/index.js";
 import { sizeMultiple } from "../src/networks/index.js";
 import { enlarge } from "../src/upscale/enlarge.js";
+import { findUpscalingModel } from "../src/upscale/model.js";
 import { createSessions, type Sessions } from "../src/upscale/sessions.js";
 import { DEFAULT_OVERLAP, DEFAULT_TILE, resolveSettings } from "../src/upscale/settings.js";
 import { photoLike } from "./fixtures/pictures.js";
@@ -16,7 +17,7 @@ import { hasShared, sharedPath } from "./shared.js";
 
 let sessions: Sessions;
 beforeAll(async () => {
-  const model = await findModel("samsr-tiny");
+  const model = await findUpscalingModel("samsr-tiny");
   sessions = createSessions(model.description, (part) => loadModelWeights(model, part), {
     device: "cpu",
     threads: 2,

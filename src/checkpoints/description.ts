@@ -1,4 +1,7 @@
-/** The contents of a model's `model.json`: one type for each kind of model, told apart by `network`. */
+/**
+ * The contents of a model's `model.json`: one type for each kind of model, told apart by `network`. `weights` names
+ * safetensors files beside it; `../NAME/FILE` is one of another model of the same store.
+ */
 import type { SwinUNetConfig, VqConfig } from "../networks/index.js";
 
 interface Described {
@@ -24,7 +27,7 @@ export interface PixelModel extends Described {
   readonly schedule: ScheduleDescription;
   /** m of equation 9. */
   readonly m: number;
-  /** Files beside `model.json`: the student takes one step, the teacher a chain of them. */
+  /** The student takes one step, the teacher a chain of them. */
   readonly weights: { readonly student: string; readonly teacher: string };
 }
 
@@ -43,4 +46,18 @@ export interface LatentModel extends Described {
   readonly weights: { readonly denoiser: string; readonly autoencoder: string };
 }
 
-export type ModelDescription = PixelModel;
+/** An autoencoder by itself, for the denoisers that are added after it. */
+export interface AutoencoderModel extends Described {
+  readonly network: "vq-autoencoder";
+  readonly config: VqConfig;
+  readonly weights: { readonly autoencoder: string };
+}
+
+export type ModelDescription = PixelModel | LatentModel | AutoencoderModel;
+
+/** Those that make a picture larger. */
+export type UpscalingModel = PixelModel | LatentModel;
+
+export function enlarges(description: ModelDescription): description is UpscalingModel {
+  return description.network === "pixel-denoiser" || description.network === "latent-denoiser";
+}

@@ -2,7 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { SamsrError } from "../base/errors.js";
-import { findModel, type InstalledModel, listModels } from "../checkpoints/index.js";
+import { findModel, type InstalledModel, listModels } from "../checkpoints/store/index.js";
 
 export interface ModelsArguments {
   json?: boolean;

@@ -1,7 +1,7 @@
 /** The options of `samsr upscale`, checked against each other and against the model before any work. */
 import { stat } from "node:fs/promises";
 import { SamsrError } from "../base/errors.js";
-import type { ModelDescription } from "../checkpoints/index.js";
+import type { UpscalingModel } from "../checkpoints/index.js";
 import type { OutputFormat, Raster } from "../image/index.js";
 import { coverageOf } from "../semantics/index.js";
 import { readMasks } from "../semantics/mask-files.js";
@@ -39,7 +39,7 @@ export interface UpscaleArguments {
  * @throws UsageError for options that contradict each other or the model
  * @throws SamsrError when there is nothing at the path of the masks
  */
-export async function checkSettings(options: UpscaleArguments, model: ModelDescription): Promise<void> {
+export async function checkSettings(options: UpscaleArguments, model: UpscalingModel): Promise<void> {
   const { method, masks, steps, seed, variant, tile, overlap, scale } = options;
   if (masks !== undefined && masks !== "none" && method !== "samsr") {
     throw new UsageError(

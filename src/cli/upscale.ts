@@ -6,9 +6,9 @@
 import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
 import { SamsrError } from "../base/errors.js";
-import { findModel } from "../checkpoints/index.js";
 import { checkEncodable, decode, encode, encodeToFile, type Picture } from "../image/index.js";
 import { createUpscaler, type Progress, type UpscaleInfo, type Upscaler } from "../upscale/index.js";
+import { findUpscalingModel } from "../upscale/model.js";
 import { enlargedSize } from "../upscale/settings.js";
 import { findInputs, type Input, readStandardInput } from "./inputs.js";
 import { chooseDestination, planTargets, type Target, type Targets } from "./outputs.js";
@@ -66,7 +66,7 @@ export async function upscaleCommand(
   if (toStdout && options.json) {
     throw new UsageError("--json and the picture cannot both go to standard output; give -o a file");
   }
-  await checkSettings(options, (await findModel(options.model)).description);
+  await checkSettings(options, (await findUpscalingModel(options.model)).description);
 
   const reporter = createReporter({ ...options, toStdout });
   const missing = found.failures.map(({ name, error }) => {

@@ -1,7 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import type { ModelDescription } from "../checkpoints/index.js";
-import { writeSafetensors } from "../checkpoints/index.js";
+import { type PixelModel, writeSafetensors } from "../checkpoints/index.js";
 import { writeFileAtomically } from "../image/index.js";
 import { readWeights } from "./checkpoint.js";
 import { STUDENT_RECIPE } from "./recipe.js";
@@ -23,7 +22,7 @@ export async function bundleModel(
     await writeFileAtomically(join(out, `${part}.safetensors`), bytes, { overwrite: true });
   }
   const { config, schedule, m } = STUDENT_RECIPE;
-  const description: ModelDescription = {
+  const description: PixelModel = {
     name,
     summary: "photos x4 in one step, on pixels",
     licence: "non-commercial research and education, as the photos that the weights were trained on",

@@ -4,7 +4,7 @@
  * few stay.
  */
 import { SamsrError } from "../base/errors.js";
-import type { ModelDescription } from "../checkpoints/index.js";
+import type { PixelModel } from "../checkpoints/index.js";
 import { exponentialSchedule, type Schedule } from "../diffusion/index.js";
 import { sizeMultiple } from "../networks/index.js";
 import { frozenScope, type Scope, type StateDict } from "../nn/index.js";
@@ -14,7 +14,7 @@ import { bicubicGraph, denoiserGraph, pixelsGraph, singleStepGraph, type TileSiz
 
 /** What runs a tile of one size. Each is made when first asked for. */
 export interface Sessions {
-  readonly model: ModelDescription;
+  readonly model: PixelModel;
   readonly schedule: Schedule;
   singleStep(size: TileSize): Promise<Session>;
   /** Of the teacher. */
@@ -34,7 +34,7 @@ const LARGEST_CACHE = { sizes: 4, pixels: 256 * 256 };
  * @param weights reads the student's or the teacher's weights; called at most once for each
  */
 export function createSessions(
-  model: ModelDescription,
+  model: PixelModel,
   weights: (part: "student" | "teacher") => Promise<StateDict>,
   options: SessionOptions,
 ): Sessions {

@@ -1,6 +1,6 @@
 /** What a caller may ask for, and the check that it makes sense: all of it, before any work begins. */
 import { SamsrError } from "../base/errors.js";
-import type { ModelDescription } from "../checkpoints/index.js";
+import type { UpscalingModel } from "../checkpoints/index.js";
 import type { Variant } from "../diffusion/index.js";
 import { planTiles } from "../image/tiles.js";
 import { SCALE, sizeMultiple } from "../networks/index.js";
@@ -89,7 +89,7 @@ export const DEFAULT_TILE = 192;
 export const DEFAULT_OVERLAP = 16;
 
 /** T of the schedule bounds the steps; the network decides what tiles divide by. */
-type Model = Pick<ModelDescription, "config" | "schedule">;
+type Model = Pick<UpscalingModel, "config" | "schedule">;
 
 /**
  * Fills in the defaults and checks everything, so that nothing is refused after minutes of work.

@@ -1,5 +1,5 @@
-import { findModel } from "../checkpoints/index.js";
 import { checkEncodable, decode, encode, formatLike, type OutputFormat } from "../image/index.js";
+import { findUpscalingModel } from "./model.js";
 import { enlargedSize, resolveSettings, type UpscaleInfo, type UpscaleSettings } from "./settings.js";
 import {
   createUpscaler,
@@ -58,7 +58,7 @@ export async function upscale(
   } = options;
   const { format: wanted, ...settings } = rest;
   signal?.throwIfAborted();
-  const description = given?.model ?? (await findModel(model ?? DEFAULT_MODEL)).description;
+  const description = given?.model ?? (await findUpscalingModel(model ?? DEFAULT_MODEL)).description;
   const { raster, metadata } = await decode(input, { pixelLimit });
   const format = wanted ?? formatLike(metadata.format);
   checkEncodable(enlargedSize(raster, resolveSettings(settings, raster, description).scale), {

@@ -4,10 +4,11 @@
  * stays free.
  */
 import { SamsrError } from "../base/errors.js";
-import { findModel, type ModelDescription } from "../checkpoints/index.js";
+import type { UpscalingModel } from "../checkpoints/index.js";
 import { createBreather } from "../image/breathe.js";
 import type { Raster } from "../image/raster.js";
 import { startThread } from "../runtime/index.js";
+import { findUpscalingModel } from "./model.js";
 import { type Progress, resolveSettings, type UpscaleInfo, type UpscaleSettings } from "./settings.js";
 import type { functions } from "./worker.js";
 
@@ -27,7 +28,7 @@ export interface RunOptions {
 }
 
 export interface Upscaler {
-  readonly model: ModelDescription;
+  readonly model: UpscalingModel;
   /** "cpu" or "webgpu". */
   readonly device: string;
   /**
@@ -61,7 +62,7 @@ export async function createUpscaler(options: UpscalerOptions = {}): Promise<Ups
   if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1)) {
     throw new SamsrError(`threads must be a whole number from 1 on, not ${threads}`);
   }
-  const model = await findModel(name);
+  const model = await findUpscalingModel(name);
   const { description } = model;
   const thread = startThread<typeof functions>(new URL("./worker.js", import.meta.url));
   const opening = thread.call("open", { model, device: wanted, threads });

@@ -1,5 +1,6 @@
 /** The worker thread of an upscaler in Node: the sessions live here, and jobs are done one after the other. */
-import { type InstalledModel, loadModelWeights } from "../checkpoints/index.js";
+import type { PixelModel } from "../checkpoints/index.js";
+import { type InstalledModel, loadModelWeights } from "../checkpoints/store/index.js";
 import type { Raster } from "../image/raster.js";
 import { chooseDevice, loadBackend } from "../runtime/devices.js";
 import { type CallContext, type Device, serveThread } from "../runtime/index.js";
@@ -19,7 +20,7 @@ function inTurn<T>(work: () => Promise<T>): Promise<T> {
 
 export const functions = serveThread({
   /** Reads the model and settles on a device. */
-  async open(args: { model: InstalledModel; device: Device | "auto"; threads?: number }) {
+  async open(args: { model: InstalledModel<PixelModel>; device: Device | "auto"; threads?: number }) {
     const { model, threads } = args;
     const device = await chooseDevice(args.device, await loadBackend());
     const sessions = createSessions(model.description, (part) => loadModelWeights(model, part), {

@@ -1,0 +1,130 @@
+/**
+ * Installed models: a folder each, with `model.json` (what it is and how to run it), the weights it names, and
+ * sometimes `CARD.md` for people.
+ */
+import { readdir, readFile, stat } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { SamsrError } from "../../base/errors.js";
+import type { ModelDescription } from "../description.js";
+import { parseDescription } from "../parse-description.js";
+import { BUNDLED, storeFolder } from "./places.js";
+
+export interface InstalledModel<Description extends ModelDescription = ModelDescription> {
+  readonly folder: string;
+  /** It came with the package, it was added by the user, or it is any folder that somebody named. */
+  readonly place: "bundled" | "stored" | "folder";
+  readonly description: Description;
+  /** Of its weight files together. */
+  readonly bytes: number;
+  /** Weight files that are not there. */
+  readonly missing: readonly string[];
+}
+
+/** A folder among the models that is none, and why. */
+export interface DamagedModel {
+  readonly name: string;
+  readonly folder: string;
+  readonly reason: string;
+}
+
+/** Every model that can be read, the bundled ones first. */
+export async function listModels(): Promise<InstalledModel[]> {
+  return (await surveyModels()).models;
+}
+
+/**
+ * Every folder among the models, and which of them are damaged. Work under way (names that begin with a dot) and a
+ * stored model that has a bundled one's name, and so is never found, are left out.
+ * @throws {SamsrError} when the store is there and cannot be read
+ */
+export async function surveyModels(): Promise<{ models: InstalledModel[]; damaged: DamagedModel[] }> {
+  const bundled = await foldersIn(BUNDLED);
+  const stored = (await foldersIn(storeFolder())).filter((name) => !bundled.includes(name));
+  const models: InstalledModel[] = [];
+  const damaged: DamagedModel[] = [];
+  const look = async (folder: string, place: InstalledModel["place"], name: string) => {
+    try {
+      const model = await readModel(folder, place);
+      if (!model) throw new SamsrError(`${join(folder, "model.json")} is missing`);
+      models.push(model);
+    } catch (error) {
+      if (!(error instanceof SamsrError)) throw error;
+      damaged.push({ name, folder, reason: error.message });
+    }
+  };
+  for (const name of bundled) await look(join(BUNDLED, name), "bundled", name);
+  for (const name of stored) await look(join(storeFolder(), name), "stored", name);
+  return { models, damaged };
+}
+
+/**
+ * A model by its name, bundled or else stored; or any model by its folder.
+ * @throws {SamsrError} when there is none, or its `model.json` is not one.
+ */
+export async function findModel(nameOrFolder: string): Promise<InstalledModel> {
+  if (isPlainName(nameOrFolder)) {
+    const byName =
+      (await readModel(join(BUNDLED, nameOrFolder), "bundled")) ??
+      (await readModel(join(storeFolder(), nameOrFolder), "stored"));
+    if (byName) return byName;
+  }
+  const model = await readModel(nameOrFolder, "folder");
+  if (model) return model;
+  const { models, damaged } = await surveyModels();
+  const known = models.map(({ description }) => description.name).join(", ");
+  const half = damaged.find(({ name }) => name === nameOrFolder);
+  if (half) throw new SamsrError(`the model ${half.name} is damaged: ${half.reason}; install it again`);
+  throw new SamsrError(
+    `no model "${nameOrFolder}": expected the name of an installed one (${known}) or a folder with a model.json`,
+  );
+}
+
+/** Whether it can be the name of a folder in the store: no path, and nothing hidden. */
+export function isPlainName(name: string): boolean {
+  return name === basename(name) && /^[^./\\:][^/\\:]*$/.test(name);
+}
+
+async function foldersIn(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { withFileTypes: true }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return [];
+    throw unreadable(folder, error);
+  });
+  const found = entries.filter((e) => (e.isDirectory() || e.isSymbolicLink()) && isPlainName(e.name));
+  return found.map((e) => e.name).sort();
+}
+
+/** The model in a folder, or undefined when there is no `model.json`. */
+async function readModel(
+  folder: string,
+  place: InstalledModel["place"],
+): Promise<InstalledModel | undefined> {
+  const path = join(folder, "model.json");
+  const json = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT" || error.code === "ENOTDIR") return undefined;
+    throw unreadable(path, error);
+  });
+  if (json === undefined) return undefined;
+  const description = parseDescription(json, path);
+  const sizes = new Map<string, number | undefined>();
+  for (const file of Object.values<string>(description.weights)) {
+    const facts = await stat(join(folder, file)).catch(() => undefined);
+    sizes.set(file, facts?.isFile() ? facts.size : undefined);
+  }
+  return {
+    folder,
+    place,
+    description,
+    bytes: [...sizes.values()].reduce<number>((sum, size) => sum + (size ?? 0), 0),
+    missing: [...sizes].flatMap(([file, size]) => (size === undefined ? [file] : [])),
+  };
+}
+
+function unreadable(path: string, error: NodeJS.ErrnoException): SamsrError {
+  const reasons: Record<string, string> = {
+    EACCES: "no permission",
+    EPERM: "no permission",
+    EISDIR: "it is a directory",
+    ENOTDIR: "it is not a directory",
+  };
+  return new SamsrError(`${path} cannot be read: ${reasons[error.code!] ?? error.message}`, { cause: error });
+}

@@ -1,0 +1,11 @@
+/** Installed models, in folders: for Node alone, which is why `checkpoints/index.ts` leaves it out. */
+export {
+  type DamagedModel,
+  findModel,
+  type InstalledModel,
+  isPlainName,
+  listModels,
+  surveyModels,
+} from "./find.js";
+export { BUNDLED, storeFolder } from "./places.js";
+export { loadModelWeights } from "./weights.js";

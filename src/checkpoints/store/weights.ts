@@ -1,0 +1,24 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { SamsrError } from "../../base/errors.js";
+import type { StateDict } from "../../nn/index.js";
+import { readSafetensors } from "../safetensors.js";
+import type { InstalledModel } from "./find.js";
+
+/**
+ * The weights of one part of a model, by its name in `weights` of the description.
+ * @throws {SamsrError} naming the file, when it is missing or damaged.
+ */
+export async function loadModelWeights(model: InstalledModel, part: string): Promise<StateDict> {
+  const { name, weights } = model.description;
+  const file = (weights as Readonly<Record<string, string | undefined>>)[part];
+  if (file === undefined) {
+    throw new SamsrError(`model ${name}: it has no ${part}, only ${Object.keys(weights).join(" and ")}`);
+  }
+  const path = join(model.folder, file);
+  const bytes = await readFile(path).catch((cause: NodeJS.ErrnoException) => {
+    const what = cause.code === "ENOENT" ? "is missing" : `cannot be read (${cause.code})`;
+    throw new SamsrError(`model ${name}: its file ${path} ${what}; install it again`, { cause });
+  });
+  return readSafetensors(bytes, path).tensors;
+}
