@@ -23,7 +23,10 @@ export interface SwinUNetConfig {
   /** Width of each level, in multiples of `modelChannels`; each level halves the size of the one before. */
   readonly channelMult: readonly number[];
   readonly resBlocks: readonly number[];
-  /** The latent side the network was built for; a level no larger than a window there has no shifted blocks. */
+  /**
+   * The latent side the network was built for. A level no larger than a window there has no shifted blocks, and a smaller
+   * one has windows of its own side.
+   */
   readonly imageSize: number;
   /** Sides, at `imageSize`, of the levels that hold Swin layers. */
   readonly attentionResolutions: readonly number[];
@@ -32,13 +35,31 @@ export interface SwinUNetConfig {
 
 /** What the sides of x must divide by: every level whole, and whole windows where there is attention. */
 export function sizeMultiple(config: SwinUNetConfig): number {
-  const deepest = 2 ** (config.channelMult.length - 1);
-  const levels = config.channelMult.map((_, level) => 2 ** level);
-  const windows = levels
-    .filter((shrink) => config.attentionResolutions.includes(config.imageSize / shrink))
-    .map((shrink) => shrink * config.swin.window);
-  // The middle has a Swin layer always.
-  return Math.max(deepest * config.swin.window, ...windows);
+  const windows = config.channelMult.map((_, level) => {
+    // The middle has a Swin layer always, at the size of the deepest level.
+    const attends = level === config.channelMult.length - 1 || attendsAt(config, level);
+    return 2 ** level * (attends ? windowAt(config, level) : 1);
+  });
+  return windows.reduce(leastCommonMultiple);
+}
+
+/** The side of a level in a network of the size it was built for. */
+function sideAt({ imageSize }: SwinUNetConfig, level: number): number {
+  return Math.max(1, Math.floor(imageSize / 2 ** level));
+}
+
+function attendsAt(config: SwinUNetConfig, level: number): boolean {
+  return config.attentionResolutions.includes(sideAt(config, level));
+}
+
+function windowAt(config: SwinUNetConfig, level: number): number {
+  return Math.min(config.swin.window, sideAt(config, level));
+}
+
+function leastCommonMultiple(a: number, b: number): number {
+  let multiple = a;
+  while (multiple % b !== 0) multiple += a;
+  return multiple;
 }
 
 /**
@@ -48,30 +69,34 @@ export function sizeMultiple(config: SwinUNetConfig): number {
  * @returns [N, outChannels, H, W], the prediction of x0
  */
 export function swinUNet(p: Scope, config: SwinUNetConfig, x: o.Value, t: o.Value, lq: o.Value): o.Value {
-  const { modelChannels, channelMult, resBlocks, swin } = config;
+  const { modelChannels, resBlocks, swin } = config;
+  const widths = config.channelMult.map((mult) => Math.trunc(mult * modelChannels));
   const embedded = linear(p.at("time_embed.0"), timestepEmbedding(t, modelChannels), 4 * modelChannels);
   const emb = linear(p.at("time_embed.2"), o.silu(embedded), 4 * modelChannels);
   const attention = (at: Scope, h: o.Value, level: number) =>
-    swinLayer(at, h, { ...swin, shifted: config.imageSize / 2 ** level > swin.window });
-  const attends = (level: number) => config.attentionResolutions.includes(config.imageSize / 2 ** level);
+    swinLayer(at, h, {
+      ...swin,
+      window: windowAt(config, level),
+      shifted: sideAt(config, level) > swin.window,
+    });
 
   let block = 0;
-  let h = conv(p.at("input_blocks").at(block++).at(0), o.concat([x, lq], 1), modelChannels, 3);
+  let h = conv(p.at("input_blocks").at(block++).at(0), o.concat([x, lq], 1), widths[0], 3);
   const skips = [h];
-  channelMult.forEach((mult, level) => {
+  widths.forEach((width, level) => {
     for (let i = 0; i < resBlocks[level]; i++) {
       const at = p.at("input_blocks").at(block++);
-      h = resBlock(at.at(0), h, emb, mult * modelChannels);
-      if (i === 0 && attends(level)) h = attention(at.at(1), h, level);
+      h = resBlock(at.at(0), h, emb, width);
+      if (i === 0 && attendsAt(config, level)) h = attention(at.at(1), h, level);
       skips.push(h);
     }
-    if (level < channelMult.length - 1) {
+    if (level < widths.length - 1) {
       h = conv(p.at("input_blocks").at(block++).at("0.op"), h, h.shape[1], 3, { stride: 2 });
       skips.push(h);
     }
   });
 
-  const deepest = channelMult.length - 1;
+  const deepest = widths.length - 1;
   const middle = p.at("middle_block");
   h = resBlock(middle.at(0), h, emb, h.shape[1]);
   h = attention(middle.at(1), h, deepest);
@@ -82,8 +107,8 @@ export function swinUNet(p: Scope, config: SwinUNetConfig, x: o.Value, t: o.Valu
     for (let i = 0; i <= resBlocks[level]; i++) {
       const at = p.at("output_blocks").at(block++);
       let part = 0;
-      h = resBlock(at.at(part++), o.concat([h, skips.pop()!], 1), emb, channelMult[level] * modelChannels);
-      if (i === 0 && attends(level)) h = attention(at.at(part++), h, level);
+      h = resBlock(at.at(part++), o.concat([h, skips.pop()!], 1), emb, widths[level]);
+      if (i === 0 && attendsAt(config, level)) h = attention(at.at(part++), h, level);
       if (i === resBlocks[level] && level > 0) {
         h = conv(at.at(part).at("conv"), o.upsampleNearest(h, 2), h.shape[1], 3, { initializer: fanIn() });
       }
