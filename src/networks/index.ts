@@ -8,5 +8,6 @@ export {
   TINY_MULTIPLE,
   toLatent,
 } from "./pixel-denoiser.js";
+export * from "./sam/index.js";
 export { type SwinUNetConfig, sizeMultiple, swinUNet } from "./swin-unet.js";
 export { decode, encode, quantise, type VqConfig } from "./vq-autoencoder.js";

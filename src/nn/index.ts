@@ -1,6 +1,6 @@
 export { timestepEmbedding } from "./embedding.js";
 export { fanIn, type Initializer, initialize, normal, ones, zeros } from "./initializers.js";
-export { conv, groupNorm, linear } from "./layers.js";
+export { conv, groupNorm, layerNorm, linear } from "./layers.js";
 export { resBlock } from "./res-block.js";
 export {
   createScope,

@@ -5,6 +5,7 @@ import type { Scope } from "./scope.js";
 export interface ConvLayerOptions {
   readonly stride?: number;
   readonly initializer?: Initializer;
+  readonly bias?: boolean;
 }
 
 /** A k x k convolution to `channels`, zero-padded to keep the size (before the stride). */
@@ -13,10 +14,10 @@ export function conv(
   x: o.Value,
   channels: number,
   kernel: number,
-  { stride = 1, initializer = fanIn() }: ConvLayerOptions = {},
+  { stride = 1, initializer = fanIn(), bias: biased = true }: ConvLayerOptions = {},
 ): o.Value {
   const weight = p.parameter("weight", [channels, x.shape[1], kernel, kernel], initializer);
-  const bias = p.parameter("bias", [channels], zeros);
+  const bias = biased ? p.parameter("bias", [channels], zeros) : undefined;
   const extra = kernel > 1 ? unusedChannels(x.shape[1]) : 0;
   const wider = (v: o.Value) => o.pad(v, [0, 0, 0, 0], [0, extra, 0, 0]);
   return o.conv(wider(x), wider(weight), bias, { stride, padding: (kernel - 1) / 2 });
@@ -47,4 +48,10 @@ export function groupNorm(
   const channels = [x.shape[1]];
   const [weight, bias] = [p.parameter("weight", channels, ones), p.parameter("bias", channels, zeros)];
   return o.groupNorm(x, groups, weight, bias, epsilon);
+}
+
+/** Layer normalisation over the last axis. */
+export function layerNorm(p: Scope, x: o.Value, epsilon = 1e-5): o.Value {
+  const channels = [x.shape[x.shape.length - 1]];
+  return o.layerNorm(x, p.parameter("weight", channels, ones), p.parameter("bias", channels, zeros), epsilon);
 }

@@ -15,7 +15,7 @@ export interface Flops {
 
 /** Operations for each element of the output. What only moves numbers costs none. */
 const PER_OUTPUT: Readonly<Record<string, number>> = {
-  ...each(1, "Add Sub Mul Div Max Min Neg Abs Sign Sqrt Exp Log Pow Sin Cos Erf Tanh Sigmoid Clip"),
+  ...each(1, "Add Sub Mul Div Max Min Neg Abs Sign Sqrt Exp Log Pow Sin Cos Erf Tanh Sigmoid Clip Relu"),
   ...each(1, "Where And Equal Greater GreaterOrEqual"),
   // Largest, difference, exponential, sum, quotient.
   Softmax: 5,

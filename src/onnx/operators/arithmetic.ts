@@ -136,6 +136,11 @@ export function sigmoid(x: Value): Value {
   });
 }
 
+/** The larger of x and 0; the gradient at 0 is 0. */
+export function relu(x: Value): Value {
+  return unary("Relu", x, (dy) => where(greater(x, 0), dy, 0));
+}
+
 /** x limited to [low, high]; the gradient is zero outside. */
 export function clip(x: Value, low: number, high: number): Value {
   return emit("Clip", [x, asValue(low), asValue(high)], {
