@@ -49,43 +49,79 @@ export function writeSafetensors(
   return out;
 }
 
+/** A tensor as the header tells of it; `from` and `to` are bytes of the file. */
+export interface SafetensorsEntry {
+  readonly name: string;
+  readonly dtype: string;
+  readonly shape: Shape;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** How long the header is, by the first eight bytes. @throws {SamsrError} when it cannot be in a file of that size. */
+export function headerLength(bytes: Uint8Array, fileSize: number, name: string): number {
+  const fail = failure(name);
+  if (bytes.length < 8) fail(`it has ${bytes.length} bytes`);
+  const length = new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0, true);
+  if (length > BigInt(Math.min(fileSize - 8, LARGEST_HEADER))) {
+    fail(`its header claims ${length} bytes of ${fileSize}`);
+  }
+  return Number(length);
+}
+
+/**
+ * Reads the header, without a tensor.
+ * @param bytes the file's beginning, the whole header at least
+ * @throws {SamsrError} naming `name` and what is wrong with it.
+ */
+export function readSafetensorsHeader(bytes: Uint8Array, fileSize: number, name: string) {
+  const fail = failure(name);
+  const start = 8 + headerLength(bytes, fileSize, name);
+  const { entries, metadata } = parseHeader(bytes.subarray(8, start), fail);
+  let claimed = 0;
+  const tensors = Object.entries(entries).map(([key, entry]): SafetensorsEntry => {
+    const { dtype, shape, data_offsets: offsets } = entry ?? {};
+    const whole = (v: unknown): v is number => Number.isSafeInteger(v) && (v as number) >= 0;
+    if (!Array.isArray(shape) || !shape.every(whole) || !Array.isArray(offsets) || !offsets.every(whole)) {
+      return fail(`tensor "${key}" has no shape or no place`);
+    }
+    const [from, to] = offsets;
+    if (from > to || start + to > fileSize) fail(`tensor "${key}" lies at ${from}..${to}, beyond its end`);
+    // Tensors that share bytes would let a small file fill the memory; the format has them lie side by side.
+    claimed += to - from;
+    if (claimed > fileSize - start) fail(`tensor "${key}" lies where another does`);
+    const width = WIDTHS[dtype];
+    if (width !== undefined && to - from !== sizeOf(shape) * width) {
+      fail(`tensor "${key}" [${shape}] has ${to - from} bytes`);
+    }
+    return { name: key, dtype, shape, from: start + from, to: start + to };
+  });
+  return { tensors, metadata };
+}
+
+/** Bytes of a number, of the types that become float32. */
+const WIDTHS: Readonly<Record<string, number | undefined>> = { F32: 4, F16: 2, F64: 8 };
+
 /**
  * Reads F32, F16 and F64 tensors as float32; tensors of other types (indices) are left out.
  * @throws {SamsrError} naming `name` and what is wrong, for anything that is no whole safetensors file.
  */
 export function readSafetensors(bytes: Uint8Array, name = "weights"): Tensors {
-  const fail = (what: string): never => {
-    throw new SamsrError(`${name}: not a whole safetensors file: ${what}; fetch or write it again`);
-  };
-  if (bytes.length < 8) fail(`it has ${bytes.length} bytes`);
-  const length = new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0, true);
-  if (length > BigInt(Math.min(bytes.length - 8, LARGEST_HEADER))) {
-    fail(`its header claims ${length} bytes of ${bytes.length}`);
-  }
-  const start = 8 + Number(length);
-  const header = parseHeader(bytes.subarray(8, start), fail);
+  const header = readSafetensorsHeader(bytes, bytes.length, name);
   const tensors = new Map<string, { shape: Shape; data: Float32Array }>();
-  let claimed = 0;
-  for (const [key, entry] of Object.entries(header.entries)) {
-    const { dtype, shape, data_offsets: offsets } = entry ?? {};
-    const whole = (v: unknown): v is number => Number.isSafeInteger(v) && (v as number) >= 0;
-    if (!Array.isArray(shape) || !shape.every(whole) || !Array.isArray(offsets) || !offsets.every(whole)) {
-      fail(`tensor "${key}" has no shape or no place`);
-    }
-    const [from, to] = offsets;
-    if (from > to || start + to > bytes.length)
-      fail(`tensor "${key}" lies at ${from}..${to}, beyond its end`);
-    // Tensors that share bytes would let a small file fill the memory; the format has them lie side by side.
-    claimed += to - from;
-    if (claimed > bytes.length - start) fail(`tensor "${key}" lies where another does`);
-    const width = { F32: 4, F16: 2, F64: 8 }[dtype];
-    if (width === undefined) continue;
-    if (to - from !== sizeOf(shape) * width) fail(`tensor "${key}" [${shape}] has ${to - from} bytes`);
+  for (const { name: key, dtype, shape, from, to } of header.tensors) {
+    if (WIDTHS[dtype] === undefined) continue;
     // A copy: the tensor may start at an odd place of the file, and outlives it. (A Buffer's own slice is a view.)
-    const data = Uint8Array.prototype.slice.call(bytes, start + from, start + to).buffer as ArrayBuffer;
+    const data = Uint8Array.prototype.slice.call(bytes, from, to).buffer as ArrayBuffer;
     tensors.set(key, { shape, data: toFloat32(dtype, data) });
   }
   return { tensors, metadata: header.metadata };
+}
+
+function failure(name: string): (what: string) => never {
+  return (what) => {
+    throw new SamsrError(`${name}: not a whole safetensors file: ${what}; fetch or write it again`);
+  };
 }
 
 function toFloat32(dtype: string, data: ArrayBuffer): Float32Array {

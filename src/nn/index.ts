@@ -9,6 +9,8 @@ export {
   type Resolve,
   type Scope,
   type StateDict,
+  type StoredTensor,
   trainableScope,
+  type Weights,
 } from "./scope.js";
 export { type SwinOptions, swinLayer } from "./swin.js";

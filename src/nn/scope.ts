@@ -3,7 +3,7 @@
  * scope hands out decides what the function builds: graph inputs to train, constants to run, or only a list of
  * what the network needs. Names are those of the published checkpoints, joined by dots.
  */
-import { constant, input, type Shape, sizeOf, type Value } from "../onnx/index.js";
+import { cast, constant, input, type Place, type Shape, sizeOf, stored, type Value } from "../onnx/index.js";
 import type { Initializer } from "./initializers.js";
 
 export type Resolve = (name: string, shape: Shape, initializer: Initializer) => Value;
@@ -53,20 +53,40 @@ export function trainableScope(prefix = ""): { scope: Scope; parameters: () => P
 
 export type StateDict = ReadonlyMap<string, { readonly shape: Shape; readonly data: Float32Array }>;
 
+/** A tensor whose numbers stay in a file (see `stored`). */
+export interface StoredTensor extends Place {
+  readonly shape: Shape;
+  readonly type: "float32" | "float16";
+}
+
+/** Weights in memory, in a file, or some in each. */
+export type Weights = ReadonlyMap<
+  string,
+  { readonly shape: Shape; readonly data: Float32Array } | StoredTensor
+>;
+
 /**
- * A scope whose parameters are the constants of a state dict.
+ * A scope whose parameters are constants: those of a state dict, or tensors in a file.
  * @throws {Error} naming the tensor that is missing or has another shape.
  */
-export function frozenScope(tensors: StateDict): Scope {
+export function frozenScope(tensors: Weights): Scope {
   const values = new Map<string, Value>();
   return createScope((name, shape) => {
     const tensor = tensors.get(name);
     if (!tensor) throw new Error(`the weights hold no tensor "${name}" [${shape}]`);
-    if (String(tensor.shape) !== String(shape) || tensor.data.length !== sizeOf(shape)) {
+    if (
+      String(tensor.shape) !== String(shape) ||
+      ("data" in tensor && tensor.data.length !== sizeOf(shape))
+    ) {
       throw new Error(`tensor "${name}" is [${tensor.shape}] in the weights, the network needs [${shape}]`);
     }
-    const value = values.get(name) ?? constant(tensor.data, shape, name);
+    const value = values.get(name) ?? frozen(tensor, name);
     values.set(name, value);
     return value;
   });
+}
+
+function frozen(tensor: NonNullable<ReturnType<Weights["get"]>>, name: string): Value {
+  if ("data" in tensor) return constant(tensor.data, tensor.shape, name);
+  return cast(stored(tensor, tensor.shape, name, tensor.type), "float32");
 }

@@ -94,6 +94,9 @@ function computedNodes(outputs: Iterable<Value>): Iterable<{ node: Node; shape: 
       const contents = data.length <= 64 ? data.join() : `#${numberOf(data)}`;
       keys.set(v, `${v.type}[${v.shape}] ${contents}`);
       fixed.add(v);
+    } else if (source.kind === "stored") {
+      keys.set(v, `stored ${source.name}`);
+      fixed.add(v);
     } else {
       const { node, output } = source;
       const inputs = node.inputs.map((i) => (i ? keys.get(i) : ""));

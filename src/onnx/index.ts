@@ -10,8 +10,10 @@ export {
   input,
   integers,
   type Operand,
+  type Place,
   type Shape,
   sizeOf,
   stopGradient,
+  stored,
   type Value,
 } from "./value.js";

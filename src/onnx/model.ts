@@ -19,8 +19,10 @@ import {
   type Attribute,
   type ConstantData,
   type DataType,
+  type Place,
   type Shape,
   sameShape,
+  sizeOf,
   type Value,
 } from "./value.js";
 
@@ -34,6 +36,9 @@ const TYPE_CODES: Record<DataType, number> = {
   bool: 9,
   float16: 10,
 };
+
+/** Where a tensor's numbers are, in onnx.proto3: in another file. */
+const EXTERNAL = 1;
 
 export interface ModelOptions {
   readonly name?: string;
@@ -51,7 +56,8 @@ export interface Model {
 }
 
 /**
- * Writes the graph behind `outputs` as an ONNX model (opset 21).
+ * Writes the graph behind `outputs` as an ONNX model (opset 21). Weights that are `stored` stay in their files: such a
+ * model is for a session with the `weightsFolder` they lie in.
  * @param extraInputs inputs to declare even if no output depends on them.
  * @throws {Error} when two different inputs or weights share a name, or an output has the name of an input.
  */
@@ -77,8 +83,9 @@ export function toModel(
   }
   for (const v of reached) {
     const { source } = v;
-    if (source.kind === "constant" && source.name !== undefined && named.has(source.name)) {
-      throw new Error(`model: two tensors are named "${source.name}": an input and a constant`);
+    const weight = source.kind === "constant" || source.kind === "stored" ? source.name : undefined;
+    if (weight !== undefined && named.has(weight)) {
+      throw new Error(`model: two tensors are named "${weight}": an input and a constant`);
     }
   }
   for (const [output, v] of Object.entries(outputs)) {
@@ -113,6 +120,7 @@ function createWriter(graph: Message, precision: "float32" | "float16") {
   const nodes = new Map<string, string>();
   const constants = new Map<string, string>();
   const weights = new Map<string, { type: DataType; shape: Shape; data: ConstantData }>();
+  const places = new Map<string, Place>();
   let count = 0;
   let constantCount = 0;
 
@@ -141,6 +149,7 @@ function createWriter(graph: Message, precision: "float32" | "float16") {
   };
 
   const nameConstant = (v: Value, data: ConstantData, name?: string) => {
+    if (name !== undefined && places.has(name)) throw new Error(`model: two tensors are named "${name}"`);
     const twin = name === undefined ? undefined : weights.get(name);
     if (twin && (twin.type !== v.type || !sameShape(twin.shape, v.shape) || !sameBytes(twin.data, data))) {
       throw new Error(`model: two tensors are named "${name}": [${twin.shape}] and [${v.shape}]`);
@@ -162,6 +171,28 @@ function createWriter(graph: Message, precision: "float32" | "float16") {
     return given;
   };
 
+  const nameStored = (v: Value, name: string, place: Place) => {
+    const twin = places.get(name);
+    const same = twin && twin.file === place.file && twin.offset === place.offset;
+    if ((twin && !same) || weights.has(name)) throw new Error(`model: two tensors are named "${name}"`);
+    if (twin) return name;
+    places.set(name, place);
+    const m = message();
+    if (v.shape.length > 0) writeIntegers(m, 1, v.shape);
+    writeInteger(m, 2, TYPE_CODES[v.type]);
+    writeText(m, 8, name);
+    const length = sizeOf(v.shape) * (v.type === "float16" ? 2 : 4);
+    for (const [key, value] of Object.entries({ location: place.file, offset: place.offset, length })) {
+      const entry = message();
+      writeText(entry, 1, key);
+      writeText(entry, 2, String(value));
+      writeBytes(m, 13, entry);
+    }
+    writeInteger(m, 14, EXTERNAL);
+    writeBytes(graph, 5, m);
+    return name;
+  };
+
   const nameNode = (v: Value) => {
     if (v.source.kind !== "node") throw new Error("not a node");
     const { node: n, output } = v.source;
@@ -181,6 +212,7 @@ function createWriter(graph: Message, precision: "float32" | "float16") {
     const { source } = v;
     if (source.kind === "input") names.set(v, source.name);
     else if (source.kind === "constant") names.set(v, nameConstant(v, source.data, source.name));
+    else if (source.kind === "stored") names.set(v, nameStored(v, source.name, source.place));
     else names.set(v, nameNode(v));
   };
 

@@ -25,7 +25,15 @@ export interface Node {
 export type Source =
   | { readonly kind: "input"; readonly name: string }
   | { readonly kind: "constant"; readonly data: ConstantData; readonly name?: string }
+  | { readonly kind: "stored"; readonly name: string; readonly place: Place }
   | { readonly kind: "node"; readonly node: Node; readonly output: number };
+
+/** Where numbers lie in a file: little-endian and row-major, from a byte on. */
+export interface Place {
+  /** The file's name, without its folder: that is the session's affair. */
+  readonly file: string;
+  readonly offset: number;
+}
 
 export type ConstantData = Float32Array | BigInt64Array | Int32Array | Uint8Array;
 
@@ -80,6 +88,19 @@ export function constant(
     throw new Error(`constant: shape [${dims}] needs ${sizeOf(dims)} numbers, got ${held.length}`);
   }
   return makeValue(dims, typeOfArray(held), { kind: "constant", data: held, name });
+}
+
+/**
+ * A constant whose numbers stay in a file, from which ONNX Runtime reads them itself: they never pass through
+ * JavaScript, and the model's own bytes stay small.
+ */
+export function stored(
+  place: Place,
+  shape: Shape,
+  name: string,
+  type: "float32" | "float16" = "float32",
+): Value {
+  return makeValue(shape, type, { kind: "stored", name, place });
 }
 
 /** A constant of 64-bit integers: shapes, axes, indices. */

@@ -18,6 +18,8 @@ export interface SessionOptions {
   readonly optimization?: "disabled" | "basic" | "extended" | "all";
   /** Plan all buffers as one block. Off, because it can nearly double the peak memory of a training graph. */
   readonly memoryPattern?: boolean;
+  /** The folder of the files that hold a model's stored weights (see `stored` in onnx/). Node only. */
+  readonly weightsFolder?: string;
   /** Sizes for symbolic dimensions of the graph. */
   readonly dimensions?: Readonly<Record<string, number>>;
   /** Names ONNX Runtime's execution providers directly (CUDA, CoreML, ...), instead of a device. */
@@ -115,11 +117,14 @@ function turnOf(
 
 function ortOptions(options: SessionOptions, executionProviders: SessionOptions["executionProviders"]) {
   const { threads, spinning, optimization = "all", memoryPattern = false, dimensions } = options;
-  let extra = options.extra;
-  if (spinning !== undefined) {
-    const session = { ...(extra?.session as object), intra_op: { allow_spinning: spinning ? "1" : "0" } };
-    extra = { ...extra, session };
-  }
+  const session = {
+    ...(options.extra?.session as object),
+    ...(spinning !== undefined && { intra_op: { allow_spinning: spinning ? "1" : "0" } }),
+    ...(options.weightsFolder !== undefined && {
+      model_external_initializers_file_folder_path: options.weightsFolder,
+    }),
+  };
+  const extra = { ...options.extra, ...(Object.keys(session).length > 0 && { session }) };
   // ONNX Runtime takes an absent key, but not one that is undefined.
   return {
     executionProviders,
@@ -128,7 +133,7 @@ function ortOptions(options: SessionOptions, executionProviders: SessionOptions[
     logSeverityLevel: 4,
     ...(threads !== undefined && { intraOpNumThreads: threads }),
     ...(dimensions && { freeDimensionOverrides: dimensions }),
-    ...(extra && { extra }),
+    ...(Object.keys(extra).length > 0 && { extra }),
   };
 }
 

@@ -8,4 +8,5 @@ export {
   surveyModels,
 } from "./find.js";
 export { BUNDLED, storeFolder } from "./places.js";
+export { locateWeights, type StoredWeights } from "./stored-weights.js";
 export { loadModelWeights } from "./weights.js";
