@@ -191,6 +191,18 @@ export function toEightBits(raster: Raster): Raster {
   return { ...raster, data: out };
 }
 
+/** The colour of any raster as 8-bit RGB: grey three times, alpha left out. */
+export function toRgb(raster: Raster): Raster {
+  const { width, height, channels, data } = toEightBits(raster);
+  if (channels === 3) return { width, height, channels, data };
+  const out = new Uint8Array(3 * width * height);
+  const step = channels === 4 ? 1 : 0;
+  for (let p = 0, to = 0; p < width * height; p++) {
+    for (let c = 0; c < 3; c++) out[to++] = data[p * channels + c * step]!;
+  }
+  return { width, height, channels: 3, data: out };
+}
+
 /**
  * Colour over white, 8 bits, without alpha: what a format that knows no transparency shows. Each value is
  * `alpha * colour + (1 - alpha) * white`, rounded once.

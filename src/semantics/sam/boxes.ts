@@ -1,0 +1,45 @@
+/**
+ * Boxes as Segment Anything's generator has them: the first and the last column and row that a mask has a pixel in, so
+ * a mask of one pixel has a box of area 0. Arithmetic is that of float32 where the result can depend on it.
+ */
+
+/** x0, y0, x1, y1; the last two are inside. */
+export type Box = readonly [x0: number, y0: number, x1: number, y1: number];
+
+export function boxArea([x0, y0, x1, y1]: Box): number {
+  return Math.fround((x1 - x0) * (y1 - y0));
+}
+
+/** Two boxes without area have NaN, which exceeds no threshold. */
+export function boxIou(a: Box, b: Box): number {
+  const width = Math.max(0, Math.min(a[2], b[2]) - Math.max(a[0], b[0]));
+  const height = Math.max(0, Math.min(a[3], b[3]) - Math.max(a[1], b[1]));
+  const intersection = Math.fround(width * height);
+  const union = Math.fround(Math.fround(boxArea(a) + boxArea(b)) - intersection);
+  return Math.fround(intersection / union);
+}
+
+/**
+ * Greedy non-maximum suppression: by falling score, equals in the order they came, each is kept unless its IoU with one
+ * that is kept exceeds the threshold.
+ * @returns the numbers of those that are kept, by falling score
+ */
+export function nms(boxes: readonly Box[], scores: ArrayLike<number>, threshold: number): number[] {
+  const order = boxes.map((_, i) => i).sort((a, b) => scores[b] - scores[a] || a - b);
+  const kept: number[] = [];
+  for (const i of order) {
+    if (!kept.some((j) => boxIou(boxes[i], boxes[j]) > threshold)) kept.push(i);
+  }
+  return kept;
+}
+
+/** How near, in pixels, is at the edge. */
+const NEAR = 20;
+
+/**
+ * Whether a box ends at an edge of the crop that is not an edge of the image: its object probably goes on outside.
+ * @param box in pixels of the image, as are `crop` and `image`, whose far corners lie just outside
+ */
+export function isAtCropEdge(box: Box, crop: Box, image: Box): boolean {
+  return box.some((at, i) => Math.abs(at - crop[i]) <= NEAR && Math.abs(at - image[i]) > NEAR);
+}

@@ -1,0 +1,79 @@
+/**
+ * A mask as its edges: the places, counted along the rows, where outside turns into inside and back. A mask of an object
+ * takes some bytes a row, hundreds of times less than its pixels.
+ */
+import type { Box } from "./boxes.js";
+
+export interface Runs {
+  width: number;
+  height: number;
+  /** Rising; inside is from an even one up to the odd one behind it. */
+  edges: Uint32Array;
+}
+
+/** The runs of [H, W]. */
+export function runsOf(mask: ArrayLike<number>, width: number, height: number): Runs {
+  const edges: number[] = [];
+  let inside = false;
+  for (let p = 0; p < width * height; p++) {
+    if ((mask[p] !== 0) === inside) continue;
+    edges.push(p);
+    inside = !inside;
+  }
+  if (inside) edges.push(width * height);
+  return { width, height, edges: Uint32Array.from(edges) };
+}
+
+/** The pixels, [H, W]: 1 inside, 0 outside. */
+export function pixelsOf({ width, height, edges }: Runs): Uint8Array {
+  const mask = new Uint8Array(width * height);
+  for (let i = 0; i < edges.length; i += 2) mask.fill(1, edges[i], edges[i + 1]);
+  return mask;
+}
+
+/** Number of pixels inside. */
+export function areaOf({ edges }: Runs): number {
+  let area = 0;
+  for (let i = 0; i < edges.length; i += 2) area += edges[i + 1] - edges[i];
+  return area;
+}
+
+/** Whether a pixel is inside. */
+export function isInside({ width, edges }: Runs, x: number, y: number): boolean {
+  const place = y * width + x;
+  let [low, high] = [0, edges.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (edges[middle] <= place) low = middle + 1;
+    else high = middle;
+  }
+  return low % 2 === 1;
+}
+
+/** Calls `visit` for every stretch of a row that is inside, in order; `end` is outside. */
+export function forEachStretch(
+  { width, edges }: Runs,
+  visit: (y: number, start: number, end: number) => void,
+): void {
+  for (let i = 0; i < edges.length; i += 2) {
+    const end = edges[i + 1];
+    for (let at = edges[i]; at < end; ) {
+      const y = Math.floor(at / width);
+      const stop = Math.min(end, (y + 1) * width);
+      visit(y, at - y * width, stop - y * width);
+      at = stop;
+    }
+  }
+}
+
+/** The box around what is inside; all 0 for nothing. */
+export function boxOf(runs: Runs): Box {
+  let [x0, y0, x1, y1] = [runs.width, runs.height, -1, -1];
+  forEachStretch(runs, (y, start, end) => {
+    x0 = Math.min(x0, start);
+    x1 = Math.max(x1, end - 1);
+    y0 = Math.min(y0, y);
+    y1 = y;
+  });
+  return x1 < 0 ? [0, 0, 0, 0] : [x0, y0, x1, y1];
+}

@@ -1,0 +1,53 @@
+/** What the parts of the generator hand to each other. */
+import type { Box } from "./boxes.js";
+import type { Point } from "./grid.js";
+import type { Runs } from "./runs.js";
+
+/** Segment Anything as the generator needs it: sessions around its two graphs (network.ts), or something like it in a test. */
+export interface SamNetwork {
+  /** S: the encoder takes [1, 3, S, S]. */
+  readonly imageSize: number;
+  /** The embedding of normalised pixels [3, S, S]. */
+  embed(pixels: Float32Array): Promise<Embedding>;
+  /** The masks of each point, [B, 2] in pixels of S x S. */
+  decode(embedding: Embedding, points: Float32Array): Promise<DecodedMasks>;
+}
+
+/** Whatever the decoder wants to get back. */
+export type Embedding = unknown;
+
+export interface DecodedMasks {
+  /** [B, M, side, side] */
+  logits: Float32Array;
+  /** How good the network thinks each mask is, [B, M]. */
+  predictedIous: Float32Array;
+  side: number;
+}
+
+export interface SamMask {
+  /** In pixels of the whole image. */
+  runs: Runs;
+  /** First and last column and row: a box of one pixel has no area. */
+  box: Box;
+  area: number;
+  predictedIou: number;
+  stabilityScore: number;
+  /** Which point of the image found it. */
+  point: Point;
+  /** Which part of the image it was found in; the far corner lies just outside. */
+  cropBox: Box;
+}
+
+export interface GenerateContext {
+  /** Points that are done, asked or skipped, of all. */
+  progress?(value: { done: number; total: number }): void;
+  /** Throws to give up; asked before each batch of points. */
+  checkpoint?(): Promise<void>;
+}
+
+export interface Generated {
+  masks: SamMask[];
+  /** Points that were asked, and of how many. */
+  asked: number;
+  points: number;
+}
