@@ -10,5 +10,6 @@ export {
 export { readCheckpoint, readShapes } from "./open.js";
 export { parseDescription } from "./parse-description.js";
 export { type PthCheckpoint, type PthTensor, type PthValue, readPth } from "./pth.js";
+export { type Recognised, recognise } from "./recognise/index.js";
 export { readSafetensors, type Tensors, writeSafetensors } from "./safetensors.js";
 export { type Shapes, shapesOf, stateDictOf, withoutPrefixes } from "./state-dict.js";

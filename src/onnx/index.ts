@@ -12,6 +12,7 @@ export {
   type Operand,
   type Place,
   type Shape,
+  sameShape,
   sizeOf,
   stopGradient,
   stored,

@@ -1,0 +1,80 @@
+/** The networks a checkpoint may hold: how each is read off shapes, and the parameters it then must have. */
+import {
+  decode,
+  encode,
+  LATENT_CHANNELS,
+  quantise,
+  type SwinUNetConfig,
+  sizeMultiple,
+  swinUNet,
+  type VqConfig,
+} from "../../networks/index.js";
+import { type Scope, trainableScope } from "../../nn/index.js";
+import * as o from "../../onnx/index.js";
+import type { Shapes } from "../state-dict.js";
+import { inputChannelsOf, swinUNetConfigOf } from "./swin-unet.js";
+import { vqConfigOf } from "./vq-autoencoder.js";
+
+export type Recognised =
+  | {
+      readonly network: "swin-unet";
+      readonly config: SwinUNetConfig;
+      /** Channels of the condition that is joined to x; 3, an image, in all that is published. */
+      readonly lqChannels: number;
+    }
+  | { readonly network: "pixel-denoiser"; readonly config: SwinUNetConfig }
+  | { readonly network: "vq-autoencoder"; readonly config: VqConfig };
+
+/** What a checkpoint would be if it were a certain network. */
+export interface Reading {
+  readonly recognised: Recognised;
+  /** The parameters of that network. */
+  readonly expected: Shapes;
+  /** Names beside the parameters that do not matter: buffers, and what only training needs. */
+  readonly ignored: RegExp;
+}
+
+/** @returns undefined where nothing of the network is there; throws what the network's own code does for sizes it cannot have. */
+export type Candidate = (shapes: Shapes) => Reading | undefined;
+
+/** All networks that are recognised; a new one joins here. */
+export const CANDIDATES: readonly Candidate[] = [readSwinUNet, readVqAutoencoder];
+
+function readSwinUNet(shapes: Shapes): Reading | undefined {
+  const config = swinUNetConfigOf(shapes);
+  if (config === undefined) return undefined;
+  const { outChannels } = config;
+  const extra = (inputChannelsOf(shapes) ?? 0) - outChannels;
+  const lqChannels = extra > 0 ? extra : 3;
+  const expected = parametersOf((p) => {
+    const side = sizeMultiple(config);
+    const map = (name: string, channels: number) => o.input(name, [1, channels, side, side]);
+    swinUNet(p, config, map("x", outChannels), o.input("t", [1]), map("lq", lqChannels));
+  });
+  const ignored = /\.(attn_mask|relative_position_index)$/;
+  // Our own denoiser of pixels is the same network on latents of 48 channels, trained with whole masks.
+  if (outChannels !== LATENT_CHANNELS) {
+    return { recognised: { network: "swin-unet", config, lqChannels }, expected, ignored };
+  }
+  const own: SwinUNetConfig = { ...config, swin: { ...config.swin, masking: "neighbours" } };
+  return { recognised: { network: "pixel-denoiser", config: own }, expected, ignored };
+}
+
+function readVqAutoencoder(shapes: Shapes): Reading | undefined {
+  const config = vqConfigOf(shapes);
+  if (config === undefined) return undefined;
+  const side = 2 ** (config.channelMult.length - 1);
+  const expected = parametersOf((p) => {
+    const z = encode(p, config, o.input("x", [1, 3, side, side]));
+    decode(p, config, quantise(p, config, z).quantised);
+  });
+  const ignored = /^(loss|model_ema)\.|^quantize\.(?!embedding\.weight$)/;
+  return { recognised: { network: "vq-autoencoder", config }, expected, ignored };
+}
+
+/** Names and shapes of what a network asks its scope for. */
+function parametersOf(build: (p: Scope) => void): Shapes {
+  const { scope, parameters } = trainableScope();
+  build(scope);
+  return new Map(parameters().map(({ name, shape }) => [name, shape]));
+}

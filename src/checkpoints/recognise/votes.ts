@@ -1,0 +1,43 @@
+/** Reading one number off many shapes, so that a tensor that is missing or damaged does not hide what the others say. */
+import type { Shapes } from "../state-dict.js";
+
+/** The value that stands there most often, the first of those that do equally often. */
+export function mostCommon(values: Iterable<number>): number | undefined {
+  const counts = new Map<number, number>();
+  for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
+  let winner: number | undefined;
+  for (const [value, count] of counts) {
+    if (count > (winner === undefined ? 0 : counts.get(winner)!)) winner = value;
+  }
+  return winner;
+}
+
+/** A whole number that cannot be taken for a size is no vote: a file may claim anything. */
+export function isSize(value: number | undefined, most: number): value is number {
+  return Number.isSafeInteger(value) && value! >= 1 && value! <= most;
+}
+
+/** Side `axis` of every tensor whose name fits, over `divisor`, where that is a whole number up to 16384. */
+export function sides(shapes: Shapes, name: RegExp, axis: number, divisor = 1): number[] {
+  const found: number[] = [];
+  for (const [key, shape] of shapes) {
+    const side = shape[axis] / divisor;
+    if (name.test(key) && isSize(side, 16384)) found.push(side);
+  }
+  return found;
+}
+
+/** How many numbered items there are, 0 1 2 ... up to `most`, by the largest number that `name` captures. */
+export function countOf(shapes: Shapes, name: RegExp, most: number): number {
+  let count = 0;
+  for (const key of shapes.keys()) {
+    const number = Number(name.exec(key)?.[1] ?? -1);
+    if (number < most) count = Math.max(count, number + 1);
+  }
+  return count;
+}
+
+/** A name as a pattern for it alone. */
+export function literally(name: string): string {
+  return name.replaceAll(".", "\\.");
+}
