@@ -70,7 +70,8 @@ function leastCommonMultiple(a: number, b: number): number {
  */
 export function swinUNet(p: Scope, config: SwinUNetConfig, x: o.Value, t: o.Value, lq: o.Value): o.Value {
   const { modelChannels, resBlocks, swin } = config;
-  const widths = config.channelMult.map((mult) => Math.trunc(mult * modelChannels));
+  // Cut off as in the published code, but not where a quotient such as 736 / 1504 times 1504 is just below a whole number.
+  const widths = config.channelMult.map((mult) => Math.trunc(mult * modelChannels + 1e-6));
   const embedded = linear(p.at("time_embed.0"), timestepEmbedding(t, modelChannels), 4 * modelChannels);
   const emb = linear(p.at("time_embed.2"), o.silu(embedded), 4 * modelChannels);
   const attention = (at: Scope, h: o.Value, level: number) =>

@@ -76,18 +76,28 @@ function pointwise(p: Scope, x: o.Value, out: number): o.Value {
 
 /** [heads, w w, w w]: a learnt number for each of the (2w - 1)^2 offsets between two pixels of a window. */
 function relativePositionBias(p: Scope, heads: number, w: number): o.Value {
-  const span = 2 * w - 1;
-  const table = p.parameter("relative_position_bias_table", [span * span, heads], normal(0.02));
+  const table = p.parameter("relative_position_bias_table", [(2 * w - 1) ** 2, heads], normal(0.02));
+  const picked = o.gather(table, offsetsIn(w));
+  return o.reshape(o.transpose(picked, [1, 0]), [heads, w * w, w * w]);
+}
+
+const offsets = new Map<number, o.Value>();
+
+/** Which offset lies between each two pixels of a window; one constant for all attentions, in memory and in a file. */
+function offsetsIn(w: number): o.Value {
+  const known = offsets.get(w);
+  if (known) return known;
   const index: number[] = [];
   for (let a = 0; a < w * w; a++) {
     for (let b = 0; b < w * w; b++) {
       const dy = Math.floor(a / w) - Math.floor(b / w) + w - 1;
       const dx = (a % w) - (b % w) + w - 1;
-      index.push(dy * span + dx);
+      index.push(dy * (2 * w - 1) + dx);
     }
   }
-  const picked = o.gather(table, o.integers(index));
-  return o.reshape(o.transpose(picked, [1, 0]), [heads, w * w, w * w]);
+  const value = o.integers(index);
+  offsets.set(w, value);
+  return value;
 }
 
 /**

@@ -2,9 +2,14 @@
 import {
   decode,
   encode,
+  gridOf,
+  imageEncoder,
   LATENT_CHANNELS,
+  maskDecoder,
   quantise,
+  type SamConfig,
   type SwinUNetConfig,
+  samConfigOf,
   sizeMultiple,
   swinUNet,
   type VqConfig,
@@ -23,7 +28,8 @@ export type Recognised =
       readonly lqChannels: number;
     }
   | { readonly network: "pixel-denoiser"; readonly config: SwinUNetConfig }
-  | { readonly network: "vq-autoencoder"; readonly config: VqConfig };
+  | { readonly network: "vq-autoencoder"; readonly config: VqConfig }
+  | { readonly network: "segment-anything"; readonly config: SamConfig };
 
 /** What a checkpoint would be if it were a certain network. */
 export interface Reading {
@@ -35,10 +41,10 @@ export interface Reading {
 }
 
 /** @returns undefined where nothing of the network is there; throws what the network's own code does for sizes it cannot have. */
-export type Candidate = (shapes: Shapes) => Reading | undefined;
+export type Candidate = (shapes: Shapes, name: string) => Reading | undefined;
 
 /** All networks that are recognised; a new one joins here. */
-export const CANDIDATES: readonly Candidate[] = [readSwinUNet, readVqAutoencoder];
+export const CANDIDATES: readonly Candidate[] = [readSwinUNet, readVqAutoencoder, readSam];
 
 function readSwinUNet(shapes: Shapes): Reading | undefined {
   const config = swinUNetConfigOf(shapes);
@@ -46,8 +52,12 @@ function readSwinUNet(shapes: Shapes): Reading | undefined {
   const { outChannels } = config;
   const extra = (inputChannelsOf(shapes) ?? 0) - outChannels;
   const lqChannels = extra > 0 ? extra : 3;
+  const side = sizeMultiple(config);
+  const { swin, channelMult, resBlocks } = config;
+  // Each level's mask has a row of window x window for every pixel.
+  const pixels = channelMult.reduce((sum, _, level) => sum + (side / 2 ** level) ** 2, 0);
+  affordable((2 * pixels + resBlocks.reduce((a, b) => a + b)) * swin.depth * swin.window ** 2);
   const expected = parametersOf((p) => {
-    const side = sizeMultiple(config);
     const map = (name: string, channels: number) => o.input(name, [1, channels, side, side]);
     swinUNet(p, config, map("x", outChannels), o.input("t", [1]), map("lq", lqChannels));
   });
@@ -70,6 +80,32 @@ function readVqAutoencoder(shapes: Shapes): Reading | undefined {
   });
   const ignored = /^(loss|model_ema)\.|^quantize\.(?!embedding\.weight$)/;
   return { recognised: { network: "vq-autoencoder", config }, expected, ignored };
+}
+
+function readSam(shapes: Shapes, name: string): Reading | undefined {
+  if (![...shapes.keys()].some((key) => /^(image_encoder|prompt_encoder|mask_decoder)\./.test(key))) {
+    return undefined;
+  }
+  const config = samConfigOf(shapes, name);
+  const grid = gridOf(config);
+  affordable(config.depth * grid ** 2 * Math.max(config.window, grid));
+  const expected = parametersOf((p) => {
+    const side = config.imageSize;
+    const embedding = imageEncoder(p, config, o.input("image", [1, 3, side, side]));
+    const prompts = { points: o.input("points", [1, 1, 2]), labels: o.input("labels", [1, 1]) };
+    const maskInput = o.input("mask", [1, 1, 4 * grid, 4 * grid]);
+    maskDecoder(p, config, { embedding, ...prompts, maskInput });
+    maskDecoder(p, config, { embedding, ...prompts, masks: "single" });
+  });
+  return { recognised: { network: "segment-anything", config }, expected, ignored: /^pixel_(mean|std)$/ };
+}
+
+/**
+ * Building a network makes tables of positions and masks, whose sizes a file can claim at no cost.
+ * @throws {Error} beyond what any real network needs, thirty times over
+ */
+function affordable(numbers: number): void {
+  if (!(numbers <= 5e7)) throw new Error("its tables of positions would not fit into memory");
 }
 
 /** Names and shapes of what a network asks its scope for. */

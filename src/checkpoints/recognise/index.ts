@@ -11,20 +11,27 @@ import { CANDIDATES, type Reading, type Recognised } from "./candidates.js";
 export type { Recognised } from "./candidates.js";
 
 const KNOWN =
-  "a Swin UNet (SAMSR, SinSR, ResShift), a VQ autoencoder, or a denoiser of pixels that samsr trained";
+  "a Swin UNet (SAMSR, SinSR, ResShift), a VQ autoencoder, Segment Anything, or a denoiser of pixels";
 
 /** How many differences an error names. */
 const NAMED = 4;
 
-/** @param shapes as `readShapes` gives them, buffers included: only these tell the size a Swin UNet was built for
+/** Networks have hundreds of tensors; what has very many more is not looked through. */
+const MOST_TENSORS = 20_000;
+
+/**
+ * @param shapes as `readShapes` gives them, buffers included: only these tell the size a Swin UNet was built for
  * @param name of the file, for errors
  * @throws {SamsrError} naming the nearest network that is known, and the first tensors in which the checkpoint differs
  */
 export function recognise(shapes: Shapes, name: string): Recognised {
+  if (shapes.size > MOST_TENSORS) {
+    throw new SamsrError(`${name}: holds ${shapes.size} tensors; no network that samsr knows has so many`);
+  }
   let nearest: { reading: Reading; common: number } | undefined;
   let impossible: SamsrError | undefined;
   for (const candidate of CANDIDATES) {
-    const reading = attempt(() => candidate(shapes));
+    const reading = attempt(() => candidate(shapes, name));
     if (reading instanceof Error) {
       impossible ??= new SamsrError(
         `${name}: its tensors have sizes that no network can have: ${reading.message}`,
@@ -49,7 +56,7 @@ function attempt<T>(build: () => T): T | Error {
   try {
     return build();
   } catch (error) {
-    if (error instanceof Error && error.constructor === Error) return error;
+    if (error instanceof SamsrError || (error instanceof Error && error.constructor === Error)) return error;
     throw error;
   }
 }
@@ -84,6 +91,7 @@ const TITLES: Record<Recognised["network"], string> = {
   "swin-unet": "the Swin UNet of SAMSR, SinSR and ResShift",
   "pixel-denoiser": "the denoiser of pixels that samsr trains",
   "vq-autoencoder": "the VQ autoencoder",
+  "segment-anything": "Segment Anything",
 };
 
 function tensor(name: string, shape: Shape): string {

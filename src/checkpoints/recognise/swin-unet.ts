@@ -6,9 +6,9 @@ import type { SwinUNetConfig } from "../../networks/index.js";
 import type { Shapes } from "../state-dict.js";
 import { countOf, isSize, literally, mostCommon, sides } from "./votes.js";
 
-const MOST_BLOCKS = 256;
-const MOST_LAYERS = 64;
-const LARGEST_WINDOW = 64;
+const MOST_BLOCKS = 128;
+const MOST_LAYERS = 32;
+const LARGEST_WINDOW = 32;
 const LARGEST_IMAGE = 4096;
 
 /** What the authors' networks have, where a file does not say. */
@@ -81,7 +81,9 @@ function levelsOf(shapes: Shapes): Level[] {
   const under = new Map<string, string[]>();
   for (const name of shapes.keys()) {
     const [block] = /^(input|output)_blocks\.\d+/.exec(name) ?? [];
-    if (block !== undefined) under.set(block, [...(under.get(block) ?? []), name]);
+    if (block === undefined) continue;
+    if (under.has(block)) under.get(block)!.push(name);
+    else under.set(block, [name]);
   }
   const holds = (block: string, part: RegExp) =>
     under.get(block)?.some((name) => part.test(name.slice(block.length))) ?? false;
