@@ -1,0 +1,243 @@
+/**
+ * Downloads that survive bad networks: what has come stays in `FILE.part` and the next try, in this run or a later one,
+ * asks for the rest of the same version (Range with If-Range, RFC 9110). The file gets its name only when its size and
+ * its SHA-256, where these are known, are right.
+ */
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { rm, stat, statfs } from "node:fs/promises";
+import { basename, dirname } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { SamsrError } from "../../base/errors.js";
+import { type Answer, get, NetworkError } from "./http.js";
+import { openPartial, type PartialFile } from "./partial.js";
+
+export interface RemoteFile {
+  readonly url: string;
+  /** In bytes, where it is known. */
+  readonly size?: number;
+  /** In hexadecimal digits, where it is known. */
+  readonly sha256?: string;
+}
+
+export interface DownloadOptions {
+  readonly signal?: AbortSignal;
+  /** `total` is left out while nobody has said it. */
+  readonly onProgress?: (progress: { stage: "fetch" | "verify"; done: number; total?: number }) => void;
+  /** Milliseconds without a byte after which a connection is given up; default 30 s. */
+  readonly patience?: number;
+  /** Milliseconds before the second try, doubled for each further one; default 1 s. */
+  readonly pause?: number;
+}
+
+/** So many tries in a row may bring nothing new. */
+const VAIN_TRIES = 5;
+const MOST_TRIES = 200;
+/** A server may ask us to wait this long, in seconds. */
+const LONGEST_WAIT = 60;
+/** What is larger is not what we ask for, in bytes. */
+const LARGEST = 16e9;
+
+/**
+ * Fetches a file, or what is missing of it. A file that is there already and fits is left alone.
+ * @param path its final name; its folder is made
+ * @throws {SamsrError} of one line: no network, no such file, another file than the one expected, no space; what has come
+ * is kept when a later try could go on with it. The signal's reason, likewise.
+ */
+export async function download(
+  remote: RemoteFile,
+  path: string,
+  options: DownloadOptions = {},
+): Promise<void> {
+  const { url, size, sha256 } = remote;
+  if (await fits(path, remote, options)) return;
+  const file = await openPartial(path);
+  try {
+    await fetchAll(remote, file, options);
+    if (size !== undefined && file.size() !== size) {
+      await refuse(file, `${url}: it has ${file.size()} bytes, expected ${size}`);
+    }
+    if (sha256 !== undefined) {
+      const found = await hashOf(file.path, options);
+      if (found !== sha256) await refuse(file, `${url}: its SHA-256 is ${found}, expected ${sha256}`);
+    }
+    await file.finish();
+  } finally {
+    await file.close();
+  }
+}
+
+async function refuse(file: PartialFile, message: string): Promise<never> {
+  await file.discard();
+  throw new SamsrError(`${message}; it was thrown away, try again or fetch it from somewhere else (--from)`);
+}
+
+/** Whether a file of this name is complete; one that is not the expected one is removed. */
+async function fits(path: string, { size, sha256 }: RemoteFile, options: DownloadOptions): Promise<boolean> {
+  const facts = await stat(path).catch(() => undefined);
+  if (!facts) return false;
+  if (size === undefined || size === facts.size) {
+    if (sha256 === undefined || (await hashOf(path, options)) === sha256) return true;
+  }
+  await rm(path, { force: true, recursive: true });
+  return false;
+}
+
+async function hashOf(path: string, { onProgress, signal }: DownloadOptions): Promise<string> {
+  const { size: total } = await stat(path);
+  const hash = createHash("sha256");
+  let done = 0;
+  for await (const chunk of createReadStream(path, { highWaterMark: 2 ** 20, signal })) {
+    hash.update(chunk);
+    onProgress?.({ stage: "verify", done: (done += chunk.length), total });
+  }
+  return hash.digest("hex");
+}
+
+/** Tries again until all is there. */
+async function fetchAll(remote: RemoteFile, file: PartialFile, options: DownloadOptions): Promise<void> {
+  const { signal, pause = 1000 } = options;
+  const atFirst = file.size();
+  let most = atFirst;
+  let vain = 0;
+  for (let tries = 1; ; tries++) {
+    try {
+      return await fetchRest(remote, file, options);
+    } catch (error) {
+      signal?.throwIfAborted();
+      if (!(error instanceof NetworkError)) throw error;
+      vain = file.size() > most ? 1 : vain + 1;
+      most = Math.max(most, file.size());
+      const { unreachable, retryAfter = 0 } = error.details;
+      const hopeless = unreachable && most === atFirst;
+      if (hopeless || vain >= VAIN_TRIES || tries >= MOST_TRIES || retryAfter > LONGEST_WAIT) {
+        throw givenUp(remote, file, error);
+      }
+      await sleep(Math.max(retryAfter * 1000, pause * 2 ** (vain - 1)), undefined, { signal });
+    }
+  }
+}
+
+function givenUp({ url }: RemoteFile, file: PartialFile, error: NetworkError): SamsrError {
+  const { retryAfter } = error.details;
+  const wait = retryAfter === undefined ? "" : `; it asks to wait ${retryAfter} seconds`;
+  const kept =
+    file.size() > 0 ? `; ${file.size()} bytes are kept, and the same command goes on from there` : "";
+  return new SamsrError(
+    `${basename(new URL(url).pathname)} was not fetched: ${error.message}${wait}${kept}; or fetch ${url} in another way and run "samsr models add FILE"`,
+    { cause: error },
+  );
+}
+
+/** One try: asks for what is missing, and appends what comes. */
+async function fetchRest(remote: RemoteFile, file: PartialFile, options: DownloadOptions): Promise<void> {
+  const { url, size } = remote;
+  const { signal, onProgress, patience = 30_000 } = options;
+  const { headers, offset } = rangeOf(remote, file);
+  const answer = await get(
+    url,
+    { "user-agent": "samsr", "accept-encoding": "identity", ...headers },
+    { patience, signal },
+  );
+  try {
+    const total = await settleStart(answer, offset, remote, file);
+    if (total === file.size()) return;
+    await checkSpace(file, total);
+    const limit = total ?? size ?? LARGEST;
+    onProgress?.({ stage: "fetch", done: file.size(), total });
+    for await (const chunk of answer.body) {
+      if (file.size() + chunk.length > limit) await refuse(file, `${url}: more than ${limit} bytes come`);
+      await file.append(chunk);
+      onProgress?.({ stage: "fetch", done: file.size(), total });
+    }
+    if (total !== undefined && file.size() < total) {
+      throw new NetworkError(`the connection ended at ${file.size()} of ${total} bytes`);
+    }
+  } finally {
+    answer.close();
+  }
+}
+
+/** The headers that ask for the rest, where the rest can be known to belong to what is there. */
+function rangeOf({ url, sha256 }: RemoteFile, file: PartialFile) {
+  const [offset, origin] = [file.size(), file.origin()];
+  const validator = origin?.url === url ? origin.validator : undefined;
+  // Without a name for its version, only the hash can tell whether the parts belong together.
+  if (offset === 0 || (validator === undefined && sha256 === undefined)) return { offset: 0, headers: {} };
+  const condition = validator === undefined ? undefined : { "if-range": validator };
+  return { offset, headers: { range: `bytes=${offset}-`, ...condition } };
+}
+
+/**
+ * Reads status and headers, and cuts the file to where the answer begins.
+ * @returns the size of the whole file, where the server says it
+ */
+async function settleStart(
+  { status, headers }: Answer,
+  offset: number,
+  { url, size }: RemoteFile,
+  file: PartialFile,
+): Promise<number | undefined> {
+  const expect = (total: number | undefined) => {
+    if (total !== undefined && size !== undefined && total !== size) {
+      throw new SamsrError(`${url}: the server has ${total} bytes, expected ${size}: it is another file`);
+    }
+    return total;
+  };
+  const tag = headers.etag?.startsWith("W/") ? undefined : headers.etag;
+  const origin = { url, validator: tag ?? headers["last-modified"] };
+  const range = /^bytes (?:(\d+)-\d+|\*)\/(\d+|\*)$/.exec(headers["content-range"] ?? "");
+  const whole = range && range[2] !== "*" ? Number(range[2]) : undefined;
+  if (status === 206 && offset > 0 && Number(range?.[1]) === offset) return expect(whole);
+  if (status === 416 && whole === offset) return expect(whole);
+  if (status === 206 || status === 416) {
+    await file.restart(origin);
+    throw new NetworkError("the server sent another part than the one asked for");
+  }
+  if (status === 200) {
+    if (/^text\/html/i.test(headers["content-type"] ?? "")) {
+      throw new SamsrError(`${url}: a web page came instead of the file; is there a login in between?`);
+    }
+    const length = headers["content-length"];
+    const total = expect(length === undefined ? undefined : Number(length));
+    await file.restart(origin);
+    return total;
+  }
+  throw refusal(status, headers["retry-after"], url);
+}
+
+function refusal(status: number, retryAfter: string | undefined, url: string): Error {
+  const { host } = new URL(url);
+  if (status === 429 || status === 408 || status >= 500) {
+    const seconds = retryAfter === undefined ? Number.NaN : Number(retryAfter);
+    const meaning = status === 429 ? "too many requests" : "it is in trouble";
+    return new NetworkError(
+      `${host} answers ${status} (${meaning})`,
+      Number.isNaN(seconds) ? {} : { retryAfter: seconds },
+    );
+  }
+  const meanings: Record<number, string> = {
+    401: "it wants a login",
+    403: "it refuses",
+    404: "there is no such file",
+    410: "the file is gone",
+  };
+  const meaning = meanings[status] ?? "not what a file is answered with";
+  return new SamsrError(
+    `${url}: the server answers ${status}: ${meaning}; fetch the file from somewhere else (--from) or run "samsr models add FILE"`,
+  );
+}
+
+async function checkSpace(file: PartialFile, total: number | undefined): Promise<void> {
+  if (total === undefined) return;
+  const folder = dirname(file.path);
+  const facts = await statfs(folder).catch(() => undefined);
+  const free = facts && facts.bavail * facts.bsize;
+  const needed = total - file.size();
+  if (free !== undefined && free < needed) {
+    const megabytes = (bytes: number) => Math.ceil(bytes / 1e6);
+    throw new SamsrError(
+      `${folder}: ${megabytes(needed)} MB are needed and ${megabytes(free)} MB are free; SAMSR_HOME names another place for models`,
+    );
+  }
+}
