@@ -1,5 +1,6 @@
 import { SamsrError } from "../base/errors.js";
 import { bitDepth, type Raster } from "../image/raster.js";
+import { luma, type Plane } from "./luma.js";
 
 /**
  * PSNR and SSIM as super-resolution papers report them: on luma, with a border shaved off.
@@ -15,13 +16,6 @@ export interface MetricOptions {
 
 /** The peak of both metrics: the full range of 8 bits, although luma ends at 235. That is the custom. */
 const PEAK = 255;
-
-/** A plane of luma values, row by row. */
-interface Plane {
-  readonly width: number;
-  readonly height: number;
-  readonly data: Float64Array;
-}
 
 /**
  * Peak signal-to-noise ratio of the luma in dB, 10 log10(255^2 / MSE). Infinity for equal pictures.
@@ -118,23 +112,4 @@ function lumaPair(a: Raster, b: Raster, border: number, least: number): [Plane, 
     );
   }
   return [luma(a, border), luma(b, border)];
-}
-
-/** BT.601 luma in 16..235 of the picture without its border. */
-function luma(picture: Raster, border: number): Plane {
-  const { channels } = picture;
-  const [green, blue] = channels < 3 ? [0, 0] : [1, 2];
-  const width = picture.width - 2 * border;
-  const height = picture.height - 2 * border;
-  const data = new Float64Array(width * height);
-  for (let y = 0, to = 0; y < height; y++) {
-    let from = ((y + border) * picture.width + border) * channels;
-    for (let x = 0; x < width; x++, to++, from += channels) {
-      const r = picture.data[from];
-      const g = picture.data[from + green];
-      const b = picture.data[from + blue];
-      data[to] = 16 + (65.481 * r + 128.553 * g + 24.966 * b) / 255;
-    }
-  }
-  return { width, height, data };
 }

@@ -1,0 +1,115 @@
+/**
+ * NIQE, the natural image quality evaluator: how far the statistics of a picture's blocks lie from those of good
+ * photos. It needs no original, and lower is better. Mittal, Soundararajan, Bovik, "Making a completely blind image
+ * quality analyzer", IEEE Signal Processing Letters 2013.
+ *
+ * What good photos are is a Gaussian over 36 features. Figures compare only between the same Gaussians: the
+ * published one can be read from its file; ours, which the package brings, was fitted to other photos.
+ */
+import { readFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import { SamsrError } from "../../base/errors.js";
+import { readSafetensors, writeSafetensors } from "../../checkpoints/safetensors.js";
+import { bitDepth, type Raster } from "../../image/raster.js";
+import { luma } from "../luma.js";
+import { BLOCK, type BlockFeatures, blockFeatures, FEATURES } from "./features.js";
+import { distance, fitGaussian, type Gaussian } from "./gaussian.js";
+import { readNpz } from "./npz.js";
+
+/** Features of good photos; `source` says in words whose. */
+export interface PristineModel extends Gaussian {
+  readonly source: string;
+}
+
+/** Blocks with less than this part of their picture's highest local contrast are out of focus. */
+const SHARP = 0.75;
+
+const BUNDLED_MODEL = fileURLToPath(new URL("../../../models/niqe.safetensors", import.meta.url));
+
+/**
+ * @param border pixels left out along every edge; the luma that is left counts in whole levels
+ * @throws SamsrError for 16 bits, for a picture of less than two blocks of 96 x 96, or one without any texture
+ */
+export function niqe(picture: Raster, pristine: PristineModel, { border = 4 } = {}): number {
+  const { features, blocks } = featuresOf(picture, border);
+  const rows = Array.from({ length: blocks }, (_, i) => features.subarray(i * FEATURES, (i + 1) * FEATURES));
+  const own = fitGaussian(rows);
+  if (!own) throw new SamsrError("NIQE: the picture has fewer than two blocks with any texture in them");
+  return distance(pristine, own);
+}
+
+/** The Gaussian of the sharp blocks of photos that are held to be good. @throws SamsrError when too few are */
+export function createPristineFit(source: string) {
+  const rows: Float64Array[] = [];
+  return {
+    add(photo: Raster): void {
+      const { features, contrast, blocks } = featuresOf(photo, 0);
+      const least = SHARP * contrast.reduce((a, b) => Math.max(a, b), 0);
+      for (let i = 0; i < blocks; i++) {
+        if (contrast[i] > least) rows.push(features.slice(i * FEATURES, (i + 1) * FEATURES));
+      }
+    },
+    fit(): PristineModel {
+      const gaussian = rows.length > FEATURES ? fitGaussian(rows) : undefined;
+      if (!gaussian) {
+        throw new SamsrError(`NIQE: ${rows.length} sharp blocks are too few for ${FEATURES} features`);
+      }
+      return { ...gaussian, source };
+    },
+  };
+}
+
+function featuresOf(picture: Raster, border: number): BlockFeatures {
+  if (bitDepth(picture) !== 8) throw new SamsrError("NIQE: expected 8 bits a channel (see toEightBits)");
+  const { width, height } = picture;
+  const fitting = [width, height].map((side) => Math.floor((side - 2 * border) / BLOCK));
+  if (Math.min(...fitting) < 1 || fitting[0] * fitting[1] < 2) {
+    throw new SamsrError(
+      `NIQE: ${width}x${height} is too small: without a border of ${border} it must hold two blocks of ${BLOCK}x${BLOCK}`,
+    );
+  }
+  const plane = luma(picture, border);
+  return blockFeatures({ ...plane, data: plane.data.map(Math.round) });
+}
+
+/**
+ * The package's own model, or one from a file: the published .npz, or what `writePristineModel` wrote.
+ * @throws SamsrError naming the file
+ */
+export async function readPristineModel(path = BUNDLED_MODEL): Promise<PristineModel> {
+  const bytes = await readFile(path).catch(() => {
+    throw new SamsrError(`${path}: there is no such file; expected parameters of NIQE, .npz or .safetensors`);
+  });
+  const [mean, covariance, source] = isZip(bytes) ? await fromNpz(bytes, path) : fromSafetensors(bytes, path);
+  if (mean?.length !== FEATURES || covariance?.length !== FEATURES * FEATURES) {
+    throw new SamsrError(
+      `${path}: expected a mean of ${FEATURES} numbers and a covariance of ${FEATURES ** 2}`,
+    );
+  }
+  return { mean, covariance, source };
+}
+
+type Parts = [mean: Float64Array | undefined, covariance: Float64Array | undefined, source: string];
+
+async function fromNpz(bytes: Uint8Array, path: string): Promise<Parts> {
+  const arrays = await readNpz(bytes, path);
+  return [arrays.get("mu_pris_param")?.data, arrays.get("cov_pris_param")?.data, path];
+}
+
+function fromSafetensors(bytes: Uint8Array, path: string): Parts {
+  const { tensors, metadata } = readSafetensors(bytes, path);
+  const part = (name: string) => tensors.get(name) && Float64Array.from(tensors.get(name)!.data);
+  return [part("mean"), part("covariance"), metadata.source ?? path];
+}
+
+export function writePristineModel({ mean, covariance, source }: PristineModel): Uint8Array {
+  const tensors = new Map([
+    ["mean", { shape: [FEATURES], data: Float32Array.from(mean) }],
+    ["covariance", { shape: [FEATURES, FEATURES], data: Float32Array.from(covariance) }],
+  ]);
+  return writeSafetensors(tensors, { metadata: { source } });
+}
+
+function isZip(bytes: Uint8Array): boolean {
+  return bytes[0] === 0x50 && bytes[1] === 0x4b;
+}
