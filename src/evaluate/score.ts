@@ -118,6 +118,6 @@ export function pairedDifference(a: readonly number[], b: readonly number[]): Es
   return { mean, standardError: Math.sqrt(squares / (n - 1) / n) };
 }
 
-function meanOf(values: readonly number[]): number {
+export function meanOf(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }

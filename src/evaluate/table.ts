@@ -14,6 +14,15 @@ export function scoreTable(
     method === baseline ? "" : estimate(gain.psnr, 2),
     method === baseline ? "" : estimate(gain.ssim, 4),
   ]);
+  return renderTable(head, rows, style);
+}
+
+/** The first column is words, the others are numbers. */
+export function renderTable(
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+  style: "plain" | "markdown",
+): string {
   return style === "markdown" ? markdown(head, rows) : plain(head, rows);
 }
 
@@ -35,6 +44,7 @@ function estimate({ mean, standardError }: Estimate, places: number): string {
   return Number.isFinite(standardError) ? `${signed} ± ${digits(standardError, places)}` : signed;
 }
 
-function digits(value: number, places: number): string {
+/** A number for a table; infinite ones in words. */
+export function digits(value: number, places: number): string {
   return Number.isFinite(value) ? value.toFixed(places) : value > 0 ? "inf" : "-inf";
 }
