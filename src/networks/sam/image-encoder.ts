@@ -67,17 +67,23 @@ function blockAttention(p: Scope, config: SamConfig, x: o.Value, n: number, glob
   const cut = o.transpose(o.reshape(padded, [n, windows, side, windows, side, embed]), [0, 1, 3, 2, 4, 5]);
   const batch = n * windows * windows;
   const qkv = linear(p.at("qkv"), o.reshape(cut, [batch * side * side, embed]), 3 * embed);
-  const parts = o.transpose(o.reshape(qkv, [batch, side * side, 3, heads, d]), [2, 0, 3, 1, 4]);
-  const [q, k, v] = o.split(parts, 3, 0).map((part) => o.reshape(part, [batch, heads, side * side, d]));
+  // Cut into heads straight away: each is small enough to stay in the cache from its first product to its last.
+  const parts = o.split(o.reshape(qkv, [batch, side * side, 3 * embed]), 3 * heads, 2);
   const offsets = global ? config.globalOffsets : 2 * side - 1;
-  const rows = relativeTable(p, "rel_pos_h", side, [offsets, d]);
-  const columns = relativeTable(p, "rel_pos_w", side, [offsets, d]);
-  const attended = attention(q, k, v, { rows, columns });
-  const out = o.transpose(
-    o.reshape(attended, [n, windows, windows, heads, side, side, d]),
-    [0, 1, 4, 2, 5, 3, 6],
+  const positions = {
+    rows: relativeTable(p, "rel_pos_h", side, [offsets, d]),
+    columns: relativeTable(p, "rel_pos_w", side, [offsets, d]),
+  };
+  const attended = Array.from({ length: heads }, (_, h) =>
+    attention(parts[h], parts[heads + h], parts[2 * heads + h], positions),
   );
-  const whole = o.reshape(out, [n, windows * side, windows * side, embed]);
+  const joined = o.reshape(o.concat(attended, 2), [n, windows, windows, side, side, embed]);
+  const whole = o.reshape(o.transpose(joined, [0, 1, 3, 2, 4, 5]), [
+    n,
+    windows * side,
+    windows * side,
+    embed,
+  ]);
   const inside = o.slice(whole, [1, 2], [0, 0], [grid, grid]);
   return linear(p.at("proj"), o.reshape(inside, [n * grid * grid, embed]), embed);
 }

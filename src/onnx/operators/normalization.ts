@@ -1,6 +1,6 @@
 import { emit, emitAll, withDerivative } from "../emit.js";
-import { constant, normalAxis, sizeOf, type Value } from "../value.js";
-import { add, erf, exp, mul, sigmoid, sub } from "./arithmetic.js";
+import { constant, normalAxis, sameShape, sizeOf, type Value } from "../value.js";
+import { add, erf, exp, mul, sigmoid, sub, sumTo } from "./arithmetic.js";
 import { image } from "./image.js";
 import { reduceMean, reduceSum } from "./reduce.js";
 import { reshape } from "./shape.js";
@@ -48,25 +48,38 @@ export function softmax(x: Value, axis = -1): Value {
 
 /** (x - mean) / sqrt(variance + epsilon) over the last axis, biased variance. */
 export function normalize(x: Value, epsilon = 1e-5): Value {
-  const last = x.shape.length - 1;
-  const ones = constant(new Float32Array(x.shape[last]).fill(1));
-  const each = [...x.shape.slice(0, last), 1];
-  const [y, , inverse] = emitAll("LayerNormalization", [x, ones], [x.shape, each, each], {
-    axis: -1,
-    epsilon: { float: epsilon },
-  });
-  // dx = (dy - mean(dy) - y mean(dy y)) / sigma
-  return withDerivative([y], [x], ([dy]) => [
-    () => {
-      const along = mul(y, reduceMean(mul(dy!, y), [last], true));
-      return mul(sub(sub(dy!, reduceMean(dy!, [last], true)), along), inverse);
-    },
+  const ones = constant(new Float32Array(x.shape[x.shape.length - 1]).fill(1));
+  const { y, inverse } = layerNormalization([x, ones], epsilon);
+  return withDerivative([y], [x], ([dy]) => [() => throughNormal(dy!, y, inverse)])[0];
+}
+
+/** Layer normalisation over the last axis with weight and bias [C]: one node, and its gradient in terms of `normalize`. */
+export function layerNorm(x: Value, weight: Value, bias: Value, epsilon = 1e-5): Value {
+  const channels = [x.shape[x.shape.length - 1]];
+  if (!sameShape(weight.shape, channels) || !sameShape(bias.shape, channels)) {
+    throw new Error(`LayerNorm: weight [${weight.shape}] and bias [${bias.shape}] do not fit [${x.shape}]`);
+  }
+  const { y, inverse } = layerNormalization([x, weight, bias], epsilon);
+  return withDerivative([y], [x, weight, bias], ([dy]) => [
+    () => throughNormal(mul(dy!, weight), normalize(x, epsilon), inverse),
+    () => sumTo(mul(dy!, normalize(x, epsilon)), channels),
+    () => sumTo(dy!, channels),
   ])[0];
 }
 
-/** Layer normalisation over the last axis with weight and bias [C]. */
-export function layerNorm(x: Value, weight: Value, bias: Value, epsilon = 1e-5): Value {
-  return add(mul(normalize(x, epsilon), weight), bias);
+function layerNormalization(inputs: readonly Value[], epsilon: number): { y: Value; inverse: Value } {
+  const { shape } = inputs[0];
+  const each = [...shape.slice(0, -1), 1];
+  const attributes = { axis: -1, epsilon: { float: epsilon } };
+  const [y, , inverse] = emitAll("LayerNormalization", inputs, [shape, each, each], attributes);
+  return { y, inverse };
+}
+
+/** dx = (dy - mean(dy) - y mean(dy y)) / sigma, where y is what was normalised and `inverse` 1 / sigma. */
+function throughNormal(dy: Value, y: Value, inverse: Value): Value {
+  const last = y.shape.length - 1;
+  const along = mul(y, reduceMean(mul(dy, y), [last], true));
+  return mul(sub(sub(dy, reduceMean(dy, [last], true)), along), inverse);
 }
 
 /** Group normalisation of [N, C, H, W] with weight and bias [C]; C must divide by `groups`. */

@@ -16,6 +16,11 @@ const mistakes: [string, () => unknown, string][] = [
   ["softmax", () => o.softmax(v(2, 3), -3), "Softmax: axis -3 is outside a tensor of rank 2"],
   ["groupNorm", () => o.groupNorm(v(1, 6, 2, 2), 4, v(6), v(6)), "GroupNorm: 6 channels of [1,6,2,2]"],
   ["groupNorm, weight", () => o.groupNorm(v(1, 6, 2, 2), 3, v(5), v(6)), "[5] does not fit into [1,6,1,1]"],
+  [
+    "layerNorm",
+    () => o.layerNorm(v(2, 3), v(2), v(3)),
+    "LayerNorm: weight [2] and bias [3] do not fit [2,3]",
+  ],
   ["reshape", () => o.reshape(v(2, 3), [4, -1]), "Reshape: [2,3] does not fit into [4,-1]"],
   ["reshape, two unknown", () => o.reshape(v(2, 3), [-1, -1]), "Reshape: [2,3] does not fit into [-1,-1]"],
   ["transpose", () => o.transpose(v(2, 3), [0, 0]), "Transpose: [0,0] is no order of the axes of [2,3]"],
