@@ -2,13 +2,15 @@
  * The contents of a model's `model.json`: one type for each kind of model, told apart by `network`. `weights` names
  * safetensors files beside it; `../NAME/FILE` is one of another model of the same store.
  */
-import type { SwinUNetConfig, VqConfig } from "../networks/index.js";
+import type { SamConfig, SwinUNetConfig, VqConfig } from "../networks/index.js";
 
 interface Described {
   readonly name: string;
   /** One line for `samsr models`. */
   readonly summary: string;
   readonly licence: string;
+  /** Where the weights were fetched from. */
+  readonly source?: string;
 }
 
 /** As `exponentialSchedule` takes it. */
@@ -53,7 +55,14 @@ export interface AutoencoderModel extends Described {
   readonly weights: { readonly autoencoder: string };
 }
 
-export type ModelDescription = PixelModel | LatentModel | AutoencoderModel;
+/** Segment Anything, which finds masks. */
+export interface SegmentationModel extends Described {
+  readonly network: "segment-anything";
+  readonly config: SamConfig;
+  readonly weights: { readonly sam: string };
+}
+
+export type ModelDescription = PixelModel | LatentModel | AutoencoderModel | SegmentationModel;
 
 /** Those that make a picture larger. */
 export type UpscalingModel = PixelModel | LatentModel;

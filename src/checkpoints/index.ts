@@ -5,11 +5,18 @@ export {
   type ModelDescription,
   type PixelModel,
   type ScheduleDescription,
+  type SegmentationModel,
   type UpscalingModel,
 } from "./description.js";
 export { readCheckpoint, readShapes } from "./open.js";
 export { parseDescription } from "./parse-description.js";
 export { type PthCheckpoint, type PthTensor, type PthValue, readPth } from "./pth.js";
 export { type Recognised, recognise } from "./recognise/index.js";
-export { readSafetensors, type Tensors, writeSafetensors } from "./safetensors.js";
+export {
+  readSafetensors,
+  safetensorsPieces,
+  type Tensors,
+  type WriteOptions,
+  writeSafetensors,
+} from "./safetensors.js";
 export { type Shapes, shapesOf, stateDictOf, withoutPrefixes } from "./state-dict.js";

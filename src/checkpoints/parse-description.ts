@@ -38,6 +38,10 @@ function test(good: (value: unknown) => boolean, expected: string): Check {
   };
 }
 
+function optional(check: Check): Check {
+  return (value, at) => (value === undefined ? undefined : check(value, at));
+}
+
 /** A list with at least `least` elements. */
 function list(element: Check, least = 1): Check {
   const isList = test((v) => Array.isArray(v) && v.length >= least && v.length <= 1000, "a list of numbers");
@@ -66,7 +70,7 @@ function brief(value: unknown): string {
   return json.length > 60 ? `${json.slice(0, 60)}...` : json;
 }
 
-const described = { name: text, summary: text, licence: text };
+const described = { name: text, summary: text, licence: text, source: optional(text) };
 
 const schedule = object({
   steps: whole(1, 10_000),
@@ -108,6 +112,27 @@ const autoencoder = object({
   codes: whole(),
 });
 
+const segmentAnything = object({
+  imageSize: whole(),
+  patchSize: whole(),
+  embed: whole(),
+  depth: whole(1, 1000),
+  heads: whole(),
+  mlp: whole(),
+  window: whole(0, 1024),
+  globalAttention: list(whole(0, 1000), 0),
+  globalOffsets: whole(),
+  promptEmbed: whole(),
+  maskChannels: whole(),
+  decoderDepth: whole(1, 1000),
+  decoderHeads: whole(),
+  decoderMlp: whole(),
+  downsample: whole(),
+  maskTokens: whole(1, 1000),
+  iouHidden: whole(),
+  iouDepth: whole(1, 1000),
+});
+
 /** m W must stay below 1, or kappa would be negative. */
 const m = number(0, 0.999);
 
@@ -133,6 +158,11 @@ const kinds: Record<ModelDescription["network"], Check> = {
     ...described,
     config: autoencoder,
     weights: object({ autoencoder: weightsFile }),
+  }),
+  "segment-anything": object({
+    ...described,
+    config: segmentAnything,
+    weights: object({ sam: weightsFile }),
   }),
 };
 

@@ -20,31 +20,45 @@ interface Entry {
   readonly data_offsets: [number, number];
 }
 
-/** Writes tensors as F32 or, at half the size, F16, side by side; the first starts on a multiple of 8 bytes. */
-export function writeSafetensors(
-  tensors: StateDict,
-  options: { precision?: "float32" | "float16"; metadata?: Readonly<Record<string, string>> } = {},
-): Uint8Array {
+export interface WriteOptions {
+  /** default "float32" */
+  readonly precision?: "float32" | "float16";
+  readonly metadata?: Readonly<Record<string, string>>;
+}
+
+/**
+ * The bytes of a file of tensors as F32 or, at half the size, F16, in pieces: the header, then one for each tensor. They
+ * lie side by side; the first starts on a multiple of 8 bytes.
+ */
+export function* safetensorsPieces(tensors: StateDict, options: WriteOptions = {}): Generator<Uint8Array> {
   const { precision = "float32", metadata } = options;
+  const [dtype, width] = precision === "float16" ? ["F16", 2] : ["F32", 4];
   const header: Record<string, unknown> = metadata ? { __metadata__: metadata } : {};
-  const parts: Uint8Array[] = [];
   let offset = 0;
   for (const [name, { shape, data }] of tensors) {
-    const stored = precision === "float16" ? toFloat16(data) : data;
-    parts.push(new Uint8Array(stored.buffer, stored.byteOffset, stored.byteLength));
-    const end = offset + stored.byteLength;
-    header[name] = { dtype: precision === "float16" ? "F16" : "F32", shape, data_offsets: [offset, end] };
+    const end = offset + width * data.length;
+    header[name] = { dtype, shape, data_offsets: [offset, end] };
     offset = end;
   }
   const json = new TextEncoder().encode(JSON.stringify(header));
-  const headerSize = Math.ceil(json.length / 8) * 8;
-  const out = new Uint8Array(8 + headerSize + offset).fill(0x20, 8, 8 + headerSize);
-  new DataView(out.buffer).setBigUint64(0, BigInt(headerSize), true);
-  out.set(json, 8);
-  let at = 8 + headerSize;
-  for (const part of parts) {
-    out.set(part, at);
-    at += part.length;
+  const start = new Uint8Array(8 + Math.ceil(json.length / 8) * 8).fill(0x20, 8);
+  new DataView(start.buffer).setBigUint64(0, BigInt(start.length - 8), true);
+  start.set(json, 8);
+  yield start;
+  for (const { data } of tensors.values()) {
+    const stored = precision === "float16" ? toFloat16(data) : data;
+    yield new Uint8Array(stored.buffer, stored.byteOffset, stored.byteLength);
+  }
+}
+
+/** The same file in one piece. */
+export function writeSafetensors(tensors: StateDict, options: WriteOptions = {}): Uint8Array {
+  const pieces = [...safetensorsPieces(tensors, options)];
+  const out = new Uint8Array(pieces.reduce((size, { length }) => size + length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    out.set(piece, at);
+    at += piece.length;
   }
   return out;
 }
