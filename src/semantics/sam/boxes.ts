@@ -6,15 +6,15 @@
 /** x0, y0, x1, y1; the last two are inside. */
 export type Box = readonly [x0: number, y0: number, x1: number, y1: number];
 
-export function boxArea([x0, y0, x1, y1]: Box): number {
-  return Math.fround((x1 - x0) * (y1 - y0));
+export function boxArea(box: Box): number {
+  return Math.fround((box[2] - box[0]) * (box[3] - box[1]));
 }
 
 /** Two boxes without area have NaN, which exceeds no threshold. */
 export function boxIou(a: Box, b: Box): number {
-  const width = Math.max(0, Math.min(a[2], b[2]) - Math.max(a[0], b[0]));
-  const height = Math.max(0, Math.min(a[3], b[3]) - Math.max(a[1], b[1]));
-  const intersection = Math.fround(width * height);
+  const width = Math.min(a[2], b[2]) - Math.max(a[0], b[0]);
+  const height = Math.min(a[3], b[3]) - Math.max(a[1], b[1]);
+  const intersection = width > 0 && height > 0 ? Math.fround(width * height) : 0;
   const union = Math.fround(Math.fround(boxArea(a) + boxArea(b)) - intersection);
   return Math.fround(intersection / union);
 }
@@ -28,7 +28,10 @@ export function nms(boxes: readonly Box[], scores: ArrayLike<number>, threshold:
   const order = boxes.map((_, i) => i).sort((a, b) => scores[b] - scores[a] || a - b);
   const kept: number[] = [];
   for (const i of order) {
-    if (!kept.some((j) => boxIou(boxes[i], boxes[j]) > threshold)) kept.push(i);
+    const box = boxes[i];
+    let j = 0;
+    while (j < kept.length && !(boxIou(box, boxes[kept[j]]) > threshold)) j++;
+    if (j === kept.length) kept.push(i);
   }
   return kept;
 }

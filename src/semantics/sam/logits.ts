@@ -71,12 +71,12 @@ export function maskOfLogits(
   smallestScore: number,
 ): MaskFacts {
   const { side, across, down, crop, image } = enlargement;
-  const lowest = extremesOf(logits, side, Math.min);
-  const highest = extremesOf(logits, side, Math.max);
-  const width = across.first.length;
+  const kinds = kindsOf(logits, side, offset);
+  const [width, height] = [across.first.length, down.first.length];
   const lines = [0, 1, 2].map(() => new Float64Array(width));
+  const stretches = new Int32Array(3 * side);
   let [above, below, area] = [0, 0, 0];
-  let [x0, y0, x1, y1] = [width, down.first.length, -1, -1];
+  let [x0, y0, x1, y1] = [width, height, -1, -1];
   const edges: number[] = [];
 
   /** Notes that [start, end) of row y is inside. */
@@ -91,78 +91,102 @@ export function maskOfLogits(
     else edges.push(at + start, at + end);
   }
 
+  /** Works out the pixels [left, right) of row y. */
+  function traceRow(y: number, left: number, right: number): void {
+    const [w0, w1, w2] = [down.weights[3 * y], down.weights[3 * y + 1], down.weights[3 * y + 2]];
+    const [a, b, c] = lines;
+    let start = -1;
+    for (let x = left; x < right; x++) {
+      const value = w0 * a[x] + w1 * b[x] + w2 * c[x];
+      if (value > offset) above++;
+      if (value > -offset) below++;
+      if (value > 0 === start >= 0) continue;
+      if (start >= 0) inside(y, start, x);
+      start = start >= 0 ? -1 : x;
+    }
+    if (start >= 0) inside(y, start, right);
+  }
+
   for (let r = 0; r < side; r++) {
     const [top, bottom] = [down.starts[r], down.starts[r + 1]];
     if (top === bottom) continue;
-    // Along x first, for the columns near an outline: three lines of logits as wide as the crop.
-    const kinds = new Uint8Array(side);
+    // All rows that read from logit r on have the same stretches of one kind.
+    let count = 0;
     for (let c = 0; c < side; c++) {
       const [left, right] = [across.starts[c], across.starts[c + 1]];
-      if (left === right) continue;
-      const at = r * side + c;
-      kinds[c] = lowest[at] > offset ? ALL : highest[at] <= -offset ? NONE : MIXED;
-      if (kinds[c] !== MIXED) continue;
-      for (let k = 0; k < 3; k++) {
-        const row = Math.min(r + k, side - 1) * side;
-        const [a, b] = [logits[row + c], logits[row + Math.min(c + 1, side - 1)]];
-        const d = logits[row + Math.min(c + 2, side - 1)];
-        for (let x = left, w = 3 * left; x < right; x++, w += 3) {
-          lines[k][x] = across.weights[w] * a + across.weights[w + 1] * b + across.weights[w + 2] * d;
-        }
+      const kind = kinds[r * side + c];
+      if (left === right || kind === NONE) continue;
+      if (count > 0 && stretches[count - 3] === kind && stretches[count - 1] === left) {
+        stretches[count - 1] = right;
+      } else {
+        stretches[count++] = kind;
+        stretches[count++] = left;
+        stretches[count++] = right;
       }
+      if (kind === MIXED) enlargeLines(logits, side, r, across, left, right, lines);
     }
     for (let y = top; y < bottom; y++) {
-      const [w0, w1, w2] = down.weights.subarray(3 * y, 3 * y + 3);
-      for (let c = 0; c < side; c++) {
-        const [left, right] = [across.starts[c], across.starts[c + 1]];
-        if (left === right || kinds[c] === NONE) continue;
-        if (kinds[c] === ALL) {
+      for (let i = 0; i < count; i += 3) {
+        const [left, right] = [stretches[i + 1], stretches[i + 2]];
+        if (stretches[i] === MIXED) traceRow(y, left, right);
+        else {
           above += right - left;
           below += right - left;
           inside(y, left, right);
-          continue;
         }
-        let start = -1;
-        for (let x = left; x < right; x++) {
-          const value = w0 * lines[0][x] + w1 * lines[1][x] + w2 * lines[2][x];
-          if (value > offset) above++;
-          if (value > -offset) below++;
-          if (value > 0 === start >= 0) continue;
-          if (start >= 0) inside(y, start, x);
-          start = start >= 0 ? -1 : x;
-        }
-        if (start >= 0) inside(y, start, right);
       }
     }
   }
   const stabilityScore = Math.fround(above / below);
   const wanted = smallestScore === Number.NEGATIVE_INFINITY || stabilityScore >= smallestScore;
   const runs = wanted ? { ...image, edges: Uint32Array.from(edges) } : null;
-  const box: Box = x1 < 0 ? [0, 0, 0, 0] : [x0, y0, x1, y1];
-  return {
-    runs,
-    box: [crop[0] + box[0], crop[1] + box[1], crop[0] + box[2], crop[1] + box[3]],
-    area,
-    stabilityScore,
-  };
+  if (x1 < 0) [x0, y0, x1, y1] = [0, 0, 0, 0];
+  const box: Box = [crop[0] + x0, crop[1] + y0, crop[0] + x1, crop[1] + y1];
+  return { runs, box, area, stabilityScore };
 }
 
+/** Columns [left, right) of the three lines of logits from r on, enlarged along x. */
+function enlargeLines(
+  logits: Float32Array,
+  side: number,
+  r: number,
+  { first, weights }: Taps,
+  left: number,
+  right: number,
+  lines: Float64Array[],
+): void {
+  const c = first[left];
+  const [one, two] = [Math.min(c + 1, side - 1), Math.min(c + 2, side - 1)];
+  for (let k = 0; k < 3; k++) {
+    const row = Math.min(r + k, side - 1) * side;
+    const line = lines[k];
+    const [v0, v1, v2] = [logits[row + c], logits[row + one], logits[row + two]];
+    for (let x = left, w = 3 * left; x < right; x++, w += 3) {
+      line[x] = weights[w] * v0 + weights[w + 1] * v1 + weights[w + 2] * v2;
+    }
+  }
+}
+
+/** On which side of the thresholds the pixels lie that read 3 x 3 logits. */
 const [NONE, MIXED, ALL] = [0, 1, 2];
 
-/** The least or the largest of the 3 x 3 values from each on, as far as there are any. */
-function extremesOf(map: Float32Array, side: number, of: (a: number, b: number) => number): Float32Array {
-  const rows = new Float32Array(map.length);
-  const out = new Float32Array(map.length);
-  for (let i = 0; i < map.length; i++) {
-    const left = side - 1 - (i % side);
-    rows[i] = of(map[i], of(map[i + Math.min(1, left)], map[i + Math.min(2, left)]));
+/** The kind of the 3 x 3 logits from each on, as far as there are any; NaN is mixed. */
+function kindsOf(logits: Float32Array, side: number, offset: number): Uint8Array {
+  // Of each logit one bit: over the upper threshold; and another: not over the lower one.
+  const bits = new Uint8Array(logits.length);
+  for (let i = 0; i < logits.length; i++) {
+    bits[i] = (logits[i] > offset ? 1 : 0) | (logits[i] <= -offset ? 2 : 0);
   }
-  for (let i = 0; i < map.length; i++) {
-    const one = i + side < map.length ? i + side : i;
-    const two = one + side < map.length ? one + side : one;
-    out[i] = of(rows[i], of(rows[one], rows[two]));
+  // What three neighbours share, in place: along x, then along y.
+  for (let row = 0; row < bits.length; row += side) {
+    for (let i = row; i < row + side - 1; i++)
+      bits[i] &= bits[i + 1] & (i + 2 < row + side ? bits[i + 2] : 3);
   }
-  return out;
+  for (let i = 0; i < bits.length - side; i++) {
+    bits[i] &= bits[i + side] & (i + 2 * side < bits.length ? bits[i + 2 * side] : 3);
+  }
+  for (let i = 0; i < bits.length; i++) bits[i] = bits[i] & 1 ? ALL : bits[i] & 2 ? NONE : MIXED;
+  return bits;
 }
 
 /** The taps of `side` values enlarged to `size`, of which the first `kept` become `out`. */
