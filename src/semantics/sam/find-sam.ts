@@ -1,0 +1,47 @@
+/** Which Segment Anything to use: an installed model, or a file of weights. For Node only. */
+import { stat } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { SamsrError } from "../../base/errors.js";
+import { findModel, type InstalledModel, listModels } from "../../checkpoints/store/index.js";
+
+export interface SamFile {
+  /** For people. */
+  name: string;
+  /** The file of its weights. */
+  path: string;
+}
+
+/**
+ * @param nameOrPath of an installed model, a model's folder, or a checkpoint; the one model that is installed when left
+ *   out
+ * @throws SamsrError when there is none, there are several to choose from, or it is no Segment Anything
+ */
+export async function findSam(nameOrPath?: string): Promise<SamFile> {
+  if (nameOrPath === undefined) return theOnlyOne();
+  const facts = await stat(nameOrPath).catch(() => undefined);
+  if (facts?.isFile()) return { name: basename(nameOrPath), path: nameOrPath };
+  const model = await findModel(nameOrPath);
+  const file = samOf(model);
+  if (file) return file;
+  const { name, network } = model.description;
+  throw new SamsrError(`the model ${name} is a ${network}, and masks need Segment Anything; name another`);
+}
+
+async function theOnlyOne(): Promise<SamFile> {
+  const files = (await listModels()).flatMap((model) => samOf(model) ?? []);
+  if (files.length === 1) return files[0];
+  if (files.length === 0) {
+    throw new SamsrError(
+      "no Segment Anything model is installed; add one (samsr models add sam_vit_b_01ec64.pth), or name a checkpoint",
+    );
+  }
+  const names = files.map(({ name }) => name).join(", ");
+  throw new SamsrError(`several Segment Anything models are installed (${names}); name one of them`);
+}
+
+function samOf({ folder, description }: InstalledModel): SamFile | undefined {
+  const { name, network } = description as { name: string; network: string };
+  if (network !== "segment-anything") return undefined;
+  const { sam } = description.weights as unknown as { sam: string };
+  return { name, path: join(folder, sam) };
+}

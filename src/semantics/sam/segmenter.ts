@@ -1,0 +1,87 @@
+/** Segment Anything with all it needs in Node: found, loaded when first needed, its masks kept in files. */
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { pipeline } from "node:stream/promises";
+import { readCheckpoint } from "../../checkpoints/index.js";
+import type { Raster } from "../../image/raster.js";
+import { samConfigOf } from "../../networks/index.js";
+import type { Device } from "../../runtime/index.js";
+import { findSam, type SamFile } from "./find-sam.js";
+import { generateMasks } from "./generate.js";
+import { cacheKey, readCached, writeCached } from "./mask-cache.js";
+import { createSamSessions, type SamSessions } from "./network.js";
+import { resolveSamOptions, type SamOptions } from "./options.js";
+import type { GenerateContext, Generated } from "./types.js";
+
+/** What finds masks in a picture; one in Node is made by {@link createSegmenter}. */
+export interface Segmenter {
+  /** @param picture 8-bit RGB */
+  masksOf(picture: Raster, options?: SamOptions, context?: GenerateContext): Promise<Generated>;
+  release(): Promise<void>;
+}
+
+export interface SegmenterOptions {
+  /** As `findSam` takes it; the one model that is installed when left out. */
+  sam?: string;
+  device?: Device | "auto";
+  threads?: number;
+  /** Whether masks are looked for and kept in the cache; default true. */
+  cache?: boolean;
+}
+
+/**
+ * Nothing is read until the first masks are asked for; masks that are in the cache need no network at all.
+ *
+ * @example
+ * const segmenter = createSegmenter({ sam: "sam_vit_b_01ec64.pth" });
+ * const { masks } = await segmenter.masksOf(toRgb(raster), { pointsPerSide: 16 });
+ * await segmenter.release();
+ */
+export function createSegmenter({ sam, device, threads, cache = true }: SegmenterOptions = {}): Segmenter {
+  let file: Promise<SamFile> | undefined;
+  let identity: Promise<string> | undefined;
+  let sessions: Promise<SamSessions> | undefined;
+
+  async function open(): Promise<SamSessions> {
+    const { name, path } = await file!;
+    const weights = await readCheckpoint(path);
+    const shapes = new Map([...weights].map(([key, { shape }]) => [key, shape]));
+    return createSamSessions(weights, samConfigOf(shapes, name), { name, device, threads });
+  }
+  /** A failure is forgotten, so that it may be tried again. */
+  async function network(): Promise<SamSessions> {
+    sessions ??= open();
+    return sessions.catch((error) => {
+      sessions = undefined;
+      throw error;
+    });
+  }
+
+  return {
+    async masksOf(picture, given, context) {
+      const options = resolveSamOptions(given);
+      file ??= findSam(sam);
+      const { path } = await file.catch((error) => {
+        file = undefined;
+        throw error;
+      });
+      if (!cache) return generateMasks(picture, await network(), options, context);
+      identity ??= hashOf(path);
+      const key = cacheKey(picture, await identity, options);
+      const known = await readCached(key);
+      if (known) return known;
+      const generated = await generateMasks(picture, await network(), options, context);
+      await writeCached(key, generated);
+      return generated;
+    },
+    async release() {
+      await sessions?.then((opened) => opened.release()).catch(() => {});
+    },
+  };
+}
+
+async function hashOf(path: string): Promise<string> {
+  const hash = createHash("sha256");
+  await pipeline(createReadStream(path, { highWaterMark: 2 ** 20 }), hash);
+  return hash.digest("hex");
+}
