@@ -19,4 +19,5 @@ export {
 export { createNoise, createNoiseAsync, literalNoise, type Noise, type NoiseOptions } from "./noise.js";
 export type { RgbImage } from "./planes.js";
 export { type RegionOptions, type Regions, segmentRegions } from "./regions.js";
+export * from "./sam/index.js";
 // mask-files.ts is not exported here: it reads files with sharp, and this folder also runs in a browser.

@@ -24,7 +24,7 @@ import { summarise } from "../semantics/index.js";
 import { settleAlpha } from "./alpha.js";
 import { createClock } from "./clock.js";
 import { createDenoising, type EnlargeTile } from "./denoise.js";
-import { createSemantics, findCoverage, type Stop } from "./semantics.js";
+import { createSemantics, type FindMasks, findCoverage, type Stop } from "./semantics.js";
 import type { Sessions } from "./sessions.js";
 import { enlargedSize, type Progress, planFor, type ResolvedSettings, type UpscaleInfo } from "./settings.js";
 
@@ -34,6 +34,8 @@ export interface EnlargeContext {
   cancelled(): boolean;
   /** Throws an AbortError when cancelled. */
   checkpoint(): Promise<void>;
+  /** For masks by Segment Anything. */
+  findMasks?: FindMasks;
 }
 
 /**
@@ -64,7 +66,14 @@ export async function enlarge(
 
   await context.checkpoint();
   const colour = await bleedColour(raster);
-  const coverage = await stage("masks", () => clock.time("masks", () => findCoverage(colour, settings)));
+  const points = {
+    checkpoint: () => context.checkpoint(),
+    progress: (value: { done: number; total: number }) => context.progress({ stage: "masks", ...value }),
+    findMasks: context.findMasks,
+  };
+  const coverage = await stage("masks", () =>
+    clock.time("masks", () => findCoverage(colour, settings, points)),
+  );
   const { model, schedule } = sessions;
   const semantics = await stage("noise", () =>
     clock.time("noise", () => createSemantics(coverage, settings, { m: model.m, schedule }, stop)),

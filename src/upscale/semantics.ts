@@ -2,8 +2,10 @@
  * What the whole image has and the tiles only cut from it: coverage (and with it W) and noise. Made once, so that a pixel
  * has the same of each in every tile that holds it.
  */
+import { SamsrError } from "../base/errors.js";
 import { noiseLevel, type Pixelwise, pixelwise, type Schedule } from "../diffusion/index.js";
-import { bitDepth, type Raster, type Region, reflect, toEightBits } from "../image/raster.js";
+import { fromTensor, type Raster, type Region, reflect, toRgb, toTensor } from "../image/raster.js";
+import { bicubicX4 } from "../image/resize.js";
 import { LATENT_CHANNELS } from "../networks/index.js";
 import { maximum } from "../semantics/coverage.js";
 import {
@@ -16,26 +18,62 @@ import {
   segmentRegions,
   semanticWeight,
 } from "../semantics/index.js";
+import {
+  coverageOfRuns,
+  type GenerateContext,
+  type Generated,
+  type SamOptions,
+} from "../semantics/sam/index.js";
 import type { ResolvedSettings } from "./settings.js";
 
 /** Given up by throwing; an AbortSignal is one. */
 export type Stop = Pick<AbortSignal, "throwIfAborted">;
 
-/** The coverage of a raster of bled colours, as the settings have it; empty for none. */
-export function findCoverage(raster: Raster, { masks, variant }: ResolvedSettings): Coverage {
-  const { width, height } = raster;
-  if (masks === "none") return emptyCoverage(width, height);
-  if (masks !== "regions") return masks;
-  const { coverage } = segmentRegions({ width, height, data: visible(raster) });
-  return variant === "release" ? coverBackground(coverage) : coverage;
+/** Finds masks by Segment Anything; the worker has one, made of an installed model. */
+export type FindMasks = (
+  picture: Raster,
+  options: SamOptions,
+  context: GenerateContext,
+) => Promise<Pick<Generated, "masks">>;
+
+export interface CoverageContext extends GenerateContext {
+  findMasks?: FindMasks;
 }
 
-/** The pixels as the segmentation takes them: 8 bits, 1, 3 or 4 channels. */
-function visible(raster: Raster): Uint8Array {
-  const { data, channels } = raster;
-  const eight = () => (bitDepth(raster) === 16 ? toEightBits(raster).data : data) as Uint8Array;
-  if (channels !== 2) return eight();
-  return eight().filter((_, i) => i % 2 === 0);
+/**
+ * The coverage of a raster of bled colours, as the settings have it; empty for none.
+ *
+ * @param lookedAt for variant `release`, what Segment Anything looks at: the latent as a picture of the raster's size; the
+ *   raster itself where a model has no such latent. In variant `paper` it looks at the bicubic enlargement (section 3.1).
+ */
+export async function findCoverage(
+  raster: Raster,
+  { masks, variant, samOptions }: ResolvedSettings,
+  context: CoverageContext = {},
+  lookedAt: Raster = raster,
+): Promise<Coverage> {
+  const { width, height } = raster;
+  if (masks === "none") return emptyCoverage(width, height);
+  if (masks === "regions") {
+    const { coverage } = segmentRegions({ width, height, data: toRgb(raster).data as Uint8Array });
+    return variant === "release" ? coverBackground(coverage) : coverage;
+  }
+  if (masks !== "sam") return masks;
+  if (!context.findMasks) throw new SamsrError("masks sam: there is no Segment Anything here");
+  const picture = variant === "release" ? toRgb(lookedAt) : enlargedPicture(raster);
+  const found = await context.findMasks(picture, samOptions, context);
+  return coverageOfRuns(
+    found.masks.map(({ runs }) => runs),
+    raster,
+    variant,
+  );
+}
+
+/** The bicubic enlargement by 4 as 8-bit RGB. */
+export function enlargedPicture(raster: Raster): Raster {
+  const { width, height } = raster;
+  const large = bicubicX4(toTensor(raster), 3, width, height);
+  return fromTensor(large, { width: 4 * width, height: 4 * height, channels: 3 });
 }
 
 /** The noise and the pixel-wise process of one image, to be cut into tiles. */

@@ -5,6 +5,7 @@ import type { Variant } from "../diffusion/index.js";
 import { planTiles } from "../image/tiles.js";
 import { SCALE, sizeMultiple } from "../networks/index.js";
 import type { Coverage, CoverageSummary } from "../semantics/index.js";
+import { resolveSamOptions, type SamOptions } from "../semantics/sam/index.js";
 
 /** Whose process: all three share the denoiser and differ in the noise and in the way down. */
 export type Method = "samsr" | "sinsr" | "resshift";
@@ -22,10 +23,13 @@ export interface UpscaleSettings {
   /** default "paper" */
   variant?: Variant;
   /**
-   * Where the semantics come from: `regions` (the default) segments the image, `none` makes samsr the same as sinsr, a
-   * coverage of the image's size comes from masks of your own. sinsr and resshift take none.
+   * Where the semantics come from: `regions` (the default) segments the image, `sam` asks Segment Anything (see
+   * `UpscalerOptions.sam`), `none` makes samsr the same as sinsr, a coverage of the image's size comes from masks of your
+   * own. sinsr and resshift take none.
    */
-  masks?: "regions" | "none" | Coverage;
+  masks?: "regions" | "sam" | "none" | Coverage;
+  /** How Segment Anything is asked; defaults are those of its public generator. */
+  samOptions?: SamOptions;
   /** Side of a tile in low-resolution pixels, a multiple of what the network needs (32); default {@link DEFAULT_TILE}. */
   tile?: number;
   /** How far neighbouring tiles overlap, at most half a tile; default {@link DEFAULT_OVERLAP}. */
@@ -54,7 +58,7 @@ export interface UpscaleInfo {
   tile: [number, number];
   /** "cpu" or "webgpu". */
   device: string;
-  masks: "regions" | "none" | "given";
+  masks: "regions" | "sam" | "none" | "given";
   coverage: CoverageSummary;
   /**
    * `load` is making sessions for a size of tile seen for the first time; `network` is the time inside them. What is
@@ -109,6 +113,7 @@ export function resolveSettings(
     seed: settings.seed ?? 0,
     variant: settings.variant ?? "paper",
     masks: settings.masks ?? "regions",
+    samOptions: resolveSamOptions(settings.samOptions),
     tile: settings.tile ?? DEFAULT_TILE,
     overlap: settings.overlap ?? Math.min(DEFAULT_OVERLAP, (settings.tile ?? DEFAULT_TILE) >> 1),
     scale: settings.scale ?? SCALE,
@@ -124,7 +129,7 @@ export function resolveSettings(
   }
   oneOf("variant", variant, ["paper", "release"]);
   if (typeof masks === "object") checkCoverage(masks, size, method);
-  else oneOf("masks", masks, ["regions", "none"]);
+  else oneOf("masks", masks, ["regions", "sam", "none"]);
   if (!(scale >= 1 && scale <= 8)) throw new SamsrError(`scale must be from 1 to 8, not ${scale}`);
   planFor(size, resolved, config);
   if (method !== "samsr") resolved.masks = "none";

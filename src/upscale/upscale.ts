@@ -10,7 +10,7 @@ import {
 } from "./upscaler.js";
 
 export interface UpscaleOptions extends UpscaleSettings, RunOptions, UpscalerOptions {
-  /** One that is open already, for many pictures; it stays open. Then `model`, `device` and `threads` do not count. */
+  /** One that is open already, for many pictures; it stays open. Then the options of opening one do not count. */
   upscaler?: Upscaler;
   /** default: that of the input; PNG for a GIF */
   format?: OutputFormat;
@@ -52,6 +52,8 @@ export async function upscale(
     model,
     device,
     threads,
+    sam,
+    cache,
     quality,
     pixelLimit,
     ...rest
@@ -67,7 +69,7 @@ export async function upscale(
   });
   signal?.throwIfAborted();
 
-  const upscaler = given ?? (await createUpscaler({ model, device, threads }));
+  const upscaler = given ?? (await createUpscaler({ model, device, threads, sam, cache }));
   const job = upscaler.upscale(raster, settings, { onProgress, signal });
   if (!given) job.catch(() => upscaler.close());
   const enlarged = await job;

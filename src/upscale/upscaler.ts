@@ -19,6 +19,10 @@ export interface UpscalerOptions {
   device?: "auto" | "cpu" | "webgpu";
   /** Threads of the network on the CPU; default: one for each core. */
   threads?: number;
+  /** The Segment Anything of masks `sam`: a model's name or a checkpoint; default: the one that is installed. */
+  sam?: string;
+  /** Whether its masks are kept on disk, so that a picture costs them once; default true. */
+  cache?: boolean;
 }
 
 export interface RunOptions {
@@ -58,14 +62,14 @@ export const DEFAULT_MODEL = "samsr-tiny";
  * @throws SamsrError when the model or the device is not there, or the model is damaged
  */
 export async function createUpscaler(options: UpscalerOptions = {}): Promise<Upscaler> {
-  const { model: name = DEFAULT_MODEL, device: wanted = "auto", threads } = options;
+  const { model: name = DEFAULT_MODEL, device: wanted = "auto", threads, sam, cache } = options;
   if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1)) {
     throw new SamsrError(`threads must be a whole number from 1 on, not ${threads}`);
   }
   const model = await findUpscalingModel(name);
   const { description } = model;
   const thread = startThread<typeof functions>(new URL("./worker.js", import.meta.url));
-  const opening = thread.call("open", { model, device: wanted, threads });
+  const opening = thread.call("open", { model, device: wanted, threads, sam, cache });
   const { device } = await opening.catch(async (error) => {
     await thread.close();
     throw error;

@@ -4,11 +4,12 @@ import { type InstalledModel, loadModelWeights } from "../checkpoints/store/inde
 import type { Raster } from "../image/raster.js";
 import { chooseDevice, loadBackend } from "../runtime/devices.js";
 import { type CallContext, type Device, serveThread } from "../runtime/index.js";
+import { createSegmenter, type Segmenter } from "../semantics/sam/segmenter.js";
 import { enlarge } from "./enlarge.js";
 import { createSessions, type Sessions } from "./sessions.js";
 import type { ResolvedSettings } from "./settings.js";
 
-let opened: { sessions: Sessions; device: Device } | undefined;
+let opened: { sessions: Sessions; segmenter: Segmenter; device: Device } | undefined;
 let last: Promise<unknown> = Promise.resolve();
 
 /** Two jobs at once would only share the cores, and need the memory of both. */
@@ -20,24 +21,35 @@ function inTurn<T>(work: () => Promise<T>): Promise<T> {
 
 export const functions = serveThread({
   /** Reads the model and settles on a device. */
-  async open(args: { model: InstalledModel<PixelModel>; device: Device | "auto"; threads?: number }) {
-    const { model, threads } = args;
+  async open(args: {
+    model: InstalledModel<PixelModel>;
+    device: Device | "auto";
+    threads?: number;
+    sam?: string;
+    cache?: boolean;
+  }) {
+    const { model, threads, sam, cache } = args;
     const device = await chooseDevice(args.device, await loadBackend());
     const sessions = createSessions(model.description, (part) => loadModelWeights(model, part), {
       device,
       threads,
     });
     await sessions.check();
-    opened = { sessions, device };
+    opened = { sessions, segmenter: createSegmenter({ sam, cache, device, threads }), device };
     return { device };
   },
 
   upscale: (args: { raster: Raster; settings: ResolvedSettings }, context: CallContext) =>
     inTurn(async () => {
-      const { sessions, device } = opened!;
-      const result = await enlarge(args.raster, args.settings, sessions, device, context);
+      const { sessions, segmenter, device } = opened!;
+      const findMasks = segmenter.masksOf;
+      const result = await enlarge(args.raster, args.settings, sessions, device, { ...context, findMasks });
       return context.transfer(result, [result.raster.data.buffer as ArrayBuffer]);
     }),
 
-  close: () => inTurn(async () => opened?.sessions.release()),
+  close: () =>
+    inTurn(async () => {
+      await opened?.sessions.release();
+      await opened?.segmenter.release();
+    }),
 });
