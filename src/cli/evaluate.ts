@@ -26,8 +26,8 @@ export interface EvaluateArguments {
   quiet?: boolean;
 }
 
-const HEADS: Record<Metric, string> = { psnr: "PSNR(Y)", ssim: "SSIM(Y)", niqe: "NIQE" };
-const PLACES: Record<Metric, number> = { psnr: 2, ssim: 4, niqe: 3 };
+export const HEADS: Record<Metric, string> = { psnr: "PSNR(Y)", ssim: "SSIM(Y)", niqe: "NIQE" };
+export const PLACES: Record<Metric, number> = { psnr: 2, ssim: 4, niqe: 3 };
 
 /** @returns the exit code: 0, or 1 when a picture could not be measured */
 export async function evaluateCommand(options: EvaluateArguments, signal: AbortSignal): Promise<number> {

@@ -5,6 +5,7 @@
  */
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
+import { defineCompare } from "./commands/compare.js";
 import { defineEvaluate } from "./commands/evaluate.js";
 import { defineMasks } from "./commands/masks.js";
 import { defineModels } from "./commands/models.js";
@@ -37,7 +38,15 @@ function defineProgram(): Command {
     .exitOverride()
     .addHelpText("after", programHelp);
   const surroundings: Surroundings = { interrupts, done: (code) => void (exitCode = code) };
-  for (const define of [defineUpscale, defineMasks, defineModels, defineScore, defineEvaluate, defineTrain]) {
+  for (const define of [
+    defineUpscale,
+    defineMasks,
+    defineModels,
+    defineScore,
+    defineEvaluate,
+    defineCompare,
+    defineTrain,
+  ]) {
     define(program, surroundings);
   }
   return program;

@@ -1,9 +1,9 @@
 /** Folders of results measured picture by picture, against originals of the same names or by themselves. */
-import { extname } from "node:path";
 import { SamsrError } from "../base/errors.js";
 import type { Raster } from "../image/raster.js";
 import { decodeRgb, listImages } from "../train/data/photos.js";
 import { psnrY, ssimY } from "./metrics.js";
+import { picturesByStem, stemOf } from "./names.js";
 import { niqe, type PristineModel } from "./niqe/niqe.js";
 import { meanOf } from "./score.js";
 
@@ -54,14 +54,14 @@ export async function evaluateFolder(folder: string, options: EvaluateOptions): 
   if (lacking.length > 0) throw new SamsrError(`${lacking.join(" and ")}: a folder of originals is needed`);
   const found = await listImages(folder);
   if (found.length === 0) throw new SamsrError(`${folder}: expected pictures in or below this folder`);
-  const originals = reference === undefined ? undefined : await byStem(reference);
+  const originals = reference === undefined ? undefined : await picturesByStem(reference);
 
   const pictures: PictureEvaluation[] = [];
   const failures: { picture: string; reason: string }[] = [];
   for (const { name: picture, path } of found) {
     signal?.throwIfAborted();
     try {
-      const original = originals?.get(stem(picture));
+      const original = originals?.get(stemOf(picture));
       if (originals && original === undefined) {
         throw new SamsrError(`${reference} has no picture of this name to compare with`);
       }
@@ -92,20 +92,4 @@ export function measure(
     niqe: () => niqe(picture, pristine, { border }),
   };
   return Object.fromEntries(metrics.map((metric) => [metric, of[metric]()]));
-}
-
-/** @throws SamsrError when two pictures differ in nothing but their endings */
-async function byStem(folder: string): Promise<Map<string, string>> {
-  const paths = new Map<string, string>();
-  for (const { name, path } of await listImages(folder)) {
-    const known = paths.get(stem(name));
-    if (known !== undefined)
-      throw new SamsrError(`${known} and ${path} would both be the original of one picture`);
-    paths.set(stem(name), path);
-  }
-  return paths;
-}
-
-function stem(name: string): string {
-  return name.slice(0, name.length - extname(name).length);
 }

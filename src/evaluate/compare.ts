@@ -1,0 +1,87 @@
+/** Several methods on the same pictures, measured as far as each picture can be. */
+import { SamsrError } from "../base/errors.js";
+import type { Raster } from "../image/raster.js";
+import { decodeRgb } from "../train/data/photos.js";
+import { type Metric, measure, needsReference, type Values } from "./folders.js";
+import { picturesByStem } from "./names.js";
+import type { PristineModel } from "./niqe/niqe.js";
+import { type EnlargeMethod, meanOf } from "./score.js";
+
+/** A method's result for one picture, or why there is none. */
+export type Outcome = { readonly picture: Raster; readonly values: Values } | { readonly reason: string };
+
+export interface CompareOptions {
+  readonly metrics: readonly Metric[];
+  readonly border: number;
+  readonly pristine: PristineModel;
+  readonly signal?: AbortSignal;
+}
+
+/** One picture by every method, in the order of the methods. A method that fails does not stop the others. */
+export async function comparePicture(
+  lq: Raster,
+  original: Raster | undefined,
+  methods: ReadonlyMap<string, EnlargeMethod>,
+  options: CompareOptions,
+): Promise<Map<string, Outcome>> {
+  const outcomes = new Map<string, Outcome>();
+  for (const [name, enlarge] of methods) {
+    options.signal?.throwIfAborted();
+    try {
+      const picture = await enlarge(lq);
+      outcomes.set(name, { picture, values: measureWhatCanBe(picture, original, options) });
+    } catch (error) {
+      options.signal?.throwIfAborted();
+      outcomes.set(name, { reason: (error as Error).message });
+    }
+  }
+  return outcomes;
+}
+
+/** A picture too small for a metric simply has no value of it. */
+function measureWhatCanBe(picture: Raster, original: Raster | undefined, options: CompareOptions): Values {
+  const values: Partial<Record<Metric, number>> = {};
+  for (const metric of options.metrics) {
+    if (needsReference(metric) && original === undefined) continue;
+    try {
+      Object.assign(values, measure(picture, original, { ...options, metrics: [metric] }));
+    } catch (error) {
+      if (needsReference(metric)) throw error;
+    }
+  }
+  return values;
+}
+
+/** Means over the pictures that every method has a value for, so that methods are compared on the same ones. */
+export function meansOf(
+  rows: readonly ReadonlyMap<string, Outcome>[],
+  metrics: readonly Metric[],
+): Map<string, Partial<Record<Metric, { mean: number; pictures: number }>>> {
+  const names = [...new Set(rows.flatMap((row) => [...row.keys()]))];
+  const value = (row: ReadonlyMap<string, Outcome>, name: string, metric: Metric) => {
+    const outcome = row.get(name);
+    return outcome && "values" in outcome ? outcome.values[metric] : undefined;
+  };
+  const means = new Map<string, Partial<Record<Metric, { mean: number; pictures: number }>>>();
+  for (const name of names) means.set(name, {});
+  for (const metric of metrics) {
+    const whole = rows.filter((row) => names.every((name) => value(row, name, metric) !== undefined));
+    if (whole.length === 0) continue;
+    for (const name of names) {
+      const mean = meanOf(whole.map((row) => value(row, name, metric)!));
+      means.get(name)![metric] = { mean, pictures: whole.length };
+    }
+  }
+  return means;
+}
+
+/** Results of another program as a method; which picture it is asked for is told by `current`. */
+export async function givenResults(folder: string, current: () => string): Promise<EnlargeMethod> {
+  const paths = await picturesByStem(folder);
+  if (paths.size === 0) throw new SamsrError(`${folder}: expected pictures in or below this folder`);
+  return async () => {
+    const path = paths.get(current());
+    if (path === undefined) throw new SamsrError(`${folder} has no picture named ${current()}`);
+    return decodeRgb(path);
+  };
+}
