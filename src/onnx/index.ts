@@ -1,3 +1,4 @@
+export { accelerate } from "./accelerate.js";
 export { fromFloat16, toFloat16 } from "./float16.js";
 export { gradients } from "./gradients.js";
 export { type Model, type ModelOptions, OPSET, toModel } from "./model.js";

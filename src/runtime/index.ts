@@ -4,6 +4,7 @@
  */
 export type { Device, DeviceState } from "./backend.js";
 export { type BackendName, listDevices } from "./devices.js";
+export { createGraphSession } from "./graph-session.js";
 export { createSession, type RunOptions, type Session, type SessionOptions } from "./session.js";
 export { type FloatTensor, floatTensor, type Tensor, type TensorData } from "./tensor.js";
 export {

@@ -1,0 +1,115 @@
+/**
+ * Winograd's convolution F(4 x 4, 3 x 3) (Lavin & Gray 2016, arXiv 1509.09308) of standard operators.
+ *
+ * A tile of 4 x 4 outputs of a 3 x 3 convolution depends on 6 x 6 inputs. Seen as polynomials, the product is found from
+ * its values at six points a side: transform the inputs' tile (B) and the kernel (G) to those values, multiply, and
+ * transform back (A). That takes 36 products where the sum over taps takes 144, and each of the 36 is a matrix product
+ * over the channels of all tiles. With kernels that are constant the runtime transforms them once, when it loads the
+ * model.
+ *
+ * A convolution of an image enlarged by nearest neighbours sees each pixel twice or more. So along a side the even
+ * outputs are a convolution of the small image with the taps (w0, w1 + w2), the odd ones with (w0 + w1, w2), and both
+ * are F(4, 2): 100 products give 8 x 8 outputs, where 576 are taps.
+ *
+ * The points 0, 1, -1, 1/2, -2 and infinity keep the rounding near 3e-6 of the largest output: what the usual 0, 1, -1,
+ * 2, -2 lose is three times that.
+ */
+
+import { add } from "./operators/arithmetic.js";
+import { conv } from "./operators/convolution.js";
+import { matmul } from "./operators/linear.js";
+import { reshape, transpose } from "./operators/shape.js";
+import { constant, type Value } from "./value.js";
+
+/** Inputs of a tile along a side: tiles lie `TILE` apart and overlap by two. */
+const WINDOW = 6;
+
+/** What the sides of the input must divide by. */
+export const TILE = 4;
+
+/** x [1, C, H, W], weight [O, C, 3, 3], bias [O] -> [1, O, H, W], padded by 1. */
+export function winogradConv(x: Value, weight: Value, bias?: Value): Value {
+  return transformed(PLAIN, x, weight, bias);
+}
+
+/** The same of x enlarged twice by nearest neighbours: [1, O, 2 H, 2 W]. */
+export function winogradConvOfEnlarged(x: Value, weight: Value, bias?: Value): Value {
+  return transformed(ENLARGED, x, weight, bias);
+}
+
+type Matrix = readonly (readonly number[])[];
+
+/** The transforms along one side, for inputs [planes, WINDOW], kernel [planes, 3] and outputs [outputs, planes]. */
+interface Transforms {
+  readonly b: Matrix;
+  readonly g: Matrix;
+  readonly a: Matrix;
+}
+
+function transformed({ b, g, a }: Transforms, x: Value, weight: Value, bias?: Value): Value {
+  const [, c, h, w] = x.shape;
+  const o = weight.shape[0];
+  const [rows, columns] = [h / TILE, w / TILE];
+  const tiles = rows * columns;
+  const planes = b.length ** 2;
+  const outputs = a.length;
+
+  const taps = transpose(reshape(weight, [o * c, 9]), [1, 0]);
+  const kernels = reshape(matmul(twoSided(g), taps), [planes, o, c]);
+  // Every channel is an image of its own, from which one strided convolution takes the values at all points.
+  const values = conv(
+    reshape(x, [c, 1, h, w]),
+    reshape(twoSided(b), [planes, 1, WINDOW, WINDOW]),
+    undefined,
+    { stride: TILE, padding: 1 },
+  );
+  const products = matmul(kernels, transpose(reshape(values, [c, planes, tiles]), [1, 0, 2]));
+  // [row in the tile, column in the tile, O, rows, columns], and the two moves that bring the pixels in order.
+  const pixels = matmul(twoSided(a), reshape(products, [planes, o * tiles]));
+  const wide = transpose(reshape(pixels, [outputs, outputs, o * tiles]), [0, 2, 1]);
+  const lines = transpose(reshape(wide, [outputs, o * rows, columns * outputs]), [1, 0, 2]);
+  const y = reshape(lines, [1, o, rows * outputs, columns * outputs]);
+  return bias ? add(y, reshape(bias, [1, o, 1, 1])) : y;
+}
+
+const PLAIN = toomCook([0, 1, -1, 0.5, -2], 3);
+const ENLARGED = enlarged(toomCook([0, 1, -1, 0.5], 2));
+
+/** F(4, taps) from its finite points. */
+function toomCook(points: readonly number[], taps: number): Transforms {
+  const others = (p: number) => points.filter((q) => q !== p);
+  const row = (length: number, f: (i: number) => number) => Array.from({ length }, (_, i) => f(i));
+  /** Coefficients of the product of (x - p), lowest first. */
+  const polynomial = (roots: readonly number[]) => {
+    const c = row(points.length + 1, (i) => (i === 0 ? 1 : 0));
+    for (const p of roots) for (let i = c.length - 1; i >= 0; i--) c[i] = (c[i - 1] ?? 0) - p * c[i];
+    return c;
+  };
+  const scaled = (p: number) => others(p).reduce((product, q) => product * (p - q), 1);
+  const last = (length: number) => row(length, (i) => (i === length - 1 ? 1 : 0));
+  return {
+    b: [...points.map((p) => polynomial(others(p))), polynomial(points)],
+    g: [...points.map((p) => row(taps, (i) => p ** i / scaled(p))), last(taps)],
+    a: row(TILE, (i) => i).map((i) => [...points.map((p) => p ** i), i === TILE - 1 ? 1 : 0]),
+  };
+}
+
+/** Even and odd outputs from F(4, 2): the planes of the one and then of the other, outputs in turn. */
+function enlarged({ b, g, a }: Transforms): Transforms {
+  const zeros = a[0].map(() => 0);
+  return {
+    // The odd ones look one pixel further on.
+    b: [...b.map((row) => [...row, 0]), ...b.map((row) => [0, ...row])],
+    g: [...g.map(([s, t]) => [s, t, t]), ...g.map(([s, t]) => [s, s, t])],
+    a: a.flatMap((row) => [
+      [...row, ...zeros],
+      [...zeros, ...row],
+    ]),
+  };
+}
+
+/** A transform along rows and along columns, as one matrix over both. */
+function twoSided(m: Matrix): Value {
+  const numbers = m.flatMap((row) => m.flatMap((column) => row.flatMap((p) => column.map((q) => p * q))));
+  return constant(numbers, [m.length ** 2, m[0].length ** 2]);
+}

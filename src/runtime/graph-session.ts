@@ -1,0 +1,25 @@
+import { accelerate, toModel, type Value } from "../onnx/index.js";
+import { chooseDevice, loadBackend } from "./devices.js";
+import { createSession, type Session, type SessionOptions } from "./session.js";
+
+/**
+ * A session straight from a graph, in the form that runs fastest on its device (see `accelerate`).
+ *
+ * @example
+ * const { tensors, folder } = await locateWeights("denoiser.safetensors");
+ * const outputs = { y: network(frozenScope(tensors), x) };
+ * const session = await createGraphSession(outputs, { device: "cpu", weightsFolder: folder });
+ *
+ * @throws {SamsrError} as `createSession` does
+ */
+export async function createGraphSession(
+  outputs: Readonly<Record<string, Value>>,
+  options: SessionOptions = {},
+): Promise<Session> {
+  if (options.executionProviders) return createSession(toModel(outputs).bytes, options);
+  const backend = await loadBackend(options.backend);
+  const device = await chooseDevice(options.device ?? "auto", backend);
+  // In WASM memory is scarce, and the large kernels take it.
+  const fast = device === "cpu" && backend.name === "node";
+  return createSession(toModel(fast ? accelerate(outputs) : outputs).bytes, options);
+}

@@ -1,0 +1,77 @@
+import { describe, expect, it } from "vitest";
+import { accelerate } from "../src/onnx/accelerate.js";
+import * as o from "../src/onnx/index.js";
+import { inTopologicalOrder } from "../src/onnx/order.js";
+import { normals, runGraph } from "./run-graph.js";
+
+const fixed = (shape: o.Shape, seed: number) => o.constant(normals(shape, seed), shape);
+const nodes = (y: o.Value) =>
+  inTopologicalOrder([y]).flatMap(({ source }) => (source.kind === "node" ? [source.node] : []));
+/** Convolutions with kernels of 3 x 3. */
+const taps = (y: o.Value) => nodes(y).filter((n) => n.op === "Conv" && n.inputs[1]!.shape[2] === 3).length;
+
+async function expectSame(y: o.Value, fast: o.Value, shape: o.Shape) {
+  expect(fast.shape).toEqual(y.shape);
+  const feeds = { x: normals(shape, 1) };
+  const [expected, got] = [(await runGraph({ y }, feeds)).y, (await runGraph({ y: fast }, feeds)).y];
+  const scale = expected.reduce((largest, v) => Math.max(largest, Math.abs(v)), 0);
+  const error = got.reduce((largest, v, i) => Math.max(largest, Math.abs(v - expected[i])), 0);
+  expect(error / scale).toBeLessThan(1e-5);
+}
+
+describe("accelerate", () => {
+  const least = { channels: 1, tiles: 1 };
+  const shape = [1, 24, 16, 20];
+  const x = o.input("x", shape);
+
+  it.each([
+    ["with a bias", o.conv(x, fixed([40, 24, 3, 3], 2), fixed([40], 3), { padding: 1 })],
+    ["without one", o.conv(x, fixed([7, 24, 3, 3], 2), undefined, { padding: 1 })],
+    [
+      "of an enlarged image",
+      o.conv(o.upsampleNearest(x, 2), fixed([24, 24, 3, 3], 2), fixed([24], 3), { padding: 1 }),
+    ],
+    [
+      "of one tile",
+      o.conv(o.slice(x, [2, 3], [3, 5], [7, 9]), fixed([8, 24, 3, 3], 2), undefined, { padding: 1 }),
+    ],
+  ])("gives the numbers of a 3 x 3 convolution %s, without one", async (_, y) => {
+    const { y: fast } = accelerate({ y }, least);
+    expect([taps(y), taps(fast)]).toEqual([1, 0]);
+    await expectSame(y, fast, shape);
+  });
+
+  it("loses little where many channels are summed", async () => {
+    const wide = [1, 512, 16, 16];
+    const weight = normals([64, 512, 3, 3], 2).map((v) => v / Math.sqrt(512 * 9));
+    const y = o.conv(o.input("x", wide), o.constant(weight, [64, 512, 3, 3]), fixed([64], 3), { padding: 1 });
+    const { y: fast } = accelerate({ y });
+    expect(taps(fast)).toBe(0);
+    await expectSame(y, fast, wide);
+  });
+
+  it.each([
+    ["whose weights are inputs", o.conv(x, o.input("w", [8, 24, 3, 3]), undefined, { padding: 1 })],
+    ["with a stride", o.conv(x, fixed([8, 24, 3, 3], 2), undefined, { padding: 1, stride: 2 })],
+    ["without padding", o.conv(x, fixed([8, 24, 3, 3], 2))],
+    [
+      "of sides that are no whole tiles",
+      o.conv(o.slice(x, [2], [0], [15]), fixed([8, 24, 3, 3], 2), undefined, { padding: 1 }),
+    ],
+    ["of kernels of another size", o.conv(x, fixed([8, 24, 5, 5], 2), undefined, { padding: 2 })],
+  ])("leaves a convolution %s", (_, y) => {
+    expect(accelerate({ y }, least).y).toBe(y);
+  });
+
+  it("leaves small convolutions, where it would not pay", () => {
+    const y = o.conv(x, fixed([24, 24, 3, 3], 2), undefined, { padding: 1 });
+    expect(accelerate({ y }).y).toBe(y);
+  });
+
+  it("keeps what several outputs share, and nodes of several outputs, in one piece", () => {
+    const h = o.conv(x, fixed([8, 24, 3, 3], 2), undefined, { padding: 1 });
+    const [a, b] = o.split(h, 2, 1);
+    const fast = accelerate({ a, b: o.mul(b, 2) }, least);
+    expect(new Set([...nodes(fast.a), ...nodes(fast.b)].filter((n) => n.op === "Split")).size).toBe(1);
+  });
+});
