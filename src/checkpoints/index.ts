@@ -1,4 +1,13 @@
 export {
+  type Converted,
+  type ConvertOptions,
+  choosePart,
+  convert,
+  type Part,
+  partsOf,
+  type Size,
+} from "./convert/index.js";
+export {
   type AutoencoderModel,
   enlarges,
   type LatentModel,
@@ -8,7 +17,7 @@ export {
   type SegmentationModel,
   type UpscalingModel,
 } from "./description.js";
-export { readCheckpoint, readShapes } from "./open.js";
+export { type Checkpoint, openCheckpoint, readCheckpoint, readShapes } from "./open.js";
 export { parseDescription } from "./parse-description.js";
 export { type PthCheckpoint, type PthTensor, type PthValue, readPth } from "./pth.js";
 export { type Recognised, recognise } from "./recognise/index.js";

@@ -9,31 +9,38 @@ import { readPth } from "./pth.js";
 import { readSafetensors } from "./safetensors.js";
 import { type Shapes, shapesOf, stateDictOf, withoutPrefixes } from "./state-dict.js";
 
-/**
- * The weights in a PyTorch or safetensors file: out of wrappers, without the prefixes of parallel and compiled modules,
- * as float32. Tensors of whole numbers and booleans are left out.
- * @throws {SamsrError} naming the file and what is wrong with it.
- *
- * @example
- * const state = await readCheckpoint("resshift_realsrx4_s15_v1.pth");
- */
-export async function readCheckpoint(path: string): Promise<StateDict> {
-  if (await isSafetensors(path)) {
-    return withoutPrefixes(readSafetensors(await readFile(path), path).tensors, path);
-  }
-  return stateDictOf(await readPth(path));
+export interface Checkpoint {
+  /** Out of wrappers, without the prefixes of parallel and compiled modules, as float32; whole numbers and booleans left out. */
+  readonly weights: StateDict;
+  /** Names and shapes of all tensors, those of whole numbers included: what `recognise` asks for. */
+  readonly shapes: Shapes;
 }
 
 /**
- * Names and shapes of the tensors in such a file, those of whole numbers included: what `recognise` asks for.
+ * Reads a PyTorch or a safetensors file.
  * @throws {SamsrError} naming the file and what is wrong with it.
+ *
+ * @example
+ * const { weights, shapes } = await openCheckpoint("resshift_realsrx4_s15_v1.pth");
+ * const { network, config } = recognise(shapes, "resshift_realsrx4_s15_v1.pth");
  */
-export async function readShapes(path: string): Promise<Shapes> {
+export async function openCheckpoint(path: string): Promise<Checkpoint> {
   if (await isSafetensors(path)) {
-    const state = await readCheckpoint(path);
-    return new Map([...state].map(([name, { shape }]) => [name, shape]));
+    const weights = withoutPrefixes(readSafetensors(await readFile(path), path).tensors, path);
+    return { weights, shapes: new Map([...weights].map(([name, { shape }]) => [name, shape])) };
   }
-  return shapesOf(await readPth(path));
+  const checkpoint = await readPth(path);
+  return { weights: stateDictOf(checkpoint), shapes: shapesOf(checkpoint) };
+}
+
+/** The weights of `openCheckpoint` alone. */
+export async function readCheckpoint(path: string): Promise<StateDict> {
+  return (await openCheckpoint(path)).weights;
+}
+
+/** The shapes of `openCheckpoint` alone. */
+export async function readShapes(path: string): Promise<Shapes> {
+  return (await openCheckpoint(path)).shapes;
 }
 
 /** Whether a JSON object follows eight bytes of its length; a damaged PyTorch file is told about by its own reader. */

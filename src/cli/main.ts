@@ -6,6 +6,7 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { defineCompare } from "./commands/compare.js";
+import { defineConvert } from "./commands/convert.js";
 import { defineEvaluate } from "./commands/evaluate.js";
 import { defineMasks } from "./commands/masks.js";
 import { defineModels } from "./commands/models.js";
@@ -42,6 +43,7 @@ function defineProgram(): Command {
     defineUpscale,
     defineMasks,
     defineModels,
+    defineConvert,
     defineScore,
     defineEvaluate,
     defineCompare,

@@ -1,7 +1,15 @@
 export { accelerate } from "./accelerate.js";
 export { fromFloat16, toFloat16 } from "./float16.js";
 export { gradients } from "./gradients.js";
-export { type Model, type ModelOptions, OPSET, toModel } from "./model.js";
+export {
+  type Model,
+  type ModelFacts,
+  type ModelOptions,
+  type ModelStream,
+  OPSET,
+  streamModel,
+  toModel,
+} from "./model.js";
 export * from "./operators/index.js";
 export {
   asValue,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { toModel } from "./model.js";
+import { streamModel, toModel } from "./model.js";
 import * as o from "./operators/index.js";
 import { constant, input, integers, type Value } from "./value.js";
 
@@ -78,14 +78,38 @@ describe("toModel", () => {
   });
 
   it("stores weights at half the size and other constants whole", () => {
-    const weight = constant(new Float32Array(1000).fill(0.5), [1000], "w");
-    const table = constant(new Float32Array(1000).fill(0.25));
+    const weight = constant(new Float32Array(1000).fill(0.5), [10, 100], "w");
+    const table = constant(new Float32Array(1000).fill(0.25), [10, 100]);
     const y = o.add(weight, table);
     const full = toModel({ y }).bytes.length;
     const small = toModel({ y }, { precision: "float16" });
     expect(full - small.bytes.length).toBeGreaterThan(1900);
     expect(full - small.bytes.length).toBeLessThan(2000);
     expect(small.nodes).toBe(3); // Cast, Add, Identity
+  });
+
+  it("keeps vectors, what half precision cannot hold, and what must be exact in float32", () => {
+    const casts = (shape: number[], value: number, exact?: (name: string) => boolean) => {
+      const y = constant(new Float32Array(100).fill(value), shape, "w");
+      return occurrences(toModel({ y }, { precision: "float16", exact }).bytes, "w.float16");
+    };
+    expect(casts([10, 10], 65519)).toBeGreaterThan(0);
+    expect(casts([100], 1)).toBe(0);
+    expect(casts([10, 10], -65520)).toBe(0);
+    expect(casts([10, 10], Number.NaN)).toBe(0);
+    expect(casts([10, 10], 1, (name) => name === "w")).toBe(0);
+  });
+
+  it("is the same file piece by piece, and the pieces may be asked for again", () => {
+    const weight = constant(new Float32Array(1000).fill(0.5), [10, 100], "w");
+    const y = o.add(weight, o.exp(input("x", [10, 100])));
+    for (const precision of ["float32", "float16"] as const) {
+      const { bytes, ...facts } = toModel({ y }, { precision });
+      const { size, pieces, ...streamed } = streamModel({ y }, { precision });
+      expect(streamed).toEqual(facts);
+      expect(size).toBe(bytes.length);
+      for (let i = 0; i < 2; i++) expect(Buffer.concat([...pieces()]).equals(bytes)).toBe(true);
+    }
   });
 
   it("is the same file for the same graph, whatever was built before", () => {

@@ -6,8 +6,10 @@
 import { toFloat16 } from "./float16.js";
 import { inTopologicalOrder } from "./order.js";
 import {
+  type Deferred,
   type Message,
   message,
+  pieces,
   toBytes,
   writeBytes,
   writeFloat,
@@ -37,22 +39,41 @@ const TYPE_CODES: Record<DataType, number> = {
   float16: 10,
 };
 
+/** What rounds to infinity in float16. */
+const LARGEST_HALF = 65520;
+
 /** Where a tensor's numbers are, in onnx.proto3: in another file. */
 const EXTERNAL = 1;
 
 export interface ModelOptions {
   readonly name?: string;
-  /** Named constants (weights) may be stored at half size; the graph still computes in float32. */
+  /**
+   * Named constants (weights) may be stored at half size; the graph still computes in float32. Vectors, which are small, and
+   * what half precision cannot hold stay as they are.
+   */
   readonly precision?: "float32" | "float16";
+  /** Weights that stay in float32 at half precision too. */
+  readonly exact?: (name: string) => boolean;
   readonly metadata?: Readonly<Record<string, string>>;
 }
 
-export interface Model {
-  readonly bytes: Uint8Array;
+export interface ModelFacts {
   /** Graph inputs the outputs depend on, in order of creation. */
   readonly inputs: readonly { readonly name: string; readonly shape: Shape; readonly type: DataType }[];
   readonly outputs: readonly string[];
   readonly nodes: number;
+}
+
+export interface Model extends ModelFacts {
+  readonly bytes: Uint8Array;
+}
+
+/** A model that is not in memory as a whole. */
+export interface ModelStream extends ModelFacts {
+  /** In bytes. */
+  readonly size: number;
+  /** The file from its beginning to its end; may be asked for once or again. */
+  readonly pieces: () => Iterable<Uint8Array>;
 }
 
 /**
@@ -66,9 +87,27 @@ export function toModel(
   options: ModelOptions = {},
   extraInputs: readonly Value[] = [],
 ): Model {
-  const { name = "samsr", precision = "float32", metadata = {} } = options;
+  const { file, facts } = describe(outputs, options, extraInputs);
+  return { ...facts, bytes: toBytes(file) };
+}
+
+/** The same file as `toModel` writes, piece by piece: weights are not copied, and converted one by one. */
+export function streamModel(
+  outputs: Readonly<Record<string, Value>>,
+  options: ModelOptions = {},
+): ModelStream {
+  const { file, facts } = describe(outputs, options, []);
+  return { ...facts, size: file.size, pieces: () => pieces(file) };
+}
+
+function describe(
+  outputs: Readonly<Record<string, Value>>,
+  options: ModelOptions,
+  extraInputs: readonly Value[],
+): { file: Message; facts: ModelFacts } {
+  const { name = "samsr", metadata = {} } = options;
   const graph = message();
-  const writer = createWriter(graph, precision);
+  const writer = createWriter(graph, options);
   const reached = inTopologicalOrder([...extraInputs, ...Object.values(outputs)]);
   const named = new Map<string, Value>();
   for (const v of reached) {
@@ -112,10 +151,10 @@ export function toModel(
     writeBytes(file, 14, entry);
   }
   const inputs = [...named].map(([key, v]) => ({ name: key, shape: v.shape, type: v.type }));
-  return { bytes: toBytes(file), inputs, outputs: Object.keys(outputs), nodes: writer.count() };
+  return { file, facts: { inputs, outputs: Object.keys(outputs), nodes: writer.count() } };
 }
 
-function createWriter(graph: Message, precision: "float32" | "float16") {
+function createWriter(graph: Message, { precision, exact }: ModelOptions) {
   const names = new Map<Value, string>();
   const nodes = new Map<string, string>();
   const constants = new Map<string, string>();
@@ -139,14 +178,21 @@ function createWriter(graph: Message, precision: "float32" | "float16") {
     writeBytes(graph, 1, m);
   };
 
-  const initializer = (name: string, shape: Shape, data: ConstantData | Uint16Array, type: DataType) => {
+  const initializer = (name: string, shape: Shape, data: Uint8Array | Deferred, type: DataType) => {
     const m = message();
     if (shape.length > 0) writeIntegers(m, 1, shape);
     writeInteger(m, 2, TYPE_CODES[type]);
     writeText(m, 8, name);
-    writeBytes(m, 9, bytesOf(data));
+    writeBytes(m, 9, data);
     writeBytes(graph, 5, m);
   };
+
+  const atHalf = (shape: Shape, data: ConstantData, name: string): data is Float32Array =>
+    precision === "float16" &&
+    data instanceof Float32Array &&
+    shape.length > 1 &&
+    !exact?.(name) &&
+    data.every((v) => Math.abs(v) < LARGEST_HALF);
 
   const nameConstant = (v: Value, data: ConstantData, name?: string) => {
     if (name !== undefined && places.has(name)) throw new Error(`model: two tensors are named "${name}"`);
@@ -161,11 +207,12 @@ function createWriter(graph: Message, precision: "float32" | "float16") {
     const known = key === undefined || name ? undefined : constants.get(key);
     if (known) return known;
     const given = name ?? `c${constantCount++}`;
-    if (name && precision === "float16" && data instanceof Float32Array) {
-      initializer(`${given}.float16`, v.shape, toFloat16(data), "float16");
+    if (name && atHalf(v.shape, data, name)) {
+      const half = { size: 2 * data.length, make: () => bytesOf(toFloat16(data)) };
+      initializer(`${given}.float16`, v.shape, half, "float16");
       node("Cast", [`${given}.float16`], [given], { to: TYPE_CODES.float32 });
     } else {
-      initializer(given, v.shape, data, v.type);
+      initializer(given, v.shape, bytesOf(data), v.type);
     }
     if (key !== undefined && !name) constants.set(key, given);
     return given;

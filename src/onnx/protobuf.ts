@@ -1,9 +1,15 @@
 /**
  * Just enough of the protocol-buffers wire format (protobuf.dev/programming-guides/encoding) to write an ONNX
  * model: varints, 32-bit floats, and length-delimited bytes. A message is a list of chunks; large tensors are
- * kept by reference until the one copy into the file.
+ * kept by reference until the one copy into the file, or made only then.
  */
-export type Chunk = Uint8Array | Message;
+export type Chunk = Uint8Array | Message | Deferred;
+
+/** Bytes whose number is known before they are made. */
+export interface Deferred {
+  readonly size: number;
+  readonly make: () => Uint8Array;
+}
 
 export interface Message {
   readonly chunks: Chunk[];
@@ -44,13 +50,18 @@ export function writeIntegers(m: Message, field: number, values: readonly number
 export function toBytes(m: Message): Uint8Array {
   const out = new Uint8Array(m.size);
   let offset = 0;
-  const copy = (chunk: Chunk) => {
-    if (!(chunk instanceof Uint8Array)) return chunk.chunks.forEach(copy);
-    out.set(chunk, offset);
-    offset += chunk.byteLength;
-  };
-  copy(m);
+  for (const piece of pieces(m)) {
+    out.set(piece, offset);
+    offset += piece.byteLength;
+  }
   return out;
+}
+
+/** The bytes of a message in order; what is deferred is made as its turn comes, and not kept. */
+export function* pieces(chunk: Chunk): Generator<Uint8Array> {
+  if (chunk instanceof Uint8Array) yield chunk;
+  else if ("make" in chunk) yield chunk.make();
+  else for (const part of chunk.chunks) yield* pieces(part);
 }
 
 function push(m: Message, chunk: Chunk): void {

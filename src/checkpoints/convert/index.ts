@@ -1,0 +1,106 @@
+/** From a checkpoint to one self-contained ONNX model of one of its parts. */
+import { SamsrError } from "../../base/errors.js";
+import { frozenScope, type Weights } from "../../nn/index.js";
+import { type ModelStream, type Shape, streamModel, type Value } from "../../onnx/index.js";
+import type { Recognised } from "../recognise/index.js";
+import { type Part, partsOf, type Size } from "./parts.js";
+
+export { type Part, partsOf, type Size } from "./parts.js";
+
+export interface ConvertOptions {
+  /** One of `partsOf`; may be left out where there is only one. */
+  readonly part?: string;
+  /** Height and width of the part's input; what the network was built for when left out. */
+  readonly size?: Size;
+  /** How many images, or for a mask decoder prompts, go in at once; 1 when left out. */
+  readonly batch?: number;
+  /** float16 stores matrices and kernels at half size; all sums are still taken in float32. */
+  readonly precision?: "float32" | "float16";
+}
+
+export interface Converted {
+  readonly part: string;
+  /** Left out where the part takes one size only. */
+  readonly size?: Size;
+  readonly batch: number;
+  readonly precision: "float32" | "float16";
+  readonly inputs: Readonly<Record<string, Shape>>;
+  readonly outputs: Readonly<Record<string, Shape>>;
+  readonly model: ModelStream;
+}
+
+/** What a protobuf message, and so an ONNX file, may hold at most. */
+const LARGEST_FILE = 2 ** 31 - 1;
+
+/** The codebook is exact at every precision, so that a latent finds the same codes. */
+const exact = (name: string) => name === "quantize.embedding.weight";
+
+/**
+ * A part of a recognised checkpoint as an ONNX model with static shapes. The metadata of the model say what it is: network,
+ * part, size, batch, precision, and the configuration as JSON.
+ * @param name of the file, for errors
+ * @throws {SamsrError} when the part, the size or the batch cannot be
+ *
+ * @example
+ * const { shapes, weights } = await openCheckpoint("autoencoder_vq_f4.pth");
+ * const { model } = convert(weights, recognise(shapes, "autoencoder_vq_f4.pth"), "autoencoder_vq_f4.pth", { part: "encode" });
+ * for (const bytes of model.pieces()) file.write(bytes);
+ */
+export function convert(
+  weights: Weights,
+  recognised: Recognised,
+  name: string,
+  options: ConvertOptions = {},
+): Converted {
+  const { batch = 1, precision = "float32" } = options;
+  const part = choosePart(recognised, name, options.part);
+  const size = chooseSize(part, recognised, name, options.size);
+  const built = part.build(frozenScope(weights), size ?? { height: 0, width: 0 }, batch);
+  const { network, config } = recognised;
+  const metadata = {
+    network,
+    part: part.name,
+    ...(size && { size: `${size.height}x${size.width}`, multiple: String(part.sized!.multiple) }),
+    batch: String(batch),
+    precision,
+    config: JSON.stringify(config),
+  };
+  const model = streamModel(built, { name: `samsr ${network} ${part.name}`, precision, exact, metadata });
+  if (model.size > LARGEST_FILE) {
+    const gigabytes = (model.size / 1e9).toFixed(1);
+    const help = precision === "float32" ? "take float16" : "choose a smaller size";
+    throw new SamsrError(`${name}: its ONNX file would have ${gigabytes} GB, 2.1 is the most; ${help}`);
+  }
+  const inputs = Object.fromEntries(model.inputs.map((input) => [input.name, input.shape]));
+  return { part: part.name, size, batch, precision, inputs, outputs: shapesOf(built), model };
+}
+
+/** @throws {SamsrError} listing the parts, when `wanted` is none of them or there are several to choose from */
+export function choosePart(recognised: Recognised, name: string, wanted?: string): Part {
+  const parts = partsOf(recognised);
+  const part = wanted === undefined && parts.length === 1 ? parts[0] : parts.find((p) => p.name === wanted);
+  if (part) return part;
+  const list = parts.map((p) => `${p.name} (${p.summary})`).join("; ");
+  const why = wanted === undefined ? "one part has to be chosen" : `it has no part "${wanted}"`;
+  throw new SamsrError(`${name}: holds a ${recognised.network}; ${why}: ${list}`);
+}
+
+function chooseSize(part: Part, recognised: Recognised, name: string, wanted?: Size): Size | undefined {
+  const { sized } = part;
+  if (!sized) {
+    if (!wanted) return undefined;
+    throw new SamsrError(`${name}: the ${part.name} of a ${recognised.network} takes one size only`);
+  }
+  const size = wanted ?? { height: sized.standard, width: sized.standard };
+  if (size.height % sized.multiple !== 0 || size.width % sized.multiple !== 0) {
+    throw new SamsrError(
+      `${name}: height and width of ${sized.input} must be multiples of ${sized.multiple}, ` +
+        `got ${size.height}x${size.width}`,
+    );
+  }
+  return size;
+}
+
+function shapesOf(values: Readonly<Record<string, Value>>): Record<string, Shape> {
+  return Object.fromEntries(Object.entries(values).map(([name, { shape }]) => [name, shape]));
+}

@@ -1,0 +1,83 @@
+/** `samsr convert`: a checkpoint as an ONNX file. */
+import { open } from "node:fs/promises";
+import { extname } from "node:path";
+import {
+  type Converted,
+  type ConvertOptions,
+  convert,
+  openCheckpoint,
+  type Recognised,
+  recognise,
+} from "../checkpoints/index.js";
+import { checkWritable, writeFileAtomically } from "../image/write-file.js";
+import type { Shape } from "../onnx/index.js";
+import { UsageError } from "./report.js";
+import { createReporter } from "./reporter.js";
+
+export interface ConvertArguments extends ConvertOptions {
+  out: string;
+  overwrite?: boolean;
+  json?: boolean;
+  quiet?: boolean;
+}
+
+const BLOCK = 2 ** 20;
+
+export async function convertCommand(
+  checkpoint: string,
+  options: ConvertArguments,
+  signal: AbortSignal,
+): Promise<number> {
+  const { out, overwrite, json } = options;
+  if (extname(out).toLowerCase() !== ".onnx")
+    throw new UsageError(`${out}: expected a name that ends in .onnx`);
+  await checkWritable(out, { overwrite });
+  const { shapes, weights } = await openCheckpoint(checkpoint);
+  const recognised = recognise(shapes, checkpoint);
+  const converted = convert(weights, recognised, checkpoint, options);
+  await writeFileAtomically(out, (path) => writePieces(path, converted.model.pieces(), signal), {
+    overwrite,
+    signal,
+  });
+  if (json) process.stdout.write(`${JSON.stringify(factsOf(out, recognised, converted), undefined, 2)}\n`);
+  createReporter(options).say(sentence(out, recognised, converted));
+  return 0;
+}
+
+/** Small pieces, of which a model has many thousands, go together. */
+async function writePieces(path: string, pieces: Iterable<Uint8Array>, signal: AbortSignal): Promise<void> {
+  const file = await open(path, "wx");
+  let waiting: Uint8Array[] = [];
+  let size = 0;
+  const flush = async () => {
+    const block = waiting.length === 1 ? waiting[0] : Buffer.concat(waiting);
+    [waiting, size] = [[], 0];
+    await file.writeFile(block);
+  };
+  try {
+    for (const piece of pieces) {
+      if (size > 0 && size + piece.byteLength > BLOCK) await flush();
+      if (signal.aborted) return;
+      waiting.push(piece);
+      size += piece.byteLength;
+    }
+    await flush();
+  } finally {
+    await file.close();
+  }
+}
+
+function factsOf(file: string, { network, config }: Recognised, converted: Converted) {
+  const { part, size, batch, precision, inputs, outputs, model } = converted;
+  return { file, bytes: model.size, network, part, size, batch, precision, inputs, outputs, config };
+}
+
+function sentence(file: string, { network }: Recognised, converted: Converted): string {
+  const { part, precision, inputs, outputs, model } = converted;
+  const list = (values: Readonly<Record<string, Shape>>) =>
+    Object.entries(values)
+      .map(([name, shape]) => `${name} [${shape.join(", ")}]`)
+      .join(", ");
+  const megabytes = (model.size / 2 ** 20).toFixed(1);
+  return `${file}: ${part} of a ${network}, ${list(inputs)} -> ${list(outputs)}, ${precision}, ${megabytes} MiB`;
+}
