@@ -1,4 +1,11 @@
 export {
+  COVERAGE_TINY,
+  type CoverageNetworkConfig,
+  coverageConfigOf,
+  coverageMultiple,
+  coverageNetwork,
+} from "./coverage-network.js";
+export {
   bicubicLatent,
   fromLatent,
   LATENT_CHANNELS,
