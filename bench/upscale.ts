@@ -1,12 +1,11 @@
 /** The main job on a small picture: 128 x 128 to 512 x 512 in one step, with the bundled model. */
 
 import { loadModelWeights } from "../src/checkpoints/store/index.js";
-import { exponentialSchedule } from "../src/diffusion/index.js";
 import { encode } from "../src/image/index.js";
 import { frozenScope } from "../src/nn/index.js";
 import { countFlops } from "../src/onnx/flops.js";
-import { singleStepGraph } from "../src/upscale/graphs.js";
 import { createUpscaler, type UpscaleInfo, upscale } from "../src/upscale/index.js";
+import { kindOf } from "../src/upscale/kind.js";
 import { findUpscalingModel } from "../src/upscale/model.js";
 import { createMatMul } from "./matmul.js";
 import { gigaflops, takeTurns, zip } from "./measure.js";
@@ -71,8 +70,9 @@ export const bench: Bench = async ({ threads, rounds = 25 }) => {
 
 async function flopsOfTile(size: { width: number; height: number }): Promise<number> {
   const model = await findUpscalingModel(MODEL);
-  const { config, schedule } = model.description;
-  const scope = frozenScope(await loadModelWeights(model, "student"));
-  return countFlops(Object.values(singleStepGraph(scope, config, exponentialSchedule(schedule), size)))
-    .products;
+  const { singleStep } = kindOf(model.description);
+  const outputs = singleStep.map(async (stage) =>
+    stage.graph(frozenScope(await loadModelWeights(model, stage.weights!)), size),
+  );
+  return countFlops(await Promise.all(outputs)).products;
 }

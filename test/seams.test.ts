@@ -5,20 +5,19 @@
  */
 import { readdirSync } from "node:fs";
 import { beforeAll, describe, expect, it } from "vitest";
-import { loadModelWeights } from "../src/checkpoints/store/index.js";
 import { crop, decode, planTiles, type Raster } from "../src/image/index.js";
-import { sizeMultiple } from "../src/networks/index.js";
 import { enlarge } from "../src/upscale/enlarge.js";
-import { findUpscalingModel } from "../src/upscale/model.js";
+import { findUpscalingModel, findWeights } from "../src/upscale/model.js";
+import { DEFAULT_OVERLAP, DEFAULT_TILE } from "../src/upscale/pixel-graphs.js";
 import { createSessions, type Sessions } from "../src/upscale/sessions.js";
-import { DEFAULT_OVERLAP, DEFAULT_TILE, resolveSettings } from "../src/upscale/settings.js";
+import { resolveSettings } from "../src/upscale/settings.js";
 import { photoLike } from "./fixtures/pictures.js";
 import { hasShared, sharedPath } from "./shared.js";
 
 let sessions: Sessions;
 beforeAll(async () => {
   const model = await findUpscalingModel("samsr-tiny");
-  sessions = createSessions(model.description, (part) => loadModelWeights(model, part), {
+  sessions = createSessions(model.description, (part) => findWeights(model, part), {
     device: "cpu",
     threads: 2,
   });
@@ -41,7 +40,7 @@ function compare(tiled: Raster, whole: Raster, tile: number, overlap: number) {
   const plan = planTiles(width / 4, height / 4, {
     tile,
     overlap,
-    multiple: sizeMultiple(sessions.model.config),
+    multiple: sessions.kind.multiple,
   });
   expect(plan.tiles.length).toBeGreaterThan(1);
   const [fromColumn, fromRow] = [

@@ -47,6 +47,7 @@ interface Batch {
 }
 
 const stages: Record<Progress["stage"], string> = {
+  latents: "encoding tiles",
   masks: "finding regions",
   noise: "drawing noise",
   tiles: "tiles",

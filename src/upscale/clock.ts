@@ -5,11 +5,19 @@ export interface Clock {
   read(): Record<Part | "total", number>;
 }
 
-type Part = "masks" | "noise" | "load" | "network" | "blend";
+type Part = "masks" | "noise" | "load" | "encode" | "network" | "decode" | "blend";
 
 export function createClock(): Clock {
   const begun = performance.now();
-  const spent: Record<Part, number> = { masks: 0, noise: 0, load: 0, network: 0, blend: 0 };
+  const spent: Record<Part, number> = {
+    masks: 0,
+    noise: 0,
+    load: 0,
+    encode: 0,
+    network: 0,
+    decode: 0,
+    blend: 0,
+  };
   return {
     async time(part, work) {
       const start = performance.now();

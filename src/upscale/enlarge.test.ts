@@ -28,7 +28,7 @@ function open(options: { residual?: number; threads?: number } = {}): Sessions {
   const { residual, threads = 1 } = options;
   return createSessions(
     smallDescription,
-    async (part) => smallWeights(part === "student" ? 1 : 2, residual),
+    async (part) => ({ tensors: smallWeights(part === "student" ? 1 : 2, residual) }),
     {
       device: "cpu",
       threads,
@@ -172,8 +172,8 @@ describe("what decides the result", () => {
     for (const tile of [64, 96, 224]) {
       const spy: Sessions = {
         ...sessions,
-        async singleStep(size) {
-          const session = await sessions.singleStep(size);
+        async of(stage, size) {
+          const session = await sessions.of(stage, size);
           const run: typeof session.run = (feeds, options) => {
             // The middle row tells where the tile lies: its red values are those of the picture.
             const { width } = size;
@@ -222,8 +222,9 @@ describe("what decides the result", () => {
     const asked: string[] = [];
     const spy: Sessions = {
       ...sessions,
-      async denoiser(size) {
-        const session = await sessions.denoiser(size);
+      async of(stage, size) {
+        const session = await sessions.of(stage, size);
+        if (stage.name !== "denoiser") return session;
         return {
           ...session,
           run(feeds, options) {
@@ -286,8 +287,9 @@ describe("a job", () => {
     let calls = 0;
     const spy: Sessions = {
       ...sessions,
-      async denoiser(size) {
-        const session = await sessions.denoiser(size);
+      async of(stage, size) {
+        const session = await sessions.of(stage, size);
+        if (stage.name !== "denoiser") return session;
         return {
           ...session,
           run(feeds, options) {
@@ -306,21 +308,22 @@ describe("a job", () => {
 describe("sessions", () => {
   it("stay for a size of tile, and are released when others come", async () => {
     const own = open();
-    const first = await own.singleStep({ width: 32, height: 32 });
-    expect(await own.singleStep({ width: 32, height: 32 })).toBe(first);
-    const oldest = await own.singleStep({ width: 64, height: 32 });
-    for (const width of [96, 128]) await own.singleStep({ width, height: 32 });
-    expect(await own.singleStep({ width: 32, height: 32 })).toBe(first);
-    await own.singleStep({ width: 160, height: 32 });
+    const [stage] = own.kind.singleStep;
+    const first = await own.of(stage, { width: 32, height: 32 });
+    expect(await own.of(stage, { width: 32, height: 32 })).toBe(first);
+    const oldest = await own.of(stage, { width: 64, height: 32 });
+    for (const width of [96, 128]) await own.of(stage, { width, height: 32 });
+    expect(await own.of(stage, { width: 32, height: 32 })).toBe(first);
+    await own.of(stage, { width: 160, height: 32 });
     await expect(oldest.run({})).rejects.toThrow(/released/);
-    expect(await own.singleStep({ width: 64, height: 32 })).not.toBe(oldest);
-    expect(await own.singleStep({ width: 32, height: 32 })).toBe(first);
+    expect(await own.of(stage, { width: 64, height: 32 })).not.toBe(oldest);
+    expect(await own.of(stage, { width: 32, height: 32 })).toBe(first);
     await own.release();
     await expect(first.run({})).rejects.toThrow(/released/);
   });
 
   it("say in one line when the weights do not fit", async () => {
-    const damaged = createSessions(smallDescription, async () => new Map(), { device: "cpu" });
+    const damaged = createSessions(smallDescription, async () => ({ tensors: new Map() }), { device: "cpu" });
     await expect(damaged.check()).rejects.toThrow(
       /model small: the student does not fit its network .*install it again/,
     );

@@ -1,9 +1,10 @@
 /**
  * The main job, from pixels to pixels: one walk with no way back. Colours are bled under what is transparent, the image
- * is segmented, coverage becomes noise and W, and then tile by tile: cut, enlarge, blend. It reads no files and
- * knows no threads, so a worker of Node and one of a browser run the same.
+ * is segmented (it, or its latent), coverage becomes noise and W, and then tile by tile: cut, enlarge, blend. It reads
+ * no files and knows no threads, so a worker of Node and one of a browser run the same.
  *
- * Memory: the small image, its maps, one tile, a band of tiles in floats, and the result as whole numbers.
+ * Memory: the small image, its maps (with an autoencoder its latent too), one tile, a band of tiles in floats, and the
+ * result as whole numbers.
  */
 import { bleedColour } from "../image/alpha.js";
 import {
@@ -23,10 +24,18 @@ import { SCALE } from "../networks/index.js";
 import { summarise } from "../semantics/index.js";
 import { settleAlpha } from "./alpha.js";
 import { createClock } from "./clock.js";
-import { createDenoising, type EnlargeTile } from "./denoise.js";
+import { createDenoising, createEncoding, type EnlargeTile } from "./denoise.js";
+import { encodeTiles, type Latents, latentPicture } from "./latents.js";
 import { createSemantics, type FindMasks, findCoverage, type Stop } from "./semantics.js";
 import type { Sessions } from "./sessions.js";
-import { enlargedSize, type Progress, planFor, type ResolvedSettings, type UpscaleInfo } from "./settings.js";
+import {
+  enlargedSize,
+  type Progress,
+  planFor,
+  type ResolvedSettings,
+  scheduleFor,
+  type UpscaleInfo,
+} from "./settings.js";
 
 /** What a job reports to, and asks whether it is still wanted; the context of a call in a worker thread is one. */
 export interface EnlargeContext {
@@ -40,7 +49,7 @@ export interface EnlargeContext {
 
 /**
  * Enlarges a raster of any number of channels and either depth; the result has the same.
- * @throws an AbortError when cancelled, at the latest after the tile under way
+ * @throws an AbortError when cancelled, at the latest after the session under way
  */
 export async function enlarge(
   raster: Raster,
@@ -65,34 +74,49 @@ export async function enlarge(
   }
 
   await context.checkpoint();
+  const { kind, model } = sessions;
   const colour = await bleedColour(raster);
+  const plan = planFor(raster, settings, kind);
+  const { tiles, tileWidth, tileHeight } = plan;
+  const size = { width: tileWidth, height: tileHeight };
+
+  let latents: Latents | undefined;
+  let encoded = 0;
+  if (kind.encodesFirst) {
+    const encode = createEncoding(size, { sessions, clock, stop });
+    context.progress({ stage: "latents", done: 0, total: tiles.length });
+    latents = await encodeTiles(plan, kind.channels, async (tile) => {
+      await context.checkpoint();
+      const y = await encode(toTensor(colour, tile));
+      context.progress({ stage: "latents", done: ++encoded, total: tiles.length });
+      return y;
+    });
+  }
+  const seen = latents && latentPicture(latents, raster);
   const points = {
     checkpoint: () => context.checkpoint(),
     progress: (value: { done: number; total: number }) => context.progress({ stage: "masks", ...value }),
     findMasks: context.findMasks,
   };
   const coverage = await stage("masks", () =>
-    clock.time("masks", () => findCoverage(colour, settings, points)),
+    clock.time("masks", () => findCoverage(colour, settings, points, seen)),
   );
-  const { model, schedule } = sessions;
+  const schedule = scheduleFor(model, settings);
   const semantics = await stage("noise", () =>
-    clock.time("noise", () => createSemantics(coverage, settings, { m: model.m, schedule }, stop)),
+    clock.time("noise", () =>
+      createSemantics(coverage, settings, { channels: kind.channels, schedule }, stop),
+    ),
   );
 
   const { width, height, channels } = raster;
-  const plan = planFor(raster, settings, model.config);
-  const { tiles, tileWidth, tileHeight } = plan;
   const bits = bitDepth(raster);
   let large = createRaster(SCALE * width, SCALE * height, channels, bits);
   const mosaic = createMosaic(plan, { channels, scale: SCALE, bits, onRows: intoRaster(large) });
-  const denoising = createDenoising(
-    { width: tileWidth, height: tileHeight },
-    { sessions, semantics, settings, clock, stop },
-  );
+  const denoising = createDenoising(size, { sessions, semantics, settings, schedule, clock, stop });
   context.progress({ stage: "tiles", done: 0, total: tiles.length });
   for (const [i, tile] of tiles.entries()) {
     await context.checkpoint();
-    const planes = await enlargeTile(colour, tile, await denoising(tile));
+    const planes = await enlargeTile(colour, tile, await denoising(tile), latents?.cut(tile));
     await clock.time("blend", () => mosaic.add(planes));
     context.progress({ stage: "tiles", done: i + 1, total: tiles.length });
   }
@@ -107,6 +131,9 @@ export async function enlarge(
     info: {
       method: settings.method,
       steps: settings.steps,
+      variant: settings.variant,
+      etaScale: settings.etaScale,
+      kappa: settings.kappa,
       seed: settings.seed,
       tiles: tiles.length,
       tile: [tileWidth, tileHeight],
@@ -118,9 +145,17 @@ export async function enlarge(
   };
 }
 
-/** All channels of a tile, [channels, 4h, 4w]: the colour as it is or grey again, and the alpha behind it. */
-async function enlargeTile(raster: Raster, tile: Region, enlarge: EnlargeTile): Promise<Float32Array> {
-  const hr = await enlarge(toTensor(raster, tile));
+/**
+ * All channels of a tile, [channels, 4h, 4w]: the colour as it is or grey again, and the alpha behind it.
+ * @param y of the colour, where it is known
+ */
+async function enlargeTile(
+  raster: Raster,
+  tile: Region,
+  enlarge: EnlargeTile,
+  y?: Float32Array,
+): Promise<Float32Array> {
+  const hr = await enlarge(toTensor(raster, tile), y);
   const colours = raster.channels < 3 ? meanPlane(hr) : hr;
   if (!hasAlpha(raster)) return colours;
   const planes = new Float32Array((raster.channels * hr.length) / 3);

@@ -1,11 +1,5 @@
-export {
-  DEFAULT_OVERLAP,
-  DEFAULT_TILE,
-  type Method,
-  type Progress,
-  type UpscaleInfo,
-  type UpscaleSettings,
-} from "./settings.js";
+export type { Method } from "./kind.js";
+export type { Progress, UpscaleInfo, UpscaleSettings } from "./settings.js";
 export { type UpscaledPicture, type UpscaleOptions, upscale } from "./upscale.js";
 export {
   createUpscaler,

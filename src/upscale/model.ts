@@ -1,18 +1,30 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { SamsrError } from "../base/errors.js";
-import type { PixelModel } from "../checkpoints/index.js";
-import { findModel, type InstalledModel } from "../checkpoints/store/index.js";
+import { enlarges, type UpscalingModel } from "../checkpoints/index.js";
+import { findModel, type InstalledModel, locateWeights } from "../checkpoints/store/index.js";
+import type { PartWeights } from "./sessions.js";
 
 /**
  * A model for an upscaler, by its name or folder.
  * @throws {SamsrError} when there is none, or it is of a kind that enlarges nothing
  */
-export async function findUpscalingModel(nameOrFolder: string): Promise<InstalledModel<PixelModel>> {
+export async function findUpscalingModel(nameOrFolder: string): Promise<InstalledModel<UpscalingModel>> {
   const model = await findModel(nameOrFolder);
   const { description } = model;
-  if (description.network === "pixel-denoiser") return { ...model, description };
-  const why =
-    description.network === "latent-denoiser"
-      ? "works on latents, which this version does not run yet"
-      : "enlarges no pictures";
-  throw new SamsrError(`the model ${nameOrFolder} is a ${description.network}: it ${why}; choose another`);
+  if (enlarges(description)) return { ...model, description };
+  throw new SamsrError(
+    `the model ${nameOrFolder} is a ${description.network}: it enlarges no pictures; choose another`,
+  );
+}
+
+/**
+ * Where one part of a model's weights lies.
+ * @throws {SamsrError} naming the file, when it is missing or damaged
+ */
+export async function findWeights(model: InstalledModel, part: string): Promise<PartWeights> {
+  const { name, weights } = model.description;
+  const path = join(model.folder, (weights as Readonly<Record<string, string>>)[part]);
+  if (!existsSync(path)) throw new SamsrError(`model ${name}: its file ${path} is missing; install it again`);
+  return locateWeights(path);
 }

@@ -6,7 +6,6 @@ import { SamsrError } from "../base/errors.js";
 import { noiseLevel, type Pixelwise, pixelwise, type Schedule } from "../diffusion/index.js";
 import { fromTensor, type Raster, type Region, reflect, toRgb, toTensor } from "../image/raster.js";
 import { bicubicX4 } from "../image/resize.js";
-import { LATENT_CHANNELS } from "../networks/index.js";
 import { maximum } from "../semantics/coverage.js";
 import {
   type Coverage,
@@ -43,8 +42,9 @@ export interface CoverageContext extends GenerateContext {
 /**
  * The coverage of a raster of bled colours, as the settings have it; empty for none.
  *
- * @param lookedAt for variant `release`, what Segment Anything looks at: the latent as a picture of the raster's size; the
- *   raster itself where a model has no such latent. In variant `paper` it looks at the bicubic enlargement (section 3.1).
+ * @param lookedAt for variant `release`, where masks are sought: the latent as a picture of the raster's size; the raster
+ *   itself where a model has no such latent. In variant `paper` Segment Anything looks at the bicubic enlargement
+ *   (section 3.1), and regions are found on the raster.
  */
 export async function findCoverage(
   raster: Raster,
@@ -55,7 +55,8 @@ export async function findCoverage(
   const { width, height } = raster;
   if (masks === "none") return emptyCoverage(width, height);
   if (masks === "regions") {
-    const { coverage } = segmentRegions({ width, height, data: toRgb(raster).data as Uint8Array });
+    const picture = variant === "release" ? lookedAt : raster;
+    const { coverage } = segmentRegions({ width, height, data: toRgb(picture).data as Uint8Array });
     return variant === "release" ? coverBackground(coverage) : coverage;
   }
   if (masks !== "sam") return masks;
@@ -80,26 +81,26 @@ export function enlargedPicture(raster: Raster): Raster {
 export interface Semantics {
   /** The noise of x_T, of unit variance. */
   noise: Noise;
-  /** The noise that ResShift's chain adds on leaving a timestep, [48, h, w]. */
+  /** The noise that ResShift's chain adds on leaving a timestep, [C, h, w]. */
   stepNoise(timestep: number, tile: Region): Float32Array;
   /** sigma of x_T, kappa sqrt(eta_{T-1}) of the pixel-wise process (equation 10): [h, w]. */
   sigma(tile: Region): Float32Array;
-  /** Equation 9 on a tile. */
+  /** Equation 9 on a tile, for a chain. The authors' code has the global process there, and W in x_T of one step alone. */
   process(tile: Region): Pixelwise;
 }
 
 /**
- * @param m of equation 9
+ * @param channels of a latent
  * @throws what `stop` throws
  */
 export async function createSemantics(
   coverage: Coverage,
-  { masks, seed, variant }: ResolvedSettings,
-  { m, schedule }: { m: number; schedule: Schedule },
+  { masks, seed, variant, etaScale: m }: ResolvedSettings,
+  { channels, schedule }: { channels: number; schedule: Schedule },
   stop: Stop,
 ): Promise<Semantics> {
   const { width, height } = coverage;
-  const options = { seed, width, height, channels: LATENT_CHANNELS, variant };
+  const options = { seed, width, height, channels, variant };
   const noise = await createNoiseAsync({ ...options, ...(masks !== "none" && { coverage }) }, stop);
   const fresh = new Map<number, Noise>();
 
@@ -116,7 +117,8 @@ export async function createSemantics(
       return made.fill(tile.x, tile.y, tile.width, tile.height);
     },
     sigma: (tile) => lookUp(coverage, tile, sigmas as Float64Array),
-    process: (tile) => pixelwise(lookUp(coverage, tile, weights), { m, variant }),
+    process: (tile) =>
+      variant === "release" ? pixelwise(0) : pixelwise(lookUp(coverage, tile, weights), { m, variant }),
   };
 }
 

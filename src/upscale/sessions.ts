@@ -4,64 +4,83 @@
  * few stay.
  */
 import { SamsrError } from "../base/errors.js";
-import type { PixelModel } from "../checkpoints/index.js";
-import { exponentialSchedule, type Schedule } from "../diffusion/index.js";
-import { sizeMultiple } from "../networks/index.js";
-import { frozenScope, type Scope, type StateDict } from "../nn/index.js";
+import type { UpscalingModel } from "../checkpoints/index.js";
+import { frozenScope, type Weights } from "../nn/index.js";
 import { toModel, type Value } from "../onnx/index.js";
 import { createSession, type Session, type SessionOptions } from "../runtime/index.js";
-import { bicubicGraph, denoiserGraph, pixelsGraph, singleStepGraph, type TileSize } from "./graphs.js";
+import { type Kind, kindOf } from "./kind.js";
+import type { Stage, TileSize } from "./stage.js";
+
+/** The weights of one part of a model. */
+export interface PartWeights {
+  readonly tensors: Weights;
+  /** Of those tensors whose numbers stay in their file. */
+  readonly folder?: string;
+}
 
 /** What runs a tile of one size. Each is made when first asked for. */
 export interface Sessions {
-  readonly model: PixelModel;
-  readonly schedule: Schedule;
-  singleStep(size: TileSize): Promise<Session>;
-  /** Of the teacher. */
-  denoiser(size: TileSize): Promise<Session>;
-  bicubic(size: TileSize): Promise<Session>;
-  pixels(size: TileSize): Promise<Session>;
-  /** Reads the student and fits it to its network, so that a damaged model is found before there is work. */
+  readonly model: UpscalingModel;
+  readonly kind: Kind;
+  /** The session of a stage for tiles of a size. */
+  of(stage: Stage, size: TileSize): Promise<Session>;
+  /** Fits the weights to the networks of the single step, so that a damaged model is found before there is work. */
   check(): Promise<void>;
   /** Frees all sessions. */
   release(): Promise<void>;
 }
 
-/** Sizes of tiles whose sessions stay, and how many pixels these may have together (some 10 KB of memory each). */
-const LARGEST_CACHE = { sizes: 4, pixels: 256 * 256 };
-
 /**
- * @param weights reads the student's or the teacher's weights; called at most once for each
+ * @param weights finds the weights of one part, by its name in the description; called at most once for each
  */
 export function createSessions(
-  model: PixelModel,
-  weights: (part: "student" | "teacher") => Promise<StateDict>,
+  model: UpscalingModel,
+  weights: (part: string) => Promise<PartWeights>,
   options: SessionOptions,
 ): Sessions {
-  const schedule = exponentialSchedule(model.schedule);
-  const scopeOf = remember((part: "student" | "teacher") => weights(part).then(frozenScope));
+  const kind = kindOf(model);
+  const partOf = remember(async (part: string) => {
+    const { tensors, folder } = await weights(part);
+    return { scope: frozenScope(tensors), folder };
+  });
   /** By size, the one used last at the end. */
   const cache = new Map<string, { size: TileSize; made: Map<string, Promise<Session>> }>();
 
-  async function session(
-    kind: string,
-    size: TileSize,
-    graph: () => Promise<Record<string, Value>> | Record<string, Value>,
-  ): Promise<Session> {
+  async function of(stage: Stage, size: TileSize): Promise<Session> {
     const key = `${size.width}x${size.height}`;
     const entry = cache.get(key) ?? { size, made: new Map<string, Promise<Session>>() };
     cache.delete(key);
     cache.set(key, entry);
     await evict();
-    const known = entry.made.get(kind);
+    const known = entry.made.get(stage.name);
     if (known) return known;
-    const name = `${model.name} (${kind}, tiles of ${size.width} x ${size.height})`;
-    const made = Promise.resolve(graph()).then((outputs) =>
-      createSession(toModel(outputs).bytes, { name, ...options }),
-    );
-    entry.made.set(kind, made);
-    made.catch(() => entry.made.delete(kind));
+    const made = makeSession(stage, size);
+    entry.made.set(stage.name, made);
+    made.catch(() => entry.made.delete(stage.name));
     return made;
+  }
+
+  /** From a graph and the weights in its file to a session: the one place where they meet. */
+  async function makeSession(stage: Stage, size: TileSize): Promise<Session> {
+    const { graph, folder } = await withWeights(stage, size);
+    const name = `${model.name} (${stage.name}, tiles of ${size.width} x ${size.height})`;
+    return createSession(toModel(graph).bytes, { name, weightsFolder: folder, ...options });
+  }
+
+  async function withWeights(
+    stage: Stage,
+    size: TileSize,
+  ): Promise<{ graph: Record<string, Value>; folder?: string }> {
+    const { scope, folder } = stage.weights ? await partOf(stage.weights) : { scope: frozenScope(new Map()) };
+    try {
+      return { graph: { [stage.output]: stage.graph(scope, size) }, folder };
+    } catch (cause) {
+      const reason = (cause as Error).message;
+      throw new SamsrError(
+        `model ${model.name}: the ${stage.weights} does not fit its network (${reason}); install it again`,
+        { cause },
+      );
+    }
   }
 
   async function evict(): Promise<void> {
@@ -69,41 +88,20 @@ export function createSessions(
     let pixels = entries.reduce((sum, [, { size }]) => sum + size.width * size.height, 0);
     // Never the last: it is the one that is being asked for.
     for (const [i, [key, { size, made }]] of entries.slice(0, -1).entries()) {
-      if (entries.length - i <= LARGEST_CACHE.sizes && pixels <= LARGEST_CACHE.pixels) return;
+      if (entries.length - i <= kind.cache.sizes && pixels <= kind.cache.pixels) return;
       cache.delete(key);
       pixels -= size.width * size.height;
       await releaseAll(made);
     }
   }
 
-  /** A graph over one of the two sets of weights. */
-  async function withWeights<T>(part: "student" | "teacher", graph: (scope: Scope) => T): Promise<T> {
-    const scope = await scopeOf(part);
-    try {
-      return graph(scope);
-    } catch (cause) {
-      const reason = (cause as Error).message;
-      throw new SamsrError(
-        `model ${model.name}: the ${part} does not fit its network (${reason}); install it again`,
-        { cause },
-      );
-    }
-  }
-  const singleStep = (size: TileSize) =>
-    withWeights("student", (scope) => singleStepGraph(scope, model.config, schedule, size));
-  const denoiser = (size: TileSize) =>
-    withWeights("teacher", (scope) => denoiserGraph(scope, model.config, size));
-
   return {
     model,
-    schedule,
-    singleStep: (size) => session("single step", size, () => singleStep(size)),
-    denoiser: (size) => session("denoiser", size, () => denoiser(size)),
-    bicubic: (size) => session("bicubic", size, () => bicubicGraph(size)),
-    pixels: (size) => session("pixels", size, () => pixelsGraph(size)),
+    kind,
+    of,
     async check() {
-      const side = sizeMultiple(model.config);
-      await singleStep({ width: side, height: side });
+      const size = { width: kind.multiple, height: kind.multiple };
+      for (const stage of kind.singleStep) await withWeights(stage, size);
     },
     async release() {
       const entries = [...cache.values()];

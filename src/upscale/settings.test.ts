@@ -1,11 +1,18 @@
 import { describe, expect, it } from "vitest";
 import { SamsrError } from "../base/errors.js";
+import type { PixelModel } from "../checkpoints/index.js";
 import { TINY } from "../networks/index.js";
 import { emptyCoverage } from "../semantics/index.js";
 import { enlargedSize, resolveSettings, type UpscaleSettings } from "./settings.js";
 
-const model = {
+const model: PixelModel = {
+  name: "tiny",
+  summary: "for tests",
+  licence: "none",
+  network: "pixel-denoiser",
   config: TINY,
+  m: 0.2,
+  weights: { student: "student.safetensors", teacher: "teacher.safetensors" },
   schedule: { steps: 15, power: 0.3, kappa: 0.3, minNoiseLevel: 0.04, etasEnd: 0.99 },
 };
 const size = { width: 300, height: 200 };
@@ -37,6 +44,11 @@ describe("resolveSettings", () => {
     [{ tile: 64, overlap: 33 }, /overlap/],
     [{ scale: 0.5 }, /scale must be from 1 to 8, not 0.5/],
     [{ scale: 9 }, /scale/],
+    [{ etaScale: 1 }, /etaScale .* from 0 to less than 1, not 1/],
+    [{ etaScale: -0.1 }, /etaScale/],
+    [{ etaScale: Number.NaN }, /etaScale/],
+    [{ kappa: 0 }, /kappa must be over 0 and at most 1000, not 0/],
+    [{ kappa: Number.POSITIVE_INFINITY }, /kappa/],
     [{ scale: Number.NaN }, /scale/],
     [{ method: "magic" as "samsr" }, /method must be samsr, sinsr or resshift, not "magic"/],
     [{ variant: "draft" as "paper" }, /variant/],

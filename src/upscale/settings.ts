@@ -1,49 +1,52 @@
 /** What a caller may ask for, and the check that it makes sense: all of it, before any work begins. */
 import { SamsrError } from "../base/errors.js";
 import type { UpscalingModel } from "../checkpoints/index.js";
-import type { Variant } from "../diffusion/index.js";
+import { exponentialSchedule, type Schedule, type Variant } from "../diffusion/index.js";
 import { planTiles } from "../image/tiles.js";
-import { SCALE, sizeMultiple } from "../networks/index.js";
+import { SCALE } from "../networks/index.js";
 import type { Coverage, CoverageSummary } from "../semantics/index.js";
 import { resolveSamOptions, type SamOptions } from "../semantics/sam/index.js";
-
-/** Whose process: all three share the denoiser and differ in the noise and in the way down. */
-export type Method = "samsr" | "sinsr" | "resshift";
+import { type Kind, kindOf, type Method } from "./kind.js";
 
 export interface UpscaleSettings {
-  /** default "samsr" */
+  /** default: what the model was trained for, "samsr" for a model of pixels */
   method?: Method;
   /**
-   * Calls of the denoiser, 1 to the model's T. Default 1 for samsr and sinsr, T for resshift. One step of samsr or
-   * sinsr runs the student; everything else runs the teacher.
+   * Calls of the denoiser, 1 to the model's T, evenly spread over its timesteps. Default 1 for samsr and sinsr, T for
+   * resshift. Of a model with a student and a teacher, one step of samsr or sinsr runs the student and everything else the
+   * teacher.
    */
   steps?: number;
   /** An integer from 0 to 2^53; default 0. Seed, image and settings decide every byte of the result. */
   seed?: number;
-  /** default "paper" */
+  /** default: what the model was trained with, "paper" for a model of pixels */
   variant?: Variant;
+  /** m of equation 9, from 0 (SinSR's process everywhere) to less than 1; default: the model's. */
+  etaScale?: number;
+  /** Strength of the noise, over 0; default: the model's. */
+  kappa?: number;
   /**
    * Where the semantics come from: `regions` (the default) segments the image, `sam` asks Segment Anything (see
    * `UpscalerOptions.sam`), `none` makes samsr the same as sinsr, a coverage of the image's size comes from masks of your
-   * own. sinsr and resshift take none.
+   * own. sinsr and resshift take none. In variant `release` both look at the latent instead, where a model has one.
    */
   masks?: "regions" | "sam" | "none" | Coverage;
   /** How Segment Anything is asked; defaults are those of its public generator. */
   samOptions?: SamOptions;
-  /** Side of a tile in low-resolution pixels, a multiple of what the network needs (32); default {@link DEFAULT_TILE}. */
+  /** Side of a tile in low-resolution pixels, a multiple of what the network needs; default: what suits the model. */
   tile?: number;
-  /** How far neighbouring tiles overlap, at most half a tile; default {@link DEFAULT_OVERLAP}. */
+  /** How far neighbouring tiles overlap, at most half a tile; default: what suits the model. */
   overlap?: number;
   /** Enlargement, 1 to 8; default 4. The network makes 4; any other factor is resampled from that (Lanczos). */
   scale?: number;
 }
 
 /**
- * How far a long job is. Stages come in this order, `resample` only for scales other than 4 and `encode` only from
+ * How far a long job is. Stages come in this order, `latents` only from models of latents, `resample` only for scales other than 4 and `encode` only from
  * `upscale`; `done` runs from 0 to `total`.
  */
 export interface Progress {
-  stage: "masks" | "noise" | "tiles" | "resample" | "encode";
+  stage: "latents" | "masks" | "noise" | "tiles" | "resample" | "encode";
   done: number;
   total: number;
 }
@@ -52,6 +55,9 @@ export interface Progress {
 export interface UpscaleInfo {
   method: Method;
   steps: number;
+  variant: Variant;
+  etaScale: number;
+  kappa: number;
   seed: number;
   /** Number of tiles, and their size in low-resolution pixels: width, height. */
   tiles: number;
@@ -61,14 +67,17 @@ export interface UpscaleInfo {
   masks: "regions" | "sam" | "none" | "given";
   coverage: CoverageSummary;
   /**
-   * `load` is making sessions for a size of tile seen for the first time; `network` is the time inside them. What is
-   * left of `total` is reading tiles, alpha, and resampling.
+   * `load` is making sessions for a size of tile seen for the first time. The time inside them is `encode` (pixels to
+   * latents), `network` (the denoiser; for a model of pixels the whole single step) and `decode`. What is left of `total`
+   * is reading tiles, alpha, and resampling.
    */
   milliseconds: {
     masks: number;
     noise: number;
     load: number;
+    encode: number;
     network: number;
+    decode: number;
     blend: number;
     total: number;
   };
@@ -77,23 +86,8 @@ export interface UpscaleInfo {
 /** {@link UpscaleSettings} with every default filled in. */
 export type ResolvedSettings = Required<UpscaleSettings>;
 
-/**
- * Measured on a photo of 625 x 450 with samsr-tiny, as the mean difference from the result in one piece, in levels of 255,
- * within 4 pixels of the middle of a hand-over and (in brackets) where a tile stands alone; test/seams.test.ts has the
- * measure:
- *
- *     tile 128: overlap 0  1.71 (0.51)   8  0.49 (0.49)   16  0.44 (0.50)   32  0.43 (0.48)
- *     tile 192:                          8  0.38 (0.40)   16  0.38 (0.39)   32  0.32 (0.44)
- *
- * So 16 is enough. Group normalisation takes its statistics from the tile, which a larger tile makes steadier. A tile of
- * 192 takes some 500 MB and, on two cores, 0.4 s, within which an abort is heard; 256 would take 720 MB for no less work
- * a pixel. Overlaps cost a quarter of the work on a large photo.
- */
-export const DEFAULT_TILE = 192;
-export const DEFAULT_OVERLAP = 16;
-
-/** T of the schedule bounds the steps; the network decides what tiles divide by. */
-type Model = Pick<UpscalingModel, "config" | "schedule">;
+/** As much as a model's description may have. */
+const LARGEST_KAPPA = 1000;
 
 /**
  * Fills in the defaults and checks everything, so that nothing is refused after minutes of work.
@@ -103,35 +97,45 @@ type Model = Pick<UpscalingModel, "config" | "schedule">;
 export function resolveSettings(
   settings: UpscaleSettings,
   size: { width: number; height: number },
-  { config, schedule }: Model,
+  model: UpscalingModel,
 ): ResolvedSettings {
-  const method = settings.method ?? "samsr";
+  const kind = kindOf(model);
+  const { defaults } = kind;
+  const method = settings.method ?? defaults.method;
   oneOf("method", method, ["samsr", "sinsr", "resshift"]);
+  const tile = settings.tile ?? defaults.tile;
   const resolved: ResolvedSettings = {
     method,
-    steps: settings.steps ?? (method === "resshift" ? schedule.steps : 1),
+    steps: settings.steps ?? (method === "resshift" ? model.schedule.steps : 1),
     seed: settings.seed ?? 0,
-    variant: settings.variant ?? "paper",
+    variant: settings.variant ?? defaults.variant,
+    etaScale: settings.etaScale ?? model.m,
+    kappa: settings.kappa ?? model.schedule.kappa,
     masks: settings.masks ?? "regions",
     samOptions: resolveSamOptions(settings.samOptions),
-    tile: settings.tile ?? DEFAULT_TILE,
-    overlap: settings.overlap ?? Math.min(DEFAULT_OVERLAP, (settings.tile ?? DEFAULT_TILE) >> 1),
+    tile,
+    overlap: settings.overlap ?? Math.min(defaults.overlap, tile >> 1),
     scale: settings.scale ?? SCALE,
   };
-  const { steps, seed, variant, masks, scale } = resolved;
-  if (!Number.isInteger(steps) || steps < 1 || steps > schedule.steps) {
-    throw new SamsrError(
-      `steps must be a whole number from 1 to ${schedule.steps} (this model's T), not ${steps}`,
-    );
+  const { steps, seed, variant, etaScale, kappa, masks, scale } = resolved;
+  const longest = model.schedule.steps;
+  if (!Number.isInteger(steps) || steps < 1 || steps > longest) {
+    throw new SamsrError(`steps must be a whole number from 1 to ${longest} (this model's T), not ${steps}`);
   }
   if (!Number.isSafeInteger(seed) || seed < 0) {
     throw new SamsrError(`seed must be a whole number from 0 to 2^53, not ${seed}`);
   }
   oneOf("variant", variant, ["paper", "release"]);
+  if (!(etaScale >= 0 && etaScale < 1)) {
+    throw new SamsrError(`etaScale (m of equation 9) must be from 0 to less than 1, not ${etaScale}`);
+  }
+  if (!(kappa > 0 && kappa <= LARGEST_KAPPA)) {
+    throw new SamsrError(`kappa must be over 0 and at most ${LARGEST_KAPPA}, not ${kappa}`);
+  }
   if (typeof masks === "object") checkCoverage(masks, size, method);
   else oneOf("masks", masks, ["regions", "sam", "none"]);
   if (!(scale >= 1 && scale <= 8)) throw new SamsrError(`scale must be from 1 to 8, not ${scale}`);
-  planFor(size, resolved, config);
+  planFor(size, resolved, kind);
   if (method !== "samsr") resolved.masks = "none";
   return resolved;
 }
@@ -140,9 +144,17 @@ export function resolveSettings(
 export function planFor(
   { width, height }: { width: number; height: number },
   { tile, overlap }: Pick<ResolvedSettings, "tile" | "overlap">,
-  config: Model["config"],
+  { multiple }: Pick<Kind, "multiple">,
 ) {
-  return planTiles(width, height, { tile, overlap, multiple: sizeMultiple(config) });
+  return planTiles(width, height, { tile, overlap, multiple });
+}
+
+/** The model's schedule, with the kappa that was asked for. */
+export function scheduleFor(
+  { schedule }: Pick<UpscalingModel, "schedule">,
+  { kappa }: Pick<ResolvedSettings, "kappa">,
+): Schedule {
+  return exponentialSchedule({ ...schedule, kappa });
 }
 
 /** The size of the result. */

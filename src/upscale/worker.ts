@@ -1,11 +1,12 @@
 /** The worker thread of an upscaler in Node: the sessions live here, and jobs are done one after the other. */
-import type { PixelModel } from "../checkpoints/index.js";
-import { type InstalledModel, loadModelWeights } from "../checkpoints/store/index.js";
+import type { UpscalingModel } from "../checkpoints/index.js";
+import type { InstalledModel } from "../checkpoints/store/index.js";
 import type { Raster } from "../image/raster.js";
 import { chooseDevice, loadBackend } from "../runtime/devices.js";
 import { type CallContext, type Device, serveThread } from "../runtime/index.js";
 import { createSegmenter, type Segmenter } from "../semantics/sam/segmenter.js";
 import { enlarge } from "./enlarge.js";
+import { findWeights } from "./model.js";
 import { createSessions, type Sessions } from "./sessions.js";
 import type { ResolvedSettings } from "./settings.js";
 
@@ -22,7 +23,7 @@ function inTurn<T>(work: () => Promise<T>): Promise<T> {
 export const functions = serveThread({
   /** Reads the model and settles on a device. */
   async open(args: {
-    model: InstalledModel<PixelModel>;
+    model: InstalledModel<UpscalingModel>;
     device: Device | "auto";
     threads?: number;
     sam?: string;
@@ -30,7 +31,7 @@ export const functions = serveThread({
   }) {
     const { model, threads, sam, cache } = args;
     const device = await chooseDevice(args.device, await loadBackend());
-    const sessions = createSessions(model.description, (part) => loadModelWeights(model, part), {
+    const sessions = createSessions(model.description, (part) => findWeights(model, part), {
       device,
       threads,
     });

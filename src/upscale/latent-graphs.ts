@@ -1,0 +1,79 @@
+/**
+ * A model of an autoencoder's latents, as SAMSR, SinSR and ResShift publish them: z_y = encode(bicubic image), the
+ * denoiser works on that, and decoding its prediction quantises it first.
+ *
+ * Each part is a session of its own: together they would need the memory of all at once, and an abort would wait for
+ * all of them.
+ */
+import type { LatentModel } from "../checkpoints/index.js";
+import {
+  bicubicLatent,
+  decode,
+  encode,
+  fromLatent,
+  quantise,
+  sizeMultiple,
+  swinUNet,
+} from "../networks/index.js";
+import * as o from "../onnx/index.js";
+import type { Kind } from "./kind.js";
+import { inputsOf, type Stage, type TileSize } from "./stage.js";
+
+type Model = Pick<LatentModel, "config" | "autoencoder" | "schedule" | "method" | "variant">;
+
+/** One denoiser for the single step and for chains. */
+export function latentKind({ config, autoencoder, schedule, method, variant }: Model): Kind {
+  const channels = autoencoder.latentChannels;
+  const inputs = (size: TileSize) => inputsOf(channels, size);
+  const first: Stage = {
+    name: "encoder",
+    output: "y",
+    part: "encode",
+    weights: "autoencoder",
+    graph: (p, size) => encode(p, autoencoder, fromLatent(bicubicLatent(inputs(size).lq()))),
+  };
+  const last: Stage = {
+    name: "decoder",
+    output: "hr",
+    part: "decode",
+    weights: "autoencoder",
+    graph(p, size) {
+      const { quantised } = quantise(p, autoencoder, inputs(size).x0());
+      return o.clip(decode(p, autoencoder, quantised), -1, 1);
+    },
+  };
+  const step: Stage = {
+    name: "single step",
+    output: "x0",
+    part: "network",
+    weights: "denoiser",
+    graph(p, size) {
+      const { lq, y, noise, sigma, scale } = inputs(size);
+      const x = o.mul(o.add(y(), o.mul(sigma(), noise())), scale());
+      return swinUNet(p, config, x, o.constant([schedule.steps - 1]), lq());
+    },
+  };
+  return {
+    channels,
+    multiple: sizeMultiple(config),
+    defaults: { method, variant, tile: TILE, overlap: OVERLAP },
+    encodesFirst: true,
+    cache: { sizes: 1, pixels: 0 },
+    singleStep: [first, step, last],
+    encode: first,
+    denoise: {
+      name: "denoiser",
+      output: "x0",
+      part: "network",
+      weights: "denoiser",
+      graph(p, size) {
+        const { x, t, lq } = inputs(size);
+        return swinUNet(p, config, x(), t(), lq());
+      },
+    },
+    decode: last,
+  };
+}
+
+const TILE = 64;
+const OVERLAP = 16;
