@@ -162,6 +162,9 @@ describe("settings that cannot be", () => {
       /tile must be a whole multiple of 32 pixels, not 100/,
       2,
     ],
+    ["an m of 1", ["--eta-scale", "1"], /etaScale .* from 0 to less than 1, not 1/, 2],
+    ["a kappa of 0", ["--kappa", "0"], /kappa must be over 0/, 2],
+    ["a kappa that is none", ["--kappa", "much"], /--kappa.*Expected a number/, 2],
     ["an overlap over half the tile", ["--tile", "64", "--overlap", "40"], /overlap.*40/, 2],
     ["a model that is not there", ["--model", "no-such-model"], /no model "no-such-model"/, 1],
   ])("%s", async (_, words, message, exitCode) => {

@@ -10,7 +10,8 @@ export interface Surroundings {
   done(exitCode: number): void;
 }
 
-export function choice(flags: string, description: string, choices: string[], standard: string): Option {
+/** @param standard left out where the default is not one word for all */
+export function choice(flags: string, description: string, choices: string[], standard?: string): Option {
   return new Option(flags, description).choices(choices).default(standard);
 }
 
@@ -30,6 +31,12 @@ export function factor(text: string): number {
   throw new InvalidArgumentError("Expected a number from 1 to 8.");
 }
 
+export function real(text: string): number {
+  const value = Number(text);
+  if (text.trim() !== "" && Number.isFinite(value)) return value;
+  throw new InvalidArgumentError("Expected a number.");
+}
+
 export function format(text: string): OutputFormat {
   const names: Record<string, OutputFormat> = { jpg: "jpeg", tif: "tiff" };
   const name = names[text.toLowerCase()] ?? text.toLowerCase();
@@ -47,8 +54,14 @@ export const seed = () =>
   new Option("--seed <n>", "seed of the noise; the same seed gives the same noise")
     .argParser(whole(0))
     .default(0);
-export const variant = () =>
-  choice("--variant <name>", "equations of the paper or of its code", ["paper", "release"], "paper");
+/** @param standard for a command without a model, which otherwise decides */
+export const variant = (standard?: string) =>
+  choice(
+    "--variant <name>",
+    `equations of the paper or of its code${standard ? "" : " (default: the model's)"}`,
+    ["paper", "release"],
+    standard,
+  );
 export const pixelLimit = () =>
   new Option("--pixel-limit <n>", "the most pixels a picture may have (default: 100000000)").argParser(
     whole(1),

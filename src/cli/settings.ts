@@ -2,10 +2,12 @@
 import { stat } from "node:fs/promises";
 import { SamsrError } from "../base/errors.js";
 import type { UpscalingModel } from "../checkpoints/index.js";
+import type { Variant } from "../diffusion/index.js";
 import type { OutputFormat, Raster } from "../image/index.js";
 import { coverageOf } from "../semantics/index.js";
 import { readMasks } from "../semantics/mask-files.js";
 import type { Method, UpscaleSettings } from "../upscale/index.js";
+import { kindOf } from "../upscale/kind.js";
 import { resolveSettings } from "../upscale/settings.js";
 import { UsageError } from "./report.js";
 
@@ -13,13 +15,15 @@ import { UsageError } from "./report.js";
 export interface UpscaleArguments {
   out: string;
   model: string;
-  method: Method;
+  method?: Method;
   steps?: number;
+  etaScale?: number;
+  kappa?: number;
   seed: number;
   scale: number;
   /** regions, none, or a path. */
   masks?: string;
-  variant: "paper" | "release";
+  variant?: Variant;
   tile?: number;
   overlap?: number;
   device: "auto" | "cpu" | "webgpu";
@@ -40,15 +44,13 @@ export interface UpscaleArguments {
  * @throws SamsrError when there is nothing at the path of the masks
  */
 export async function checkSettings(options: UpscaleArguments, model: UpscalingModel): Promise<void> {
-  const { method, masks, steps, seed, variant, tile, overlap, scale } = options;
-  if (masks !== undefined && masks !== "none" && method !== "samsr") {
-    throw new UsageError(
-      `--masks ${masks} has no meaning with --method ${method}; only samsr looks at masks`,
-    );
-  }
   try {
-    const onePixel = { width: 1, height: 1 };
-    resolveSettings({ method, steps, seed, variant, tile, overlap, scale }, onePixel, model);
+    const { method } = resolveSettings(withoutMasks(options), { width: 1, height: 1 }, model);
+    const { masks } = options;
+    if (masks !== undefined && masks !== "none" && method !== "samsr") {
+      const why = options.method ? `--method ${method}` : `the method of ${model.name}, ${method}`;
+      throw new UsageError(`--masks ${masks} has no meaning with ${why}; only samsr looks at masks`);
+    }
   } catch (error) {
     throw error instanceof SamsrError ? new UsageError(error.message) : error;
   }
@@ -65,13 +67,20 @@ export async function checkSettings(options: UpscaleArguments, model: UpscalingM
 export async function settingsFor(
   options: UpscaleArguments,
   { width, height }: Raster,
+  model: UpscalingModel,
 ): Promise<UpscaleSettings> {
-  const { method, steps, seed, variant, tile, overlap, scale } = options;
   const path = maskPath(options);
-  const settings: UpscaleSettings = { method, steps, seed, variant, tile, overlap, scale };
-  if (path !== undefined) settings.masks = coverageOf(await readMasks(path, width, height, { variant }));
-  else if (options.masks !== undefined) settings.masks = options.masks as "regions" | "none";
-  return settings;
+  const settings = withoutMasks(options);
+  if (path !== undefined) {
+    const variant = options.variant ?? kindOf(model).defaults.variant;
+    return { ...settings, masks: coverageOf(await readMasks(path, width, height, { variant })) };
+  }
+  return options.masks === undefined ? settings : { ...settings, masks: options.masks as "regions" | "none" };
+}
+
+function withoutMasks(options: UpscaleArguments): UpscaleSettings {
+  const { method, steps, seed, variant, etaScale, kappa, tile, overlap, scale } = options;
+  return { method, steps, seed, variant, etaScale, kappa, tile, overlap, scale };
 }
 
 function maskPath({ masks }: UpscaleArguments): string | undefined {

@@ -180,7 +180,7 @@ async function prepare(job: Job, batch: Batch): Promise<Picture | { error: unkno
 async function run(job: Job, picture: Picture, upscaler: Upscaler, batch: Batch): Promise<void> {
   const { options, reporter, signal } = batch;
   const begun = performance.now();
-  const settings = await settingsFor(options, picture.raster);
+  const settings = await settingsFor(options, picture.raster, upscaler.model);
   const onProgress = (progress: Progress) =>
     reporter.bar.update({ ...progress, stage: stages[progress.stage] });
   const { raster, info } = await upscaler.upscale(picture.raster, settings, { onProgress, signal });

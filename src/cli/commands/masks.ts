@@ -21,7 +21,7 @@ export function defineMasks(program: Command, { interrupts, done }: Surroundings
     .requiredOption("-o, --out <folder>", "where the PNGs go")
     .option("--masks <masks>", "regions, or a path as in samsr upscale", "regions")
     .addOption(seed())
-    .addOption(variant())
+    .addOption(variant("paper"))
     .option("--overwrite", "replace files that exist")
     .addOption(pixelLimit())
     .option("--json", "print one JSON document about the masks")

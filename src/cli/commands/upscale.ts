@@ -7,6 +7,7 @@ import {
   format,
   model,
   pixelLimit,
+  real,
   type Surroundings,
   seed,
   threads,
@@ -40,7 +41,9 @@ export function defineUpscale(program: Command, { interrupts, done }: Surroundin
     .argument("<inputs...>", "files, folders, patterns, or - for standard input")
     .requiredOption("-o, --out <path>", "where results go: a file, a folder, or - for standard output")
     .addOption(model())
-    .addOption(choice("--method <name>", "how to enlarge", ["samsr", "sinsr", "resshift"], "samsr"))
+    .addOption(
+      choice("--method <name>", "how to enlarge (default: the model's)", ["samsr", "sinsr", "resshift"]),
+    )
     .option("--steps <n>", "steps of the diffusion (default: 1; resshift: all)", whole(1))
     .addOption(seed())
     .option(
@@ -49,8 +52,14 @@ export function defineUpscale(program: Command, { interrupts, done }: Surroundin
       factor,
       4,
     )
-    .option("--masks <masks>", "regions, none, or a path (default: regions for samsr)")
+    .option("--masks <masks>", "regions, none, or a path (default: regions, for samsr)")
     .addOption(variant())
+    .option(
+      "--eta-scale <m>",
+      "m of equation 9: how far the diffusion follows the masks (default: the model's)",
+      real,
+    )
+    .option("--kappa <n>", "strength of the noise (default: the model's)", real)
     .option("--tile <n>", "side of a tile in pixels of the input", whole(1))
     .option("--overlap <n>", "how far tiles overlap, in pixels of the input", whole(0))
     .addOption(device())
