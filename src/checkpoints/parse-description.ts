@@ -1,74 +1,13 @@
 /** Reads a `model.json`: every field is checked, so that what follows may rely on its type. */
 import { SamsrError } from "../base/errors.js";
+import { brief, type Check, list, number, object, oneOf, optional, test, text, whole } from "./checks.js";
 import type { ModelDescription } from "./description.js";
-
-/** Says what is wrong with a value, or nothing; `at` is its place, such as `config.swin.window`. */
-type Check = (value: unknown, at: string) => string | undefined;
-
-const whole = (least = 1, most = 2 ** 20): Check =>
-  test(
-    (v) => Number.isInteger(v) && (v as number) >= least && (v as number) <= most,
-    `a whole number from ${least} to ${most}`,
-  );
-
-const number = (least: number, most: number): Check =>
-  test((v) => typeof v === "number" && v >= least && v <= most, `a number from ${least} to ${most}`);
-
-const text = test((v) => typeof v === "string" && v.trim() !== "", "a text");
-
-const oneOf = (...words: string[]): Check =>
-  test(
-    (v) => words.includes(v as string),
-    words
-      .map((word) => `"${word}"`)
-      .join(", ")
-      .replace(/, (?=[^,]*$)/, " or "),
-  );
 
 const fileName = "[^/\\\\:.][^/\\\\:]*";
 const weightsFile = test(
   (v) => typeof v === "string" && new RegExp(`^(\\.\\./${fileName}/)?${fileName}$`).test(v),
   "the name of a file beside it, or ../NAME/FILE of another model",
 );
-
-function test(good: (value: unknown) => boolean, expected: string): Check {
-  return (value, at) => {
-    if (value === undefined) return `"${at}" is missing`;
-    return good(value) ? undefined : `"${at}" must be ${expected}, not ${brief(value)}`;
-  };
-}
-
-function optional(check: Check): Check {
-  return (value, at) => (value === undefined ? undefined : check(value, at));
-}
-
-/** A list with at least `least` elements. */
-function list(element: Check, least = 1): Check {
-  const isList = test((v) => Array.isArray(v) && v.length >= least && v.length <= 1000, "a list of numbers");
-  return (value, at) =>
-    isList(value, at) ?? first((value as unknown[]).map((v, i) => element(v, `${at}.${i}`)));
-}
-
-function object(fields: Readonly<Record<string, Check>>): Check {
-  const isObject = test((v) => typeof v === "object" && v !== null && !Array.isArray(v), "an object");
-  return (value, at) =>
-    isObject(value, at) ??
-    first(
-      Object.entries(fields).map(([key, check]) => {
-        const field = Object.hasOwn(value as object, key)
-          ? (value as Record<string, unknown>)[key]
-          : undefined;
-        return check(field, at === "" ? key : `${at}.${key}`);
-      }),
-    );
-}
-
-const first = (complaints: (string | undefined)[]) => complaints.find((c) => c !== undefined);
-
-function brief(value: unknown): string {
-  const json = JSON.stringify(value);
-  return json.length > 60 ? `${json.slice(0, 60)}...` : json;
-}
 
 const described = { name: text, summary: text, licence: text, source: optional(text) };
 
@@ -84,7 +23,7 @@ const swinUNet: Check = (value, at) =>
   object({
     outChannels: whole(),
     modelChannels: whole(),
-    channelMult: list(whole()),
+    channelMult: list(number(1e-2, 1024)),
     resBlocks: list(whole()),
     imageSize: whole(),
     attentionResolutions: list(whole(), 0),
