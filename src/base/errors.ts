@@ -5,3 +5,9 @@
 export class SamsrError extends Error {
   override readonly name = "SamsrError";
 }
+
+/** Words from a file, fit to be shown: in one line, without control characters, and not without end. */
+export function oneLine(words: string, most = 400): string {
+  const line = words.replace(/[\s\p{Cc}\p{Cf}\p{Cs}]+/gu, " ");
+  return line.length > most ? `${line.slice(0, most)}...` : line;
+}

@@ -2,12 +2,11 @@
  * One door for files of weights. PyTorch's and safetensors are told apart by their first bytes, because people rename
  * files and downloads end in anything.
  */
-import { open, readFile } from "node:fs/promises";
-import { SamsrError } from "../base/errors.js";
 import type { StateDict } from "../nn/index.js";
-import { readPth } from "./pth.js";
-import { readSafetensors } from "./safetensors.js";
-import { type Shapes, shapesOf, stateDictOf, withoutPrefixes } from "./state-dict.js";
+import { outlinePth } from "./pth.js";
+import { loadSafetensors, outlineSafetensors } from "./safetensors.js";
+import { type ByteSource, type CheckpointFile, withSource } from "./source.js";
+import { loadStateDict, type Shapes, shapesOf, withoutPrefixes } from "./state-dict.js";
 
 export interface Checkpoint {
   /** Out of wrappers, without the prefixes of parallel and compiled modules, as float32; whole numbers and booleans left out. */
@@ -17,45 +16,47 @@ export interface Checkpoint {
 }
 
 /**
- * Reads a PyTorch or a safetensors file.
+ * Reads a PyTorch or a safetensors file. A file on disk or a Blob is read tensor by tensor; what is given as bytes is not
+ * copied: the weights are views on it wherever they can be.
+ * @param name what errors call it, when it is no path
  * @throws {SamsrError} naming the file and what is wrong with it.
  *
  * @example
  * const { weights, shapes } = await openCheckpoint("resshift_realsrx4_s15_v1.pth");
  * const { network, config } = recognise(shapes, "resshift_realsrx4_s15_v1.pth");
  */
-export async function openCheckpoint(path: string): Promise<Checkpoint> {
-  if (await isSafetensors(path)) {
-    const weights = withoutPrefixes(readSafetensors(await readFile(path), path).tensors, path);
-    return { weights, shapes: new Map([...weights].map(([name, { shape }]) => [name, shape])) };
-  }
-  const checkpoint = await readPth(path);
-  return { weights: stateDictOf(checkpoint), shapes: shapesOf(checkpoint) };
+export async function openCheckpoint(file: CheckpointFile, name?: string): Promise<Checkpoint> {
+  return withSource(file, name, async (source) => {
+    const { shapes, load } = await outline(source);
+    return { shapes, weights: await load() };
+  });
 }
 
 /** The weights of `openCheckpoint` alone. */
-export async function readCheckpoint(path: string): Promise<StateDict> {
-  return (await openCheckpoint(path)).weights;
+export async function readCheckpoint(file: CheckpointFile, name?: string): Promise<StateDict> {
+  return (await openCheckpoint(file, name)).weights;
 }
 
-/** The shapes of `openCheckpoint` alone. */
-export async function readShapes(path: string): Promise<Shapes> {
-  return (await openCheckpoint(path)).shapes;
+/** The shapes of `openCheckpoint` alone: a few kilobytes are read. */
+export async function readShapes(file: CheckpointFile, name?: string): Promise<Shapes> {
+  return withSource(file, name, async (source) => (await outline(source)).shapes);
+}
+
+async function outline(source: ByteSource): Promise<{ shapes: Shapes; load(): Promise<StateDict> }> {
+  if (!(await isSafetensors(source))) {
+    const pth = await outlinePth(source);
+    return { shapes: shapesOf(pth), load: () => loadStateDict(pth) };
+  }
+  const { tensors } = await outlineSafetensors(source);
+  return {
+    shapes: withoutPrefixes(new Map(tensors.map(({ name, shape }) => [name, shape])), source.name),
+    load: async () => withoutPrefixes((await loadSafetensors(source)).tensors, source.name),
+  };
 }
 
 /** Whether a JSON object follows eight bytes of its length; a damaged PyTorch file is told about by its own reader. */
-async function isSafetensors(path: string): Promise<boolean> {
-  const file = await open(path).catch((cause: NodeJS.ErrnoException) => {
-    const why = cause.code === "ENOENT" ? "there is no such file" : cause.message;
-    throw new SamsrError(`${path}: ${why}`, { cause });
-  });
-  try {
-    if (!(await file.stat()).isFile()) {
-      throw new SamsrError(`${path}: this is no file; expected weights, .pth or .safetensors`);
-    }
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(9), 0, 9, 0);
-    return bytesRead === 9 && buffer[8] === 0x7b && buffer.toString("latin1", 0, 4) !== "PK\x03\x04";
-  } finally {
-    await file.close();
-  }
+async function isSafetensors(source: ByteSource): Promise<boolean> {
+  if (source.size < 9) return false;
+  const start = String.fromCharCode(...(await source.read(0, 9)));
+  return start[8] === "{" && !start.startsWith("PK\x03\x04");
 }

@@ -16,9 +16,14 @@ export interface PickleWorld {
   readonly persistent: (id: unknown) => unknown;
 }
 
+/** Values put on the stack, all in all: a tensor takes about thirty. */
 const MOST_VALUES = 1e6;
+/** Dictionaries and lists, which take more memory than the one byte that asks for them. */
+const MOST_CONTAINERS = 3e5;
 const DEEPEST_MARKS = 1000;
 const LONGEST_NAME = 1000;
+/** Keys of the memo, and whole numbers as keys of dictionaries. Among larger ones enough hash alike to take minutes. */
+const LARGEST_KEY = 1e6;
 
 /** Runs a pickle. Ends in `fail` for a damaged one, and for one that wants more than the values described above. */
 export function unpickle(bytes: Uint8Array, world: PickleWorld, fail: Fail): unknown {
@@ -28,6 +33,8 @@ export function unpickle(bytes: Uint8Array, world: PickleWorld, fail: Fail): unk
   const marks: number[] = [];
   const stack: unknown[] = [];
   let at = 0;
+  let valuesLeft = MOST_VALUES;
+  let containersLeft = MOST_CONTAINERS;
 
   const take = (length: number) => {
     if (length > bytes.length - at) fail("its pickle ends too early");
@@ -62,7 +69,8 @@ export function unpickle(bytes: Uint8Array, world: PickleWorld, fail: Fail): unk
   };
 
   const push = (value: unknown) => {
-    if (stack.length >= MOST_VALUES) fail("its pickle piles up too many values");
+    if (--valuesLeft < 0) fail("its pickle makes too many values");
+    if (typeof value === "object" && --containersLeft < 0) fail("its pickle makes too many lists");
     stack.push(value);
   };
   /** How far down the instruction may reach: not below the last mark. */
@@ -84,7 +92,7 @@ export function unpickle(bytes: Uint8Array, world: PickleWorld, fail: Fail): unk
     return mark === undefined ? fail("its pickle takes a mark that is not there") : stack.splice(mark);
   };
   const remember = (key: number) => {
-    if (memo.size >= MOST_VALUES) fail("its pickle remembers too many values");
+    if (key > LARGEST_KEY) fail(`its pickle remembers a value as ${key}`);
     memo.set(key, top());
   };
   const recall = (key: number) =>
@@ -101,7 +109,7 @@ export function unpickle(bytes: Uint8Array, world: PickleWorld, fail: Fail): unk
   };
   const setPairs = (map: Map<unknown, unknown>, items: readonly unknown[]) => {
     if (items.length % 2 !== 0) fail("its pickle has a key without a value");
-    for (let i = 0; i < items.length; i += 2) map.set(items[i], items[i + 1]);
+    for (let i = 0; i < items.length; i += 2) setItem(map, items[i], items[i + 1], fail);
     return map;
   };
   const call = () => {
@@ -178,4 +186,12 @@ export function unpickle(bytes: Uint8Array, world: PickleWorld, fail: Fail): unk
       fail(`its pickle has instruction 0x${instruction.charCodeAt(0).toString(16)}, which is not read`);
     run!();
   }
+}
+
+/** `map[key] = value`, for a key that is text or a small whole number. */
+export function setItem(map: Map<unknown, unknown>, key: unknown, value: unknown, fail: Fail): void {
+  if (typeof key !== "string" && !(Number.isInteger(key) && Math.abs(key as number) <= LARGEST_KEY)) {
+    fail("a key of a dictionary is neither text nor a small whole number");
+  }
+  map.set(key, value);
 }

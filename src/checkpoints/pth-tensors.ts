@@ -4,42 +4,45 @@
  * in numbers. Several tensors may look at one storage.
  */
 import { sizeOf } from "../onnx/index.js";
-import type { PickleFunction } from "./pickle.js";
+import { emptyArray, type NumberData, type NumberType, widthOf } from "./number-types.js";
+import { type PickleFunction, setItem } from "./pickle.js";
 import type { Fail } from "./zip.js";
 
-const STORAGES = {
-  FloatStorage: { dtype: "float32", array: Float32Array },
-  HalfStorage: { dtype: "float16", array: Uint16Array },
-  BFloat16Storage: { dtype: "bfloat16", array: Uint16Array },
-  DoubleStorage: { dtype: "float64", array: Float64Array },
-  LongStorage: { dtype: "int64", array: BigInt64Array },
-  IntStorage: { dtype: "int32", array: Int32Array },
-  ByteStorage: { dtype: "uint8", array: Uint8Array },
-  BoolStorage: { dtype: "bool", array: Uint8Array },
-} as const;
+/** A type of storages, an object of its own so that no text of the file can pass for it. */
+class StorageType {
+  constructor(readonly dtype: NumberType) {}
+}
 
-export type StorageType = (typeof STORAGES)[keyof typeof STORAGES];
-/** Half-precision numbers are kept as bit patterns, booleans as bytes of 0 and 1. */
-export type StorageData = InstanceType<StorageType["array"]>;
+const STORAGES = new Map(
+  Object.entries<NumberType>({
+    FloatStorage: "float32",
+    HalfStorage: "float16",
+    BFloat16Storage: "bfloat16",
+    DoubleStorage: "float64",
+    LongStorage: "int64",
+    IntStorage: "int32",
+    ByteStorage: "uint8",
+    BoolStorage: "bool",
+  }).map(([name, dtype]) => [name, new StorageType(dtype)]),
+);
 
 export interface PthTensor {
   readonly shape: readonly number[];
-  readonly dtype: StorageType["dtype"];
+  readonly dtype: NumberType;
   /** Row-major. Tensors that share a storage in the file may share memory here. */
-  readonly data: StorageData;
+  readonly data: NumberData;
 }
 
+/** Flat memory that stays in the file until it is asked for. */
 export class Storage {
-  /** Filled in once the pickle has been read. */
-  data: StorageData | undefined;
   constructor(
-    readonly type: StorageType,
+    readonly dtype: NumberType,
     readonly key: string,
     readonly length: number,
   ) {}
 }
 
-/** A window on a storage, checked to lie inside. */
+/** A window on a storage, checked to lie inside: a tensor whose numbers are still in the file. */
 export class TensorView {
   constructor(
     readonly storage: Storage,
@@ -47,6 +50,10 @@ export class TensorView {
     readonly shape: readonly number[],
     readonly stride: readonly number[],
   ) {}
+
+  get dtype(): NumberType {
+    return this.storage.dtype;
+  }
 }
 
 const MOST_AXES = 64;
@@ -65,9 +72,14 @@ export function tensorWorld(fail: Fail): TensorWorld {
   let pairsLeft = MOST_PAIRS;
 
   const orderedDict: PickleFunction = ([pairs = []]) => {
-    const whole = Array.isArray(pairs) && pairs.every((pair) => Array.isArray(pair) && pair.length === 2);
-    if (!whole || (pairsLeft -= pairs.length) < 0) return fail("an ordered dictionary is damaged");
-    return new Map(pairs as [unknown, unknown][]);
+    const damaged = "an ordered dictionary is damaged";
+    if (!Array.isArray(pairs) || (pairsLeft -= pairs.length) < 0) return fail(damaged);
+    const map = new Map<unknown, unknown>();
+    for (const pair of pairs) {
+      if (!Array.isArray(pair) || pair.length !== 2) fail(damaged);
+      setItem(map, pair[0], pair[1], fail);
+    }
+    return map;
   };
   const rebuildTensor: PickleFunction = ([storage, offset, shape, stride]) => {
     if (!(storage instanceof Storage)) return fail("a tensor has no storage");
@@ -75,8 +87,11 @@ export function tensorWorld(fail: Fail): TensorWorld {
       return fail("the shape of a tensor is damaged");
     }
     const size = sizeOf(shape);
+    // Sides beside one of 0 are not bounded by the storage, but by this.
+    const extent = sizeOf(shape.map((side) => side || 1));
     const last = shape.reduce((sum, side, axis) => sum + (side - 1) * stride[axis], offset);
-    if (!isCount(size) || (size > 0 ? !isCount(last) || last >= storage.length : offset > storage.length)) {
+    const inside = size > 0 ? isCount(last) && last < storage.length : offset <= storage.length;
+    if (!isCount(extent) || !inside) {
       return fail(`a tensor [${shape}] reaches beyond its storage of ${storage.length} numbers`);
     }
     // Copies: the lists are the pickle's, and what has been checked must not change.
@@ -93,17 +108,16 @@ export function tensorWorld(fail: Fail): TensorWorld {
   const global = (name: string): unknown => {
     const [, storage] = /^torch\.(\w+Storage)$/.exec(name) ?? [];
     if (!storage) return functions.get(name);
-    if (Object.hasOwn(STORAGES, storage)) return STORAGES[storage as keyof typeof STORAGES];
-    return fail(`it holds numbers of a type that is not read, torch.${storage}`);
+    return STORAGES.get(storage) ?? fail(`it holds numbers of a type that is not read, torch.${storage}`);
   };
   /** Storages are named ("storage", type, key, device, length). */
   const persistent = (id: unknown): Storage => {
     const [kind, type, key, , length] = Array.isArray(id) ? id : [];
-    if (kind !== "storage" || !isStorageType(type) || typeof key !== "string" || !isCount(length)) {
+    if (kind !== "storage" || !(type instanceof StorageType) || typeof key !== "string" || !isCount(length)) {
       return fail("the name of a storage is damaged");
     }
-    const storage = storages.get(key) ?? new Storage(type, key, length);
-    if (storage.type !== type || storage.length !== length) {
+    const storage = storages.get(key) ?? new Storage(type.dtype, key, length);
+    if (storage.dtype !== type.dtype || storage.length !== length) {
       return fail(`storage ${key} is named with two types or lengths`);
     }
     storages.set(key, storage);
@@ -112,8 +126,9 @@ export function tensorWorld(fail: Fail): TensorWorld {
   return { global, persistent, storages };
 }
 
-export function isStorageType(value: unknown): value is StorageType {
-  return Object.values(STORAGES).some((type) => type === value);
+/** Whether it is a part of a tensor, which cannot stand alone. */
+export function isPart(value: unknown): boolean {
+  return typeof value === "function" || value instanceof Storage || value instanceof StorageType;
 }
 
 function isCount(value: unknown): value is number {
@@ -125,12 +140,10 @@ function areCounts(values: unknown): values is number[] {
 }
 
 /** The numbers of a view in row-major order: the storage's own memory where they lie so, else a copy. */
-export function layOut({ storage, offset, shape, stride }: TensorView): PthTensor {
-  const { dtype, array } = storage.type;
-  const whole = storage.data!;
+export function layOut({ shape, stride, offset, dtype }: TensorView, whole: NumberData): NumberData {
   const size = sizeOf(shape);
-  if (isRowMajor(shape, stride)) return { shape, dtype, data: whole.subarray(offset, offset + size) };
-  const data = new array(size);
+  if (isRowMajor(shape, stride)) return whole.subarray(offset, offset + size);
+  const data = emptyArray(dtype, size);
   // Counts through the indices like an odometer, keeping the place in the storage beside it.
   const index = shape.map(() => 0);
   let from = offset;
@@ -143,12 +156,13 @@ export function layOut({ storage, offset, shape, stride }: TensorView): PthTenso
       index[axis] = 0;
     }
   }
-  return { shape, dtype, data };
+  return data;
 }
 
-/** The bytes that `layOut` will copy. */
-export function copySize({ storage, shape, stride }: TensorView): number {
-  return isRowMajor(shape, stride) ? 0 : sizeOf(shape) * storage.type.array.BYTES_PER_ELEMENT;
+/** The bytes of the file's type that a view takes beside its storage: as a copy in row-major order, or as float32. */
+export function copySize({ shape, stride, dtype }: TensorView): number {
+  const converted = dtype === "float16" || dtype === "bfloat16" || dtype === "float64";
+  return isRowMajor(shape, stride) && !converted ? 0 : sizeOf(shape) * widthOf(dtype);
 }
 
 function isRowMajor(shape: readonly number[], stride: readonly number[]): boolean {

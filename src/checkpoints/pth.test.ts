@@ -230,7 +230,7 @@ describe("readPth refuses, naming the file", () => {
     ["lists without end", [...new Array(5000).fill(0x5d), ...new Array(4999).fill(0x61)], /nests too deep/],
     ["a tensor without a storage", ascii("ctorch._utils\n_rebuild_tensor_v2\n)R"), /no storage/],
     ["a function for a value", ascii("ccollections\nOrderedDict\n"), /not a value/],
-    ["a dictionary as a key", ascii("}(}K\x01u"), /is no text or number/],
+    ["a dictionary as a key", ascii("}(}K\x01u"), /a key of a dictionary is neither text nor a small/],
   ])("a pickle with %s", async (_, body, message) => {
     await expectError(writePth(null, {}, { body }), message);
   });

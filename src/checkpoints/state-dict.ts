@@ -1,7 +1,10 @@
-import { SamsrError } from "../base/errors.js";
+import { oneLine, SamsrError } from "../base/errors.js";
 import type { StateDict } from "../nn/index.js";
-import { fromFloat16, type Shape } from "../onnx/index.js";
-import type { PthCheckpoint, PthTensor, PthValue } from "./pth.js";
+import type { Shape } from "../onnx/index.js";
+import { isFloat, type NumberData, type NumberType, toFloat32 } from "./number-types.js";
+import type { PthCheckpoint, PthOutline } from "./pth.js";
+import { layOut, type PthTensor, type Storage } from "./pth-tensors.js";
+import type { PthTree } from "./pth-tree.js";
 
 /** Under which keys training programs put the state dict; a moving average before the weights it is of. */
 const WRAPPERS = ["params_ema", "params", "state_dict", "model"];
@@ -15,23 +18,52 @@ const OWNERS = /^(model|net|network|denoiser|autoencoder|first_stage_model|sam)\
 /** Names and shapes of a checkpoint's tensors, buffers of whole numbers included. */
 export type Shapes = ReadonlyMap<string, Shape>;
 
+/** A tensor, here or still in its file. */
+interface Leaf {
+  readonly shape: Shape;
+  readonly dtype: NumberType;
+}
+
+type Named<Tensor> = Pick<PthCheckpoint<Tensor>, "name" | "root">;
+
 /**
  * The state dict in a checkpoint: out of its wrapper, without the prefixes of parallel and compiled modules, its
  * numbers as float32. Tensors of whole numbers and booleans (indices, counters) are left out.
  * @throws {SamsrError} when the checkpoint holds no dictionary of tensors.
  */
-export function stateDictOf(checkpoint: Pick<PthCheckpoint, "name" | "root">): StateDict {
+export function stateDictOf(checkpoint: Named<PthTensor>): StateDict {
   const state = new Map<string, { shape: Shape; data: Float32Array }>();
-  for (const [key, tensor] of tensorsOf(checkpoint)) {
-    const data = toFloat32(tensor);
-    if (data) state.set(key, { shape: tensor.shape, data });
+  for (const [key, { shape, dtype, data }] of tensorsOf(checkpoint)) {
+    const floats = toFloat32(dtype, data);
+    if (floats) state.set(key, { shape, data: floats });
   }
-  if (state.size === 0) throw noTensors(checkpoint);
-  return state;
+  return notEmpty(state, checkpoint);
+}
+
+/**
+ * The same of a checkpoint whose numbers are still in the file: only storages that are needed are read, each once, and
+ * none is kept beside what is made of it.
+ */
+export async function loadStateDict(outline: PthOutline): Promise<StateDict> {
+  const views = [...tensorsOf(outline)].filter(([, view]) => isFloat(view.dtype));
+  const usesLeft = new Map<Storage, number>();
+  for (const [, { storage }] of views) usesLeft.set(storage, (usesLeft.get(storage) ?? 0) + 1);
+  const loaded = new Map<Storage, NumberData>();
+  const state = new Map<string, { shape: Shape; data: Float32Array }>();
+  for (const [key, view] of views) {
+    const { storage, dtype, shape } = view;
+    const data = loaded.get(storage) ?? (await outline.load(storage));
+    const left = usesLeft.get(storage)! - 1;
+    usesLeft.set(storage, left);
+    if (left > 0) loaded.set(storage, data);
+    else loaded.delete(storage);
+    state.set(key, { shape, data: toFloat32(dtype, layOut(view, data))! });
+  }
+  return notEmpty(state, outline);
 }
 
 /** The shapes of all tensors that `stateDictOf` would find, and of those that it leaves out. */
-export function shapesOf(checkpoint: Pick<PthCheckpoint, "name" | "root">): Shapes {
+export function shapesOf(checkpoint: Named<Leaf>): Shapes {
   return new Map([...tensorsOf(checkpoint)].map(([key, { shape }]) => [key, shape]));
 }
 
@@ -44,7 +76,7 @@ export function withoutPrefixes<T>(tensors: ReadonlyMap<string, T>, name: string
   for (const [key, tensor] of tensors) {
     const short = key.replace(PREFIXES, "");
     if (plain.has(short)) {
-      throw new SamsrError(`${name}: two tensors are called "${short}" once prefixes are taken off`);
+      throw new SamsrError(`${name}: two tensors are called "${oneLine(short)}" once prefixes are taken off`);
     }
     plain.set(short, tensor);
   }
@@ -53,30 +85,30 @@ export function withoutPrefixes<T>(tensors: ReadonlyMap<string, T>, name: string
   return withoutPrefixes(new Map([...plain].map(([key, t]) => [key.slice(owner.length), t])), name);
 }
 
-function tensorsOf(checkpoint: Pick<PthCheckpoint, "name" | "root">): Map<string, PthTensor> {
-  const tensors = new Map<string, PthTensor>();
+function tensorsOf<Tensor extends Leaf>(checkpoint: Named<Tensor>): Map<string, Tensor> {
+  const tensors = new Map<string, Tensor>();
   for (const [key, value] of unwrap(checkpoint.root)) {
     if (typeof key === "string" && isTensor(value)) tensors.set(key, value);
   }
-  if (tensors.size === 0) throw noTensors(checkpoint);
-  return withoutPrefixes(tensors, checkpoint.name);
+  return withoutPrefixes(notEmpty(tensors, checkpoint), checkpoint.name);
 }
 
-function noTensors({ name, root }: Pick<PthCheckpoint, "name" | "root">): SamsrError {
+function notEmpty<T extends ReadonlyMap<string, unknown>>(tensors: T, { name, root }: Named<Leaf>): T {
+  if (tensors.size > 0) return tensors;
   if (root instanceof Map && root.has("param_groups")) {
-    return new SamsrError(
+    throw new SamsrError(
       `${name}: holds the state of an optimiser, no weights; expected the checkpoint of a network`,
     );
   }
   const places = WRAPPERS.join(", ");
-  return new SamsrError(`${name}: holds no dictionary of tensors; expected one, or one under ${places}`);
+  throw new SamsrError(`${name}: holds no dictionary of tensors; expected one, or one under ${places}`);
 }
 
-function unwrap(root: PthValue): ReadonlyMap<unknown, PthValue> {
+function unwrap<Tensor>(root: PthTree<Tensor>): ReadonlyMap<unknown, PthTree<Tensor>> {
   let dictionary = root;
   // One wrapper may hold another, but not each other in a circle.
   for (let depth = 0; depth < WRAPPERS.length && dictionary instanceof Map; depth++) {
-    const outer: ReadonlyMap<unknown, PthValue> = dictionary;
+    const outer: ReadonlyMap<unknown, PthTree<Tensor>> = dictionary;
     const wrapper = WRAPPERS.find((key) => outer.get(key) instanceof Map);
     if (wrapper === undefined) break;
     dictionary = outer.get(wrapper)!;
@@ -84,22 +116,6 @@ function unwrap(root: PthValue): ReadonlyMap<unknown, PthValue> {
   return dictionary instanceof Map ? dictionary : new Map();
 }
 
-function isTensor(value: PthValue): value is PthTensor {
+function isTensor<Tensor extends Leaf>(value: PthTree<Tensor>): value is Tensor {
   return typeof value === "object" && value !== null && "dtype" in value;
-}
-
-function toFloat32({ dtype, data }: PthTensor): Float32Array | undefined {
-  switch (dtype) {
-    case "float32":
-      return data as Float32Array;
-    case "float16":
-      return fromFloat16(data as Uint16Array);
-    case "float64":
-      return Float32Array.from(data as Float64Array);
-    case "bfloat16":
-      // The upper half of a float32.
-      return new Float32Array(Uint32Array.from(data as Uint16Array, (bits) => bits << 16).buffer);
-    default:
-      return undefined;
-  }
 }

@@ -3,7 +3,7 @@
  * read off the shapes, the network is built in a scope that only takes note of what it asks for, and the two lists
  * are compared: so nothing is recognised that could not be run.
  */
-import { SamsrError } from "../../base/errors.js";
+import { oneLine, SamsrError } from "../../base/errors.js";
 import { type Shape, sameShape } from "../../onnx/index.js";
 import type { Shapes } from "../state-dict.js";
 import { CANDIDATES, type Reading, type Recognised } from "./candidates.js";
@@ -95,5 +95,5 @@ const TITLES: Record<Recognised["network"], string> = {
 };
 
 function tensor(name: string, shape: Shape): string {
-  return `"${name.length > 200 ? `${name.slice(0, 200)}...` : name}" [${shape.join(", ")}]`;
+  return `"${oneLine(name, 200)}" [${shape.join(", ")}]`;
 }

@@ -1,8 +1,9 @@
-import { readFile } from "node:fs/promises";
+import { access, constants } from "node:fs/promises";
 import { join } from "node:path";
 import { SamsrError } from "../../base/errors.js";
 import type { StateDict } from "../../nn/index.js";
-import { readSafetensors } from "../safetensors.js";
+import { loadSafetensors } from "../safetensors.js";
+import { withSource } from "../source.js";
 import type { InstalledModel } from "./find.js";
 
 /**
@@ -16,9 +17,9 @@ export async function loadModelWeights(model: InstalledModel, part: string): Pro
     throw new SamsrError(`model ${name}: it has no ${part}, only ${Object.keys(weights).join(" and ")}`);
   }
   const path = join(model.folder, file);
-  const bytes = await readFile(path).catch((cause: NodeJS.ErrnoException) => {
+  await access(path, constants.R_OK).catch((cause: NodeJS.ErrnoException) => {
     const what = cause.code === "ENOENT" ? "is missing" : `cannot be read (${cause.code})`;
     throw new SamsrError(`model ${name}: its file ${path} ${what}; install it again`, { cause });
   });
-  return readSafetensors(bytes, path).tensors;
+  return withSource(path, undefined, async (source) => (await loadSafetensors(source)).tensors);
 }

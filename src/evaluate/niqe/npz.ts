@@ -3,6 +3,7 @@
  * The published parameters of NIQE come as one.
  */
 import { SamsrError } from "../../base/errors.js";
+import { sourceOfBytes } from "../../checkpoints/source.js";
 import { readZip } from "../../checkpoints/zip.js";
 
 export interface NumpyArray {
@@ -18,11 +19,7 @@ export async function readNpz(bytes: Uint8Array, name: string): Promise<Readonly
   const fail = (what: string): never => {
     throw new SamsrError(`${name}: not a readable .npz file: ${what}`);
   };
-  const source = {
-    size: bytes.length,
-    read: async (offset: number, length: number) => bytes.slice(offset, offset + length),
-  };
-  const zip = await readZip(source, fail);
+  const zip = await readZip(sourceOfBytes(bytes, name), fail);
   const arrays = new Map<string, NumpyArray>();
   for (const entry of zip.entries.values()) {
     if (!entry.name.endsWith(".npy")) continue;
