@@ -63,8 +63,8 @@ export function createBatches<Parameters = MildParameters>({
         const region = chooseCrop(photo, crop, random);
         const orientation = augment ? random.integer(8) : 0;
         const parameters = degradation.sample(random);
-        const lr = degradation.apply(photo, region, parameters, random, (reduced) =>
-          orient(reduced, small, orientation),
+        const lr = degradation.apply(photo, region, parameters, random, (planar, side) =>
+          orient(planar, side, orientation),
         );
         hr.set(orient(toTensor(photo, region), crop, orientation), sample * 3 * crop * crop);
         lq.set(toTensor(await lr), sample * 3 * small * small);

@@ -19,8 +19,8 @@ export interface Degradation<Parameters> {
    * Degrade a region of a photo (8-bit RGB), reading the real pixels around it.
    *
    * @param region in HR pixels, both sides divisible by 4
-   * @param orient turns or flips the reduced picture ([3, height, width]) before noise and JPEG
-   *   are added; neither of them looks the same turned
+   * @param orient turns or flips a square picture ([3, side, side]) before noise and JPEG are added; neither of them
+   *   looks the same turned
    * @returns the LR picture, a quarter of the region's sides
    */
   apply(
@@ -28,7 +28,7 @@ export interface Degradation<Parameters> {
     region: Region,
     parameters: Parameters,
     random: Random,
-    orient?: (reduced: Float32Array) => Float32Array,
+    orient?: (planar: Float32Array, side: number) => Float32Array,
   ): Promise<Raster>;
 }
 
@@ -101,7 +101,8 @@ export function mildDegradation(settings: MildSettings): Degradation<MildParamet
     },
 
     async apply(photo, region, parameters, random, orient = (reduced) => reduced) {
-      const values = orient(blurAndReduce(photo, region, reductionKernel(parameters.blurSigma)));
+      const reduced = blurAndReduce(photo, region, reductionKernel(parameters.blurSigma));
+      const values = orient(reduced, region.width / SCALE);
       addGaussianNoise(values, parameters.noiseSigma, random);
       const lr = fromTensor(values, {
         width: region.width / SCALE,

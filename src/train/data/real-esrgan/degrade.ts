@@ -1,0 +1,225 @@
+/**
+ * The second-order degradation of Real-ESRGAN (Wang et al., ICCVW 2021, figure 2) as ResShift, SinSR and SAMSR train
+ * with it:
+ *
+ *     blur -> resize -> noise -> JPEG -> [blur -> resize -> noise] -> last blur (sinc), resize to a quarter and JPEG
+ *
+ * where the bracket is passed through only sometimes and the last three come in either order: JPEG last or JPEG
+ * first. Every picture draws parameters of its own. JPEG is a real encoder's, not a differentiable imitation.
+ */
+import type { Random } from "../../../base/random.js";
+import { fromTensor, type Raster, toTensor } from "../../../image/raster.js";
+import type { Degradation } from "../degrade.js";
+import { jpegRoundTrip } from "../jpeg.js";
+import { SCALE } from "../kernel.js";
+import {
+  type BlurSettings,
+  blurKernel,
+  drawFinalSinc,
+  drawKernel,
+  drawWeighted,
+  type KernelParameters,
+  type Range,
+  uniform,
+} from "./kernels.js";
+import { addNoise, type NoiseParameters } from "./noise.js";
+import { blur, MODES, type Planes, type ResizeMode, resize } from "./planes.js";
+
+interface StageSettings {
+  readonly blur: BlurSettings;
+  readonly resize: {
+    /** How often the picture grows, shrinks or keeps its size. */
+    readonly directions: { readonly up: number; readonly down: number; readonly keep: number };
+    /** The smallest and the largest factor. */
+    readonly range: Range;
+  };
+  readonly noise: {
+    /** How often the noise is Gaussian; else it is Poisson's. */
+    readonly gaussian: number;
+    /** In levels of 255. */
+    readonly sigma: Range;
+    readonly poissonScale: Range;
+    /** How often it is the same in all channels. */
+    readonly grey: number;
+  };
+  readonly jpeg: Range;
+}
+
+export interface RealEsrganSettings {
+  readonly first: StageSettings;
+  /** Its JPEG is the one that the degradation ends with. */
+  readonly second: StageSettings & {
+    /** How often there is a second stage, and in it a blur. */
+    readonly probability: number;
+    readonly blurProbability: number;
+  };
+  /** How often there is a last low-pass filter. */
+  readonly finalSinc: number;
+}
+
+const FAMILY_WEIGHTS = {
+  iso: 0.45,
+  aniso: 0.25,
+  "generalised-iso": 0.12,
+  "generalised-aniso": 0.03,
+  "plateau-iso": 0.12,
+  "plateau-aniso": 0.03,
+} as const;
+
+/** As the released configurations of ResShift, SinSR and SAMSR have it. */
+export const REAL_ESRGAN: RealEsrganSettings = {
+  first: {
+    blur: {
+      size: 21,
+      families: FAMILY_WEIGHTS,
+      sinc: 0.1,
+      sigma: [0.2, 3],
+      betaGeneralised: [0.5, 4],
+      betaPlateau: [1, 2],
+    },
+    resize: { directions: { up: 0.2, down: 0.7, keep: 0.1 }, range: [0.15, 1.5] },
+    noise: { gaussian: 0.5, sigma: [1, 30], poissonScale: [0.05, 3], grey: 0.4 },
+    jpeg: [30, 95],
+  },
+  second: {
+    probability: 0.5,
+    blurProbability: 0.8,
+    blur: {
+      size: 15,
+      families: FAMILY_WEIGHTS,
+      sinc: 0.1,
+      sigma: [0.2, 1.5],
+      betaGeneralised: [0.5, 4],
+      betaPlateau: [1, 2],
+    },
+    resize: { directions: { up: 0.3, down: 0.4, keep: 0.3 }, range: [0.3, 1.2] },
+    noise: { gaussian: 0.5, sigma: [1, 25], poissonScale: [0.05, 2.5], grey: 0.4 },
+    jpeg: [30, 95],
+  },
+  finalSinc: 0.8,
+};
+
+interface StageParameters {
+  readonly kernel?: KernelParameters;
+  readonly factor: number;
+  readonly mode: ResizeMode;
+  readonly noise: NoiseParameters;
+}
+
+/** What one picture goes through. */
+export interface RealEsrganParameters {
+  readonly first: StageParameters & { readonly jpeg: number };
+  readonly second?: StageParameters;
+  readonly last: {
+    readonly kernel?: KernelParameters;
+    readonly mode: ResizeMode;
+    readonly jpeg: number;
+    readonly jpegFirst: boolean;
+  };
+}
+
+/** Degrades 8-bit RGB photos by the published settings, or others. */
+export function realEsrganDegradation(settings = REAL_ESRGAN): Degradation<RealEsrganParameters> {
+  return { sample: (random) => draw(settings, random), apply: degradeRegion };
+}
+
+function draw({ first, second, finalSinc }: RealEsrganSettings, random: Random): RealEsrganParameters {
+  const one = { ...drawStage(first, 1, random), jpeg: drawQuality(first.jpeg, random) };
+  const twice = random.next() < second.probability;
+  const two = drawStage(second, second.blurProbability, random);
+  const filtered = random.next() < finalSinc;
+  const kernel = drawFinalSinc(second.blur.size, random);
+  return {
+    first: one,
+    ...(twice && { second: two }),
+    last: {
+      ...(filtered && { kernel }),
+      mode: drawMode(random),
+      jpeg: drawQuality(second.jpeg, random),
+      jpegFirst: random.next() < 0.5,
+    },
+  };
+}
+
+function drawStage(settings: StageSettings, blurProbability: number, random: Random): StageParameters {
+  const blurred = random.next() < blurProbability;
+  const kernel = drawKernel(settings.blur, random);
+  const [least, most] = settings.resize.range;
+  const direction = drawWeighted(settings.resize.directions, random);
+  const range: Range = direction === "up" ? [1, most] : direction === "down" ? [least, 1] : [1, 1];
+  const factor = uniform(range, random);
+  const mode = drawMode(random);
+  const gaussian = random.next() < settings.noise.gaussian;
+  const grey = random.next() < settings.noise.grey;
+  const noise: NoiseParameters = gaussian
+    ? { kind: "gaussian", sigma: uniform(settings.noise.sigma, random), grey }
+    : { kind: "poisson", scale: uniform(settings.noise.poissonScale, random), grey };
+  return { ...(blurred && { kernel }), factor, mode, noise };
+}
+
+function drawMode(random: Random): ResizeMode {
+  return MODES[random.integer(MODES.length)];
+}
+
+function drawQuality([low, high]: Range, random: Random): number {
+  return low + random.integer(high - low + 1);
+}
+
+const degradeRegion: Degradation<RealEsrganParameters>["apply"] = async (
+  photo,
+  region,
+  { first, second, last },
+  random,
+  orient = (planar) => planar,
+) => {
+  const { width, height } = region;
+  const [small, low] = [width / SCALE, height / SCALE];
+  // Turned before anything else: the stages' sizes need not be those of the crop.
+  const upright = toTensor(photo, region).map((v) => (v + 1) / 2);
+  let planes: Planes = { width, height, data: orient(upright, width) };
+
+  planes = stage(planes, [width, height], first, random);
+  planes = await jpeg(planes, first.jpeg);
+  // The second stage's factor counts from the final size.
+  if (second) planes = stage(planes, [small, low], second, random);
+  if (last.jpegFirst) {
+    planes = finish(await jpeg(planes, last.jpeg), small, low, last);
+  } else {
+    planes = await jpeg(finish(planes, small, low, last), last.jpeg);
+  }
+  return toRaster(planes);
+};
+
+function stage(
+  planes: Planes,
+  [width, height]: readonly [number, number],
+  { kernel, factor, mode, noise }: StageParameters,
+  random: Random,
+): Planes {
+  const blurred = kernel ? blur(planes, blurKernel(kernel)) : planes;
+  const size = (side: number) => Math.max(1, Math.floor(side * factor));
+  return addNoise(resize(blurred, size(width), size(height), mode), noise, random);
+}
+
+function finish(
+  planes: Planes,
+  width: number,
+  height: number,
+  { kernel, mode }: RealEsrganParameters["last"],
+): Planes {
+  const resized = resize(planes, width, height, mode);
+  return kernel ? blur(resized, blurKernel(kernel)) : resized;
+}
+
+async function jpeg(planes: Planes, quality: number): Promise<Planes> {
+  const { width, height, data } = await jpegRoundTrip(toRaster(planes), quality);
+  return { width, height, data: toTensor({ width, height, channels: 3, data }).map((v) => (v + 1) / 2) };
+}
+
+/** Clipped and rounded to 8 bits. */
+function toRaster({ width, height, data }: Planes): Raster {
+  return fromTensor(
+    data.map((v) => 2 * v - 1),
+    { width, height, channels: 3 },
+  );
+}
