@@ -56,27 +56,6 @@ describe("samsr itself", () => {
   });
 });
 
-describe("samsr models", () => {
-  it("lists what is installed, for people and for programs", async () => {
-    const [people, programs] = await Promise.all([samsr(["models"]), samsr(["models", "--json"])]);
-    expect(people.code).toBe(0);
-    expect(people.stdout.toString()).toMatch(/^samsr-tiny\n.*\n {2}licence: /);
-    const [model] = JSON.parse(programs.stdout.toString());
-    expect(model).toMatchObject({
-      name: "samsr-tiny",
-      summary: expect.any(String),
-      licence: expect.any(String),
-    });
-    expect(model.bytes).toBeGreaterThan(1e6);
-  });
-
-  it("names a model that is not there", async () => {
-    const { code, stderr } = await samsr(["models", "no-such-model"]);
-    expect(stderr).toMatch(/^samsr: no model "no-such-model".*samsr-tiny.*\n$/);
-    expect(code).toBe(1);
-  });
-});
-
 describe("samsr masks", () => {
   beforeAll(async () => {
     await drawing({ width: 96, height: 64 }).png().toFile(folder.path("disc.png"));

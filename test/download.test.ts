@@ -314,7 +314,9 @@ describe("a download", () => {
     writeFileSync(file, "");
     const into = (path: string) => messageOf(download({ url: `${server!.url}/x` }, path));
     server = await startServer(serveFile(content));
-    expect(await into(`${file}/sub/file.bin`)).toMatch(/a-file\/sub\/file\.bin\.part: .*SAMSR_HOME/);
+    expect(await into(`${file}/sub/file.bin`)).toMatch(
+      /a-file\/sub\/file\.bin\.part cannot be written: .*SAMSR_HOME/,
+    );
     expect(await into("/dev/null/file.bin")).toMatch(/SAMSR_HOME/);
   });
 });

@@ -29,6 +29,8 @@ const PER_INPUT: Readonly<Record<string, readonly [place: number, price: number]
   ReduceSum: [0, 1],
   ReduceMean: [0, 1],
   ReduceMax: [0, 1],
+  // A comparison each.
+  ArgMin: [0, 1],
   AveragePool: [0, 1],
   // Two sums, difference, square, quotient, weight.
   LayerNormalization: [0, 6],

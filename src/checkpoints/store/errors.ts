@@ -12,10 +12,18 @@ const reasons: Record<string, string> = {
   ENAMETOOLONG: "the name is too long",
 };
 
+/** What was being done, and what may help. */
+const attempts = {
+  read: ["cannot be read", ""],
+  write: ["cannot be written", "; SAMSR_HOME names another place for models"],
+};
+
 /** An error of the file system as one line for people; anything else as it is. */
-export function storeError(path: string, error: unknown): unknown {
+export function storeError(path: string, error: unknown, doing: keyof typeof attempts = "write"): unknown {
   const { code, syscall } = error as NodeJS.ErrnoException;
   if (error instanceof SamsrError || code === undefined || syscall === undefined) return error;
-  const where = "SAMSR_HOME names another place for models";
-  return new SamsrError(`${path}: ${reasons[code] ?? (error as Error).message}; ${where}`, { cause: error });
+  const [what, help] = attempts[doing];
+  return new SamsrError(`${path} ${what}: ${reasons[code] ?? (error as Error).message}${help}`, {
+    cause: error,
+  });
 }

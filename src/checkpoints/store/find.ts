@@ -7,6 +7,7 @@ import { basename, join } from "node:path";
 import { SamsrError } from "../../base/errors.js";
 import type { ModelDescription } from "../description.js";
 import { parseDescription } from "../parse-description.js";
+import { storeError } from "./errors.js";
 import { BUNDLED, storeFolder } from "./places.js";
 
 export interface InstalledModel<Description extends ModelDescription = ModelDescription> {
@@ -87,7 +88,7 @@ export function isPlainName(name: string): boolean {
 async function foldersIn(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { withFileTypes: true }).catch((error: NodeJS.ErrnoException) => {
     if (error.code === "ENOENT") return [];
-    throw unreadable(folder, error);
+    throw storeError(folder, error, "read");
   });
   const found = entries.filter((e) => (e.isDirectory() || e.isSymbolicLink()) && isPlainName(e.name));
   return found.map((e) => e.name).sort();
@@ -101,10 +102,12 @@ async function readModel(
   const path = join(folder, "model.json");
   const json = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
     if (error.code === "ENOENT" || error.code === "ENOTDIR") return undefined;
-    throw unreadable(path, error);
+    throw storeError(path, error, "read");
   });
   if (json === undefined) return undefined;
-  const description = parseDescription(json, path);
+  const described = parseDescription(json, path);
+  // What is looked up by its folder's name goes by that name, renamed or not.
+  const description = place === "folder" ? described : { ...described, name: basename(folder) };
   const sizes = new Map<string, number | undefined>();
   for (const file of Object.values<string>(description.weights)) {
     const facts = await stat(join(folder, file)).catch(() => undefined);
@@ -117,14 +120,4 @@ async function readModel(
     bytes: [...sizes.values()].reduce<number>((sum, size) => sum + (size ?? 0), 0),
     missing: [...sizes].flatMap(([file, size]) => (size === undefined ? [file] : [])),
   };
-}
-
-function unreadable(path: string, error: NodeJS.ErrnoException): SamsrError {
-  const reasons: Record<string, string> = {
-    EACCES: "no permission",
-    EPERM: "no permission",
-    EISDIR: "it is a directory",
-    ENOTDIR: "it is not a directory",
-  };
-  return new SamsrError(`${path} cannot be read: ${reasons[error.code!] ?? error.message}`, { cause: error });
 }

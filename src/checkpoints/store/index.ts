@@ -1,4 +1,5 @@
 /** Installed models, in folders: for Node alone, which is why `checkpoints/index.ts` leaves it out. */
+export { type AddOptions, addModel } from "./add.js";
 export {
   type DamagedModel,
   findModel,
@@ -8,5 +9,9 @@ export {
   surveyModels,
 } from "./find.js";
 export { BUNDLED, storeFolder } from "./places.js";
+export { PUBLISHED, type Published } from "./published.js";
+export { downloadPath, type PullOptions, pullModel } from "./pull.js";
+export { type RemovedModel, removeModel } from "./remove.js";
 export { locateWeights, type StoredWeights } from "./stored-weights.js";
+export { modelsThatUse } from "./uses.js";
 export { loadModelWeights } from "./weights.js";

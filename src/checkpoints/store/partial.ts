@@ -118,7 +118,7 @@ async function takeLock(lock: string, file: string): Promise<void> {
   throw new SamsrError(`${lock}: cannot be taken; remove it`);
 }
 
-function isRunning(pid: number): boolean {
+export function isRunning(pid: number): boolean {
   if (!Number.isInteger(pid) || pid <= 0) return false;
   try {
     process.kill(pid, 0);

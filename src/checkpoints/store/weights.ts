@@ -4,6 +4,7 @@ import { SamsrError } from "../../base/errors.js";
 import type { StateDict } from "../../nn/index.js";
 import { loadSafetensors } from "../safetensors.js";
 import { withSource } from "../source.js";
+import { storeError } from "./errors.js";
 import type { InstalledModel } from "./find.js";
 
 /**
@@ -18,8 +19,8 @@ export async function loadModelWeights(model: InstalledModel, part: string): Pro
   }
   const path = join(model.folder, file);
   await access(path, constants.R_OK).catch((cause: NodeJS.ErrnoException) => {
-    const what = cause.code === "ENOENT" ? "is missing" : `cannot be read (${cause.code})`;
-    throw new SamsrError(`model ${name}: its file ${path} ${what}; install it again`, { cause });
+    if (cause.code !== "ENOENT") throw storeError(path, cause, "read");
+    throw new SamsrError(`model ${name}: its file ${path} is missing; install it again`, { cause });
   });
   return withSource(path, undefined, async (source) => (await loadSafetensors(source)).tensors);
 }

@@ -1,0 +1,127 @@
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeEach, describe, expect, it, vi } from "vitest";
+import type { StateDict } from "../../nn/index.js";
+import type { AutoencoderModel } from "../description.js";
+import { readSafetensors } from "../safetensors.js";
+import { storeError } from "./errors.js";
+import { storeFolder } from "./places.js";
+import { checkName, placeModel } from "./write.js";
+
+const root = mkdtempSync(join(tmpdir(), "samsr-store-"));
+afterAll(() => {
+  vi.unstubAllEnvs();
+  rmSync(root, { recursive: true });
+});
+let count = 0;
+beforeEach(() => vi.stubEnv("SAMSR_HOME", join(root, String(count++))));
+
+const config = { channels: 32, channelMult: [1, 2, 2], resBlocks: 1, latentChannels: 3, codes: 8 };
+const described = (name: string): AutoencoderModel => ({
+  name,
+  summary: "for tests",
+  licence: "MIT",
+  network: "vq-autoencoder",
+  config,
+  weights: { autoencoder: "" },
+});
+const tensors = (...values: number[]): StateDict =>
+  new Map([["w", { shape: [values.length], data: Float32Array.from(values) }]]);
+const place = (name: string, values: StateDict, options = {}) =>
+  placeModel(described(name), { autoencoder: async () => values }, options);
+const names = () => readdirSync(storeFolder()).sort();
+
+describe("the store's folder", () => {
+  it("follows SAMSR_HOME, then the platform's convention", () => {
+    expect(storeFolder({ SAMSR_HOME: "/data" }, "linux")).toBe("/data/models");
+    expect(storeFolder({ XDG_DATA_HOME: "/x" }, "linux")).toBe("/x/samsr/models");
+    expect(storeFolder({ XDG_DATA_HOME: "relative" }, "linux")).toMatch(/\/\.local\/share\/samsr\/models$/);
+    expect(storeFolder({}, "darwin")).toMatch(/\/Library\/Application Support\/samsr\/models$/);
+    expect(storeFolder({ LOCALAPPDATA: "/local" }, "win32")).toBe("/local/samsr/models");
+  });
+});
+
+describe("a model's name", () => {
+  it.each(["", ".", "..", ".hidden", "a/b", "a\\b", "-x", "x.", "a\nb", "C:", "x".repeat(101)])(
+    "is not %j",
+    async (name) => {
+      await expect(checkName(name, { overwrite: true })).rejects.toThrow(/is no name for a model/);
+    },
+  );
+
+  it("is not a bundled model's, nor one that is taken", async () => {
+    await expect(checkName("samsr-tiny", { overwrite: true })).rejects.toThrow(
+      /comes with samsr; choose another/,
+    );
+    await place("taken", tensors(1));
+    await expect(checkName("taken", {})).rejects.toThrow(/a model taken is installed already/);
+    await checkName("taken", { overwrite: true });
+    for (const name of ["a", "sam-vit-b", "my_model.v2", "Über 4"]) await checkName(name, {});
+  });
+});
+
+describe("placing a model", () => {
+  it("keeps every number, and half precision where that loses none", async () => {
+    const exact = tensors(1, -0, 65504, 2 ** -24, Number.POSITIVE_INFINITY);
+    const rounded = tensors(1, 0.1);
+    const read = (folder: string) => readFileSync(join(folder, "autoencoder.safetensors"));
+    const [half, full] = [read(await place("half", exact)), read(await place("full", rounded))];
+    expect(half.includes('"F16"')).toBe(true);
+    expect(full.includes('"F32"')).toBe(true);
+    expect(readSafetensors(half).tensors).toEqual(exact);
+    expect(readSafetensors(full).tensors).toEqual(rounded);
+  });
+
+  it("that fails or is aborted leaves nothing", async () => {
+    const failing = placeModel(described("a"), {
+      autoencoder: async () => {
+        throw new Error("torn");
+      },
+    });
+    await expect(failing).rejects.toThrow("torn");
+    const controller = new AbortController();
+    const onProgress = ({ stage }: { stage: string }) =>
+      stage === "write" && controller.abort(new Error("enough"));
+    await expect(place("a", tensors(1, 2), { signal: controller.signal, onProgress })).rejects.toThrow(
+      "enough",
+    );
+    expect(names()).toEqual([]);
+  });
+
+  it("replaces an old one whole, and leaves it alone when that fails", async () => {
+    const folder = await place("a", tensors(1));
+    writeFileSync(join(folder, "CARD.md"), "of the old one");
+    await expect(place("a", tensors(2))).rejects.toThrow(/a model a was added meanwhile/);
+    expect(readdirSync(folder).sort()).toEqual(["CARD.md", "autoencoder.safetensors", "model.json"]);
+    await place("a", tensors(2), { overwrite: true });
+    const { weights } = JSON.parse(readFileSync(join(folder, "model.json"), "utf8"));
+    expect(readdirSync(folder).sort()).toEqual([weights.autoencoder, "model.json"].sort());
+    expect(readSafetensors(readFileSync(join(folder, weights.autoencoder))).tensors).toEqual(tensors(2));
+    expect(names()).toEqual(["a"]);
+  });
+
+  it("sweeps what processes left that are gone, and only that", async () => {
+    mkdirSync(join(storeFolder(), ".adding-999999999-aa"), { recursive: true });
+    mkdirSync(join(storeFolder(), `.removed-${process.pid}-bb`));
+    mkdirSync(join(storeFolder(), ".downloads"));
+    await place("a", tensors(1));
+    expect(names()).toEqual([".downloads", `.removed-${process.pid}-bb`, "a"]);
+  });
+});
+
+describe("storeError", () => {
+  it.each([
+    ["ENOSPC", "no space is left"],
+    ["EACCES", "no permission"],
+    ["EROFS", "the file system is read-only"],
+  ])("says %s in words", (code, words) => {
+    const error = Object.assign(new Error(`${code}: write`), { code, syscall: "write" });
+    expect((storeError("/m/x", error) as Error).message).toBe(
+      `/m/x cannot be written: ${words}; SAMSR_HOME names another place for models`,
+    );
+    expect((storeError("/m/x", error, "read") as Error).message).toBe(`/m/x cannot be read: ${words}`);
+    const bug = new TypeError("x is undefined");
+    expect(storeError("/m/x", bug)).toBe(bug);
+  });
+});

@@ -1,0 +1,182 @@
+/**
+ * Writing in the store. A model is built in a folder that nobody looks into (its name begins with a dot) and gets its
+ * name by one rename; a model that is replaced keeps working until its new `model.json` stands, by one rename too. What
+ * a killed process left is swept by the next that writes.
+ */
+import { randomBytes } from "node:crypto";
+import { mkdir, open, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { SamsrError } from "../../base/errors.js";
+import type { StateDict } from "../../nn/index.js";
+import { fromFloat16, toFloat16 } from "../../onnx/index.js";
+import type { ModelDescription } from "../description.js";
+import { safetensorsPieces } from "../safetensors.js";
+import { storeError } from "./errors.js";
+import { isRunning } from "./partial.js";
+import { BUNDLED, storeFolder } from "./places.js";
+
+/** Weights by their part, each read only when it is due: two at once may not fit into memory. */
+export type Parts = Readonly<Record<string, () => Promise<StateDict>>>;
+
+export interface PlaceOptions {
+  /** Replace a model that has the name. */
+  readonly overwrite?: boolean;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: {
+    stage: "read" | "write";
+    part: string;
+    done: number;
+    total: number;
+  }) => void;
+}
+
+/**
+ * Checks that a model may be added under this name.
+ * @throws {SamsrError} for a name that is none, a bundled model's, or taken
+ */
+export async function checkName(name: string, { overwrite }: { overwrite?: boolean }): Promise<void> {
+  if (!/^[\p{L}\p{N}][\p{L}\p{N}._ -]{0,98}[\p{L}\p{N}]$|^[\p{L}\p{N}]$/u.test(name)) {
+    throw new SamsrError(
+      `"${name}" is no name for a model: expected up to 100 letters, digits, dots, dashes and underscores`,
+    );
+  }
+  if (await exists(join(BUNDLED, name))) {
+    throw new SamsrError(`${name} is a model that comes with samsr; choose another name (--name)`);
+  }
+  if (!overwrite && (await exists(join(storeFolder(), name)))) {
+    throw new SamsrError(
+      `a model ${name} is installed already; --overwrite replaces it, --name gives another name`,
+    );
+  }
+}
+
+/**
+ * Puts a model into the store, whole or not at all.
+ * @param description its `weights` for the `parts` are filled in here
+ * @returns its folder
+ * @throws {SamsrError} when it cannot be written; what reading the parts throws; the signal's reason
+ */
+export async function placeModel(
+  description: ModelDescription,
+  parts: Parts,
+  { overwrite, signal, onProgress }: PlaceOptions = {},
+): Promise<string> {
+  const store = storeFolder();
+  const folder = join(store, description.name);
+  try {
+    await mkdir(store, { recursive: true });
+    await sweep();
+  } catch (error) {
+    throw storeError(store, error);
+  }
+  const work = await workFolder("adding");
+  try {
+    const replacing = await exists(folder);
+    // Files of another name, so that those of the old model stay as long as it counts.
+    const mark = replacing ? `-${randomBytes(3).toString("hex")}` : "";
+    const weights: Record<string, string> = { ...description.weights };
+    for (const [part, read] of Object.entries(parts)) {
+      signal?.throwIfAborted();
+      onProgress?.({ stage: "read", part, done: 0, total: 1 });
+      const tensors = await read();
+      weights[part] = `${part}${mark}.safetensors`;
+      await writeWeights(join(work, weights[part]), tensors, signal, (done, total) =>
+        onProgress?.({ stage: "write", part, done, total }),
+      );
+    }
+    signal?.throwIfAborted();
+    await writeFile(join(work, "model.json"), `${JSON.stringify({ ...description, weights }, null, 2)}\n`);
+    if (replacing && overwrite) await replace(folder, work);
+    else await rename(work, folder);
+    return folder;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "ENOTEMPTY" || code === "EEXIST") {
+      throw new SamsrError(`a model ${description.name} was added meanwhile; --overwrite replaces it`);
+    }
+    throw storeError(folder, error);
+  } finally {
+    await rm(work, { recursive: true, force: true });
+  }
+}
+
+/** Moves what is in `work` into the folder of an older model; `model.json` is last, and then the old files go. */
+async function replace(folder: string, work: string): Promise<void> {
+  const fresh = (await readdir(work)).sort((a, b) => Number(a === "model.json") - Number(b === "model.json"));
+  const old = (await readdir(folder)).filter((name) => !fresh.includes(name));
+  for (const name of fresh) await rename(join(work, name), join(folder, name));
+  for (const name of old) await rm(join(folder, name), { recursive: true, force: true });
+}
+
+/** Takes a model's folder out of the store: at once for all who look, then file by file. */
+export async function discardModel(folder: string): Promise<void> {
+  try {
+    await sweep();
+    const away = await workFolder("removed");
+    await rename(folder, join(away, "model"));
+    await rm(away, { recursive: true, force: true });
+  } catch (error) {
+    throw storeError(folder, error);
+  }
+}
+
+async function workFolder(what: string): Promise<string> {
+  const folder = join(storeFolder(), `.${what}-${process.pid}-${randomBytes(4).toString("hex")}`);
+  await mkdir(folder).catch((error) => {
+    throw storeError(folder, error);
+  });
+  return folder;
+}
+
+/** Removes what processes that are gone have left. */
+async function sweep(): Promise<void> {
+  for (const name of await readdir(storeFolder())) {
+    const owner = /^\.(?:adding|removed)-(\d+)-/.exec(name)?.[1];
+    if (owner !== undefined && !isRunning(Number(owner))) {
+      await rm(join(storeFolder(), name), { recursive: true, force: true });
+    }
+  }
+}
+
+async function writeWeights(
+  path: string,
+  tensors: StateDict,
+  signal: AbortSignal | undefined,
+  onProgress: (done: number, total: number) => void,
+): Promise<void> {
+  const file = await open(path, "wx");
+  try {
+    let done = 0;
+    for (const piece of safetensorsPieces(tensors, { precision: exactPrecision(tensors) })) {
+      signal?.throwIfAborted();
+      // Linux writes at most 2 GiB at once.
+      for (let at = 0; at < piece.length; ) {
+        at += (await file.write(piece, at, Math.min(piece.length - at, 2 ** 28))).bytesWritten;
+      }
+      onProgress(++done, tensors.size + 1);
+    }
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+/** Half, where that loses nothing: weights that were saved at half precision stay so. */
+function exactPrecision(tensors: StateDict): "float32" | "float16" {
+  for (const { data } of tensors.values()) {
+    // A few numbers tell in most cases.
+    for (const part of [data.subarray(0, 64), data]) {
+      const bits = (values: Float32Array) => new Uint32Array(values.buffer, values.byteOffset, values.length);
+      const [before, after] = [bits(part), bits(fromFloat16(toFloat16(part)))];
+      if (after.some((value, i) => value !== before[i])) return "float32";
+    }
+  }
+  return "float16";
+}
+
+async function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
+}

@@ -1,0 +1,39 @@
+/** `samsr models add FILE...`: files of weights become a model in the store. */
+import { addModel } from "../../checkpoints/store/index.js";
+import type { Interrupts } from "../interrupt.js";
+import { createReporter } from "../reporter.js";
+import { megabytes } from "./format.js";
+import { modelProgress } from "./progress.js";
+
+export interface AddArguments {
+  name?: string;
+  config?: string;
+  method?: "samsr" | "sinsr" | "resshift";
+  variant?: "paper" | "release";
+  autoencoder?: string;
+  overwrite?: boolean;
+  json?: boolean;
+  quiet?: boolean;
+}
+
+/** Time to put away what is half written, after Ctrl-C, in milliseconds. */
+export const PATIENCE = 10_000;
+
+export async function addCommand(
+  files: readonly string[],
+  options: AddArguments,
+  interrupts: Interrupts,
+): Promise<number> {
+  interrupts.allow(PATIENCE);
+  const reporter = createReporter(options);
+  const { name, method, variant, autoencoder, overwrite } = options;
+  const progress = modelProgress(reporter.bar);
+  const { description, folder, bytes } = await addModel(files, {
+    ...{ name, method, variant, autoencoder, overwrite, signal: interrupts.signal },
+    onProgress: ({ part, ...rest }) => progress({ file: part, ...rest }),
+  }).finally(() => reporter.bar.clear());
+  if (options.json)
+    process.stdout.write(`${JSON.stringify({ ...description, folder, bytes }, undefined, 2)}\n`);
+  reporter.say(`${description.name}: a ${description.network}, ${megabytes(bytes)}, in ${folder}`);
+  return 0;
+}

@@ -1,0 +1,150 @@
+/** `samsr models show NAME`: what a model is, what it costs, what it may be used for, and its card. */
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { ModelDescription } from "../../checkpoints/index.js";
+import {
+  findModel,
+  type InstalledModel,
+  locateWeights,
+  modelsThatUse,
+} from "../../checkpoints/store/index.js";
+import { type SwinUNetConfig, sizeMultiple, type VqConfig } from "../../networks/index.js";
+import { sizeOf } from "../../onnx/index.js";
+import { costOf, type ModelCost } from "./cost.js";
+import { gigaflop, grouped, megabytes } from "./format.js";
+
+interface Part {
+  readonly part: string;
+  readonly file: string;
+  /** Left out where the file is missing or damaged, which `problem` then says. */
+  readonly parameters?: number;
+  readonly bytes?: number;
+  readonly problem?: string;
+}
+
+/** @returns 0, or 1 when a file of the model is missing or damaged */
+export async function showCommand(name: string, { json }: { json?: boolean }): Promise<number> {
+  const model = await findModel(name);
+  const { description, folder, place } = model;
+  const parts = await Promise.all(
+    Object.entries<string>(description.weights).map((entry) => partOf(model, entry)),
+  );
+  const cost = costOf(description);
+  const memory = memoryOf(cost, parts);
+  const usedBy = place === "stored" ? await modelsThatUse(description.name) : [];
+  const card = await readFile(join(folder, "CARD.md"), "utf8").catch(() => undefined);
+  if (json) {
+    const document = { ...description, place, folder, parts, ...cost, memory, usedBy, card };
+    process.stdout.write(`${JSON.stringify(document, undefined, 2)}\n`);
+  } else {
+    const rows = rowsOf(model, parts, cost, memory, usedBy);
+    const lines = rows.map(([key, value]) => `  ${(key && `${key}:`).padEnd(13)}${value}`);
+    process.stdout.write(
+      `${[description.name, ...lines].join("\n")}\n${card === undefined ? "" : `\n${card}`}`,
+    );
+  }
+  return parts.some(({ problem }) => problem !== undefined) ? 1 : 0;
+}
+
+function rowsOf(
+  { description, folder, place }: InstalledModel,
+  parts: readonly Part[],
+  { per, costs }: ModelCost,
+  memory: number | undefined,
+  usedBy: readonly string[],
+): [string, string][] {
+  const { summary, licence, source } = description;
+  const parameters = parts.map(
+    (p) => `${p.part} ${p.parameters === undefined ? "?" : grouped(p.parameters)}`,
+  );
+  const total = costs.reduce((sum, { flops }) => sum + flops, 0);
+  const work = costs.map(({ name, flops }) => `${name} ${gigaflop(flops)}`).join(", ");
+  return [
+    ["what", summary],
+    ["network", description.network],
+    ...configurationOf(description),
+    ["parameters", parameters.join(", ")],
+    ["work", `${gigaflop(total)} for ${per}${costs.length > 1 ? ` (${work})` : ""}, counted on the graph`],
+    [
+      "memory",
+      memory === undefined
+        ? "?"
+        : `at least ${megabytes(memory)} for that, estimated: weights and the values alive at once`,
+    ],
+    ["licence", licence],
+    ...(source === undefined ? [] : [["source", source] as [string, string]]),
+    ["files", `${folder} (${place})`],
+    ...parts.map(({ file, bytes, problem }): [string, string] => [
+      "",
+      `${file}, ${problem ?? megabytes(bytes!)}`,
+    ]),
+    ...(usedBy.length > 0 ? [["used by", usedBy.join(", ")] as [string, string]] : []),
+  ];
+}
+
+function configurationOf(description: ModelDescription): [string, string][] {
+  switch (description.network) {
+    case "pixel-denoiser":
+      return [["sizes", swinUNetWords(description.config)], scheduleRow(description)];
+    case "latent-denoiser": {
+      const { config, autoencoder, method, variant } = description;
+      return [
+        ["sizes", swinUNetWords(config)],
+        ["autoencoder", autoencoderWords(autoencoder)],
+        scheduleRow(description),
+        ["method", `${method}, equations of the ${variant === "paper" ? "paper" : "released code"}`],
+      ];
+    }
+    case "vq-autoencoder":
+      return [["sizes", autoencoderWords(description.config)]];
+    case "segment-anything": {
+      const { imageSize, patchSize, embed, depth, heads, window } = description.config;
+      const encoder = `${depth} blocks of ${embed} channels and ${heads} heads, windows of ${window}`;
+      return [["sizes", `${imageSize} x ${imageSize} in patches of ${patchSize}; ${encoder}`]];
+    }
+  }
+}
+
+function swinUNetWords(config: SwinUNetConfig): string {
+  const { modelChannels, channelMult, resBlocks, outChannels, swin } = config;
+  const levels = channelMult.map((mult) => mult * modelChannels).join(", ");
+  const multiple = sizeMultiple(config);
+  return `levels of ${levels} channels, ${resBlocks.join(", ")} blocks each; Swin depth ${swin.depth}, ${swin.embed} channels, window ${swin.window}; latents of ${outChannels} channels, sides in ${multiple}s`;
+}
+
+function autoencoderWords({ channels, channelMult, latentChannels, codes }: VqConfig): string {
+  const levels = channelMult.map((mult) => mult * channels).join(", ");
+  return `levels of ${levels} channels; latents of ${latentChannels} channels, ${2 ** (channelMult.length - 1)} times smaller; ${grouped(codes)} codes`;
+}
+
+function scheduleRow({ schedule, m }: Extract<ModelDescription, { m: number }>): [string, string] {
+  const { steps, power, kappa, minNoiseLevel, etasEnd } = schedule;
+  return [
+    "schedule",
+    `${steps} steps, p ${power}, kappa ${kappa}, noise from ${minNoiseLevel} to ${etasEnd}, m ${m}`,
+  ];
+}
+
+async function partOf(model: InstalledModel, [part, file]: [string, string]): Promise<Part> {
+  try {
+    const { tensors } = await locateWeights(join(model.folder, file));
+    let [parameters, bytes] = [0, 0];
+    for (const { shape, type } of tensors.values()) {
+      parameters += sizeOf(shape);
+      bytes += sizeOf(shape) * (type === "float16" ? 2 : 4);
+    }
+    return { part, file, parameters, bytes };
+  } catch (error) {
+    return { part, file, problem: (error as Error).message };
+  }
+}
+
+/** Of the part that needs most: its weights as float32, and what is alive while it runs. */
+function memoryOf({ costs }: ModelCost, parts: readonly Part[]): number | undefined {
+  const needs = costs.map(({ part, bytes }) => {
+    const { parameters } = parts.find((p) => p.part === part)!;
+    return parameters === undefined ? Number.NaN : bytes + 4 * parameters;
+  });
+  const most = Math.max(...needs);
+  return Number.isNaN(most) ? undefined : most;
+}

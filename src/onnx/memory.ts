@@ -1,0 +1,61 @@
+/** How much memory the values of a graph need at once, from shapes alone. */
+import { inTopologicalOrder } from "./order.js";
+import { sizeOf, type Value } from "./value.js";
+
+const BYTES: Record<Value["type"], number> = {
+  float32: 4,
+  float16: 2,
+  int64: 8,
+  int32: 4,
+  uint8: 1,
+  bool: 1,
+};
+
+/** Their output is their first input under another shape. */
+const VIEWS = new Set(["Reshape", "Squeeze", "Unsqueeze", "Flatten", "Identity"]);
+
+/**
+ * The largest number of bytes that are alive at the same time when nodes run in the order they were made: each value
+ * from where it is computed to where it is read for the last time. Weights, and what rests on constants alone, do not
+ * count; nor does the working memory of the operators, so that a runtime needs more.
+ */
+export function peakBytes(outputs: Iterable<Value>): number {
+  const roots = [...outputs];
+  const order = inTopologicalOrder(roots);
+  const fixed = new Set<Value>();
+  /** What holds the bytes of a value. */
+  const holders = new Map<Value, Value>();
+  const lastUse = new Map<Value, number>();
+  order.forEach((value, at) => {
+    const { source } = value;
+    const inputs = source.kind === "node" ? source.node.inputs.filter((v) => v !== undefined) : [];
+    if (source.kind !== "input" && inputs.every((v) => fixed.has(v))) {
+      fixed.add(value);
+      return;
+    }
+    const view = source.kind === "node" && VIEWS.has(source.node.op) && !fixed.has(inputs[0]);
+    holders.set(value, view ? holders.get(inputs[0])! : value);
+    for (const v of [value, ...inputs]) {
+      const holder = holders.get(v);
+      if (holder) lastUse.set(holder, at);
+    }
+  });
+  for (const root of roots) {
+    const holder = holders.get(root);
+    if (holder) lastUse.set(holder, order.length);
+  }
+  let alive = 0;
+  let peak = 0;
+  const ends: Value[][] = Array.from({ length: order.length + 1 }, () => []);
+  for (const [holder, at] of lastUse) ends[at].push(holder);
+  order.forEach((value, at) => {
+    if (holders.get(value) === value) alive += bytesOf(value);
+    peak = Math.max(peak, alive);
+    for (const holder of ends[at]) alive -= bytesOf(holder);
+  });
+  return peak;
+}
+
+function bytesOf({ shape, type }: Value): number {
+  return sizeOf(shape) * BYTES[type];
+}
