@@ -8,6 +8,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
+import sharp from "sharp";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { readCheckpoint, readSafetensors, writeSafetensors } from "../src/checkpoints/index.js";
 import { PUBLISHED } from "../src/checkpoints/store/index.js";
@@ -156,7 +157,12 @@ describe.skipIf(!hasShared)("samsr models add and remove", () => {
         expect(Buffer.compare(bytesOf(kept.get(name)!.data), bytesOf(data))).toBe(0);
       }
     }
-    expect((await models("show", "pair")).stdout).toMatch(/work: .*encoder .*denoiser, one step .*decoder/);
+    expect((await models("show", "pair")).stdout).toMatch(/work: .*encoder .*single step .*decoder/);
+    // And it enlarges.
+    await drawing({ width: 20, height: 12 }).png().toFile(folder.path("tiny.png"));
+    const words = ["upscale", folder.path("tiny.png"), "-o", folder.path("pair.png"), "--model", "pair"];
+    expect((await samsr(words, { env: { SAMSR_HOME: home } })).stderr).toBe("");
+    expect(await sharp(folder.path("pair.png")).metadata()).toMatchObject({ width: 80, height: 48 });
   });
 
   it("takes the autoencoder that is installed, and keeps it from being taken away", async () => {
@@ -198,7 +204,9 @@ describe.skipIf(!hasShared)("samsr models add and remove", () => {
       network: "segment-anything",
       weights: { sam: "sam.safetensors" },
     });
-    expect((await models("show", "masks")).stdout).toMatch(/image encoder .*mask decoder, 64 points/);
+    expect((await models("show", "masks")).stdout).toMatch(
+      /for a picture of 128 x 128 and 64 points \(image-encoder .*mask-decoder/,
+    );
     const half = folder.path("half.safetensors");
     writeFileSync(half, writeSafetensors(await readCheckpoint(vq), { precision: "float16" }));
     expect((await models("add", half)).code).toBe(0);
