@@ -1,14 +1,19 @@
 import { describe, expect, it } from "vitest";
 import { createRaster } from "../image/index.js";
-import { coveragePicture, greyPicture, levelsOf, overlay } from "./overlay.js";
+import { runsOf } from "../semantics/index.js";
+import { heatPicture, levelsOf, overlay, topmostOf } from "./overlay.js";
 
 describe("semantics as pictures", () => {
   const mask = (...pixels: number[]) =>
-    Uint8Array.from({ length: 6 }, (_, p) => (pixels.includes(p) ? 1 : 0));
+    runsOf(
+      Array.from({ length: 6 }, (_, p) => (pixels.includes(p) ? 1 : 0)),
+      3,
+      2,
+    );
 
   it("spreads overlapping masks over levels, the largest first", () => {
     const [whole, part, other] = [mask(0, 1, 2, 3), mask(1), mask(5)];
-    const levels = levelsOf({ width: 3, height: 2, masks: [part, whole, other, mask()] });
+    const levels = levelsOf([part, whole, other, mask()]);
     expect(levels.map(({ labels }) => [...labels])).toEqual([
       [2, 2, 2, 2, 0, 3],
       [0, 1, 0, 0, 0, 0],
@@ -26,12 +31,18 @@ describe("semantics as pictures", () => {
     expect(pixel(1)).not.toEqual(pixel(0));
   });
 
-  it("gives every count a shade of its own, brighter with the count, and greys from 0 to 255", () => {
-    const counts = Uint16Array.from([0, 1, 2, 3]);
-    const { data } = coveragePicture({ width: 4, height: 1, counts });
-    const sums = [0, 1, 2, 3].map((p) => data[3 * p]! + data[3 * p + 1]! + data[3 * p + 2]!);
-    expect(sums).toEqual([...sums].sort((a, b) => a - b));
-    expect(new Set(sums).size).toBe(4);
-    expect([...greyPicture(Float32Array.from([0, 0.5, 1]), 3, 1).data]).toEqual([0, 128, 255]);
+  it("lays smaller masks over larger ones in one map", () => {
+    const { labels } = topmostOf([mask(1), mask(0, 1, 2, 3), mask(3, 5), mask()], { width: 3, height: 2 });
+    expect([...labels]).toEqual([2, 1, 2, 3, 0, 3]);
+  });
+
+  it("gives every number a colour of its own, brighter with the number, the greatest the brightest", () => {
+    const { data } = heatPicture([0, 1, 2, 3, 300], { width: 5, height: 1 }, 3);
+    const luma = [0, 1, 2, 3].map(
+      (p) => 0.299 * data[3 * p]! + 0.587 * data[3 * p + 1]! + 0.114 * data[3 * p + 2]!,
+    );
+    expect(luma).toEqual([...luma].sort((a, b) => a - b));
+    expect(new Set(luma).size).toBe(4);
+    expect([...data.subarray(12)]).toEqual([...data.subarray(9, 12)]);
   });
 });

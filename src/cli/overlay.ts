@@ -1,26 +1,50 @@
 /** Semantics as pictures for people: regions as colours over the photo, maps as shades. */
 import { createRaster, type Raster, toTensor } from "../image/index.js";
-import type { Coverage, LabelMap, MaskSet } from "../semantics/index.js";
-
-type Colour = readonly [red: number, green: number, blue: number];
+import { areaOf, type LabelMap, type Runs } from "../semantics/index.js";
+import { type Colour, heat } from "./colour-map.js";
 
 /**
  * Spreads masks over as few maps as will do, so that no two in one map overlap: the largest first, each on the
  * first map that has room for it. Nested masks come out as levels, from the whole to its parts.
  */
-export function levelsOf({ width, height, masks }: MaskSet): LabelMap[] {
-  const areas = masks.map((mask) => mask.reduce((sum, inside) => sum + inside, 0));
-  const order = masks.map((_, i) => i).sort((a, b) => areas[b]! - areas[a]! || a - b);
+export function levelsOf(masks: readonly Runs[]): LabelMap[] {
   const levels: LabelMap[] = [];
-  for (const i of order) {
-    if (areas[i] === 0) continue;
+  for (const i of largestFirst(masks)) {
     const mask = masks[i]!;
-    const isFree = ({ labels }: LabelMap) => mask.every((inside, p) => !inside || labels[p] === 0);
-    let level = levels.find(isFree);
+    const { width, height } = mask;
+    let level = levels.find(({ labels }) => isFree(labels, mask));
     if (level === undefined) levels.push((level = { width, height, labels: new Int32Array(width * height) }));
-    for (let p = 0; p < mask.length; p++) if (mask[p]) level.labels[p] = i + 1;
+    paint(level.labels, mask, i + 1);
   }
   return levels;
+}
+
+/** All masks in one map, smaller ones over larger ones. */
+export function topmostOf(
+  masks: readonly Runs[],
+  { width, height }: { width: number; height: number },
+): LabelMap {
+  const labels = new Int32Array(width * height);
+  for (const i of largestFirst(masks)) paint(labels, masks[i]!, i + 1);
+  return { width, height, labels };
+}
+
+/** The numbers of the masks that are not empty. */
+function largestFirst(masks: readonly Runs[]): number[] {
+  const areas = masks.map(areaOf);
+  const order = masks.map((_, i) => i).filter((i) => areas[i]! > 0);
+  return order.sort((a, b) => areas[b]! - areas[a]! || a - b);
+}
+
+function isFree(labels: Int32Array, { edges }: Runs): boolean {
+  for (let i = 0; i < edges.length; i += 2) {
+    for (let p = edges[i]!; p < edges[i + 1]!; p++) if (labels[p] !== 0) return false;
+  }
+  return true;
+}
+
+function paint(labels: Int32Array, { edges }: Runs, label: number): void {
+  for (let i = 0; i < edges.length; i += 2) labels.fill(label, edges[i], edges[i + 1]);
 }
 
 /** The photo in grey, each region tinted in a colour of its own with a line around it, the rest dimmed. */
@@ -67,34 +91,13 @@ function lumaOf(photo: Raster): Float32Array {
   });
 }
 
-/** From dark to bright, so that more always looks like more, on paper without colour too. */
-const ramp: readonly Colour[] = [
-  [20, 20, 60],
-  [120, 30, 120],
-  [230, 90, 60],
-  [255, 220, 120],
-  [255, 255, 230],
-];
-
-/** Coverage in steps from dark blue (nothing covers the pixel) to pale yellow (the most masks do). */
-export function coveragePicture({ width, height, counts }: Coverage): Raster {
+/** A map with values from 0 to `most` as colours, dark to bright. */
+export function heatPicture(
+  values: ArrayLike<number>,
+  { width, height }: { width: number; height: number },
+  most = 1,
+): Raster {
   const out = createRaster(width, height, 3);
-  const most = counts.reduce((a, b) => Math.max(a, b), 1);
-  const shades = Array.from({ length: most + 1 }, (_, count) => shade(count / most));
-  for (let p = 0; p < counts.length; p++) out.data.set(shades[counts[p]!]!, 3 * p);
-  return out;
-}
-
-function shade(share: number): Colour {
-  const place = share * (ramp.length - 1);
-  const i = Math.min(Math.floor(place), ramp.length - 2);
-  const mix = (c: 0 | 1 | 2) => ramp[i]![c] + (place - i) * (ramp[i + 1]![c] - ramp[i]![c]);
-  return [mix(0), mix(1), mix(2)];
-}
-
-/** A map with values 0..1 as grey. */
-export function greyPicture(map: Float32Array, width: number, height: number): Raster {
-  const out = createRaster(width, height, 1);
-  for (let p = 0; p < map.length; p++) out.data[p] = 255 * map[p]! + 0.5;
+  for (let p = 0; p < values.length; p++) out.data.set(heat(values[p]! / most), 3 * p);
   return out;
 }

@@ -17,7 +17,7 @@ const PICTURE = /\.(png|webp|tiff?|bmp|gif|jpe?g)$/i;
 /**
  * Reads masks and brings them to the size of the low-resolution image.
  *
- * A folder: each picture in it is one mask, white (128 or more) inside, black outside; of pictures with alpha that are one
+ * A folder: each picture in it (in its subfolder `masks`, where `samsr masks` puts them, if it has one) is one mask, white (128 or more) inside, black outside; of pictures with alpha that are one
  * colour throughout, the alpha counts. A file: a label map, each colour (or grey level, or palette entry) a region and
  * black none; a picture that is black and white is one mask. All pictures of a folder must have one size; it may be
  * any (such as that of the photo, or 4 times it), pooled and thresholded by {@link prepareMasks}.
@@ -35,8 +35,17 @@ export async function readMasks(
   const facts = await stat(path).catch(() => {
     throw new SamsrError(`${path}: no such file or folder; expected a folder of masks or a label map`);
   });
-  const set = facts.isDirectory() ? await readFolder(path) : await readLabels(path);
+  const set = facts.isDirectory() ? await readFolder(await folderOfMasks(path)) : await readLabels(path);
   return prepareMasks(set, width, height, options);
+}
+
+/** Where `samsr masks` puts the masks below the folder that its overlays and maps are in. */
+export const MASKS_FOLDER = "masks";
+
+async function folderOfMasks(folder: string): Promise<string> {
+  const inner = join(folder, MASKS_FOLDER);
+  const facts = await stat(inner).catch(() => undefined);
+  return facts?.isDirectory() ? inner : folder;
 }
 
 async function readFolder(folder: string): Promise<MaskSet> {

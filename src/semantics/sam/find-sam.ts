@@ -40,8 +40,6 @@ async function theOnlyOne(): Promise<SamFile> {
 }
 
 function samOf({ folder, description }: InstalledModel): SamFile | undefined {
-  const { name, network } = description as { name: string; network: string };
-  if (network !== "segment-anything") return undefined;
-  const { sam } = description.weights as unknown as { sam: string };
-  return { name, path: join(folder, sam) };
+  if (description.network !== "segment-anything") return undefined;
+  return { name: description.name, path: join(folder, description.weights.sam) };
 }

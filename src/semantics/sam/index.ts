@@ -9,5 +9,5 @@ export {
   resolveSamOptions,
   type SamOptions,
 } from "./options.js";
-export { areaOf, boxOf, pixelsOf, type Runs, runsOf } from "./runs.js";
+export { areaOf, boxOf, pixelsOf, type Runs, runsOf, runsOfLabels } from "./runs.js";
 export type { DecodedMasks, GenerateContext, Generated, SamMask, SamNetwork } from "./types.js";

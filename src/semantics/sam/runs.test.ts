@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { createRandom } from "../../base/random.js";
-import { areaOf, boxOf, forEachStretch, isInside, pixelsOf, runsOf } from "./runs.js";
+import { areaOf, boxOf, forEachStretch, isInside, pixelsOf, runsOf, runsOfLabels } from "./runs.js";
 
 describe("a mask as its edges", () => {
   it("is the mask again, with its area, its box and its stretches", () => {
@@ -16,6 +16,21 @@ describe("a mask as its edges", () => {
       expect([...painted]).toEqual([...mask]);
       for (let p = 0; p < 35; p++)
         expect(isInside(runs, p % width, Math.floor(p / width))).toBe(mask[p] === 1);
+    }
+  });
+
+  it("is had of every label of a map at once", () => {
+    const labels = Int32Array.of(2, 2, 0, 3, 3, 3, 2, 0, 0, 7);
+    const byLabel = runsOfLabels({ width: 5, height: 2, labels });
+    expect([...byLabel.keys()]).toEqual([2, 3, 7]);
+    for (const [label, runs] of byLabel) {
+      expect(runs).toEqual(
+        runsOf(
+          Array.from(labels, (l) => (l === label ? 1 : 0)),
+          5,
+          2,
+        ),
+      );
     }
   });
 

@@ -2,6 +2,7 @@
  * A mask as its edges: the places, counted along the rows, where outside turns into inside and back. A mask of an object
  * takes some bytes a row, hundreds of times less than its pixels.
  */
+import type { LabelMap } from "../masks.js";
 import type { Box } from "./boxes.js";
 
 export interface Runs {
@@ -22,6 +23,26 @@ export function runsOf(mask: ArrayLike<number>, width: number, height: number): 
   }
   if (inside) edges.push(width * height);
   return { width, height, edges: Uint32Array.from(edges) };
+}
+
+/** The runs of every label over 0, in the order in which they first occur. */
+export function runsOfLabels({ width, height, labels }: LabelMap): Map<number, Runs> {
+  const edges = new Map<number, number[]>();
+  let last = 0;
+  const mark = (label: number, at: number) => {
+    if (label <= 0) return;
+    const known = edges.get(label);
+    if (known) known.push(at);
+    else edges.set(label, [at]);
+  };
+  for (let p = 0; p <= labels.length; p++) {
+    const label = p < labels.length ? labels[p] : 0;
+    if (label === last) continue;
+    mark(last, p);
+    mark(label, p);
+    last = label;
+  }
+  return new Map([...edges].map(([label, at]) => [label, { width, height, edges: Uint32Array.from(at) }]));
 }
 
 /** The pixels, [H, W]: 1 inside, 0 outside. */

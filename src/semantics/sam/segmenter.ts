@@ -2,9 +2,9 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { pipeline } from "node:stream/promises";
-import { readCheckpoint } from "../../checkpoints/index.js";
+import { SamsrError } from "../../base/errors.js";
+import { readCheckpoint, recognise } from "../../checkpoints/index.js";
 import type { Raster } from "../../image/raster.js";
-import { samConfigOf } from "../../networks/index.js";
 import type { Device } from "../../runtime/index.js";
 import { findSam, type SamFile } from "./find-sam.js";
 import { generateMasks } from "./generate.js";
@@ -45,8 +45,11 @@ export function createSegmenter({ sam, device, threads, cache = true }: Segmente
   async function open(): Promise<SamSessions> {
     const { name, path } = await file!;
     const weights = await readCheckpoint(path);
-    const shapes = new Map([...weights].map(([key, { shape }]) => [key, shape]));
-    return createSamSessions(weights, samConfigOf(shapes, name), { name, device, threads });
+    const found = recognise(new Map([...weights].map(([key, { shape }]) => [key, shape])), name);
+    if (found.network !== "segment-anything") {
+      throw new SamsrError(`${path} is a ${found.network}, and masks need Segment Anything; name another`);
+    }
+    return createSamSessions(weights, found.config, { name, device, threads });
   }
   /** A failure is forgotten, so that it may be tried again. */
   async function network(): Promise<SamSessions> {
