@@ -6,13 +6,15 @@ import type { Variant } from "../diffusion/index.js";
 import type { OutputFormat, Raster } from "../image/index.js";
 import { coverageOf } from "../semantics/index.js";
 import { readMasks } from "../semantics/mask-files.js";
+import { findSam } from "../semantics/sam/find-sam.js";
 import type { Method, UpscaleSettings } from "../upscale/index.js";
 import { kindOf } from "../upscale/kind.js";
 import { resolveSettings } from "../upscale/settings.js";
 import { UsageError } from "./report.js";
+import { type SamArguments, samOptionsOf } from "./sam-options.js";
 
 /** What the command line says, already of the right types. */
-export interface UpscaleArguments {
+export interface UpscaleArguments extends SamArguments {
   out: string;
   model: string;
   method?: Method;
@@ -21,8 +23,11 @@ export interface UpscaleArguments {
   kappa?: number;
   seed: number;
   scale: number;
-  /** regions, none, or a path. */
+  /** regions, sam, none, or a path. */
   masks?: string;
+  /** Which Segment Anything. */
+  sam?: string;
+  cache: boolean;
   variant?: Variant;
   tile?: number;
   overlap?: number;
@@ -47,6 +52,9 @@ export async function checkSettings(options: UpscaleArguments, model: UpscalingM
   try {
     const { method } = resolveSettings(withoutMasks(options), { width: 1, height: 1 }, model);
     const { masks } = options;
+    if (masks !== "sam" && saysOfSam(options)) {
+      throw new UsageError("--sam and the options of Segment Anything go with --masks sam");
+    }
     if (masks !== undefined && masks !== "none" && method !== "samsr") {
       const why = options.method ? `--method ${method}` : `the method of ${model.name}, ${method}`;
       throw new UsageError(`--masks ${masks} has no meaning with ${why}; only samsr looks at masks`);
@@ -54,6 +62,7 @@ export async function checkSettings(options: UpscaleArguments, model: UpscalingM
   } catch (error) {
     throw error instanceof SamsrError ? new UsageError(error.message) : error;
   }
+  if (options.masks === "sam") await findSam(options.sam);
   const path = maskPath(options);
   if (path === undefined) return;
   await stat(path).catch(() => {
@@ -75,14 +84,20 @@ export async function settingsFor(
     const variant = options.variant ?? kindOf(model).defaults.variant;
     return { ...settings, masks: coverageOf(await readMasks(path, width, height, { variant })) };
   }
-  return options.masks === undefined ? settings : { ...settings, masks: options.masks as "regions" | "none" };
+  const masks = options.masks as "regions" | "sam" | "none" | undefined;
+  return masks === undefined ? settings : { ...settings, masks };
 }
 
 function withoutMasks(options: UpscaleArguments): UpscaleSettings {
   const { method, steps, seed, variant, etaScale, kappa, tile, overlap, scale } = options;
-  return { method, steps, seed, variant, etaScale, kappa, tile, overlap, scale };
+  const samOptions = samOptionsOf(options);
+  return { method, steps, seed, variant, etaScale, kappa, tile, overlap, scale, samOptions };
 }
 
 function maskPath({ masks }: UpscaleArguments): string | undefined {
-  return masks === undefined || masks === "regions" || masks === "none" ? undefined : masks;
+  return masks === undefined || ["regions", "sam", "none"].includes(masks) ? undefined : masks;
+}
+
+function saysOfSam(options: UpscaleArguments): boolean {
+  return [options.sam, ...Object.values(samOptionsOf(options))].some((value) => value !== undefined);
 }

@@ -48,7 +48,7 @@ interface Batch {
 
 const stages: Record<Progress["stage"], string> = {
   latents: "encoding tiles",
-  masks: "finding regions",
+  masks: "finding masks",
   noise: "drawing noise",
   tiles: "tiles",
   resample: "resampling",
@@ -152,8 +152,8 @@ async function runAll(jobs: readonly Job[], batch: Batch): Promise<void> {
 }
 
 /** Starts loading the model. Its failure waits until somebody asks. */
-function openUpscaler({ model, device, threads }: UpscaleArguments): Promise<Upscaler> {
-  const upscaler = createUpscaler({ model, device, threads }).catch((error) => {
+function openUpscaler({ model, device, threads, sam, cache }: UpscaleArguments): Promise<Upscaler> {
+  const upscaler = createUpscaler({ model, device, threads, sam, cache }).catch((error) => {
     if (error instanceof SamsrError) throw error;
     const reason = oneLine((error as Error).message);
     throw new SamsrError(`the model ${model} cannot be used (${reason}); install it again`, { cause: error });

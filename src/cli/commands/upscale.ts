@@ -14,6 +14,7 @@ import {
   variant,
   whole,
 } from "../options.js";
+import { samOption, samOptions } from "../sam-options.js";
 import type { UpscaleArguments } from "../settings.js";
 
 const upscaleHelp = `
@@ -21,8 +22,10 @@ Inputs are files, folders (their pictures), quoted patterns such as "photos/**/*
 JPEG, PNG, WebP, AVIF, TIFF and GIF are read. OUT is a file for one input; for a folder, a pattern or several
 inputs it is a folder, as it is when it exists or ends in a slash. "-o -" is standard output.
 
---masks PATH takes masks that another program made: a folder with one picture a mask (white inside), or one
-picture in which each colour is a region and black is none.
+--masks sam asks Segment Anything: the model that is installed, or the one that --sam names. Its masks are kept in a
+cache (SAMSR_CACHE, or the platform's place for caches; 256 MiB at most), so a picture costs them once.
+--masks PATH takes masks that "samsr masks" or another program made: a folder with one picture a mask (white
+inside), or one picture in which each colour is a region and black is none.
 
 Exit codes: 0 all done, 1 something failed (the others were done), 2 wrong usage, 130 interrupted.
 
@@ -34,7 +37,7 @@ Examples:
   curl -s https://example.org/photo.jpg | samsr upscale - -o - --format png > large.png`;
 
 export function defineUpscale(program: Command, { interrupts, done }: Surroundings): void {
-  program
+  const command = program
     .command("upscale")
     .summary("enlarge pictures")
     .description("Enlarges pictures: files, folders, patterns, standard input.")
@@ -52,7 +55,11 @@ export function defineUpscale(program: Command, { interrupts, done }: Surroundin
       factor,
       4,
     )
-    .option("--masks <masks>", "regions, none, or a path (default: regions, for samsr)")
+    .option("--masks <masks>", "regions, sam, none, or a path (default: regions, for samsr)")
+    .option(
+      "--sam <name>",
+      "which Segment Anything: an installed model or a checkpoint (default: the installed one)",
+    )
     .addOption(variant())
     .option(
       "--eta-scale <m>",
@@ -71,7 +78,10 @@ export function defineUpscale(program: Command, { interrupts, done }: Surroundin
     .option("--recursive", "take subfolders too, and keep their structure")
     .addOption(pixelLimit())
     .option("--json", "print one JSON document about the results")
-    .option("--quiet", "print nothing but errors")
+    .option("--quiet", "print nothing but errors");
+  for (const option of samOptions()) command.addOption(option);
+  command
+    .addOption(samOption("--no-cache", "neither take masks from the cache nor keep them there"))
     .addHelpText("after", upscaleHelp)
     .action(async (inputs: string[], options: UpscaleArguments) => {
       const { upscaleCommand } = await import("../upscale.js");
