@@ -1,6 +1,13 @@
 export { gridOf, type SamConfig, samConfigOf } from "./config.js";
 export { imageEncoder } from "./image-encoder.js";
-export { type MaskDecoderInputs, type Masks, maskDecoder } from "./mask-decoder.js";
+export {
+  type DecodedTokens,
+  decodeTokens,
+  type MaskDecoderInputs,
+  type Masks,
+  maskDecoder,
+  paintMasks,
+} from "./mask-decoder.js";
 export { maskLogits } from "./mask-logits.js";
 export { encoderInput, fittedSize, PIXEL_DEVIATION, PIXEL_MEAN, type Size } from "./preprocess.js";
 export { LABELS, type Prompts } from "./prompt-encoder.js";

@@ -25,8 +25,27 @@ export interface Masks {
   readonly iouPredictions: o.Value;
 }
 
+/** What is known of masks before they are painted. */
+export interface DecodedTokens {
+  /** [B, M], what the network thinks of each mask. */
+  readonly iouPredictions: o.Value;
+  /** [B, M, C / 8]: a mask is the product of its vector and the upscaled image. */
+  readonly vectors: o.Value;
+  /** [B, grid grid, C]: the image as the prompt's tokens have changed it. */
+  readonly pixels: o.Value;
+}
+
 /** Masks of B prompts on one image. */
 export function maskDecoder(p: Scope, config: SamConfig, inputs: MaskDecoderInputs): Masks {
+  const { iouPredictions, ...decoded } = decodeTokens(p, config, inputs);
+  return { iouPredictions, lowResLogits: paintMasks(p, config, decoded) };
+}
+
+/**
+ * The first half of the decoder. Whoever keeps only masks of a certain predicted IoU can leave the second half,
+ * `paintMasks`, which is the larger, to the prompts that have one.
+ */
+export function decodeTokens(p: Scope, config: SamConfig, inputs: MaskDecoderInputs): DecodedTokens {
   const { embedding, maskInput, masks = "multiple" } = inputs;
   const { promptEmbed: c, maskTokens, iouHidden, iouDepth } = config;
   const grid = gridOf(config);
@@ -63,10 +82,7 @@ export function maskDecoder(p: Scope, config: SamConfig, inputs: MaskDecoderInpu
   const heads = [...new Array<number>(iouDepth - 1).fill(iouHidden), maskTokens];
   const iou = mlp(d.at("iou_prediction_head"), token(0), heads);
   const [first, last] = [chosen[0], chosen[chosen.length - 1] + 1];
-  return {
-    lowResLogits: upscale(d.at("output_upscaling"), config, seen.image, vectors),
-    iouPredictions: o.slice(iou, [1], [first], [last]),
-  };
+  return { iouPredictions: o.slice(iou, [1], [first], [last]), vectors, pixels: seen.image };
 }
 
 /** Linear layers with ReLU between them. */
@@ -78,13 +94,17 @@ function mlp(p: Scope, x: o.Value, widths: readonly number[]): o.Value {
 }
 
 /**
- * Two transposed convolutions of 2 x 2 with stride 2, then a product with each mask's vector. Such a convolution writes
- * each pixel into four places of its own, so it is one Gemm, and the pixels stay in blocks until only masks are left.
- * @param image [B, grid grid, C]
- * @param vectors [B, M, C / 8]
- * @returns [B, M, 4 grid, 4 grid]
+ * The second half of the decoder: two transposed convolutions of 2 x 2 with stride 2, then a product with each mask's
+ * vector. Such a convolution writes each pixel into four places of its own, so it is one Gemm, and the pixels stay in
+ * blocks until only masks are left.
+ * @returns low-resolution logits [B, M, 4 grid, 4 grid]
  */
-function upscale(p: Scope, config: SamConfig, image: o.Value, vectors: o.Value): o.Value {
+export function paintMasks(
+  scope: Scope,
+  config: SamConfig,
+  { pixels, vectors }: Pick<DecodedTokens, "pixels" | "vectors">,
+): o.Value {
+  const p = scope.at("mask_decoder.output_upscaling");
   const { promptEmbed: c } = config;
   const grid = gridOf(config);
   const [batch, masks] = vectors.shape;
@@ -94,11 +114,11 @@ function upscale(p: Scope, config: SamConfig, image: o.Value, vectors: o.Value):
     const bias = p.parameter(`${at}.bias`, [channels], zeros);
     return o.reshape(o.gemm(x, flat, { bias: o.concat([bias, bias, bias, bias], 0) }), [-1, channels]);
   };
-  const first = double(0, o.reshape(image, [-1, c]), c / 4);
+  const first = double(0, o.reshape(pixels, [-1, c]), c / 4);
   const second = o.gelu(double(3, o.gelu(layerNorm(p.at(1), first, 1e-6)), c / 8));
-  const pixels = o.reshape(second, [batch, 16 * grid * grid, c / 8]);
+  const painted = o.reshape(second, [batch, 16 * grid * grid, c / 8]);
   // [B, y, x, i, j, k, l, M]: a patch, a half of it, a quarter.
-  const blocks = o.reshape(o.matmul(pixels, o.transposeLast(vectors)), [
+  const blocks = o.reshape(o.matmul(painted, o.transposeLast(vectors)), [
     batch,
     grid,
     grid,
