@@ -32,6 +32,12 @@ export function writeFloat(m: Message, field: number, value: number): void {
   push(m, Uint8Array.from([...varint((field << 3) | 5), ...bytes]));
 }
 
+export function writeDouble(m: Message, field: number, value: number): void {
+  const bytes = new Uint8Array(8);
+  new DataView(bytes.buffer).setFloat64(0, value, true);
+  push(m, Uint8Array.from([...varint((field << 3) | 1), ...bytes]));
+}
+
 export function writeBytes(m: Message, field: number, value: Chunk): void {
   const size = value instanceof Uint8Array ? value.byteLength : value.size;
   push(m, Uint8Array.from([...varint((field << 3) | 2), ...varint(size)]));

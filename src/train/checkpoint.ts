@@ -1,6 +1,6 @@
 /**
  * A training run's whole state in one safetensors file, replaced in one rename: weights, their moving average,
- * the optimiser's moments and the step. Everything else (batches, noise) is addressed by the step, so a resumed
+ * the optimiser's moments, the step and what it takes to notice that the run diverges. Everything else (batches, noise) is addressed by the step, so a resumed
  * run goes on with the same numbers.
  */
 import { readFile } from "node:fs/promises";
@@ -9,16 +9,19 @@ import { readSafetensors, writeSafetensors } from "../checkpoints/index.js";
 import { writeFileAtomically } from "../image/index.js";
 import type { StateDict } from "../nn/index.js";
 import { type AdamState, createAdamState } from "./optimizer.js";
+import { createStability, type Stability } from "./stability.js";
 import { createWeights, type Weights } from "./weights.js";
 
 export interface TrainingState {
   readonly weights: Weights;
   readonly average: Float32Array;
   readonly adam: AdamState;
+  readonly stability: Stability;
 }
 
 export function createTrainingState(weights: Weights): TrainingState {
-  return { weights, average: weights.flat.slice(), adam: createAdamState(weights.flat.length) };
+  const adam = createAdamState(weights.flat.length);
+  return { weights, average: weights.flat.slice(), adam, stability: createStability() };
 }
 
 export async function saveTrainingState(path: string, state: TrainingState): Promise<void> {
@@ -30,7 +33,7 @@ export async function saveTrainingState(path: string, state: TrainingState): Pro
       ["adam.first", { shape, data: state.adam.first }],
       ["adam.second", { shape, data: state.adam.second }],
     ]),
-    { metadata: { step: String(state.adam.step) } },
+    { metadata: { step: String(state.adam.step), ...numbersOf(state.stability) } },
   );
   await writeFileAtomically(path, bytes, { overwrite: true });
 }
@@ -62,6 +65,14 @@ export async function loadTrainingState(path: string, state: TrainingState): Pro
     throw new SamsrError(`${path}: does not say at which step it was saved, so it cannot be resumed`);
   }
   state.adam.step = step;
+  for (const key of ["rate", "typicalLoss"] as const) {
+    const value = Number(metadata[key]);
+    if (value > 0) state.stability[key] = value;
+  }
+}
+
+function numbersOf({ rate, typicalLoss }: Stability): Record<string, string> {
+  return { rate: String(rate), typicalLoss: String(typicalLoss) };
 }
 
 /** The numbers of `flat`, laid out as `weights` are, as a file of named tensors. */

@@ -1,13 +1,21 @@
-import { access, appendFile, mkdir } from "node:fs/promises";
+/**
+ * The loop of every training run. What can go wrong in hours of it is provided for: the process may be killed at any
+ * moment (the state is replaced in one rename, and everything else follows from the step's number), a step may go
+ * wrong (it is taken back and the rate halved), the disk may fill up (the last state stays and the run goes on).
+ */
+import { access, mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { SamsrError } from "../base/errors.js";
+import type { Raster } from "../image/raster.js";
 import type { Tensor } from "../runtime/index.js";
 import { loadTrainingState, saveTrainingState, type TrainingState } from "./checkpoint.js";
+import { openRunLog, type RunLog } from "./log/run-log.js";
 import { adamStep, clipFactor, emaStep, globalNorm, learningRateAt } from "./optimizer.js";
+import { faultOf, settle } from "./stability.js";
 import type { TrainingSession } from "./training-session.js";
 
 export interface TrainerOptions {
-  /** Where `state.safetensors` and `log.jsonl` go. */
+  /** Where `state.safetensors`, `log.jsonl`, TensorBoard's events and `report.html` go. */
   readonly out: string;
   readonly resume: boolean;
   readonly steps: number;
@@ -22,12 +30,22 @@ export interface TrainerOptions {
   readonly saveEvery: number;
   readonly reportEvery: number;
   readonly report: (line: string) => void;
+  /** What the report calls the run, and shows as its settings. */
+  readonly title?: string;
+  readonly settings?: unknown;
+  /** Draws what the weights (their moving average) make of fixed pictures; asked at every save. */
+  readonly sample?: (average: Float32Array) => Promise<Raster>;
   readonly signal?: AbortSignal;
 }
+
+/** So many times in a row a step may fail before the run gives up. */
+const MOST_ROLLBACKS = 3;
 
 /**
  * Steps until `steps` are done: batch, gradient, clip, Adam, moving average; saves now and then, and on abort.
  * @param feedsAt the inputs of micro-batch i, determined by i alone
+ * @throws {SamsrError} when the same step fails again and again, or the state can be saved neither at the start nor at the
+ * end
  */
 export async function train(
   session: TrainingSession,
@@ -35,64 +53,144 @@ export async function train(
   feedsAt: (index: number) => Promise<Readonly<Record<string, Tensor>>>,
   options: TrainerOptions,
 ): Promise<void> {
-  const { out, steps, accumulate, report, signal } = options;
-  const statePath = join(out, "state.safetensors");
-  await mkdir(out, { recursive: true });
-  if (options.resume) {
-    await loadTrainingState(statePath, state);
-    report(`resumed at step ${state.adam.step}`);
-  } else if (await exists(statePath)) {
-    throw new SamsrError(
-      `${out} holds a training run already: go on with --resume, or choose another folder`,
-    );
-  }
-  const { weights, average, adam } = state;
-  const sum = accumulate > 1 ? new Float32Array(session.gradient.length) : undefined;
-  let means: Record<string, number> = {};
-  let seen = 0;
-  let norms = 0;
-  let since = performance.now();
+  const { steps, report, signal } = options;
+  const statePath = await begin(state, options);
+  const { weights, average, adam, stability } = state;
+  const log = await openRunLog({
+    out: options.out,
+    title: options.title ?? "training",
+    settings: options.settings,
+    step: adam.step,
+    warn: report,
+  });
+  const gradientAt = createAccumulation(session, feedsAt, options.accumulate);
+  let window = newWindow();
+  let rollbacks = 0;
+  let furthest = adam.step;
 
   while (adam.step < steps && !signal?.aborted) {
     const step = adam.step;
+    const { gradient, means } = await gradientAt(step);
+    const norm = globalNorm(gradient);
+    const fault = faultOf(stability, step, { loss: means.loss, norm });
+    if (fault !== undefined) {
+      const rate = stability.rate / 2;
+      await loadTrainingState(statePath, state);
+      if (++rollbacks > MOST_ROLLBACKS) throw gaveUp(step, fault, adam.step, options.out);
+      stability.rate = rate;
+      report(`step ${step + 1}: ${fault}; back to step ${adam.step} with ${rate} of the learning rate`);
+      window = newWindow();
+      continue;
+    }
+    const scheduled = learningRateAt(step, { peak: options.learningRate, warmup: options.warmup, steps });
+    const learningRate = stability.rate * scheduled;
+    adamStep(weights.flat, gradient, adam, { learningRate }, clipFactor(norm, options.clip));
+    emaStep(average, weights.flat, Math.min(options.emaDecay, (1 + adam.step) / (10 + adam.step)));
+    settle(stability, means.loss);
+    if (adam.step > furthest) {
+      furthest = adam.step;
+      rollbacks = 0;
+    }
+
+    addTo(window, means, norm);
+    if (adam.step % options.reportEvery === 0 || adam.step === steps) {
+      await tell(window, adam.step, learningRate, log, options);
+      window = newWindow();
+    }
+    if (adam.step % options.saveEvery === 0) {
+      await saveTrainingState(statePath, state).catch((error) => {
+        report(
+          `the state could not be saved (${error.message}); the one before it stays, and the run goes on`,
+        );
+      });
+      if (options.sample) await log.sample(adam.step, await options.sample(average));
+      await log.report();
+    }
+  }
+  await saveTrainingState(statePath, state);
+  await log.report();
+}
+
+/** Resumes, or writes the first state: a folder that cannot take it is found out before there is work to lose. */
+async function begin(state: TrainingState, { out, resume, report }: TrainerOptions): Promise<string> {
+  const path = join(out, "state.safetensors");
+  await mkdir(out, { recursive: true });
+  if (resume) {
+    await loadTrainingState(path, state);
+    report(`resumed at step ${state.adam.step}`);
+  } else if (await exists(path)) {
+    throw new SamsrError(
+      `${out} holds a training run already: go on with --resume, or choose another folder`,
+    );
+  } else await saveTrainingState(path, state);
+  return path;
+}
+
+/** The gradient and the reported values of a step, averaged over its micro-batches. */
+function createAccumulation(
+  session: TrainingSession,
+  feedsAt: (index: number) => Promise<Readonly<Record<string, Tensor>>>,
+  accumulate: number,
+) {
+  const sum = accumulate > 1 ? new Float32Array(session.gradient.length) : undefined;
+  return async (step: number) => {
+    const means: Record<string, number> = {};
     sum?.fill(0);
     for (let i = 0; i < accumulate; i++) {
       const scalars = await session.run(await feedsAt(step * accumulate + i));
       for (const [key, value] of Object.entries(scalars)) means[key] = (means[key] ?? 0) + value / accumulate;
       if (sum) for (let k = 0; k < sum.length; k++) sum[k] += session.gradient[k] / accumulate;
     }
-    const gradient = sum ?? session.gradient;
-    const norm = globalNorm(gradient);
-    if (!Number.isFinite(norm)) {
-      await loadTrainingState(statePath, state).catch(() => {});
-      throw new SamsrError(
-        `training diverged at step ${step}: the gradient is not finite; lower the learning rate and resume`,
-      );
-    }
-    const learningRate = learningRateAt(step, { peak: options.learningRate, warmup: options.warmup, steps });
-    adamStep(weights.flat, gradient, adam, { learningRate }, clipFactor(norm, options.clip));
-    emaStep(average, weights.flat, Math.min(options.emaDecay, (1 + adam.step) / (10 + adam.step)));
-    seen++;
-    norms += norm;
+    return { gradient: sum ?? session.gradient, means };
+  };
+}
 
-    if (adam.step % options.reportEvery === 0 || adam.step === steps) {
-      const ms = (performance.now() - since) / seen;
-      for (const key of Object.keys(means)) means[key] /= seen;
-      const left = ((steps - adam.step) * ms) / 60_000;
-      const losses = Object.entries(means).map(([key, value]) => `${key} ${value.toFixed(5)}`);
-      report(
-        `step ${adam.step}/${steps}  ${losses.join("  ")}  |g| ${(norms / seen).toFixed(3)}  ` +
-          `lr ${learningRate.toExponential(1)}  ${ms.toFixed(0)} ms/step  ${left.toFixed(1)} min left`,
-      );
-      const entry = { step: adam.step, ...means, norm: norms / seen, learningRate, msPerStep: ms };
-      await appendFile(join(out, "log.jsonl"), `${JSON.stringify(entry)}\n`);
-      means = {};
-      seen = norms = 0;
-      since = performance.now();
-    }
-    if (adam.step % options.saveEvery === 0) await saveTrainingState(statePath, state);
-  }
-  await saveTrainingState(statePath, state);
+/** What the steps since the last report came to. */
+interface Window {
+  seen: number;
+  norms: number;
+  readonly sums: Record<string, number>;
+  readonly since: number;
+}
+
+function newWindow(): Window {
+  return { seen: 0, norms: 0, sums: {}, since: performance.now() };
+}
+
+function addTo(window: Window, means: Readonly<Record<string, number>>, norm: number): void {
+  window.seen++;
+  window.norms += norm;
+  for (const [key, value] of Object.entries(means)) window.sums[key] = (window.sums[key] ?? 0) + value;
+}
+
+async function tell(
+  { seen, norms, sums, since }: Window,
+  step: number,
+  learningRate: number,
+  log: RunLog,
+  { steps, report }: TrainerOptions,
+): Promise<void> {
+  const msPerStep = (performance.now() - since) / seen;
+  const means = Object.fromEntries(Object.entries(sums).map(([key, sum]) => [key, sum / seen]));
+  const norm = norms / seen;
+  const losses = Object.entries(means).map(([key, value]) => `${key} ${value.toFixed(5)}`);
+  report(
+    `step ${step}/${steps}  ${losses.join("  ")}  |g| ${norm.toFixed(3)}  lr ${learningRate.toExponential(1)}  ` +
+      `${(1000 / msPerStep).toFixed(2)} steps/s  ${timeLeft((steps - step) * msPerStep)} left`,
+  );
+  await log.write({ step, ...means, norm, learningRate, msPerStep });
+}
+
+function timeLeft(milliseconds: number): string {
+  const minutes = milliseconds / 60_000;
+  return minutes < 90 ? `${minutes.toFixed(1)} min` : `${(minutes / 60).toFixed(1)} h`;
+}
+
+function gaveUp(step: number, fault: string, saved: number, out: string): SamsrError {
+  return new SamsrError(
+    `training diverged at step ${step}: ${fault}, ${MOST_ROLLBACKS + 1} times over, each time with half the learning rate; ` +
+      `${out} holds the state of step ${saved}: look at the data, or begin anew with a lower rate`,
+  );
 }
 
 function exists(path: string): Promise<boolean> {
