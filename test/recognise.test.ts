@@ -2,8 +2,15 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { SamsrError } from "../src/base/errors.js";
 import { readShapes, recognise, type Shapes } from "../src/checkpoints/index.js";
-import { type SwinUNetConfig, TINY, type VqConfig } from "../src/networks/index.js";
-import type { Shape } from "../src/onnx/index.js";
+import {
+  COVERAGE_TINY,
+  coverageNetwork,
+  type SwinUNetConfig,
+  TINY,
+  type VqConfig,
+} from "../src/networks/index.js";
+import { trainableScope } from "../src/nn/index.js";
+import { input, type Shape } from "../src/onnx/index.js";
 import { swinUNetParameters, swinUNetShapes, vqParameters } from "./fixtures/network-shapes.js";
 import { hasShared, sharedPath } from "./shared.js";
 
@@ -65,6 +72,7 @@ describe.skipIf(!hasShared)("recognition of the reference checkpoints", () => {
     expect(await recogniseFixture(fixture)).toEqual({
       network: "swin-unet",
       lqChannels: c.in_channels - c.out_channels,
+      sizeKnown: true,
       config: {
         outChannels: c.out_channels,
         modelChannels: c.model_channels,
@@ -106,7 +114,7 @@ describe.skipIf(!hasShared)("recognition of the reference checkpoints", () => {
     const [denoiser, autoencoder, sam] = Object.values<Record<string, Shape>>(file).map((shapes) =>
       recognise(new Map(Object.entries(shapes)), "x.pth"),
     );
-    expect(denoiser).toEqual({ network: "swin-unet", config: DENOISER, lqChannels: 3 });
+    expect(denoiser).toEqual({ network: "swin-unet", config: DENOISER, lqChannels: 3, sizeKnown: true });
     expect(autoencoder).toEqual({ network: "vq-autoencoder", config: AUTOENCODER });
     expect(sam).toMatchObject({
       network: "segment-anything",
@@ -142,7 +150,7 @@ describe("recognition of a Swin UNet", () => {
     ["latents of four channels", small({ outChannels: 4 })],
   ])("%s", (_, config) => {
     const found = recognise(swinUNetShapes(config), "x.pth");
-    expect(found).toEqual({ network: "swin-unet", config, lqChannels: 3 });
+    expect(found).toEqual({ network: "swin-unet", config, lqChannels: 3, sizeKnown: true });
   });
 
   it("a condition of other channels than an image", () => {
@@ -152,13 +160,20 @@ describe("recognition of a Swin UNet", () => {
   it("takes the published size where a file keeps no buffers, which alone tell it", () => {
     const config = small({ imageSize: 64, attentionResolutions: [64, 32] });
     const bare = shapesOf(swinUNetParameters(small({ imageSize: 128, attentionResolutions: [128, 64] })));
-    expect(recognise(bare, "x.safetensors")).toMatchObject({ config });
+    expect(recognise(bare, "x.safetensors")).toMatchObject({ config, sizeKnown: false });
   });
 
   it("knows the denoiser of pixels by its channels", () => {
     const shapes = shapesOf(swinUNetParameters(TINY));
     expect(recognise(shapes, "x.safetensors")).toEqual({ network: "pixel-denoiser", config: TINY });
   });
+});
+
+it("recognition of a coverage network", () => {
+  const { scope, parameters } = trainableScope();
+  coverageNetwork(scope, COVERAGE_TINY, input("image", [1, 3, 32, 32]));
+  const shapes = shapesOf(parameters());
+  expect(recognise(shapes, "x")).toEqual({ network: "coverage-network", config: COVERAGE_TINY });
 });
 
 describe("recognition of a VQ autoencoder", () => {

@@ -1,6 +1,9 @@
 /** The graphs that the known networks are made of, each with named inputs and outputs: what `convert` writes. */
 import {
   bicubicLatent,
+  type CoverageNetworkConfig,
+  coverageMultiple,
+  coverageNetwork,
   decode,
   encode,
   gridOf,
@@ -33,7 +36,7 @@ export interface Part {
   readonly build: (p: Scope, size: Size, batch: number) => Readonly<Record<string, o.Value>>;
 }
 
-/** The side of the images the published autoencoder was trained on; nothing in a checkpoint tells it. */
+/** The side of the images that autoencoder and coverage network are trained on; nothing in a checkpoint tells it. */
 const IMAGE_SIDE = 256;
 
 /** Points of a prompt: one and the padding that follows it, or the two corners of a box. */
@@ -53,6 +56,8 @@ export function partsOf(recognised: Recognised): readonly Part[] {
       return autoencoder(recognised.config);
     case "segment-anything":
       return segmentation(recognised.config);
+    case "coverage-network":
+      return [coverage(recognised.config)];
   }
 }
 
@@ -124,4 +129,16 @@ function segmentation(config: SamConfig): readonly Part[] {
       },
     },
   ];
+}
+
+function coverage(config: CoverageNetworkConfig): Part {
+  const multiple = coverageMultiple(config);
+  return {
+    name: "coverage",
+    summary: "image -> how many masks cover each pixel",
+    sized: { input: "image", standard: Math.ceil(IMAGE_SIDE / multiple) * multiple, multiple },
+    build(p, { height, width }, batch) {
+      return { coverage: coverageNetwork(p, config, o.input("image", [batch, 3, height, width])) };
+    },
+  };
 }

@@ -1,5 +1,7 @@
 /** The networks a checkpoint may hold: how each is read off shapes, and the parameters it then must have. */
 import {
+  type CoverageNetworkConfig,
+  coverageConfigOf,
   decode,
   encode,
   gridOf,
@@ -26,10 +28,13 @@ export type Recognised =
       readonly config: SwinUNetConfig;
       /** Channels of the condition that is joined to x; 3, an image, in all that is published. */
       readonly lqChannels: number;
+      /** Whether `imageSize` was told by buffers; otherwise it is the published one. */
+      readonly sizeKnown: boolean;
     }
   | { readonly network: "pixel-denoiser"; readonly config: SwinUNetConfig }
   | { readonly network: "vq-autoencoder"; readonly config: VqConfig }
-  | { readonly network: "segment-anything"; readonly config: SamConfig };
+  | { readonly network: "segment-anything"; readonly config: SamConfig }
+  | { readonly network: "coverage-network"; readonly config: CoverageNetworkConfig };
 
 /** What a checkpoint would be if it were a certain network. */
 export interface Reading {
@@ -44,11 +49,17 @@ export interface Reading {
 export type Candidate = (shapes: Shapes, name: string) => Reading | undefined;
 
 /** All networks that are recognised; a new one joins here. */
-export const CANDIDATES: readonly Candidate[] = [readSwinUNet, readVqAutoencoder, readSam];
+export const CANDIDATES: readonly Candidate[] = [
+  readSwinUNet,
+  readVqAutoencoder,
+  readSam,
+  readCoverageNetwork,
+];
 
 function readSwinUNet(shapes: Shapes): Reading | undefined {
-  const config = swinUNetConfigOf(shapes);
-  if (config === undefined) return undefined;
+  const read = swinUNetConfigOf(shapes);
+  if (read === undefined) return undefined;
+  const { config, sizeKnown } = read;
   const { outChannels } = config;
   const extra = (inputChannelsOf(shapes) ?? 0) - outChannels;
   const lqChannels = extra > 0 ? extra : 3;
@@ -64,7 +75,7 @@ function readSwinUNet(shapes: Shapes): Reading | undefined {
   const ignored = /\.(attn_mask|relative_position_index)$/;
   // Our own denoiser of pixels is the same network on latents of 48 channels, trained with whole masks.
   if (outChannels !== LATENT_CHANNELS) {
-    return { recognised: { network: "swin-unet", config, lqChannels }, expected, ignored };
+    return { recognised: { network: "swin-unet", config, lqChannels, sizeKnown }, expected, ignored };
   }
   const own: SwinUNetConfig = { ...config, swin: { ...config.swin, masking: "neighbours" } };
   return { recognised: { network: "pixel-denoiser", config: own }, expected, ignored };
@@ -98,6 +109,12 @@ function readSam(shapes: Shapes, name: string): Reading | undefined {
     maskDecoder(p, config, { embedding, ...prompts, masks: "single" });
   });
   return { recognised: { network: "segment-anything", config }, expected, ignored: /^pixel_(mean|std)$/ };
+}
+
+function readCoverageNetwork(shapes: Shapes): Reading | undefined {
+  const config = coverageConfigOf(shapes);
+  // What is read is compared there already.
+  return config && { recognised: { network: "coverage-network", config }, expected: shapes, ignored: /^/ };
 }
 
 /**

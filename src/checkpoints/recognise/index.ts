@@ -11,7 +11,7 @@ import { CANDIDATES, type Reading, type Recognised } from "./candidates.js";
 export type { Recognised } from "./candidates.js";
 
 const KNOWN =
-  "a Swin UNet (SAMSR, SinSR, ResShift), a VQ autoencoder, Segment Anything, or a denoiser of pixels";
+  "a Swin UNet (SAMSR, SinSR, ResShift), a VQ autoencoder, Segment Anything, or what samsr trains";
 
 /** How many differences an error names. */
 const NAMED = 4;
@@ -92,6 +92,7 @@ const TITLES: Record<Recognised["network"], string> = {
   "pixel-denoiser": "the denoiser of pixels that samsr trains",
   "vq-autoencoder": "the VQ autoencoder",
   "segment-anything": "Segment Anything",
+  "coverage-network": "the coverage network",
 };
 
 function tensor(name: string, shape: Shape): string {

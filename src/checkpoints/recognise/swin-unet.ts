@@ -31,7 +31,7 @@ interface Level {
  * that comes of it to name the fewest differences.
  * @returns undefined where there is nothing of a UNet.
  */
-export function swinUNetConfigOf(shapes: Shapes): SwinUNetConfig | undefined {
+export function swinUNetConfigOf(shapes: Shapes): { config: SwinUNetConfig; sizeKnown: boolean } | undefined {
   if (![...shapes.keys()].some((name) => /^(input|middle|output)_blocks?\./.test(name))) return undefined;
   const modelChannels =
     mostCommon([
@@ -48,8 +48,9 @@ export function swinUNetConfigOf(shapes: Shapes): SwinUNetConfig | undefined {
     return countOf(shapes, new RegExp(`^${literally(layer)}\\.blocks\\.(\\d+)\\.`), MOST_LAYERS);
   });
   const window = windowOf(shapes);
-  const imageSize = imageSizeOf(shapes, levels, window);
-  return {
+  const told = imageSizeOf(shapes, levels, window);
+  const imageSize = told ?? PUBLISHED.imageSize;
+  const config: SwinUNetConfig = {
     outChannels: mostCommon(sides(shapes, /^out\.2\.(weight|bias)$/, 0)) ?? 3,
     modelChannels,
     channelMult: levels.map(({ width }) => (width ?? modelChannels) / modelChannels),
@@ -67,6 +68,7 @@ export function swinUNetConfigOf(shapes: Shapes): SwinUNetConfig | undefined {
       masking: "published",
     },
   };
+  return { config, sizeKnown: told !== undefined };
 }
 
 /** How many channels x and lq have together. */
@@ -129,7 +131,7 @@ function windowOf(shapes: Shapes): number {
  * The side of a level is told by its mask, [windows, w w, w w]; a level without one is no larger than the window, and so
  * as large as its own window.
  */
-function imageSizeOf(shapes: Shapes, levels: readonly Level[], window: number): number {
+function imageSizeOf(shapes: Shapes, levels: readonly Level[], window: number): number | undefined {
   const buffers = [...shapes.keys()].some((name) => /\.(attn_mask|relative_position_index)$/.test(name));
   const votes: number[] = [];
   const vote = (layer: string, level: number) => {
@@ -142,5 +144,5 @@ function imageSizeOf(shapes: Shapes, levels: readonly Level[], window: number): 
   };
   levels.forEach(({ layers }, level) => layers.forEach((layer) => vote(layer, level)));
   vote("middle_block.1", levels.length - 1);
-  return mostCommon(votes) ?? PUBLISHED.imageSize;
+  return mostCommon(votes);
 }
