@@ -5,6 +5,7 @@ import { convert, openCheckpoint, recognise, writeSafetensors } from "../src/che
 import { encoderInput, fittedSize, type SwinUNetConfig, swinUNet } from "../src/networks/index.js";
 import { frozenScope, initialize, normal } from "../src/nn/index.js";
 import { input } from "../src/onnx/index.js";
+import { AUTHORS_YAML, having } from "./fixtures/authors-config.js";
 import { samsr, temporaryFolder } from "./fixtures/cli.js";
 import { swinUNetParameters } from "./fixtures/network-shapes.js";
 import { normals, runGraph } from "./run-graph.js";
@@ -157,6 +158,28 @@ describe.skipIf(!hasShared)("samsr convert on the reference checkpoints", () => 
     expect(outputs).toEqual({ y: [1, 3, 32, 32] });
   });
 
+  it("compares the checkpoint with the authors' configuration, and takes the images' size from it", async () => {
+    const [yaml, other] = [path("small.yaml"), path("other.yaml")];
+    writeFileSync(yaml, AUTHORS_YAML.replace("kappa: 2.0", "kappa: 2.0\n    mood: good"));
+    writeFileSync(other, having("window_size", "16"));
+    const out = path("configured.onnx");
+    const [unet, vq] = ["swin-unet-small", "vq-f4-small"].map(checkpoint);
+    const encode = ["convert", vq, "--part", "encode", "-o", out, "--json"];
+    const encoded = await samsr([...encode, "--config", yaml]);
+    const warning = `${yaml}: "diffusion.params.mood" has no known meaning and is ignored`;
+    expect([encoded.code, encoded.stderr]).toEqual([0, `samsr: ${warning}\n`]);
+    expect(JSON.parse(encoded.stdout.toString())).toMatchObject({
+      ...{ inputs: { x: [1, 3, 64, 64] }, outputs: { z: [1, 3, 16, 16] }, warnings: [warning] },
+    });
+    const differing = await samsr(["convert", unet, "-o", out, "--overwrite", "--config", other]);
+    expect([differing.code, differing.stderr]).toEqual([
+      1,
+      `samsr: ${other}: model.params.window_size is 16, but the checkpoint ${unet} has 8\n`,
+    ]);
+    const missing = await samsr(["convert", unet, "-o", path("x.onnx"), "--config", path("none.yaml")]);
+    expect(missing.stderr).toContain("none.yaml: there is no such file; expected a configuration in YAML");
+  });
+
   it("asks for a part where there are several, and says what a size must be", async () => {
     const out = path("none.onnx");
     const vq = checkpoint("vq-f4-small");
@@ -211,6 +234,7 @@ describe("samsr convert", () => {
       inputs: { x: [1, 4, 16, 8], t: [1], lq: [1, 3, 16, 8] },
       outputs: { y: [1, 4, 16, 8] },
       config: ODD,
+      warnings: [],
     });
     const [x, t, lq] = Object.entries(facts.inputs as Record<string, number[]>).map(([name, shape]) =>
       input(name, shape),

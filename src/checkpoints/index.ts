@@ -1,7 +1,7 @@
+export * from "./authors-config/index.js";
 export {
   type Converted,
   type ConvertOptions,
-  choosePart,
   convert,
   type Part,
   partsOf,

@@ -1,21 +1,25 @@
 /** `samsr convert`: a checkpoint as an ONNX file. */
-import { open } from "node:fs/promises";
+import { open, readFile } from "node:fs/promises";
 import { extname } from "node:path";
+import { SamsrError } from "../base/errors.js";
 import {
   type Converted,
   type ConvertOptions,
   convert,
   openCheckpoint,
   type Recognised,
+  readAuthorsConfig,
   recognise,
+  withAuthorsConfig,
 } from "../checkpoints/index.js";
 import { checkWritable, writeFileAtomically } from "../image/write-file.js";
 import type { Shape } from "../onnx/index.js";
 import { UsageError } from "./report.js";
 import { createReporter } from "./reporter.js";
 
-export interface ConvertArguments extends ConvertOptions {
+export interface ConvertArguments extends Omit<ConvertOptions, "imageSide"> {
   out: string;
+  config?: string;
   overwrite?: boolean;
   json?: boolean;
   quiet?: boolean;
@@ -33,15 +37,31 @@ export async function convertCommand(
     throw new UsageError(`${out}: expected a name that ends in .onnx`);
   await checkWritable(out, { overwrite });
   const { shapes, weights } = await openCheckpoint(checkpoint);
-  const recognised = recognise(shapes, checkpoint);
-  const converted = convert(weights, recognised, checkpoint, options);
+  const found = recognise(shapes, checkpoint);
+  const authors = options.config === undefined ? undefined : await readConfig(options.config);
+  const recognised = authors
+    ? withAuthorsConfig(found, authors.config, { checkpoint, config: options.config! })
+    : found;
+  const warnings = authors?.warnings ?? [];
+  if (!options.quiet) for (const line of warnings) process.stderr.write(`samsr: ${line}\n`);
+  const imageSide = authors?.config.autoencoder?.params.ddconfig.resolution;
+  const converted = convert(weights, recognised, checkpoint, { ...options, imageSide });
   await writeFileAtomically(out, (path) => writePieces(path, converted.model.pieces(), signal), {
     overwrite,
     signal,
   });
-  if (json) process.stdout.write(`${JSON.stringify(factsOf(out, recognised, converted), undefined, 2)}\n`);
+  const facts = { ...factsOf(out, recognised, converted), warnings };
+  if (json) process.stdout.write(`${JSON.stringify(facts, undefined, 2)}\n`);
   createReporter(options).say(sentence(out, recognised, converted));
   return 0;
+}
+
+async function readConfig(path: string) {
+  const content = await readFile(path).catch((error: NodeJS.ErrnoException) => {
+    const why = error.code === "ENOENT" ? "there is no such file" : "it cannot be read";
+    throw new SamsrError(`${path}: ${why}; expected a configuration in YAML`);
+  });
+  return readAuthorsConfig(content, path);
 }
 
 /** Small pieces, of which a model has many thousands, go together. */

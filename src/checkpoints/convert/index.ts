@@ -12,6 +12,8 @@ export interface ConvertOptions {
   readonly part?: string;
   /** Height and width of the part's input; what the network was built for when left out. */
   readonly size?: Size;
+  /** Side of an autoencoder's images when no size is given; 256, as published, when left out. */
+  readonly imageSide?: number;
   /** How many images, or for a mask decoder prompts, go in at once; 1 when left out. */
   readonly batch?: number;
   /** float16 stores matrices and kernels at half size; all sums are still taken in float32. */
@@ -53,7 +55,7 @@ export function convert(
   options: ConvertOptions = {},
 ): Converted {
   const { batch = 1, precision = "float32" } = options;
-  const part = choosePart(recognised, name, options.part);
+  const part = choosePart(recognised, name, options);
   const size = chooseSize(part, recognised, name, options.size);
   const built = part.build(frozenScope(weights), size ?? { height: 0, width: 0 }, batch);
   const { network, config } = recognised;
@@ -76,8 +78,8 @@ export function convert(
 }
 
 /** @throws {SamsrError} listing the parts, when `wanted` is none of them or there are several to choose from */
-export function choosePart(recognised: Recognised, name: string, wanted?: string): Part {
-  const parts = partsOf(recognised);
+function choosePart(recognised: Recognised, name: string, { part: wanted, imageSide }: ConvertOptions): Part {
+  const parts = partsOf(recognised, imageSide);
   const part = wanted === undefined && parts.length === 1 ? parts[0] : parts.find((p) => p.name === wanted);
   if (part) return part;
   const list = parts.map((p) => `${p.name} (${p.summary})`).join("; ");

@@ -42,7 +42,8 @@ const IMAGE_SIDE = 256;
 /** Points of a prompt: one and the padding that follows it, or the two corners of a box. */
 const POINTS = 2;
 
-export function partsOf(recognised: Recognised): readonly Part[] {
+/** @param imageSide of the images that an autoencoder or a coverage network takes when no size is asked for */
+export function partsOf(recognised: Recognised, imageSide = IMAGE_SIDE): readonly Part[] {
   switch (recognised.network) {
     case "swin-unet":
       return [denoiser(recognised.config, recognised.lqChannels, swinUNet)];
@@ -53,11 +54,11 @@ export function partsOf(recognised: Recognised): readonly Part[] {
         ),
       ];
     case "vq-autoencoder":
-      return autoencoder(recognised.config);
+      return autoencoder(recognised.config, imageSide);
     case "segment-anything":
       return segmentation(recognised.config);
     case "coverage-network":
-      return [coverage(recognised.config)];
+      return [coverage(recognised.config, imageSide)];
   }
 }
 
@@ -75,9 +76,9 @@ function denoiser(config: SwinUNetConfig, lqChannels: number, network: typeof sw
   };
 }
 
-function autoencoder(config: VqConfig): readonly Part[] {
+function autoencoder(config: VqConfig, imageSide: number): readonly Part[] {
   const factor = 2 ** (config.channelMult.length - 1);
-  const latentSide = Math.ceil(IMAGE_SIDE / factor);
+  const latentSide = Math.ceil(imageSide / factor);
   const latent = ({ height, width }: Size, batch: number) =>
     o.input("z", [batch, config.latentChannels, height, width]);
   return [
@@ -131,12 +132,12 @@ function segmentation(config: SamConfig): readonly Part[] {
   ];
 }
 
-function coverage(config: CoverageNetworkConfig): Part {
+function coverage(config: CoverageNetworkConfig, imageSide: number): Part {
   const multiple = coverageMultiple(config);
   return {
     name: "coverage",
     summary: "image -> how many masks cover each pixel",
-    sized: { input: "image", standard: Math.ceil(IMAGE_SIDE / multiple) * multiple, multiple },
+    sized: { input: "image", standard: Math.ceil(imageSide / multiple) * multiple, multiple },
     build(p, { height, width }, batch) {
       return { coverage: coverageNetwork(p, config, o.input("image", [batch, 3, height, width])) };
     },
