@@ -83,6 +83,7 @@ const TITLES: Record<Recognised["network"], string> = {
   "vq-autoencoder": "an autoencoder",
   "segment-anything": "Segment Anything",
   "pixel-denoiser": "a denoiser of pixels",
+  "coverage-network": "a coverage network",
 };
 
 type Facts = Pick<ModelDescription, "name" | "summary" | "licence" | "source">;
@@ -99,6 +100,12 @@ function mainSource(sources: readonly Source[]): Source {
   if (pixel) {
     throw new SamsrError(
       `${pixel.path}: this denoiser of pixels is one of a student and a teacher; "samsr train bundle" makes a model of them, which needs no adding: --model takes its folder`,
+    );
+  }
+  const coverage = only("coverage-network");
+  if (coverage) {
+    throw new SamsrError(
+      `${coverage.path}: is a coverage network, which is not added; expected weights of a model`,
     );
   }
   const sam = only("segment-anything");
