@@ -3,12 +3,12 @@
  * 1x1 convolutions for the MLP as in the denoiser of ResShift.
  *
  * Attention sees windows of w x w pixels; every second block shifts them by w/2 with a cyclic roll and masks
- * pairs that the roll brought together. The projections run as 1x1 convolutions on whole images, so that one
- * transpose cuts queries, keys and values into windows and heads at once, and one puts the result back.
+ * pairs that the roll brought together. Inside it pixels come first and channels last, so that rolling, cutting windows
+ * and cutting heads move whole runs of channels: a transpose of single numbers costs ten times as much.
  */
 import * as o from "../onnx/index.js";
-import { normal, zeros } from "./initializers.js";
-import { conv, groupNorm } from "./layers.js";
+import { normal } from "./initializers.js";
+import { conv, groupNorm, linear } from "./layers.js";
 import type { Scope } from "./scope.js";
 
 export interface SwinOptions {
@@ -36,9 +36,7 @@ export function swinLayer(p: Scope, x: o.Value, options: SwinOptions): o.Value {
 }
 
 function swinBlock(p: Scope, x: o.Value, options: SwinOptions, shift: number): o.Value {
-  const rolled = roll(groupNorm(p.at("norm1"), x), shift);
-  const attended = roll(windowAttention(p.at("attn"), rolled, options, shift), -shift);
-  const h = o.add(x, attended);
+  const h = o.add(x, windowAttention(p.at("attn"), groupNorm(p.at("norm1"), x), options, shift));
   return o.add(h, mlp(p.at("mlp"), groupNorm(p.at("norm2"), h), options));
 }
 
@@ -54,25 +52,22 @@ function windowAttention(p: Scope, x: o.Value, options: SwinOptions, shift: numb
     throw new Error(`window attention: sides ${height} x ${width} do not divide by the window ${w}`);
   }
   const [rows, columns, heads, tokens] = [height / w, width / w, c / d, w * w];
-  // [part, N, rows, columns, heads, y, x, d] from [N, part, heads, d, rows, y, columns, x]
-  const qkv = o.transpose(
-    o.reshape(pointwise(p.at("qkv"), x, 3 * c), [n, 3, heads, d, rows, w, columns, w]),
-    [1, 0, 4, 6, 2, 5, 7, 3],
-  );
-  const [q, k, v] = o.split(qkv, 3, 0).map((part) => o.reshape(part, [n, rows, columns, heads, tokens, d]));
+  const pixels = roll(o.transpose(x, [0, 2, 3, 1]), shift);
+  const cut = o.transpose(o.reshape(pixels, [n, rows, w, columns, w * c]), [0, 1, 3, 2, 4]);
+  const qkv = linear(p.at("qkv"), o.reshape(cut, [n * rows * columns * tokens, c]), 3 * c, projection);
+  // [part, N, window, head, pixel, d]
+  const parts = o.transpose(o.reshape(qkv, [n, rows * columns, tokens, 3, heads, d]), [3, 0, 1, 4, 2, 5]);
+  const [q, k, v] = o.split(parts, 3, 0).map((part) => o.reshape(part, part.shape.slice(1)));
   const bias = relativePositionBias(p, heads, w);
   let logits = o.add(o.matmul(o.mul(q, d ** -0.5), o.transposeLast(k)), bias);
   if (shift > 0) logits = o.add(logits, shiftMask(height, width, options, shift));
-  const out = o.reshape(o.matmul(o.softmax(logits), v), [n, rows, columns, heads, w, w, d]);
-  const whole = o.reshape(o.transpose(out, [0, 3, 6, 1, 4, 2, 5]), [n, c, height, width]);
-  return pointwise(p.at("proj"), whole, c);
+  const attended = o.transpose(o.matmul(o.softmax(logits), v), [0, 1, 3, 2, 4]);
+  const out = linear(p.at("proj"), o.reshape(attended, [n * rows * columns * tokens, c]), c, projection);
+  const whole = o.transpose(o.reshape(out, [n, rows, columns, w, w * c]), [0, 1, 3, 2, 4]);
+  return o.transpose(roll(o.reshape(whole, [n, height, width, c]), -shift), [0, 3, 1, 2]);
 }
 
-/** A linear layer over channels, kept as [out, in] in the file, run as a 1x1 convolution. */
-function pointwise(p: Scope, x: o.Value, out: number): o.Value {
-  const weight = p.parameter("weight", [out, x.shape[1]], normal(0.02));
-  return o.conv(x, o.reshape(weight, [out, x.shape[1], 1, 1]), p.parameter("bias", [out], zeros));
-}
+const projection = normal(0.02);
 
 /** [heads, w w, w w]: a learnt number for each of the (2w - 1)^2 offsets between two pixels of a window. */
 function relativePositionBias(p: Scope, heads: number, w: number): o.Value {
@@ -101,7 +96,7 @@ function offsetsIn(w: number): o.Value {
 }
 
 /**
- * [rows, columns, 1, w w, w w] of windows: -100 between pixels that must not see each other, else 0.
+ * [window, 1, w w, w w]: -100 between pixels that must not see each other, else 0.
  *
  * `neighbours` keeps apart what the roll brought together, in rows and in columns. `published` is what the
  * published denoisers were trained with (read off the masks in their state dicts): in the last row of windows
@@ -130,13 +125,13 @@ function shiftMask(
       }
     }
   }
-  return o.constant(mask, [rows, columns, 1, tokens, tokens]);
+  return o.constant(mask, [rows * columns, 1, tokens, tokens]);
 }
 
-/** Moves the image up and left by `shift` pixels, what falls off coming back on the other side. */
+/** Moves the image [N, H, W, C] up and left by `shift` pixels, what falls off coming back on the other side. */
 function roll(x: o.Value, shift: number): o.Value {
   if (shift === 0) return x;
-  return [2, 3].reduce((v, axis) => {
+  return [1, 2].reduce((v, axis) => {
     const side = v.shape[axis];
     const at = (shift + side) % side;
     return o.concat([o.slice(v, [axis], [at], [side]), o.slice(v, [axis], [0], [at])], axis);
