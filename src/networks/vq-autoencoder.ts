@@ -40,8 +40,10 @@ export function quantise(p: Scope, { codes, latentChannels }: VqConfig, z: o.Val
   const pixels = o.reshape(o.transpose(z, [0, 2, 3, 1]), [n * h * w, c]);
   // |z - e|^2 = |z|^2 - 2 z e + |e|^2, and the first is the same for every code.
   const lengths = o.reshape(o.reduceSum(o.mul(book, book), [1]), [1, codes]);
-  const distances = o.sub(lengths, o.mul(o.gemm(pixels, book, { transB: true }), 2));
-  const indices = o.argMin(distances, 1);
+  const nearest = inBlocks(pixels, codes).map((some) =>
+    o.argMin(o.gemm(some, book, { transB: true, alpha: -2, bias: lengths }), 1),
+  );
+  const indices = o.concat(nearest, 0);
   const quantised = o.transpose(o.reshape(o.gather(book, indices), [n, h, w, c]), [0, 3, 1, 2]);
   return { quantised, indices: o.reshape(indices, [n, h, w]) };
 }
@@ -91,7 +93,32 @@ function attention(p: Scope, x: o.Value): o.Value {
   const normal = norm(p.at("norm"), x);
   const flat = (name: string) => o.reshape(conv(p.at(name), normal, c, 1), [n, c, h * w]);
   const [q, k, v] = ["q", "k", "v"].map(flat);
-  const weights = o.softmax(o.mul(o.matmul(o.transposeLast(q), k), c ** -0.5));
-  const attended = o.matmul(v, o.transposeLast(weights));
-  return o.add(x, conv(p.at("proj_out"), o.reshape(attended, [n, c, h, w]), c, 1));
+  const each = o.split(o.reshape(o.transposeLast(q), [n * h * w, c]), n, 0);
+  const attended = each.map((queries, i) => {
+    const [keys, values] = [k, v].map((all) => o.reshape(o.slice(all, [0], [i], [i + 1]), [c, h * w]));
+    const columns = inBlocks(queries, h * w).map((some) => {
+      const weights = o.softmax(o.mul(o.matmul(some, keys), c ** -0.5));
+      return o.matmul(values, o.transposeLast(weights));
+    });
+    return o.reshape(o.concat(columns, 1), [1, c, h, w]);
+  });
+  return o.add(x, conv(p.at("proj_out"), o.concat(attended, 0), c, 1));
+}
+
+/** Numbers in a product of a block of pixels with all pixels, or all codes: 16 MB, which caches still help with. */
+const BLOCK = 2 ** 22;
+
+/**
+ * pixels [M, C] in blocks, for a product with `others` columns. A whole one has 134 MB for a latent of 64 x 64, and for a
+ * side twice as long, in attention, sixteen times as much.
+ */
+function inBlocks(pixels: o.Value, others: number): o.Value[] {
+  const count = pixels.shape[0];
+  const size = Math.max(1, Math.floor(BLOCK / others));
+  const starts = Array.from({ length: Math.ceil(count / size) }, (_, i) => i * size);
+  return o.split(
+    pixels,
+    starts.map((start) => Math.min(size, count - start)),
+    0,
+  );
 }
