@@ -32,7 +32,6 @@ const PER_INPUT: Readonly<Record<string, readonly [place: number, price: number]
   // A comparison each.
   ArgMin: [0, 1],
   AveragePool: [0, 1],
-  ArgMin: [0, 1],
   // Two sums, difference, square, quotient, weight.
   LayerNormalization: [0, 6],
   // Each update is added to what is there.

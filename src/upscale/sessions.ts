@@ -6,8 +6,8 @@
 import { SamsrError } from "../base/errors.js";
 import type { UpscalingModel } from "../checkpoints/index.js";
 import { frozenScope, type Weights } from "../nn/index.js";
-import { toModel, type Value } from "../onnx/index.js";
-import { createSession, type Session, type SessionOptions } from "../runtime/index.js";
+import type { Value } from "../onnx/index.js";
+import { createGraphSession, type Session, type SessionOptions } from "../runtime/index.js";
 import { type Kind, kindOf } from "./kind.js";
 import type { Stage, TileSize } from "./stage.js";
 
@@ -64,7 +64,7 @@ export function createSessions(
   async function makeSession(stage: Stage, size: TileSize): Promise<Session> {
     const { graph, folder } = await withWeights(stage, size);
     const name = `${model.name} (${stage.name}, tiles of ${size.width} x ${size.height})`;
-    return createSession(toModel(graph).bytes, { name, weightsFolder: folder, ...options });
+    return createGraphSession(graph, { name, weightsFolder: folder, ...options });
   }
 
   async function withWeights(
