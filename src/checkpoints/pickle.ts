@@ -17,9 +17,9 @@ export interface PickleWorld {
 }
 
 /** Values put on the stack, all in all: a tensor takes about thirty. */
-const MOST_VALUES = 1e6;
+const MOST_VALUES = 5e5;
 /** Dictionaries and lists, which take more memory than the one byte that asks for them. */
-const MOST_CONTAINERS = 3e5;
+const MOST_CONTAINERS = 2e5;
 const DEEPEST_MARKS = 1000;
 const LONGEST_NAME = 1000;
 /** Keys of the memo, and whole numbers as keys of dictionaries. Among larger ones enough hash alike to take minutes. */
@@ -70,7 +70,7 @@ export function unpickle(bytes: Uint8Array, world: PickleWorld, fail: Fail): unk
 
   const push = (value: unknown) => {
     if (--valuesLeft < 0) fail("its pickle makes too many values");
-    if (typeof value === "object" && --containersLeft < 0) fail("its pickle makes too many lists");
+    if (typeof value === "object" && value !== null && --containersLeft < 0) fail("its pickle makes too many lists");
     stack.push(value);
   };
   /** How far down the instruction may reach: not below the last mark. */
