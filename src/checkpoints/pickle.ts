@@ -70,7 +70,8 @@ export function unpickle(bytes: Uint8Array, world: PickleWorld, fail: Fail): unk
 
   const push = (value: unknown) => {
     if (--valuesLeft < 0) fail("its pickle makes too many values");
-    if (typeof value === "object" && value !== null && --containersLeft < 0) fail("its pickle makes too many lists");
+    if (typeof value === "object" && value !== null && --containersLeft < 0)
+      fail("its pickle makes too many lists");
     stack.push(value);
   };
   /** How far down the instruction may reach: not below the last mark. */

@@ -4,7 +4,6 @@ import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { FakeTensor, pickled, writePth, zip } from "../../test/fixtures/pth.js";
 import { SamsrError } from "../base/errors.js";
-import { createRandom } from "../base/random.js";
 import { readPth } from "./pth.js";
 
 const directory = mkdtempSync(join(tmpdir(), "samsr-pth-"));
@@ -262,37 +261,6 @@ describe("readPth refuses, naming the file", () => {
     for (let length = 0; length < small.length; length++) await expectError(small.subarray(0, length), /./);
   });
 
-  it("or reads, but never anything else, whatever bytes are changed", async () => {
-    const random = createRandom(1);
-    // Without checksums, or hardly a mutation would get past them.
-    const whole = writePth(
-      new Map<string, unknown>([
-        [
-          "state_dict",
-          new Map([
-            ["a", float("0", [2, 3])],
-            ["b", float("0", [3, 2], [1, 3])],
-          ]),
-        ],
-        ["list", [1, "two", null]],
-      ]),
-      { 0: six },
-    );
-    let refused = 0;
-    for (let i = 0; i < 3000; i++) {
-      const mutated = withoutChecksums(whole.slice());
-      const changes = 1 + random.integer(3);
-      for (let k = 0; k < changes; k++) mutated[random.integer(mutated.length)] = random.integer(256);
-      try {
-        await readPth(mutated, "mutated");
-      } catch (error) {
-        if (!(error instanceof SamsrError)) throw error;
-        refused++;
-      }
-    }
-    expect(refused).toBeGreaterThan(1000);
-  });
-
   it("damage inside a storage, by its checksum", async () => {
     const damaged = small.slice();
     const at = findSequence([...damaged], [...new Uint8Array(six.buffer)]);
@@ -305,13 +273,4 @@ function findSequence(bytes: readonly number[], part: readonly number[]): number
   const at = bytes.findIndex((_, i) => part.every((byte, k) => bytes[i + k] === byte));
   if (at < 0) throw new Error("not found");
   return at;
-}
-
-/** Writes zeros for the checksums in the directory, which stand for "not computed". */
-function withoutChecksums(bytes: Uint8Array): Uint8Array {
-  const view = new DataView(bytes.buffer);
-  for (let i = 0; i + 46 < bytes.length; i++) {
-    if (view.getUint32(i, true) === 0x02014b50) view.setUint32(i + 16, 0, true);
-  }
-  return bytes;
 }
