@@ -177,6 +177,7 @@ describe("readPth refuses, naming the file", () => {
     ["with fewer strides than sides", float("0", [2, 3], [1])],
     ["of negative sides", float("0", [-2, -3])],
     ["with a negative stride", float("0", [6], [-1], 5)],
+    ["of impossible sides beside none", float("0", [2 ** 30, 2 ** 30, 0], [0, 0, 0])],
     ["of impossible size", float("0", [2 ** 30, 2 ** 30, 2 ** 30], [0, 0, 0])],
   ])("a tensor %s", async (_, tensor) => {
     await expectError(writePth([tensor], { 0: six }), /tensor/);
@@ -219,6 +220,23 @@ describe("readPth refuses, naming the file", () => {
     ["a mark that is not there", ascii("]e"), /a mark that is not there/],
     ["a memo never kept", ascii("h\x05"), /recalls value 5/],
     ["an end too early", [...ascii("X"), 255, 0, 0, 0], /ends too early/],
+    [
+      "a memo at an impossible place",
+      [...ascii("]r"), 255, 255, 255, 255],
+      /remembers a value as 4294967295/,
+    ],
+    ["lists by the million", new Array(1e6).fill(0x5d), /too many lists/],
+    ["values by the million", new Array(1e6).fill(0x4e), /too many values/],
+    [
+      "numbers as keys that hash alike",
+      [...ascii("}J"), 0, 0, 0, 0x70, ...ascii("Ns")],
+      /small whole number/,
+    ],
+    [
+      "such keys in an ordered dictionary",
+      [...ascii("ccollections\nOrderedDict\n(](("), ...pickled(2 ** 30), ...ascii("NtetR")],
+      /small whole number/,
+    ],
     ["a key without a value", ascii("}(K\x01u"), /a key without a value/],
     ["items of no dictionary", ascii("](K\x01K\x02u"), /no dictionary/],
     ["a call of no function", ascii("K\x01)R"), /calls what is no function/],
