@@ -2,7 +2,7 @@
  * The contents of a model's `model.json`: one type for each kind of model, told apart by `network`. `weights` names
  * safetensors files beside it; `../NAME/FILE` is one of another model of the same store.
  */
-import type { SamConfig, SwinUNetConfig, VqConfig } from "../networks/index.js";
+import type { CoverageNetworkConfig, SamConfig, SwinUNetConfig, VqConfig } from "../networks/index.js";
 
 interface Described {
   readonly name: string;
@@ -62,7 +62,19 @@ export interface SegmentationModel extends Described {
   readonly weights: { readonly sam: string };
 }
 
-export type ModelDescription = PixelModel | LatentModel | AutoencoderModel | SegmentationModel;
+/** A network that predicts how many masks cover each pixel. */
+export interface CoverageModel extends Described {
+  readonly network: "coverage-network";
+  readonly config: CoverageNetworkConfig;
+  readonly weights: { readonly network: string };
+}
+
+export type ModelDescription =
+  | PixelModel
+  | LatentModel
+  | AutoencoderModel
+  | SegmentationModel
+  | CoverageModel;
 
 /** Those that make a picture larger. */
 export type UpscalingModel = PixelModel | LatentModel;

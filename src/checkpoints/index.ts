@@ -9,6 +9,7 @@ export {
 } from "./convert/index.js";
 export {
   type AutoencoderModel,
+  type CoverageModel,
   enlarges,
   type LatentModel,
   type ModelDescription,
@@ -20,7 +21,7 @@ export {
 export { type Checkpoint, openCheckpoint, readCheckpoint, readShapes } from "./open.js";
 export { parseDescription } from "./parse-description.js";
 export { type PthCheckpoint, type PthTensor, type PthValue, readPth } from "./pth.js";
-export { type Recognised, recognise } from "./recognise/index.js";
+export { type Recognised, recognise, SWIN_BUFFERS } from "./recognise/index.js";
 export {
   readSafetensors,
   safetensorsPieces,

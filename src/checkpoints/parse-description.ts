@@ -98,6 +98,11 @@ const kinds: Record<ModelDescription["network"], Check> = {
     config: autoencoder,
     weights: object({ autoencoder: weightsFile }),
   }),
+  "coverage-network": object({
+    ...described,
+    config: object({ channels: list(whole()), blocks: list(whole()), groups: whole() }),
+    weights: object({ network: weightsFile }),
+  }),
   "segment-anything": object({
     ...described,
     config: segmentAnything,

@@ -1,19 +1,18 @@
 /** `samsr convert`: a checkpoint as an ONNX file. */
-import { open, readFile } from "node:fs/promises";
+import { open } from "node:fs/promises";
 import { extname } from "node:path";
-import { SamsrError } from "../base/errors.js";
 import {
   type Converted,
   type ConvertOptions,
   convert,
   openCheckpoint,
   type Recognised,
-  readAuthorsConfig,
   recognise,
   withAuthorsConfig,
 } from "../checkpoints/index.js";
 import { checkWritable, writeFileAtomically } from "../image/write-file.js";
 import type { Shape } from "../onnx/index.js";
+import { readAuthorsFile } from "./authors-file.js";
 import { UsageError } from "./report.js";
 import { createReporter } from "./reporter.js";
 
@@ -38,7 +37,7 @@ export async function convertCommand(
   await checkWritable(out, { overwrite });
   const { shapes, weights } = await openCheckpoint(checkpoint);
   const found = recognise(shapes, checkpoint);
-  const authors = options.config === undefined ? undefined : await readConfig(options.config);
+  const authors = options.config === undefined ? undefined : await readAuthorsFile(options.config);
   const recognised = authors
     ? withAuthorsConfig(found, authors.config, { checkpoint, config: options.config! })
     : found;
@@ -54,14 +53,6 @@ export async function convertCommand(
   if (json) process.stdout.write(`${JSON.stringify(facts, undefined, 2)}\n`);
   createReporter(options).say(sentence(out, recognised, converted));
   return 0;
-}
-
-async function readConfig(path: string) {
-  const content = await readFile(path).catch((error: NodeJS.ErrnoException) => {
-    const why = error.code === "ENOENT" ? "there is no such file" : "it cannot be read";
-    throw new SamsrError(`${path}: ${why}; expected a configuration in YAML`);
-  });
-  return readAuthorsConfig(content, path);
 }
 
 /** Small pieces, of which a model has many thousands, go together. */

@@ -19,7 +19,7 @@ import {
 import { type Scope, trainableScope } from "../../nn/index.js";
 import * as o from "../../onnx/index.js";
 import type { Shapes } from "../state-dict.js";
-import { inputChannelsOf, swinUNetConfigOf } from "./swin-unet.js";
+import { inputChannelsOf, SWIN_BUFFERS, swinUNetConfigOf } from "./swin-unet.js";
 import { vqConfigOf } from "./vq-autoencoder.js";
 
 export type Recognised =
@@ -72,7 +72,7 @@ function readSwinUNet(shapes: Shapes): Reading | undefined {
     const map = (name: string, channels: number) => o.input(name, [1, channels, side, side]);
     swinUNet(p, config, map("x", outChannels), o.input("t", [1]), map("lq", lqChannels));
   });
-  const ignored = /\.(attn_mask|relative_position_index)$/;
+  const ignored = SWIN_BUFFERS;
   // Our own denoiser of pixels is the same network on latents of 48 channels, trained with whole masks.
   if (outChannels !== LATENT_CHANNELS) {
     return { recognised: { network: "swin-unet", config, lqChannels, sizeKnown }, expected, ignored };

@@ -9,6 +9,7 @@ import type { Shapes } from "../state-dict.js";
 import { CANDIDATES, type Reading, type Recognised } from "./candidates.js";
 
 export type { Recognised } from "./candidates.js";
+export { SWIN_BUFFERS } from "./swin-unet.js";
 
 const KNOWN =
   "a Swin UNet (SAMSR, SinSR, ResShift), a VQ autoencoder, Segment Anything, or what samsr trains";

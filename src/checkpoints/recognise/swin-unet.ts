@@ -17,6 +17,9 @@ const PUBLISHED = { modelChannels: 160, embed: 192, headChannels: 32, window: 8,
 /** A residual block's width. */
 const WIDTH = "\\.0\\.(out_layers\\.3|in_layers\\.2|out_layers\\.0)\\.(weight|bias)$";
 
+/** Names of what lies beside a Swin UNet's parameters: tables that follow from its sizes. */
+export const SWIN_BUFFERS = /\.(attn_mask|relative_position_index)$/;
+
 interface Level {
   width: number | undefined;
   blocks: number;
@@ -132,7 +135,7 @@ function windowOf(shapes: Shapes): number {
  * as large as its own window.
  */
 function imageSizeOf(shapes: Shapes, levels: readonly Level[], window: number): number | undefined {
-  const buffers = [...shapes.keys()].some((name) => /\.(attn_mask|relative_position_index)$/.test(name));
+  const buffers = [...shapes.keys()].some((name) => SWIN_BUFFERS.test(name));
   const votes: number[] = [];
   const vote = (layer: string, level: number) => {
     const own = windowOfTable(shapes.get(`${layer}.blocks.0.attn.relative_position_bias_table`)?.[0]);

@@ -2,6 +2,7 @@
 import { basename } from "node:path";
 import { SamsrError } from "../../base/errors.js";
 import type { SwinUNetConfig, VqConfig } from "../../networks/index.js";
+import { type AuthorsConfig, scheduleOf, withAuthorsConfig } from "../authors-config/index.js";
 import type { LatentModel, ModelDescription, ScheduleDescription } from "../description.js";
 import { readCheckpoint, readShapes } from "../open.js";
 import { type Recognised, recognise } from "../recognise/index.js";
@@ -21,8 +22,11 @@ export interface AddOptions extends PlaceOptions {
   readonly method?: LatentModel["method"];
   /** default "release" */
   readonly variant?: LatentModel["variant"];
-  /** default {@link RELEASED_SCHEDULE} */
-  readonly schedule?: ScheduleDescription;
+  /**
+   * The authors' configuration, as `readAuthorsConfig` gives it: the files must be what it says, and the schedule is
+   * taken from it; default {@link RELEASED_SCHEDULE}
+   */
+  readonly authors?: { readonly config: AuthorsConfig; readonly name: string };
   /** A model whose autoencoder a denoiser uses that comes without one; default: the only one in the store that fits. */
   readonly autoencoder?: string;
 }
@@ -55,7 +59,10 @@ export async function addModel(files: readonly string[], options: AddOptions = {
   const sources: Source[] = [];
   for (const path of files) {
     options.signal?.throwIfAborted();
-    sources.push({ path, found: recognise(await readShapes(path), path) });
+    const found = recognise(await readShapes(path), path);
+    const { authors } = options;
+    const files = authors && { checkpoint: path, config: authors.name };
+    sources.push({ path, found: files ? withAuthorsConfig(found, authors.config, files) : found });
   }
   const main = mainSource(sources);
   const published = Object.entries(PUBLISHED).find(([, { file }]) => file === basename(main.path));
@@ -102,17 +109,12 @@ function mainSource(sources: readonly Source[]): Source {
       `${pixel.path}: this denoiser of pixels is one of a student and a teacher; "samsr train bundle" makes a model of them, which needs no adding: --model takes its folder`,
     );
   }
-  const coverage = only("coverage-network");
-  if (coverage) {
-    throw new SamsrError(
-      `${coverage.path}: is a coverage network, which is not added; expected weights of a model`,
-    );
+  const alone = only("segment-anything") ?? only("coverage-network");
+  if (alone && sources.length > 1) {
+    const title = TITLES[alone.found.network];
+    throw new SamsrError(`${alone.path} is ${title}, a model by itself; add the others apart from it`);
   }
-  const sam = only("segment-anything");
-  if (sam && sources.length > 1) {
-    throw new SamsrError(`${sam.path} is Segment Anything, a model by itself; add the others apart from it`);
-  }
-  const main = sam ?? only("swin-unet") ?? only("vq-autoencoder");
+  const main = alone ?? only("swin-unet") ?? only("vq-autoencoder");
   if (!main) throw new SamsrError("no file was given; expected weights, .pth or .safetensors");
   only("vq-autoencoder");
   return main;
@@ -127,7 +129,8 @@ async function describe(
     const source = sources.find(({ found }) => found.network === network);
     return source && { path: source.path, found: source.found as Extract<Recognised, { network: N }> };
   };
-  const [sam, denoiser, autoencoder] = [of("segment-anything"), of("swin-unet"), of("vq-autoencoder")];
+  const [sam, coverage] = [of("segment-anything"), of("coverage-network")];
+  const [denoiser, autoencoder] = [of("swin-unet"), of("vq-autoencoder")];
   const reads = (path: string) => () => readCheckpoint(path);
   // The names of the files are given when they are written.
   if (sam) {
@@ -136,6 +139,11 @@ async function describe(
       description: { ...facts, network, config, weights: { sam: "" } },
       parts: { sam: reads(sam.path) },
     };
+  }
+  if (coverage) {
+    const { network, config } = coverage.found;
+    const description = { ...facts, network, config, weights: { network: "" } };
+    return { description, parts: { network: reads(coverage.path) } };
   }
   if (!denoiser) {
     const { network, config } = autoencoder!.found;
@@ -155,7 +163,7 @@ async function describe(
     network: "latent-denoiser",
     config,
     autoencoder: other?.config ?? autoencoder!.found.config,
-    schedule: options.schedule ?? RELEASED_SCHEDULE,
+    schedule: options.authors ? scheduleOf(options.authors.config, options.authors.name) : RELEASED_SCHEDULE,
     m: RELEASED_M,
     variant: options.variant ?? "release",
     method: options.method ?? "samsr",

@@ -1,5 +1,6 @@
 /** `samsr models add FILE...`: files of weights become a model in the store. */
 import { addModel } from "../../checkpoints/store/index.js";
+import { readAuthorsFile } from "../authors-file.js";
 import type { Interrupts } from "../interrupt.js";
 import { createReporter } from "../reporter.js";
 import { megabytes } from "./format.js";
@@ -26,10 +27,12 @@ export async function addCommand(
 ): Promise<number> {
   interrupts.allow(PATIENCE);
   const reporter = createReporter(options);
+  const authors = options.config === undefined ? undefined : await readAuthorsFile(options.config);
+  if (!options.quiet) for (const line of authors?.warnings ?? []) process.stderr.write(`samsr: ${line}\n`);
   const { name, method, variant, autoencoder, overwrite } = options;
   const progress = modelProgress(reporter.bar);
   const { description, folder, bytes } = await addModel(files, {
-    ...{ name, method, variant, autoencoder, overwrite, signal: interrupts.signal },
+    ...{ name, method, variant, autoencoder, overwrite, authors, signal: interrupts.signal },
     onProgress: ({ part, ...rest }) => progress({ file: part, ...rest }),
   }).finally(() => reporter.bar.clear());
   if (options.json)

@@ -10,7 +10,7 @@ export function grouped(count: number): string {
   return count.toLocaleString("en-US");
 }
 
-/** 12.3 GFLOP */
+/** 12.3 GFLOP; three digits that count. */
 export function gigaflop(flops: number): string {
-  return `${(flops / 1e9).toPrecision(3)} GFLOP`;
+  return `${Number((flops / 1e9).toPrecision(3)).toLocaleString("en-US", { maximumFractionDigits: 12 })} GFLOP`;
 }

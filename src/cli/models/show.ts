@@ -1,7 +1,7 @@
 /** `samsr models show NAME`: what a model is, what it costs, what it may be used for, and its card. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { ModelDescription } from "../../checkpoints/index.js";
+import { type ModelDescription, SWIN_BUFFERS } from "../../checkpoints/index.js";
 import {
   findModel,
   type InstalledModel,
@@ -97,6 +97,10 @@ function configurationOf(description: ModelDescription): [string, string][] {
     }
     case "vq-autoencoder":
       return [["sizes", autoencoderWords(description.config)]];
+    case "coverage-network": {
+      const { channels, blocks } = description.config;
+      return [["sizes", `levels of ${channels.join(", ")} channels, ${blocks.join(", ")} blocks each`]];
+    }
     case "segment-anything": {
       const { imageSize, patchSize, embed, depth, heads, window } = description.config;
       const encoder = `${depth} blocks of ${embed} channels and ${heads} heads, windows of ${window}`;
@@ -129,8 +133,8 @@ async function partOf(model: InstalledModel, [part, file]: [string, string]): Pr
   try {
     const { tensors } = await locateWeights(join(model.folder, file));
     let [parameters, bytes] = [0, 0];
-    for (const { shape, type } of tensors.values()) {
-      parameters += sizeOf(shape);
+    for (const [name, { shape, type }] of tensors) {
+      if (!SWIN_BUFFERS.test(name)) parameters += sizeOf(shape);
       bytes += sizeOf(shape) * (type === "float16" ? 2 : 4);
     }
     return { part, file, parameters, bytes };
