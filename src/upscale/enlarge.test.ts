@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { smallDescription, smallWeights } from "../../test/fixtures/small-model.js";
 import { type Channels, createRaster, type Raster, toTensor } from "../image/raster.js";
 import { bicubicX4 } from "../image/resize.js";
-import { createNoise, emptyCoverage } from "../semantics/index.js";
+import { createNoise, emptyCoverage, runsOf, type SamMask } from "../semantics/index.js";
 import { type EnlargeContext, enlarge } from "./enlarge.js";
 import { createSessions, type Sessions } from "./sessions.js";
 import { type Progress, resolveSettings, type UpscaleSettings } from "./settings.js";
@@ -247,6 +247,46 @@ describe("what decides the result", () => {
 });
 
 describe("a job", () => {
+  it("asks Segment Anything on the enlargement, or as the release on the image's size, and hears an abort", async () => {
+    const small = picture(40, 32);
+    const seen: { width: number; height: number; channels: number }[] = [];
+    let stop = false;
+    const reports: Progress[] = [];
+    const context: EnlargeContext = {
+      ...idle,
+      progress: (value) => reports.push(value),
+      checkpoint: async () => {
+        if (stop) throw new DOMException("the call was aborted", "AbortError");
+      },
+      async findMasks({ width, height, channels }, options, { progress, checkpoint }) {
+        seen.push({ width, height, channels });
+        expect(options.pointsPerSide).toBe(8);
+        for (let done = 1; done <= 2; done++) {
+          await checkpoint?.();
+          progress?.({ done, total: 2 });
+          stop = seen.length === 3;
+        }
+        // The upper half.
+        const mask = Uint8Array.from({ length: width * height }, (_, p) =>
+          p < (width * height) / 2 ? 1 : 0,
+        );
+        return { masks: [{ runs: runsOf(mask, width, height) } as SamMask] };
+      },
+    };
+    const ask = (variant: "paper" | "release") =>
+      run(small, { masks: "sam", samOptions: { pointsPerSide: 8 }, variant }, sessions, context);
+    const paper = await ask("paper");
+    expect(paper.info).toMatchObject({ masks: "sam", coverage: { covered: 0.5, maximum: 1 } });
+    // The background mask covers the lower half.
+    expect((await ask("release")).info.coverage).toMatchObject({ covered: 1, maximum: 1 });
+    expect(seen).toEqual([
+      { width: 160, height: 128, channels: 3 },
+      { width: 40, height: 32, channels: 3 },
+    ]);
+    expect(reports.filter(({ stage, total }) => stage === "masks" && total === 2).length).toBe(4);
+    await expect(ask("paper")).rejects.toThrow("aborted");
+  });
+
   it("reports its stages in order, and every tile", async () => {
     const reports: Progress[] = [];
     const context = { ...idle, progress: (p: Progress) => reports.push(p) };

@@ -2,13 +2,16 @@
 import { stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { SamsrError } from "../../base/errors.js";
+import { readShapes, recognise } from "../../checkpoints/index.js";
 import { findModel, type InstalledModel, listModels } from "../../checkpoints/store/index.js";
+import type { SamConfig } from "../../networks/index.js";
 
 export interface SamFile {
   /** For people. */
   name: string;
   /** The file of its weights. */
   path: string;
+  config: SamConfig;
 }
 
 /**
@@ -19,12 +22,19 @@ export interface SamFile {
 export async function findSam(nameOrPath?: string): Promise<SamFile> {
   if (nameOrPath === undefined) return theOnlyOne();
   const facts = await stat(nameOrPath).catch(() => undefined);
-  if (facts?.isFile()) return { name: basename(nameOrPath), path: nameOrPath };
+  if (facts?.isFile()) return fromCheckpoint(nameOrPath);
   const model = await findModel(nameOrPath);
   const file = samOf(model);
   if (file) return file;
   const { name, network } = model.description;
   throw new SamsrError(`the model ${name} is a ${network}, and masks need Segment Anything; name another`);
+}
+
+async function fromCheckpoint(path: string): Promise<SamFile> {
+  const name = basename(path);
+  const found = recognise(await readShapes(path), name);
+  if (found.network === "segment-anything") return { name, path, config: found.config };
+  throw new SamsrError(`${path} is a ${found.network}, and masks need Segment Anything; name another`);
 }
 
 async function theOnlyOne(): Promise<SamFile> {
@@ -41,5 +51,6 @@ async function theOnlyOne(): Promise<SamFile> {
 
 function samOf({ folder, description }: InstalledModel): SamFile | undefined {
   if (description.network !== "segment-anything") return undefined;
-  return { name: description.name, path: join(folder, description.weights.sam) };
+  const { name, weights, config } = description;
+  return { name, path: join(folder, weights.sam), config };
 }

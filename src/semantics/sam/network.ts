@@ -1,10 +1,10 @@
 /** Segment Anything's two graphs as sessions: the encoder once an image, the decoder once a batch of points. */
 import { SamsrError } from "../../base/errors.js";
 import { gridOf, imageEncoder, LABELS, maskDecoder, type SamConfig } from "../../networks/index.js";
-import { frozenScope, type Scope, type StateDict } from "../../nn/index.js";
-import { input, toModel, type Value } from "../../onnx/index.js";
+import { frozenScope, type Scope, type Weights } from "../../nn/index.js";
+import { input, type Value } from "../../onnx/index.js";
 import {
-  createSession,
+  createGraphSession,
   type FloatTensor,
   floatTensor,
   type Session,
@@ -20,11 +20,12 @@ export interface SamSessions extends SamNetwork {
 /**
  * Sessions are made when first asked for; shapes are static, so the decoder has one for each power of two of points.
  *
- * @param name what errors call the model
+ * @param weights in memory, or in files of `options.weightsFolder`
+ * @param options.name what errors call the model
  * @throws SamsrError when the weights do not fit
  */
 export function createSamSessions(
-  weights: StateDict,
+  weights: Weights,
   config: SamConfig,
   options: SessionOptions & { name: string },
 ): SamSessions {
@@ -37,7 +38,7 @@ export function createSamSessions(
     const known = made.get(key);
     if (known) return known;
     const name = `${options.name} (${key})`;
-    const session = (async () => createSession(toModel(build(graph)).bytes, { ...options, name }))();
+    const session = (async () => createGraphSession(build(graph), { ...options, name }))();
     made.set(key, session);
     session.catch(() => made.delete(key));
     return session;

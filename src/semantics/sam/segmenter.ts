@@ -2,8 +2,8 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { pipeline } from "node:stream/promises";
-import { SamsrError } from "../../base/errors.js";
-import { readCheckpoint, recognise } from "../../checkpoints/index.js";
+import { readCheckpoint } from "../../checkpoints/index.js";
+import { locateWeights } from "../../checkpoints/store/index.js";
 import type { Raster } from "../../image/raster.js";
 import type { Device } from "../../runtime/index.js";
 import { findSam, type SamFile } from "./find-sam.js";
@@ -43,13 +43,12 @@ export function createSegmenter({ sam, device, threads, cache = true }: Segmente
   let sessions: Promise<SamSessions> | undefined;
 
   async function open(): Promise<SamSessions> {
-    const { name, path } = await file!;
-    const weights = await readCheckpoint(path);
-    const found = recognise(new Map([...weights].map(([key, { shape }]) => [key, shape])), name);
-    if (found.network !== "segment-anything") {
-      throw new SamsrError(`${path} is a ${found.network}, and masks need Segment Anything; name another`);
-    }
-    return createSamSessions(weights, found.config, { name, device, threads });
+    const { name, path, config } = await file!;
+    // Half a gigabyte stays in its file where ONNX Runtime can read it there.
+    const stored = await locateWeights(path).catch(() => undefined);
+    const usable = stored?.tensors.has("image_encoder.pos_embed") ? stored : undefined;
+    const weights = usable?.tensors ?? (await readCheckpoint(path));
+    return createSamSessions(weights, config, { name, device, threads, weightsFolder: usable?.folder });
   }
   /** A failure is forgotten, so that it may be tried again. */
   async function network(): Promise<SamSessions> {
