@@ -5,6 +5,7 @@ export {
   coverageMultiple,
   coverageNetwork,
 } from "./coverage-network.js";
+export { type DiscriminatorConfig, discriminator } from "./discriminator.js";
 export {
   bicubicLatent,
   fromLatent,
@@ -16,5 +17,5 @@ export {
   toLatent,
 } from "./pixel-denoiser.js";
 export * from "./sam/index.js";
-export { type SwinUNetConfig, sizeMultiple, swinUNet } from "./swin-unet.js";
+export { type SwinUNetConfig, sizeMultiple, swinUNet, swinUNetFeatures } from "./swin-unet.js";
 export { decode, encode, quantise, type VqConfig } from "./vq-autoencoder.js";

@@ -1,0 +1,44 @@
+/**
+ * Tells real photos from made ones, patch by patch, knowing the small image that both belong to. Plain convolutions
+ * without normalisation, which the gradient penalty that it is trained with asks for.
+ */
+import { conv, fanIn, type Scope } from "../nn/index.js";
+import * as o from "../onnx/index.js";
+
+export interface DiscriminatorConfig {
+  /** Width of each level; each after the first halves the size. */
+  readonly channels: readonly number[];
+}
+
+/** He et al. 2015, for the slope of `leaky`. */
+const GAIN = Math.sqrt(2 / (1 + 0.2 ** 2));
+
+/**
+ * @param image [N, C, H, W], a large picture as a latent of blocks
+ * @param y of the same shape, the bicubic image that it must belong to
+ * @returns [N, 1, h, w]: a number for each patch, larger for what looks real
+ */
+export function discriminator(
+  p: Scope,
+  { channels }: DiscriminatorConfig,
+  image: o.Value,
+  y: o.Value,
+): o.Value {
+  const layer = (at: Scope, h: o.Value, width: number, stride = 1) =>
+    leaky(conv(at, h, width, 3, { stride, initializer: fanIn(GAIN) }));
+  // What the picture has beyond the bicubic one is what there is to judge.
+  let h = layer(p.at("in"), o.concat([o.sub(image, y), y], 1), channels[0]);
+  channels.forEach((width, level) => {
+    const at = p.at("levels").at(level);
+    if (level > 0) h = layer(at.at("down"), h, width, 2);
+    h = o.add(
+      h,
+      conv(at.at("conv2"), layer(at.at("conv1"), h, width), width, 3, { initializer: fanIn(0.1) }),
+    );
+  });
+  return conv(p.at("out"), leaky(h), 1, 1, { initializer: fanIn() });
+}
+
+function leaky(x: o.Value): o.Value {
+  return o.maximum(x, o.mul(x, 0.2));
+}
