@@ -1,5 +1,6 @@
 /** The student's terms beyond the paper: a discriminator, and distance in the teacher's features. */
-import { describe, expect, it } from "vitest";
+import { readFileSync } from "node:fs";
+import { afterAll, describe, expect, it } from "vitest";
 import { discriminator, swinUNetFeatures } from "../src/networks/index.js";
 import {
   conv,
@@ -11,9 +12,12 @@ import {
 } from "../src/nn/index.js";
 import * as o from "../src/onnx/index.js";
 import { discriminatorLoss, generatorLoss, softplus } from "../src/train/adversarial.js";
+import { teacherLoss } from "../src/train/objectives.js";
 import { perceptualDistance } from "../src/train/perceptual.js";
+import { type StudentOptions, trainStudent } from "../src/train/student.js";
 import { relativeErrors, worstRelativeError } from "./central-differences.js";
-import { CONFIG } from "./fixtures/training.js";
+import { temporaryFolder } from "./fixtures/cli.js";
+import { always, BATCH, CONFIG, drawnBatch, RUN, SIDE } from "./fixtures/training.js";
 import { normals, runGraph } from "./run-graph.js";
 
 const LATENT = [2, 6, 8, 8];
@@ -154,5 +158,57 @@ describe("the distance in the teacher's features", () => {
     const real = o.input("real", shape);
     const [none] = o.gradients(distance(o.input("made", shape), real), [real]);
     expect(none.source.kind).toBe("constant");
+  });
+});
+
+describe("a student taught by both", () => {
+  const folder = temporaryFolder();
+  afterAll(folder.remove);
+  const { scope, parameters } = trainableScope();
+  teacherLoss(scope, CONFIG, { batch: BATCH, side: SIDE });
+  const teacher = initialize(parameters(), 1);
+  const options = (name: string, more: Partial<StudentOptions> = {}): StudentOptions => ({
+    ...RUN,
+    out: folder.path(name),
+    steps: 6,
+    teacher,
+    batches: always(drawnBatch()),
+    rollOut: 2,
+    distilled: 1,
+    m: 0.2,
+    terms: { distill: 0, inverse: 0, gt: 0, fidelity: 1, adversarial: 0.01, perceptual: 0.1 },
+    adversarial: { discriminator: { channels: [16, 16] }, learningRate: 1e-3, gamma: 1 },
+    ...more,
+  });
+  const logged = (name: string) =>
+    readFileSync(folder.path(name, "log.jsonl"), "utf8")
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+
+  it("trains the discriminator in turn, which learns to tell, and resumes both to the same numbers", async () => {
+    const whole = await trainStudent(options("whole", { steps: 12, learningRate: 1e-6 }));
+    const entries = logged("whole");
+    // The student hardly moves, so the discriminator's game must get easier.
+    expect(entries.at(-1)["D game"]).toBeLessThan(entries[0]["D game"] - 0.01);
+    expect(entries.at(-1)["D gap"]).toBeGreaterThan(entries[0]["D gap"]);
+    expect(Object.keys(entries[0])).toContain("perceptual");
+    expect(Object.keys(entries[0])).not.toContain("distill");
+
+    const stop = new AbortController();
+    const report = (line: string) => void (line.startsWith("step 5/") && stop.abort());
+    const half = options("half", { steps: 12, learningRate: 1e-6 });
+    await trainStudent({ ...half, report, signal: stop.signal });
+    const resumed = await trainStudent({ ...half, resume: true });
+    expect(Buffer.from(resumed.weights.flat.buffer).equals(Buffer.from(whole.weights.flat.buffer))).toBe(
+      true,
+    );
+    expect(logged("half").at(-1)["D game"]).toBe(entries.at(-1)["D game"]);
+  });
+
+  it("a term without what it needs is a mistake in the program, said as such", async () => {
+    await expect(trainStudent(options("lacking", { adversarial: undefined }))).rejects.toThrow(
+      /the term adversarial has a weight but not what it needs/,
+    );
   });
 });

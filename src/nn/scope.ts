@@ -67,9 +67,10 @@ export type Weights = ReadonlyMap<
 
 /**
  * A scope whose parameters are constants: those of a state dict, or tensors in a file.
+ * @param prefix stands before each constant's name, so that a network may share a graph with itself in training
  * @throws {Error} naming the tensor that is missing or has another shape.
  */
-export function frozenScope(tensors: Weights): Scope {
+export function frozenScope(tensors: Weights, prefix = ""): Scope {
   const values = new Map<string, Value>();
   return createScope((name, shape) => {
     const tensor = tensors.get(name);
@@ -80,7 +81,7 @@ export function frozenScope(tensors: Weights): Scope {
     ) {
       throw new Error(`tensor "${name}" is [${tensor.shape}] in the weights, the network needs [${shape}]`);
     }
-    const value = values.get(name) ?? frozen(tensor, name);
+    const value = values.get(name) ?? frozen(tensor, prefix + name);
     values.set(name, value);
     return value;
   });

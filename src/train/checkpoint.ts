@@ -24,33 +24,41 @@ export function createTrainingState(weights: Weights): TrainingState {
   return { weights, average: weights.flat.slice(), adam, stability: createStability() };
 }
 
-export async function saveTrainingState(path: string, state: TrainingState): Promise<void> {
-  const shape = [state.weights.flat.length];
-  const bytes = writeSafetensors(
-    new Map([
-      ["weights", { shape, data: state.weights.flat }],
-      ["average", { shape, data: state.average }],
-      ["adam.first", { shape, data: state.adam.first }],
-      ["adam.second", { shape, data: state.adam.second }],
-    ]),
-    { metadata: { step: String(state.adam.step), ...numbersOf(state.stability) } },
-  );
-  await writeFileAtomically(path, bytes, { overwrite: true });
+/** @param companion the state of a second network that is trained in turn with the first, in the same file */
+export async function saveTrainingState(
+  path: string,
+  state: TrainingState,
+  companion?: TrainingState,
+): Promise<void> {
+  const arrays = { ...arraysOf(state), ...(companion && arraysOf(companion, COMPANION)) };
+  const tensors = Object.entries(arrays).map(([key, data]) => [key, { shape: [data.length], data }] as const);
+  const metadata = { step: String(state.adam.step), ...numbersOf(state.stability) };
+  await writeFileAtomically(path, writeSafetensors(new Map(tensors), { metadata }), { overwrite: true });
+}
+
+const COMPANION = "discriminator.";
+
+function arraysOf({ weights, average, adam }: TrainingState, prefix = ""): Record<string, Float32Array> {
+  return {
+    [`${prefix}weights`]: weights.flat,
+    [`${prefix}average`]: average,
+    [`${prefix}adam.first`]: adam.first,
+    [`${prefix}adam.second`]: adam.second,
+  };
 }
 
 /** Overwrites `state` with what `path` holds. @throws {SamsrError} when it belongs to another network. */
-export async function loadTrainingState(path: string, state: TrainingState): Promise<void> {
+export async function loadTrainingState(
+  path: string,
+  state: TrainingState,
+  companion?: TrainingState,
+): Promise<void> {
   const bytes = await readFile(path).catch(() => {
     throw new SamsrError(`${path}: there is no such file, so there is no run to resume`);
   });
   const { tensors, metadata } = readSafetensors(bytes, path);
-  const parts = {
-    weights: state.weights.flat,
-    average: state.average,
-    "adam.first": state.adam.first,
-    "adam.second": state.adam.second,
-  };
-  for (const [key, target] of Object.entries(parts)) {
+  const arrays = { ...arraysOf(state), ...(companion && arraysOf(companion, COMPANION)) };
+  for (const [key, target] of Object.entries(arrays)) {
     const found = tensors.get(key);
     if (found?.data.length !== target.length) {
       throw new SamsrError(
@@ -65,6 +73,7 @@ export async function loadTrainingState(path: string, state: TrainingState): Pro
     throw new SamsrError(`${path}: does not say at which step it was saved, so it cannot be resumed`);
   }
   state.adam.step = step;
+  if (companion) companion.adam.step = step;
   for (const key of ["rate", "typicalLoss"] as const) {
     const value = Number(metadata[key]);
     if (value > 0) state.stability[key] = value;

@@ -4,6 +4,7 @@
  */
 import {
   bicubicLatent,
+  type DiscriminatorConfig,
   LATENT_CHANNELS,
   pixelDenoiser,
   SCALE,
@@ -12,6 +13,8 @@ import {
 } from "../networks/index.js";
 import type { Scope } from "../nn/index.js";
 import * as o from "../onnx/index.js";
+import { adversarialTerm } from "./adversarial.js";
+import { perceptualDistance } from "./perceptual.js";
 
 export interface BatchShape {
   readonly batch: number;
@@ -20,7 +23,7 @@ export interface BatchShape {
 }
 
 /** The inputs of a batch: hr [N, 3, 4S, 4S] and lq [N, 3, S, S] in [-1, 1]. */
-function batchInputs({ batch, side }: BatchShape) {
+export function batchInputs({ batch, side }: BatchShape) {
   const hr = o.input("hr", [batch, 3, SCALE * side, SCALE * side]);
   const lq = o.input("lq", [batch, 3, side, side]);
   return { x0: toLatent(hr), lq, y: bicubicLatent(lq) };
@@ -76,13 +79,24 @@ export function chainStart({ batch, side }: BatchShape) {
   return { start: o.add(bicubicLatent(lq), o.mul(sigma, noise)) };
 }
 
-/** The weights of the student's terms; the paper's algorithm has the first three at 1 and no fourth. */
+/** The weights of the student's terms; the paper's algorithm has the first three at 1 and none of the others. */
 export interface StudentWeights {
   readonly distill: number;
   readonly inverse: number;
   readonly gt: number;
   /** The single step against the original, with the same x_T as `distill`. */
   readonly fidelity: number;
+  /** The single step against a discriminator. */
+  readonly adversarial?: number;
+  /** The single step against the original in the teacher's features. */
+  readonly perceptual?: number;
+}
+
+/** What the terms beyond the paper need. */
+export interface StudentExtras {
+  readonly discriminator?: DiscriminatorConfig;
+  /** The frozen teacher, and the timestep whose features are compared. */
+  readonly features?: { readonly teacher: Scope; readonly at: TimestepConstants };
 }
 
 /** What one timestep asks of the graph: its number, and the global input scale there. */
@@ -92,11 +106,12 @@ export interface TimestepConstants {
 }
 
 /**
- * The student's losses of algorithm 1, lines 16 to 19, and a fidelity term. Inputs beside the batch: `start` (x_T)
+ * The student's losses of algorithm 1, lines 16 to 19, and terms beyond it. Inputs beside the batch: `start` (x_T)
  * [N, 48, S, S], and `rolled` (the teacher's x0 from it) [D, 48, S, S] for the first D images of the batch. Algorithm
- * 1's terms are averaged over those D; they cost a roll-out and three more passes each, fidelity only the pass that
- * `distill` takes anyway.
+ * 1's terms are averaged over those D; they cost a roll-out and three more passes each, the others only the pass that
+ * `distill` takes anyway. A term of weight 0 is not computed.
  * @param first t = 0 @param last t = T - 1
+ * @returns the weighted sum, its terms, and what the single step made [N, 48, S, S]
  */
 export function studentLoss(
   p: Scope,
@@ -104,6 +119,7 @@ export function studentLoss(
   shape: BatchShape & { readonly distilled: number },
   terms: StudentWeights,
   { first, last }: { readonly first: TimestepConstants; readonly last: TimestepConstants },
+  extras: StudentExtras = {},
 ) {
   const { batch, side, distilled } = shape;
   const { x0, lq, y } = batchInputs(shape);
@@ -115,15 +131,26 @@ export function studentLoss(
     return pixelDenoiser(p, config, o.mul(x, at.scale), t, condition, bicubic);
   };
   const few = (x: o.Value, at: TimestepConstants) => student(x, at, head(lq), head(y));
-  const once = student(start, last, lq, y);
-  const inverted = o.stopGradient(few(head(x0), first));
-  const reports = {
-    distill: o.meanSquaredError(head(once), rolled),
-    inverse: o.meanSquaredError(few(rolled, first), head(start)),
-    gt: o.meanSquaredError(few(inverted, last), head(x0)),
-    fidelity: o.meanSquaredError(once, x0),
+  const made = student(start, last, lq, y);
+  const build: Record<keyof StudentWeights, () => o.Value> = {
+    distill: () => o.meanSquaredError(head(made), rolled),
+    inverse: () => o.meanSquaredError(few(rolled, first), head(start)),
+    gt: () => o.meanSquaredError(few(o.stopGradient(few(head(x0), first)), last), head(x0)),
+    fidelity: () => o.meanSquaredError(made, x0),
+    adversarial: () => adversarialTerm(need(extras.discriminator, "adversarial"), { x0, y, made }),
+    perceptual: () => {
+      const { teacher, at } = need(extras.features, "perceptual");
+      return perceptualDistance(teacher, config, made, x0, lq, at);
+    },
   };
-  const names = ["distill", "inverse", "gt", "fidelity"] as const;
-  const loss = names.map((name) => o.mul(reports[name], terms[name])).reduce((a, b) => o.add(a, b));
-  return { loss, reports };
+  const wanted = (Object.keys(build) as (keyof StudentWeights)[]).filter((name) => (terms[name] ?? 0) > 0);
+  const reports = Object.fromEntries(wanted.map((name) => [name, build[name]()]));
+  const loss = wanted.map((name) => o.mul(reports[name], terms[name]!)).reduce((a, b) => o.add(a, b));
+  return { loss, reports, made };
+}
+
+function need<T>(extra: T | undefined, term: string): T {
+  if (extra === undefined)
+    throw new Error(`studentLoss: the term ${term} has a weight but not what it needs`);
+  return extra;
 }

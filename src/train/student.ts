@@ -19,6 +19,7 @@ import { type Shape, sizeOf, toModel } from "../onnx/index.js";
 import { createSession, floatTensor, type SessionOptions, type Tensor } from "../runtime/index.js";
 import { createNoise, segmentRegions, semanticWeight } from "../semantics/index.js";
 import { createTrainingState } from "./checkpoint.js";
+import { type AdversarialOptions, createDiscriminator } from "./companion.js";
 import { type BatchShape, chainStart, rollOutStep, type StudentWeights, studentLoss } from "./objectives.js";
 import type { TeacherOptions } from "./teacher.js";
 import { train } from "./trainer.js";
@@ -34,7 +35,14 @@ export interface StudentOptions extends TeacherOptions {
   /** How many images of each batch go through algorithm 1's terms; see `studentLoss`. */
   readonly distilled: number;
   readonly terms: StudentWeights;
+  /** Of the term `adversarial`. */
+  readonly adversarial?: AdversarialOptions;
+  /** Of the term `perceptual`: the timestep whose features are compared; default {@link FEATURE_TIMESTEP}. */
+  readonly featureTimestep?: number;
 }
+
+/** Noise there is weak, so the features are of the picture and its detail. */
+const FEATURE_TIMESTEP = 1;
 
 /** Seeds the SAM-noise apart from the data. */
 const NOISE_SEED = 0x57ed;
@@ -48,13 +56,29 @@ export async function trainStudent(
   const schedule = exponentialSchedule(options.schedule);
   const at = (timestep: number) => ({ timestep, scale: inputScale(schedule.eta[timestep], schedule.kappa) });
   const { scope, parameters } = trainableScope();
-  const { loss, reports } = studentLoss(scope, config, shape, options.terms, {
-    first: at(0),
-    last: at(schedule.steps - 1),
-  });
+  const { terms, adversarial } = options;
+  const { loss, reports, made } = studentLoss(
+    scope,
+    config,
+    shape,
+    terms,
+    { first: at(0), last: at(schedule.steps - 1) },
+    {
+      discriminator: adversarial?.discriminator,
+      features: {
+        teacher: frozenScope(teacher, "teacher:"),
+        at: at(options.featureTimestep ?? FEATURE_TIMESTEP),
+      },
+    },
+  );
+  const companion =
+    adversarial && terms.adversarial
+      ? await createDiscriminator(adversarial, shape, seed, options.session)
+      : undefined;
   const weights = initialWeights(parameters(), seed);
   loadWeights(weights, teacher, "the teacher");
-  const session = await createTrainingSession(weights, loss, reports, options.session);
+  const kept = companion && { made };
+  const session = await createTrainingSession(weights, loss, reports, options.session, kept);
   const rollOut = await createRollOut(options, schedule, shape, options.session);
   const state = createTrainingState(weights);
 
@@ -66,13 +90,15 @@ export async function trainStudent(
       hr: floatTensor([batch, 3, crop, crop], hr),
       lq: floatTensor([batch, 3, shape.side, shape.side], lq),
       start,
-      rolled,
+      ...(rolled && { rolled }),
+      ...companion?.feeds,
     };
   };
   try {
-    await train(session, state, feedsAt, options);
+    await train(session, state, feedsAt, options, companion);
   } finally {
     await session.release();
+    await companion?.release();
     await rollOut.release();
   }
   return { weights, average: state.average };
@@ -95,10 +121,10 @@ export function semanticsOf(lq: Float32Array, { batch, side }: BatchShape, seed:
 
 /**
  * Lines 7 to 15 of algorithm 1, with the teacher's weights frozen: the start of every chain of a batch, and the end
- * of its first `distilled`.
+ * of its first `distilled` where a term asks for it.
  */
 async function createRollOut(
-  { config, teacher, rollOut, m }: StudentOptions,
+  { config, teacher, rollOut, m, terms }: StudentOptions,
   schedule: Schedule,
   { batch, side, distilled }: BatchShape & { readonly distilled: number },
   sessionOptions: SessionOptions = {},
@@ -119,6 +145,7 @@ async function createRollOut(
       sigma: fieldTensor([batch, 1, side, side], sigma),
     });
 
+    if (terms.distill === 0 && terms.inverse === 0) return { start };
     const few = pixelwise(weight.subarray(0, distilled * plane), { m });
     const etas = visited.map((t) => few.eta(schedule.eta[t]));
     const shape = [distilled, LATENT_CHANNELS, side, side];

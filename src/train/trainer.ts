@@ -9,6 +9,7 @@ import { SamsrError } from "../base/errors.js";
 import type { Raster } from "../image/raster.js";
 import type { Tensor } from "../runtime/index.js";
 import { loadTrainingState, saveTrainingState, type TrainingState } from "./checkpoint.js";
+import type { Companion } from "./companion.js";
 import { openRunLog, type RunLog } from "./log/run-log.js";
 import { adamStep, clipFactor, emaStep, globalNorm, learningRateAt } from "./optimizer.js";
 import { faultOf, settle } from "./stability.js";
@@ -44,6 +45,7 @@ const MOST_ROLLBACKS = 3;
 /**
  * Steps until `steps` are done: batch, gradient, clip, Adam, moving average; saves now and then, and on abort.
  * @param feedsAt the inputs of micro-batch i, determined by i alone
+ * @param companion takes a step of its own after each; the session keeps what it needs as `made`
  * @throws {SamsrError} when the same step fails again and again, or the state can be saved neither at the start nor at the
  * end
  */
@@ -52,9 +54,10 @@ export async function train(
   state: TrainingState,
   feedsAt: (index: number) => Promise<Readonly<Record<string, Tensor>>>,
   options: TrainerOptions,
+  companion?: Companion,
 ): Promise<void> {
   const { steps, report, signal } = options;
-  const statePath = await begin(state, options);
+  const statePath = await begin(state, companion, options);
   const { weights, average, adam, stability } = state;
   const log = await openRunLog({
     out: options.out,
@@ -70,12 +73,17 @@ export async function train(
 
   while (adam.step < steps && !signal?.aborted) {
     const step = adam.step;
-    const { gradient, means } = await gradientAt(step);
+    const { gradient, means, feeds } = await gradientAt(step);
     const norm = globalNorm(gradient);
-    const fault = faultOf(stability, step, { loss: means.loss, norm });
+    let fault = faultOf(stability, step, { loss: means.loss, norm });
+    if (fault === undefined && companion) {
+      // On what the student made before this step: its weights are still those.
+      Object.assign(means, await companion.step(session.kept.made, feeds, stability.rate));
+      if (!Object.values(means).every(Number.isFinite)) fault = "the discriminator's loss is not finite";
+    }
     if (fault !== undefined) {
       const rate = stability.rate / 2;
-      await loadTrainingState(statePath, state);
+      await loadTrainingState(statePath, state, companion?.state);
       if (++rollbacks > MOST_ROLLBACKS) throw gaveUp(step, fault, adam.step, options.out);
       stability.rate = rate;
       report(`step ${step + 1}: ${fault}; back to step ${adam.step} with ${rate} of the learning rate`);
@@ -98,7 +106,7 @@ export async function train(
       window = newWindow();
     }
     if (adam.step % options.saveEvery === 0) {
-      await saveTrainingState(statePath, state).catch((error) => {
+      await saveTrainingState(statePath, state, companion?.state).catch((error) => {
         report(
           `the state could not be saved (${error.message}); the one before it stays, and the run goes on`,
         );
@@ -107,26 +115,30 @@ export async function train(
       await log.report();
     }
   }
-  await saveTrainingState(statePath, state);
+  await saveTrainingState(statePath, state, companion?.state);
   await log.report();
 }
 
 /** Resumes, or writes the first state: a folder that cannot take it is found out before there is work to lose. */
-async function begin(state: TrainingState, { out, resume, report }: TrainerOptions): Promise<string> {
+async function begin(
+  state: TrainingState,
+  companion: Companion | undefined,
+  { out, resume, report }: TrainerOptions,
+): Promise<string> {
   const path = join(out, "state.safetensors");
   await mkdir(out, { recursive: true });
   if (resume) {
-    await loadTrainingState(path, state);
+    await loadTrainingState(path, state, companion?.state);
     report(`resumed at step ${state.adam.step}`);
   } else if (await exists(path)) {
     throw new SamsrError(
       `${out} holds a training run already: go on with --resume, or choose another folder`,
     );
-  } else await saveTrainingState(path, state);
+  } else await saveTrainingState(path, state, companion?.state);
   return path;
 }
 
-/** The gradient and the reported values of a step, averaged over its micro-batches. */
+/** The gradient and the reported values of a step, averaged over its micro-batches; the last one's inputs. */
 function createAccumulation(
   session: TrainingSession,
   feedsAt: (index: number) => Promise<Readonly<Record<string, Tensor>>>,
@@ -135,13 +147,15 @@ function createAccumulation(
   const sum = accumulate > 1 ? new Float32Array(session.gradient.length) : undefined;
   return async (step: number) => {
     const means: Record<string, number> = {};
+    let feeds: Readonly<Record<string, Tensor>> = {};
     sum?.fill(0);
     for (let i = 0; i < accumulate; i++) {
-      const scalars = await session.run(await feedsAt(step * accumulate + i));
+      feeds = await feedsAt(step * accumulate + i);
+      const scalars = await session.run(feeds);
       for (const [key, value] of Object.entries(scalars)) means[key] = (means[key] ?? 0) + value / accumulate;
       if (sum) for (let k = 0; k < sum.length; k++) sum[k] += session.gradient[k] / accumulate;
     }
-    return { gradient: sum ?? session.gradient, means };
+    return { gradient: sum ?? session.gradient, means, feeds };
   };
 }
 

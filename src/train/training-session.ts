@@ -1,5 +1,11 @@
 import { gradients, toModel, type Value } from "../onnx/index.js";
-import { createSession, type SessionOptions, type Tensor } from "../runtime/index.js";
+import {
+  createSession,
+  type FloatTensor,
+  floatTensor,
+  type SessionOptions,
+  type Tensor,
+} from "../runtime/index.js";
 import { createWeights, type Weights } from "./weights.js";
 
 /**
@@ -8,6 +14,8 @@ import { createWeights, type Weights } from "./weights.js";
  */
 export interface TrainingSession {
   readonly gradient: Float32Array;
+  /** Tensors asked for beside the scalars; each run overwrites them. */
+  readonly kept: Readonly<Record<string, FloatTensor>>;
   /** Nodes of the graph, both ways. */
   readonly nodes: number;
   /** Computes the reported values (scalars) and overwrites `gradient`. */
@@ -18,17 +26,19 @@ export interface TrainingSession {
 /**
  * @param loss the scalar to differentiate
  * @param reports further scalars to compute with it, such as its terms
+ * @param tensors further values to keep of each run
  */
 export async function createTrainingSession(
   weights: Weights,
   loss: Value,
   reports: Readonly<Record<string, Value>> = {},
   options: SessionOptions = {},
+  tensors: Readonly<Record<string, Value>> = {},
 ): Promise<TrainingSession> {
   const parameters = weights.specs.map(({ value }) => value);
   const slopes = gradients(loss, parameters);
   const scalars = { loss, ...reports };
-  const outputs: Record<string, Value> = { ...scalars };
+  const outputs: Record<string, Value> = { ...scalars, ...tensors };
   weights.specs.forEach(({ name }, i) => {
     outputs[`gradient:${name}`] = slopes[i];
   });
@@ -37,6 +47,10 @@ export async function createTrainingSession(
   const held = createWeights(weights.specs);
   const fetches: Record<string, Tensor | null> = {};
   for (const key of Object.keys(scalars)) fetches[key] = null;
+  const kept = Object.fromEntries(
+    Object.entries(tensors).map(([key, { shape }]) => [key, floatTensor(shape)] as const),
+  );
+  Object.assign(fetches, kept);
   for (const [name, tensor] of held.tensors) fetches[`gradient:${name}`] = tensor;
   const parameterFeeds: Record<string, Tensor> = {};
   for (const { name, value } of weights.specs) {
@@ -45,6 +59,7 @@ export async function createTrainingSession(
 
   return {
     gradient: held.flat,
+    kept,
     nodes: model.nodes,
     async run(feeds) {
       const results = await session.run({ ...feeds, ...parameterFeeds }, { fetches });
