@@ -5,7 +5,19 @@
  */
 export { SamsrError } from "./base/errors.js";
 export type { ModelDescription, UpscalingModel } from "./checkpoints/index.js";
-export { findModel, type InstalledModel, listModels } from "./checkpoints/store/index.js";
+export {
+  type AddOptions,
+  addModel,
+  findModel,
+  type InstalledModel,
+  listModels,
+  PUBLISHED,
+  type PullOptions,
+  pullModel,
+  type RemovedModel,
+  removeModel,
+  storeFolder,
+} from "./checkpoints/store/index.js";
 export type { Variant } from "./diffusion/index.js";
 export {
   type Channels,

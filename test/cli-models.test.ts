@@ -98,6 +98,17 @@ describe("samsr models", () => {
     expect(facts.parts[0]).toMatchObject({ part: "student", parameters: 5_676_462 });
   });
 
+  it("measures a model when asked", async () => {
+    const words = ["models", "show", "samsr-tiny", "--measure", "--json"];
+    const { stdout, stderr } = await samsr(words, { env: { SAMSR_HOME: home } });
+    expect(stderr).toBe("");
+    const { measured, memory } = JSON.parse(stdout.toString());
+    expect(measured.seconds).toBeGreaterThan(0);
+    // What is estimated as the least is less than what the process has held.
+    expect(measured.bytes).toBeGreaterThan(memory);
+    expect(await refusal("show", "nothing", "--measure")).toMatch(/no model "nothing"/);
+  });
+
   it("refuses what it does not know in one line", async () => {
     const { code, stderr } = await models("samsr-tiny");
     expect(stderr).toBe(

@@ -8,8 +8,14 @@ describe("peakBytes", () => {
   it("counts what is alive at once, not everything", () => {
     let h = o.exp(x());
     for (let i = 0; i < 10; i++) h = o.exp(h);
-    // A chain: each value and the one before.
+    // The input, and one place for all the rest.
     expect(peakBytes([h])).toBe(2 * 400);
+    let product = o.matmul(x(), o.constant(new Float32Array(100 * 100), [100, 100]));
+    expect(peakBytes([product])).toBe(2 * 400);
+    for (let i = 0; i < 10; i++)
+      product = o.matmul(product, o.constant(new Float32Array(100 * 100), [100, 100]));
+    // The input; each product and the one before.
+    expect(peakBytes([product])).toBe(3 * 400);
   });
 
   it("keeps what is read later, and every output", () => {

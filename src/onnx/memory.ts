@@ -14,9 +14,14 @@ const BYTES: Record<Value["type"], number> = {
 /** Their output is their first input under another shape. */
 const VIEWS = new Set(["Reshape", "Squeeze", "Unsqueeze", "Flatten", "Identity"]);
 
+/** They may write where one of their inputs was that nobody reads again. */
+const IN_PLACE = new Set(
+  "Add Sub Mul Div Neg Abs Sqrt Exp Log Pow Erf Tanh Sigmoid Relu Clip Max Min Softmax".split(" "),
+);
+
 /**
  * The largest number of bytes that are alive at the same time when nodes run in the order they were made: each value
- * from where it is computed to where it is read for the last time. Weights, and what rests on constants alone, do not
+ * from where it is computed to where it is read for the last time, the inputs of the graph all the time. Weights, and what rests on constants alone, do not
  * count; nor does the working memory of the operators, so that a runtime needs more.
  */
 export function peakBytes(outputs: Iterable<Value>): number {
@@ -40,8 +45,8 @@ export function peakBytes(outputs: Iterable<Value>): number {
       if (holder) lastUse.set(holder, at);
     }
   });
-  for (const root of roots) {
-    const holder = holders.get(root);
+  for (const value of [...roots, ...order.filter(({ source }) => source.kind === "input")]) {
+    const holder = holders.get(value);
     if (holder) lastUse.set(holder, order.length);
   }
   let alive = 0;
@@ -49,8 +54,12 @@ export function peakBytes(outputs: Iterable<Value>): number {
   const ends: Value[][] = Array.from({ length: order.length + 1 }, () => []);
   for (const [holder, at] of lastUse) ends[at].push(holder);
   order.forEach((value, at) => {
-    if (holders.get(value) === value) alive += bytesOf(value);
-    peak = Math.max(peak, alive);
+    const { source } = value;
+    const inPlace = source.kind === "node" && IN_PLACE.has(source.node.op);
+    const own = holders.get(value) === value ? bytesOf(value) : 0;
+    const taken = inPlace && ends[at].some((input) => input !== value && bytesOf(input) === own) ? own : 0;
+    alive += own;
+    peak = Math.max(peak, alive - taken);
     for (const holder of ends[at]) alive -= bytesOf(holder);
   });
   return peak;

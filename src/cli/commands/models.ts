@@ -26,9 +26,10 @@ export function defineModels(program: Command, { interrupts, done }: Surrounding
   models
     .command("list", { isDefault: true })
     .description("list the installed models, bundled and stored")
-    .argument("[words...]")
+    // A model's name is refused below, by words that help more.
+    .allowExcessArguments()
     .option("--json", "print one JSON document")
-    .action(async (words: string[], options: { json?: boolean }) => {
+    .action(async (options: { json?: boolean }, { args: words }: Command) => {
       if (words.length > 0) {
         throw new UsageError(
           `unknown command 'models ${words[0]}'; "samsr models show ${words[0]}" shows a model`,
@@ -42,8 +43,9 @@ export function defineModels(program: Command, { interrupts, done }: Surrounding
     .command("show")
     .description("print a model's network, size, cost, licence, files and card")
     .argument("<name>", "an installed model, or a model's folder")
+    .option("--measure", "run it, and say how long it took and how much memory")
     .option("--json", "print one JSON document, the card included")
-    .action(async (name: string, options: { json?: boolean }) => {
+    .action(async (name: string, options: { json?: boolean; measure?: boolean }) => {
       const { showCommand } = await import("../models/show.js");
       done(await showCommand(name, options));
     });

@@ -24,7 +24,7 @@ export interface ModelCost {
 }
 
 /** The side of the tile that costs are told for, in low-resolution pixels, or the next that the network takes. */
-const TILE = 64;
+export const TILE = 64;
 /** Prompts that Segment Anything's mask decoder sees together. */
 const PROMPTS = 64;
 /** A way through a network that upscaling does not go. */

@@ -10,8 +10,9 @@ import {
 } from "../../checkpoints/store/index.js";
 import { type SwinUNetConfig, sizeMultiple, type VqConfig } from "../../networks/index.js";
 import { sizeOf } from "../../onnx/index.js";
-import { costOf, type ModelCost } from "./cost.js";
+import { costOf, type ModelCost, TILE } from "./cost.js";
 import { gigaflop, grouped, megabytes } from "./format.js";
+import { type Measurement, measureModel } from "./measure.js";
 
 interface Part {
   readonly part: string;
@@ -23,8 +24,12 @@ interface Part {
 }
 
 /** @returns 0, or 1 when a file of the model is missing or damaged */
-export async function showCommand(name: string, { json }: { json?: boolean }): Promise<number> {
+export async function showCommand(
+  name: string,
+  { json, measure }: { json?: boolean; measure?: boolean },
+): Promise<number> {
   const model = await findModel(name);
+  const measured = measure ? await measureModel(name, TILE) : undefined;
   const { description, folder, place } = model;
   const parts = await Promise.all(
     Object.entries<string>(description.weights).map((entry) => partOf(model, entry)),
@@ -34,10 +39,10 @@ export async function showCommand(name: string, { json }: { json?: boolean }): P
   const usedBy = place === "stored" ? await modelsThatUse(description.name) : [];
   const card = await readFile(join(folder, "CARD.md"), "utf8").catch(() => undefined);
   if (json) {
-    const document = { ...description, place, folder, parts, ...cost, memory, usedBy, card };
+    const document = { ...description, place, folder, parts, ...cost, memory, measured, usedBy, card };
     process.stdout.write(`${JSON.stringify(document, undefined, 2)}\n`);
   } else {
-    const rows = rowsOf(model, parts, cost, memory, usedBy);
+    const rows = rowsOf(model, parts, cost, memory, measured, usedBy);
     const lines = rows.map(([key, value]) => `  ${(key && `${key}:`).padEnd(13)}${value}`);
     process.stdout.write(
       `${[description.name, ...lines].join("\n")}\n${card === undefined ? "" : `\n${card}`}`,
@@ -51,6 +56,7 @@ function rowsOf(
   parts: readonly Part[],
   { per, costs }: ModelCost,
   memory: number | undefined,
+  measured: Measurement | undefined,
   usedBy: readonly string[],
 ): [string, string][] {
   const { summary, licence, source } = description;
@@ -71,6 +77,7 @@ function rowsOf(
         ? "?"
         : `at least ${megabytes(memory)} for that, estimated: weights and the values alive at once`,
     ],
+    ...(measured ? [measuredRow(measured)] : []),
     ["licence", licence],
     ...(source === undefined ? [] : [["source", source] as [string, string]]),
     ["files", `${folder} (${place})`],
@@ -79,6 +86,14 @@ function rowsOf(
       `${file}, ${problem ?? megabytes(bytes!)}`,
     ]),
     ...(usedBy.length > 0 ? [["used by", usedBy.join(", ")] as [string, string]] : []),
+  ];
+}
+
+function measuredRow({ side, seconds, bytes, device }: Measurement): [string, string] {
+  const what = `a picture of ${side} x ${side} without masks, on ${device}`;
+  return [
+    "measured",
+    `${seconds.toFixed(2)} s and ${megabytes(bytes)} for ${what}; the whole process's memory`,
   ];
 }
 
