@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { recognise } from "../src/checkpoints/recognise/index.js";
 import {
   COVERAGE_TINY,
   type CoverageNetworkConfig,
@@ -104,12 +105,13 @@ describe("recognising a coverage network", () => {
     },
   );
 
-  it("refuses what lacks a tensor, has one too many, or is another network", () => {
-    const [missing, more] = [shapesOf(COVERAGE_TINY), shapesOf(COVERAGE_TINY)];
-    missing.delete("context.linear1.bias");
-    more.set("extra", [1]);
-    expect(coverageConfigOf(missing)).toBeUndefined();
-    expect(coverageConfigOf(more)).toBeUndefined();
+  it("knows one among the checkpoints, and names what is wrong with another", () => {
+    const shapes = shapesOf(COVERAGE_TINY);
+    expect(recognise(shapes, "a file")).toEqual({ network: "coverage-network", config: COVERAGE_TINY });
+    shapes.delete("context.linear1.bias");
+    expect(() => recognise(shapes, "a file")).toThrow(
+      'a file: not a network that samsr knows; the nearest is a coverage network, but "context.linear1.bias" [112] is missing',
+    );
     expect(coverageConfigOf(new Map([["conv.weight", [8, 3, 3, 3]]]))).toBeUndefined();
   });
 });

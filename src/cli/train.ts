@@ -1,11 +1,16 @@
+import { stat } from "node:fs/promises";
 import { join } from "node:path";
-import { bundleModel } from "../train/bundle.js";
+import { SamsrError } from "../base/errors.js";
+import { bundleCoverageModel, bundleModel } from "../train/bundle.js";
 import { readWeights, saveWeights } from "../train/checkpoint.js";
+import { trainCoverage } from "../train/coverage.js";
 import { createBatches } from "../train/data/batches.js";
+import { coverageSamples } from "../train/data/coverage-samples.js";
 import { mildDegradation, mildTraining } from "../train/data/degrade.js";
+import { type MaskSource, maskFilesSource, regionsSource } from "../train/data/mask-sources.js";
 import { loadPhotos } from "../train/data/photos.js";
 import { prefetch } from "../train/data/prefetch.js";
-import { STUDENT_RECIPE, TEACHER_RECIPE } from "../train/recipe.js";
+import { COVERAGE_RECIPE, STUDENT_RECIPE, TEACHER_RECIPE } from "../train/recipe.js";
 import { trainStudent } from "../train/student.js";
 import { trainTeacher } from "../train/teacher.js";
 import type { Weights } from "../train/weights.js";
@@ -23,10 +28,15 @@ const INTERRUPTED = 130;
 
 const say = (line: string) => process.stderr.write(`${line}\n`);
 
-async function loadBatches(data: readonly string[], batch: number, crop: number, seed: number) {
+async function readPhotos(data: readonly string[]) {
   const { photos, skipped } = await loadPhotos(data);
   for (const { file, reason } of skipped) say(`skipped ${file}: ${reason}`);
   say(`${photos.length} photos`);
+  return photos;
+}
+
+async function loadBatches(data: readonly string[], batch: number, crop: number, seed: number) {
+  const photos = await readPhotos(data);
   return prefetch(createBatches({ photos, batch, crop, seed, degradation: mildDegradation(mildTraining) }));
 }
 
@@ -61,6 +71,43 @@ export async function trainStudentCommand(
   return finish(join(args.out, "student.safetensors"), weights, average, recipe.steps, signal);
 }
 
+export async function trainCoverageCommand(
+  args: TrainArguments & { readonly masks: string; readonly name: string },
+  signal: AbortSignal,
+): Promise<number> {
+  const { out } = args;
+  const recipe = { ...COVERAGE_RECIPE, steps: args.steps ?? COVERAGE_RECIPE.steps };
+  const source = await maskSource(args.masks);
+  const photos = await readPhotos(args.data);
+  const { width, height, variants, seed } = recipe;
+  const degradation = mildDegradation(mildTraining);
+  const folder = join(out, "samples");
+  const of = { photos, source, width, height, variants, seed, degradation, folder };
+  const samples = await coverageSamples({ ...of, report: say, signal }).catch((error) => {
+    if (!signal.aborted) throw error;
+    return undefined;
+  });
+  if (!samples) {
+    say("interrupted; the same command goes on where it was");
+    return INTERRUPTED;
+  }
+  const { weights, average } = await trainCoverage({ ...recipe, ...shared(args, signal), samples });
+  const path = join(out, "network.safetensors");
+  const code = await finish(path, weights, average, recipe.steps, signal, "coverage-network");
+  if (code === 0) {
+    await bundleCoverageModel(args.name, path, join(out, args.name));
+    say(`${join(out, args.name)}: write its CARD.md before you pass it on`);
+  }
+  return code;
+}
+
+async function maskSource(masks: string): Promise<MaskSource> {
+  if (masks === "regions") return regionsSource(COVERAGE_RECIPE.regions);
+  const facts = await stat(masks).catch(() => undefined);
+  if (facts?.isDirectory()) return maskFilesSource(masks);
+  throw new SamsrError(`--masks ${masks}: no such folder; expected regions, or a folder of masks`);
+}
+
 /** What is shipped is the moving average; an interrupted run keeps its state for --resume instead. */
 async function finish(
   path: string,
@@ -68,12 +115,13 @@ async function finish(
   average: Float32Array,
   steps: number,
   signal: AbortSignal,
+  network = "pixel-denoiser",
 ): Promise<number> {
   if (signal.aborted) {
     say("interrupted; go on with --resume");
     return INTERRUPTED;
   }
-  const metadata = { network: "pixel-denoiser", steps: String(steps) };
+  const metadata = { network, steps: String(steps) };
   await saveWeights(path, weights, average, { precision: "float32", metadata });
   say(path);
   return 0;

@@ -3,11 +3,13 @@
  * differentiably, where a mask generator takes its time and has no gradient.
  *
  * Coverage is a count of nested regions, and a region is what differs from its surroundings in the whole image. So this is
- * a U-Net (Ronneberger et al. 2015, arXiv 1505.04597) whose coarsest level has one pixel for 16 x 16 of the image, where
- * an average over the image tells every pixel what kind of image it is in. Residual blocks are normalised by group, which
- * makes the result depend on the image as a whole, as the count does: an image is never cut into tiles for it.
+ * a U-Net (Ronneberger et al. 2015, arXiv 1505.04597) which at every level is shown the image at that size beside what it
+ * has made of it: the mean and the deviation of each block, since contrast at a scale is what makes a region stand out there.
+ * At the coarsest level an average over the image tells every pixel what kind of image it is in. Residual blocks are
+ * normalised by group, which makes the result depend on the image as a whole, as the count does: an image is never cut
+ * into tiles for it.
  */
-import { conv, groupNorm, linear, type Scope, trainableScope, zeros } from "../nn/index.js";
+import { conv, groupNorm, linear, type Scope, zeros } from "../nn/index.js";
 import * as o from "../onnx/index.js";
 
 export interface CoverageNetworkConfig {
@@ -24,14 +26,14 @@ const PATCH = 2;
 
 /** The bundled `coverage-tiny`. */
 export const COVERAGE_TINY: CoverageNetworkConfig = {
-  channels: [32, 64, 80, 96],
-  blocks: [1, 2, 1, 1],
+  channels: [16, 48, 72, 112],
+  blocks: [1, 2, 2, 1],
   groups: 8,
 };
 
 /**
- * The configuration of a coverage network, from the shapes of its tensors alone; undefined when they are not of one.
- * Groups leave no trace in a shape, so they are {@link COVERAGE_TINY}'s.
+ * The configuration of a coverage network, from the shapes of its tensors; undefined where nothing of one is there. Groups
+ * leave no trace in a shape, so they are {@link COVERAGE_TINY}'s.
  */
 export function coverageConfigOf(shapes: ReadonlyMap<string, o.Shape>): CoverageNetworkConfig | undefined {
   const channels: number[] = [];
@@ -45,14 +47,9 @@ export function coverageConfigOf(shapes: ReadonlyMap<string, o.Shape>): Coverage
     while (shapes.has(`down.${level}.${count}.conv1.weight`)) count++;
     counted.push(count);
   }
-  const config = { channels, blocks: counted, groups: COVERAGE_TINY.groups };
-  if (channels.length === 0 || channels.some((count) => count % config.groups !== 0)) return undefined;
-  const side = coverageMultiple(config);
-  const { scope, parameters } = trainableScope();
-  coverageNetwork(scope, config, o.input("image", [1, 3, side, side]));
-  const specs = parameters();
-  const fits = specs.every(({ name, shape }) => String(shapes.get(name)) === String(shape));
-  return fits && specs.length === shapes.size ? config : undefined;
+  // One level would have a stem and a head and nothing else to know it by.
+  if (channels.length < 2) return undefined;
+  return { channels, blocks: counted, groups: COVERAGE_TINY.groups };
 }
 
 /** What the sides of the image must divide by. */
@@ -71,6 +68,8 @@ export function coverageNetwork(p: Scope, config: CoverageNetworkConfig, image: 
   let h = conv(p.at("stem"), o.spaceToDepth(image, PATCH), channels[0], 3);
   for (let level = 0; level <= last; level++) {
     if (level > 0) h = conv(p.at("reduce").at(level), h, channels[level], 3, { stride: 2 });
+    const seen = blockStatistics(image, PATCH * 2 ** level);
+    h = o.add(h, conv(p.at("look").at(level), seen, channels[level], 1));
     h = blocks(p.at("down").at(level), h, config, level);
     levels.push(h);
   }
@@ -94,6 +93,32 @@ function block(p: Scope, x: o.Value, config: CoverageNetworkConfig): o.Value {
   const h = conv(p.at("conv1"), o.silu(groupNorm(p.at("norm1"), x, config)), channels, 3);
   const n = o.silu(groupNorm(p.at("norm2"), h, config));
   return o.add(x, conv(p.at("conv2"), n, channels, 3, { initializer: zeros }));
+}
+
+/**
+ * Of each block of size x size: the mean of each colour, the logarithm of its deviation, and those of the colour differences
+ * to the next block on the right and below, as the borders of regions are judged by: [N, 8, H / size, W / size].
+ */
+function blockStatistics(image: o.Value, size: number): o.Value {
+  const mean = o.averagePool(image, size);
+  const variance = o.relu(o.sub(o.averagePool(o.mul(image, image), size), o.mul(mean, mean)));
+  const steps = [2, 3].map((axis) => {
+    const difference = o.sub(shifted(mean, axis), mean);
+    return o.reduceMean(o.mul(difference, difference), [1], true);
+  });
+  return o.concat([mean, logarithm(variance), ...steps.map(logarithm)], 1);
+}
+
+/** Of a squared difference, half of it brought near 0; below a grey level or so there is only noise. */
+function logarithm(square: o.Value): o.Value {
+  return o.add(o.mul(o.log(o.add(square, 1e-4)), 0.5), 2.5);
+}
+
+/** Each pixel's successor along an axis, the last one's itself. */
+function shifted(x: o.Value, axis: number): o.Value {
+  const side = x.shape[axis];
+  const parts = [o.slice(x, [axis], [1], [side]), o.slice(x, [axis], [side - 1], [side])];
+  return o.concat(side > 1 ? parts : parts.slice(1), axis);
 }
 
 /** Scales and shifts each channel by what the channels are on average over the image. */

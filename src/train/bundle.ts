@@ -1,9 +1,16 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { type PixelModel, writeSafetensors } from "../checkpoints/index.js";
+import {
+  type CoverageModel,
+  type ModelDescription,
+  type PixelModel,
+  writeSafetensors,
+} from "../checkpoints/index.js";
 import { writeFileAtomically } from "../image/index.js";
 import { readWeights } from "./checkpoint.js";
-import { STUDENT_RECIPE } from "./recipe.js";
+import { COVERAGE_RECIPE, STUDENT_RECIPE } from "./recipe.js";
+
+const LICENCE = "non-commercial research and education, as the photos that the weights were trained on";
 
 /**
  * Writes an installable model: both networks at half precision and `model.json`. The card is for people to write.
@@ -25,13 +32,35 @@ export async function bundleModel(
   const description: PixelModel = {
     name,
     summary: "photos x4 in one step, on pixels",
-    licence: "non-commercial research and education, as the photos that the weights were trained on",
+    licence: LICENCE,
     network: "pixel-denoiser",
     config,
     schedule,
     m,
     weights: { student: "student.safetensors", teacher: "teacher.safetensors" },
   };
+  await writeDescription(description, out);
+}
+
+/** The same for a coverage network: `model.json` and its weights, which keep the name `network`. */
+export async function bundleCoverageModel(name: string, path: string, out: string): Promise<void> {
+  await mkdir(out, { recursive: true });
+  const tensors = await readWeights(path);
+  const metadata = { network: "coverage-network" };
+  const bytes = writeSafetensors(tensors, { precision: "float16", metadata });
+  await writeFileAtomically(join(out, "network.safetensors"), bytes, { overwrite: true });
+  const description: CoverageModel = {
+    name,
+    summary: "how many masks cover each pixel, in one pass",
+    licence: LICENCE,
+    network: "coverage-network",
+    config: COVERAGE_RECIPE.config,
+    weights: { network: "network.safetensors" },
+  };
+  await writeDescription(description, out);
+}
+
+async function writeDescription(description: ModelDescription, out: string): Promise<void> {
   const json = new TextEncoder().encode(`${JSON.stringify(description, null, 2)}\n`);
   await writeFileAtomically(join(out, "model.json"), json, { overwrite: true });
 }

@@ -1,6 +1,6 @@
-/** How the bundled `samsr-tiny` is trained; the command `samsr train` runs it. */
+/** How the bundled models are trained; the command `samsr train` runs it. */
 import type { ScheduleOptions } from "../diffusion/index.js";
-import { TINY } from "../networks/index.js";
+import { COVERAGE_TINY, TINY } from "../networks/index.js";
 
 /**
  * A smaller kappa than the paper's 2: on pixels the residual has a deviation near 0.1 in [-1, 1], so noise of
@@ -46,4 +46,25 @@ export const STUDENT_RECIPE = {
   distilled: 2,
   m: 0.2,
   terms: { distill: 0.1, inverse: 0.02, gt: 0.25, fidelity: 1 },
+} as const;
+
+/**
+ * The coverage network. 112 x 80 is about what a photo of 500 x 333 is when made small, so the network mostly sees whole
+ * photos: the count at a pixel depends on all of it. Noise of one grey level is what every photo has.
+ */
+export const COVERAGE_RECIPE = {
+  config: COVERAGE_TINY,
+  width: 112,
+  height: 80,
+  variants: 6,
+  regions: { passes: 4, deviation: 1 },
+  batch: 8,
+  seed: 3,
+  steps: 3000,
+  learningRate: 2e-3,
+  warmup: 50,
+  clip: 1,
+  emaDecay: 0.995,
+  accumulate: 1,
+  countWeight: 0.5,
 } as const;

@@ -12,6 +12,7 @@ A run saves itself now and then and on Ctrl-C; --resume goes on with the same nu
 Examples:
   samsr train teacher --data photos -o runs/teacher
   samsr train student --teacher runs/teacher/teacher.safetensors --data photos -o runs/student
+  samsr train coverage --data photos -o runs/coverage --masks regions
   samsr train bundle --teacher runs/teacher/teacher.safetensors \\
     --student runs/student/student.safetensors --name mine -o models/mine
   samsr upscale photo.jpg -o large.png --model models/mine`;
@@ -43,6 +44,14 @@ export function defineTrain(program: Command, { interrupts, done }: Surroundings
       const { trainStudentCommand } = await import("../train.js");
       interrupts.allow(TIME_TO_SAVE);
       done(await trainStudentCommand(options, interrupts.signal));
+    });
+  run("coverage", "Teaches a network how many masks cover each pixel, and leaves it as a model.")
+    .option("--masks <masks>", "regions, or a folder of masks by photo name", "regions")
+    .option("--name <name>", "what the model calls itself", "coverage")
+    .action(async (options: TrainArguments & { masks: string; name: string }) => {
+      const { trainCoverageCommand } = await import("../train.js");
+      interrupts.allow(TIME_TO_SAVE);
+      done(await trainCoverageCommand(options, interrupts.signal));
     });
   train
     .command("bundle")

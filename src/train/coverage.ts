@@ -1,0 +1,101 @@
+/** Teaches the coverage network what a mask generator finds: distillation of a program into a network. */
+import { createRandom } from "../base/random.js";
+import { type CoverageNetworkConfig, coverageNetwork } from "../networks/index.js";
+import { type Scope, trainableScope } from "../nn/index.js";
+import * as o from "../onnx/index.js";
+import { floatTensor, type SessionOptions } from "../runtime/index.js";
+import { createTrainingState } from "./checkpoint.js";
+import { COUNT_STEPS, type CoverageSamples } from "./data/coverage-samples.js";
+import { type TrainerOptions, train } from "./trainer.js";
+import { createTrainingSession } from "./training-session.js";
+import { initialWeights, type Weights } from "./weights.js";
+
+export interface CoverageOptions extends TrainerOptions {
+  readonly config: CoverageNetworkConfig;
+  readonly samples: CoverageSamples;
+  /** Of the samples. */
+  readonly width: number;
+  readonly height: number;
+  readonly batch: number;
+  readonly seed: number;
+  /** Of the squared error of the counts, beside the correlation in each picture. */
+  readonly countWeight: number;
+  readonly session?: SessionOptions;
+}
+
+/**
+ * What the network is taught by, against the expected counts. W is relative to the picture, so most of it is
+ * `correlation`, 1 - r averaged over pictures (r as Pearson has it); `count`, the mean squared error, ties it to whole numbers.
+ * Inputs: image [N, 3, H, W] in [-1, 1], counts [N, 1, H, W].
+ */
+export function coverageLoss(
+  p: Scope,
+  config: CoverageNetworkConfig,
+  { batch, width, height }: { batch: number; width: number; height: number },
+  countWeight: number,
+) {
+  const predicted = coverageNetwork(p, config, o.input("image", [batch, 3, height, width]));
+  const counts = o.input("counts", [batch, 1, height, width]);
+  const correlation = o.sub(1, o.reduceMean(pearson(predicted, counts)));
+  const count = o.meanSquaredError(predicted, counts);
+  return { loss: o.add(correlation, o.mul(count, countWeight)), reports: { correlation, count } };
+}
+
+/** The correlation of two maps in each picture, [N, 1]; near 0 where one of them is constant. */
+function pearson(a: o.Value, b: o.Value): o.Value {
+  const [x, y] = [a, b].map((map) => {
+    const flat = o.reshape(map, [map.shape[0], -1]);
+    return o.sub(flat, o.reduceMean(flat, [1], true));
+  });
+  const mean = (v: o.Value) => o.reduceMean(v, [1], true);
+  const spread = o.mul(mean(o.mul(x, x)), mean(o.mul(y, y)));
+  return o.div(mean(o.mul(x, y)), o.sqrt(o.add(spread, 1e-4)));
+}
+
+/** Choice of samples and flips, apart from what makes the samples. */
+const ORDER_STREAM = 0x0cde;
+
+/** Trains the network. @returns its weights and their moving average */
+export async function trainCoverage(
+  options: CoverageOptions,
+): Promise<{ weights: Weights; average: Float32Array }> {
+  const { config, samples, width, height, batch, seed, countWeight } = options;
+  const { scope, parameters } = trainableScope();
+  const { loss, reports } = coverageLoss(scope, config, { batch, width, height }, countWeight);
+  const weights = initialWeights(parameters(), seed);
+  const session = await createTrainingSession(weights, loss, reports, options.session);
+  const state = createTrainingState(weights);
+  const pixels = width * height;
+
+  const feedsAt = async (index: number) => {
+    const random = createRandom(seed + ORDER_STREAM, index);
+    const image = floatTensor([batch, 3, height, width]);
+    const counts = floatTensor([batch, 1, height, width]);
+    for (let n = 0; n < batch; n++) {
+      const sample = random.integer(samples.count);
+      const [levels, steps] = [samples.image(sample), samples.counts(sample)];
+      const place = flips(width, height, random.integer(4));
+      for (let p = 0; p < pixels; p++) {
+        const from = place(p);
+        for (let c = 0; c < 3; c++)
+          image.data[(3 * n + c) * pixels + p] = levels[c * pixels + from] / 127.5 - 1;
+        counts.data[n * pixels + p] = steps[from] / COUNT_STEPS;
+      }
+    }
+    return { image, counts };
+  };
+  try {
+    await train(session, state, feedsAt, options);
+  } finally {
+    await session.release();
+  }
+  return { weights, average: state.average };
+}
+
+/** Where pixel p comes from in a picture that is flipped left and right (1), up and down (2), both (3) or not (0). */
+function flips(width: number, height: number, kind: number): (p: number) => number {
+  return (p) => {
+    const [x, y] = [p % width, Math.floor(p / width)];
+    return (kind & 2 ? height - 1 - y : y) * width + (kind & 1 ? width - 1 - x : x);
+  };
+}
