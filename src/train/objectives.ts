@@ -5,6 +5,7 @@
 import {
   bicubicLatent,
   type DiscriminatorConfig,
+  fromLatent,
   LATENT_CHANNELS,
   pixelDenoiser,
   SCALE,
@@ -15,6 +16,7 @@ import type { Scope } from "../nn/index.js";
 import * as o from "../onnx/index.js";
 import { adversarialTerm } from "./adversarial.js";
 import { perceptualDistance } from "./perceptual.js";
+import { type CoverageJudge, semanticConsistencyLoss } from "./semantic-consistency.js";
 
 export interface BatchShape {
   readonly batch: number;
@@ -90,13 +92,17 @@ export interface StudentWeights {
   readonly adversarial?: number;
   /** The single step against the original in the teacher's features. */
   readonly perceptual?: number;
+  /** lambda of the semantic consistency loss, on the first D images as algorithm 1's other terms. */
+  readonly sc?: number;
 }
 
-/** What the terms beyond the paper need. */
+/** What some of the terms need. */
 export interface StudentExtras {
   readonly discriminator?: DiscriminatorConfig;
   /** The frozen teacher, and the timestep whose features are compared. */
   readonly features?: { readonly teacher: Scope; readonly at: TimestepConstants };
+  /** For the semantic consistency loss. */
+  readonly judge?: CoverageJudge;
 }
 
 /** What one timestep asks of the graph: its number, and the global input scale there. */
@@ -142,6 +148,7 @@ export function studentLoss(
       const { teacher, at } = need(extras.features, "perceptual");
       return perceptualDistance(teacher, config, made, x0, lq, at);
     },
+    sc: () => semanticConsistencyLoss(need(extras.judge, "sc"), fromLatent(head(made)), fromLatent(head(x0))),
   };
   const wanted = (Object.keys(build) as (keyof StudentWeights)[]).filter((name) => (terms[name] ?? 0) > 0);
   const reports = Object.fromEntries(wanted.map((name) => [name, build[name]()]));

@@ -13,7 +13,7 @@ import {
   type Schedule,
   timesteps,
 } from "../diffusion/index.js";
-import { LATENT_CHANNELS, SCALE } from "../networks/index.js";
+import { type CoverageNetworkConfig, LATENT_CHANNELS, SCALE } from "../networks/index.js";
 import { frozenScope, type StateDict, trainableScope } from "../nn/index.js";
 import { type Shape, sizeOf, toModel } from "../onnx/index.js";
 import { createSession, floatTensor, type SessionOptions, type Tensor } from "../runtime/index.js";
@@ -39,6 +39,8 @@ export interface StudentOptions extends TeacherOptions {
   readonly adversarial?: AdversarialOptions;
   /** Of the term `perceptual`: the timestep whose features are compared; default {@link FEATURE_TIMESTEP}. */
   readonly featureTimestep?: number;
+  /** Of the term `sc`: what predicts coverage. */
+  readonly coverage?: { readonly weights: StateDict; readonly config: CoverageNetworkConfig };
 }
 
 /** Noise there is weak, so the features are of the picture and its detail. */
@@ -56,7 +58,7 @@ export async function trainStudent(
   const schedule = exponentialSchedule(options.schedule);
   const at = (timestep: number) => ({ timestep, scale: inputScale(schedule.eta[timestep], schedule.kappa) });
   const { scope, parameters } = trainableScope();
-  const { terms, adversarial } = options;
+  const { terms, adversarial, coverage } = options;
   const { loss, reports, made } = studentLoss(
     scope,
     config,
@@ -69,6 +71,7 @@ export async function trainStudent(
         teacher: frozenScope(teacher, "teacher:"),
         at: at(options.featureTimestep ?? FEATURE_TIMESTEP),
       },
+      judge: coverage && { scope: frozenScope(coverage.weights, "coverage:"), config: coverage.config },
     },
   );
   const companion =

@@ -1,0 +1,35 @@
+/** The loss by which prediction and original shall have the same semantics (equation 13). */
+import { type CoverageNetworkConfig, coverageNetwork } from "../networks/index.js";
+import type { Scope } from "../nn/index.js";
+import * as o from "../onnx/index.js";
+
+/** The network that tells the loss the coverage of an image; its weights stay as they are. */
+export interface CoverageJudge {
+  readonly scope: Scope;
+  readonly config: CoverageNetworkConfig;
+}
+
+/**
+ * By how much images are reduced for the coverage network. At the size of the low-resolution image, to which both conform,
+ * W of prediction and original hardly differ; at full size the network costs four times as much.
+ */
+const JUDGED_REDUCTION = 2;
+
+/**
+ * L_SC of equation 13: the mean squared error of W(x0 predicted) and W(x0). Masks have no gradient, so W is c / max c with
+ * the coverage c that a network predicts; then the gradient reaches what made the prediction.
+ * @param predicted [N, 3, H, W] in [-1, 1], as is `original`; half of each side divides by `coverageMultiple`
+ */
+export function semanticConsistencyLoss(
+  judge: CoverageJudge,
+  predicted: o.Value,
+  original: o.Value,
+): o.Value {
+  return o.meanSquaredError(weightOf(judge, predicted), o.stopGradient(weightOf(judge, original)));
+}
+
+/** W of equation 8, as `semanticWeight` has it: nothing is divided by less than 1. */
+function weightOf({ scope, config }: CoverageJudge, image: o.Value): o.Value {
+  const counts = coverageNetwork(scope, config, o.averagePool(image, JUDGED_REDUCTION));
+  return o.div(counts, o.maximum(o.reduceMax(counts, [1, 2, 3], true), 1));
+}
