@@ -1,5 +1,6 @@
 /** The masks of a picture, from wherever the command line says. */
 import { bleedColour, type Raster, toRgb } from "../image/index.js";
+import type { LoadedCoverageModel } from "../semantics/coverage-model.js";
 import {
   type Coverage,
   coverageOfRuns,
@@ -28,12 +29,13 @@ export interface FoundMasks {
 }
 
 export interface MaskSource {
-  /** regions, sam, or a path. */
+  /** regions, network, sam, or a path. */
   masks: string;
   variant: "paper" | "release";
   /** Segment Anything looks at the bicubic enlargement, as it does in `samsr upscale`. */
   enlarged?: boolean;
   segmenter?: ThreadedSegmenter;
+  coverageModel?: LoadedCoverageModel;
   samOptions: SamOptions;
 }
 
@@ -51,6 +53,12 @@ export async function findMasks(
     const found = masks.map((sam) => ({ runs: sam.runs, sam }));
     const inPicture = found.map(({ runs }) => (source.enlarged ? pooled(runs, raster) : runs));
     return { masks: found, inPicture, coverage: coverageOfRuns(inPicture, raster, variant), points };
+  }
+  if (kind === "network") {
+    // No masks were found: there is only the count.
+    const counted = await source.coverageModel!.coverage(await bleedColour(raster));
+    const coverage = variant === "release" ? coverBackground(counted) : counted;
+    return { masks: [], inPicture: [], coverage };
   }
   if (kind === "regions") {
     const regions = segmentRegions({

@@ -13,6 +13,7 @@ import {
   writeFileAtomically,
 } from "../image/index.js";
 import { LATENT_CHANNELS } from "../networks/index.js";
+import type { LoadedCoverageModel } from "../semantics/coverage-model.js";
 import {
   areaOf,
   boxOf,
@@ -58,13 +59,14 @@ const NOISE_LINES = 16;
 export interface Batch {
   options: MasksArguments & { masks: string };
   segmenter?: ThreadedSegmenter;
+  coverageModel?: LoadedCoverageModel;
   reporter: Reporter;
   signal: AbortSignal;
 }
 
 /** Does one picture. @returns its masks, for programs */
 export async function drawSemantics(input: Input, folder: string, batch: Batch): Promise<MaskResult[]> {
-  const { options, segmenter, reporter, signal } = batch;
+  const { options, segmenter, coverageModel, reporter, signal } = batch;
   const { variant, seed, overwrite } = options;
   await checkFolder(join(folder, MASKS_FOLDER, "x"), true);
   const source = input.path ?? (await readStandardInput(signal));
@@ -76,7 +78,7 @@ export async function drawSemantics(input: Input, folder: string, batch: Batch):
 
   const found = await findMasks(
     raster,
-    { ...options, segmenter, samOptions: samOptionsOf(options) },
+    { ...options, segmenter, coverageModel, samOptions: samOptionsOf(options) },
     { signal, onProgress: (progress) => reporter.bar.update({ stage: "masks", ...progress }) },
   );
   const { masks, inPicture, coverage } = found;
@@ -108,9 +110,8 @@ export async function drawSemantics(input: Input, folder: string, batch: Batch):
 
   const facts = summary.coverage;
   const covered = `${Math.round(100 * facts.covered)} % covered, by ${facts.mean.toFixed(1)} masks on average`;
-  reporter.say(
-    `${input.name}: ${masks.length} masks on ${levels.length} levels, ${covered}, ${facts.maximum} at most`,
-  );
+  const what = coverageModel ? "predicted" : `${masks.length} masks on ${levels.length} levels`;
+  reporter.say(`${input.name}: ${what}, ${covered}, ${facts.maximum} at most`);
   const named = drawn.slice(0, -masks.length || undefined).map(({ file }) => file);
   reporter.say([...named, MASKS_FOLDER].map((file) => join(folder, file)).join("\n"));
   return masks.map(({ runs, sam }, i) => resultOf(runs, sam, input.name, join(folder, maskFile(i))));

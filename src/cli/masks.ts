@@ -3,6 +3,7 @@
  * mask-pictures.ts.
  */
 import { extname, join } from "node:path";
+import { createCoverageModel } from "../semantics/coverage-model.js";
 import { resolveSamOptions } from "../semantics/index.js";
 import { findSam } from "../semantics/sam/find-sam.js";
 import { startSegmenter } from "../semantics/sam/segmenter-thread.js";
@@ -14,7 +15,7 @@ import { type SamArguments, samOptionsOf } from "./sam-options.js";
 
 export interface MasksArguments extends SamArguments {
   out: string;
-  /** regions, sam, or a path; sam where a model is named, else regions. */
+  /** regions, network, sam, or a path; sam where a model is named, else regions. */
   masks?: string;
   model?: string;
   enlarged?: boolean;
@@ -46,11 +47,14 @@ export async function masksCommand(
   let failed = found.failures.length;
   const { model: sam, device, threads, cache } = options;
   const segmenter = options.masks === "sam" ? startSegmenter({ sam, device, threads, cache }) : undefined;
+  const coverageModel =
+    options.masks === "network" ? createCoverageModel({ device, threads, spinning: false }) : undefined;
+  const tools = { segmenter, coverageModel, reporter, signal };
   try {
     for (const [i, input] of found.inputs.entries()) {
       reporter.bar.file(input.name, found.inputs.length > 1 ? `${i + 1}/${found.inputs.length}` : "");
       try {
-        results.push(...(await drawSemantics(input, folders[i]!, { options, segmenter, reporter, signal })));
+        results.push(...(await drawSemantics(input, folders[i]!, { options, ...tools })));
       } catch (error) {
         signal.throwIfAborted();
         reporter.bar.clear();
@@ -61,6 +65,7 @@ export async function masksCommand(
   } finally {
     reporter.bar.clear();
     await segmenter?.close();
+    await coverageModel?.release();
   }
   if (options.json) process.stdout.write(`${JSON.stringify(results, undefined, 2)}\n`);
   return failed > 0 ? 1 : 0;

@@ -37,6 +37,12 @@ export function real(text: string): number {
   throw new InvalidArgumentError("Expected a number.");
 }
 
+export function notNegative(text: string): number {
+  const value = real(text);
+  if (value >= 0) return value;
+  throw new InvalidArgumentError("Expected a number from 0 on.");
+}
+
 export function format(text: string): OutputFormat {
   const names: Record<string, OutputFormat> = { jpg: "jpeg", tif: "tiff" };
   const name = names[text.toLowerCase()] ?? text.toLowerCase();

@@ -23,7 +23,7 @@ export interface UpscaleArguments extends SamArguments {
   kappa?: number;
   seed: number;
   scale: number;
-  /** regions, sam, none, or a path. */
+  /** regions, network, sam, none, or a path. */
   masks?: string;
   /** Which Segment Anything. */
   sam?: string;
@@ -84,7 +84,7 @@ export async function settingsFor(
     const variant = options.variant ?? kindOf(model).defaults.variant;
     return { ...settings, masks: coverageOf(await readMasks(path, width, height, { variant })) };
   }
-  const masks = options.masks as "regions" | "sam" | "none" | undefined;
+  const masks = options.masks as "regions" | "network" | "sam" | "none" | undefined;
   return masks === undefined ? settings : { ...settings, masks };
 }
 
@@ -95,7 +95,7 @@ function withoutMasks(options: UpscaleArguments): UpscaleSettings {
 }
 
 function maskPath({ masks }: UpscaleArguments): string | undefined {
-  return masks === undefined || ["regions", "sam", "none"].includes(masks) ? undefined : masks;
+  return masks === undefined || ["regions", "network", "sam", "none"].includes(masks) ? undefined : masks;
 }
 
 function saysOfSam(options: UpscaleArguments): boolean {

@@ -1,6 +1,7 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { SamsrError } from "../base/errors.js";
+import { findCoverageNetwork } from "../semantics/coverage-model.js";
 import { bundleCoverageModel, bundleModel } from "../train/bundle.js";
 import { readWeights, saveWeights } from "../train/checkpoint.js";
 import { trainCoverage } from "../train/coverage.js";
@@ -61,13 +62,22 @@ export async function trainTeacherCommand(args: TrainArguments, signal: AbortSig
 }
 
 export async function trainStudentCommand(
-  args: TrainArguments & { readonly teacher: string },
+  args: TrainArguments & { readonly teacher: string; readonly lambda?: number },
   signal: AbortSignal,
 ): Promise<number> {
-  const recipe = { ...STUDENT_RECIPE, steps: args.steps ?? STUDENT_RECIPE.steps };
+  const { lambda = STUDENT_RECIPE.terms.sc } = args;
+  const terms = { ...STUDENT_RECIPE.terms, sc: lambda };
+  const recipe = { ...STUDENT_RECIPE, terms, steps: args.steps ?? STUDENT_RECIPE.steps };
+  const coverage = lambda > 0 ? await findCoverageNetwork() : undefined;
   const teacher = await readWeights(args.teacher);
   const batches = await loadBatches(args.data, recipe.batch, recipe.crop, recipe.seed);
-  const { weights, average } = await trainStudent({ ...recipe, ...shared(args, signal), batches, teacher });
+  const { weights, average } = await trainStudent({
+    ...recipe,
+    ...shared(args, signal),
+    batches,
+    teacher,
+    coverage,
+  });
   return finish(join(args.out, "student.safetensors"), weights, average, recipe.steps, signal);
 }
 

@@ -26,7 +26,13 @@ import { settleAlpha } from "./alpha.js";
 import { createClock } from "./clock.js";
 import { createDenoising, createEncoding, type EnlargeTile } from "./denoise.js";
 import { encodeTiles, type Latents, latentPicture } from "./latents.js";
-import { createSemantics, type FindMasks, findCoverage, type Stop } from "./semantics.js";
+import {
+  createSemantics,
+  type FindMasks,
+  findCoverage,
+  type PredictCoverage,
+  type Stop,
+} from "./semantics.js";
 import type { Sessions } from "./sessions.js";
 import {
   enlargedSize,
@@ -45,6 +51,8 @@ export interface EnlargeContext {
   checkpoint(): Promise<void>;
   /** For masks by Segment Anything. */
   findMasks?: FindMasks;
+  /** For masks by the coverage network. */
+  predictCoverage?: PredictCoverage;
 }
 
 /**
@@ -97,6 +105,7 @@ export async function enlarge(
     checkpoint: () => context.checkpoint(),
     progress: (value: { done: number; total: number }) => context.progress({ stage: "masks", ...value }),
     findMasks: context.findMasks,
+    predictCoverage: context.predictCoverage,
   };
   const coverage = await stage("masks", () =>
     clock.time("masks", () => findCoverage(colour, settings, points, seen)),

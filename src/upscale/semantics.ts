@@ -35,8 +35,12 @@ export type FindMasks = (
   context: GenerateContext,
 ) => Promise<Pick<Generated, "masks">>;
 
+/** Predicts coverage by a network; the worker has one, made of an installed model. */
+export type PredictCoverage = (picture: Raster) => Promise<Coverage>;
+
 export interface CoverageContext extends GenerateContext {
   findMasks?: FindMasks;
+  predictCoverage?: PredictCoverage;
 }
 
 /**
@@ -57,6 +61,11 @@ export async function findCoverage(
   if (masks === "regions") {
     const picture = variant === "release" ? lookedAt : raster;
     const { coverage } = segmentRegions({ width, height, data: toRgb(picture).data as Uint8Array });
+    return variant === "release" ? coverBackground(coverage) : coverage;
+  }
+  if (masks === "network") {
+    if (!context.predictCoverage) throw new SamsrError("masks network: there is no coverage network here");
+    const coverage = await context.predictCoverage(variant === "release" ? lookedAt : raster);
     return variant === "release" ? coverBackground(coverage) : coverage;
   }
   if (masks !== "sam") return masks;

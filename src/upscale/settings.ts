@@ -26,11 +26,12 @@ export interface UpscaleSettings {
   /** Strength of the noise, over 0; default: the model's. */
   kappa?: number;
   /**
-   * Where the semantics come from: `regions` (the default) segments the image, `sam` asks Segment Anything (see
-   * `UpscalerOptions.sam`), `none` makes samsr the same as sinsr, a coverage of the image's size comes from masks of your
-   * own. sinsr and resshift take none. In variant `release` both look at the latent instead, where a model has one.
+   * Where the semantics come from: `regions` (the default) segments the image, `network` predicts coverage in one pass,
+   * `sam` asks Segment Anything (see `UpscalerOptions.sam`), `none` makes samsr the same as sinsr, a coverage of the
+   * image's size comes from masks of your own. sinsr and resshift take none. In variant `release` the first three look at
+   * the latent instead, where a model has one.
    */
-  masks?: "regions" | "sam" | "none" | Coverage;
+  masks?: "regions" | "network" | "sam" | "none" | Coverage;
   /** How Segment Anything is asked; defaults are those of its public generator. */
   samOptions?: SamOptions;
   /** Side of a tile in low-resolution pixels, a multiple of what the network needs; default: what suits the model. */
@@ -64,7 +65,7 @@ export interface UpscaleInfo {
   tile: [number, number];
   /** "cpu" or "webgpu". */
   device: string;
-  masks: "regions" | "sam" | "none" | "given";
+  masks: "regions" | "network" | "sam" | "none" | "given";
   coverage: CoverageSummary;
   /**
    * `load` is making sessions for a size of tile seen for the first time. The time inside them is `encode` (pixels to
@@ -133,7 +134,7 @@ export function resolveSettings(
     throw new SamsrError(`kappa must be over 0 and at most ${LARGEST_KAPPA}, not ${kappa}`);
   }
   if (typeof masks === "object") checkCoverage(masks, size, method);
-  else oneOf("masks", masks, ["regions", "sam", "none"]);
+  else oneOf("masks", masks, ["regions", "network", "sam", "none"]);
   if (!(scale >= 1 && scale <= 8)) throw new SamsrError(`scale must be from 1 to 8, not ${scale}`);
   planFor(size, resolved, kind);
   if (method !== "samsr") resolved.masks = "none";

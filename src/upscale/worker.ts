@@ -4,13 +4,16 @@ import type { InstalledModel } from "../checkpoints/store/index.js";
 import type { Raster } from "../image/raster.js";
 import { chooseDevice, loadBackend } from "../runtime/devices.js";
 import { type CallContext, type Device, serveThread } from "../runtime/index.js";
+import { createCoverageModel, type LoadedCoverageModel } from "../semantics/coverage-model.js";
 import { createSegmenter, type Segmenter } from "../semantics/sam/segmenter.js";
 import { enlarge } from "./enlarge.js";
 import { findWeights } from "./model.js";
 import { createSessions, type Sessions } from "./sessions.js";
 import type { ResolvedSettings } from "./settings.js";
 
-let opened: { sessions: Sessions; segmenter: Segmenter; device: Device } | undefined;
+let opened:
+  | { sessions: Sessions; segmenter: Segmenter; coverageModel: LoadedCoverageModel; device: Device }
+  | undefined;
 let last: Promise<unknown> = Promise.resolve();
 
 /** Two jobs at once would only share the cores, and need the memory of both. */
@@ -36,15 +39,19 @@ export const functions = serveThread({
       threads,
     });
     await sessions.check();
-    opened = { sessions, segmenter: createSegmenter({ sam, cache, device, threads }), device };
+    const segmenter = createSegmenter({ sam, cache, device, threads });
+    opened = { sessions, segmenter, coverageModel: createCoverageModel({ device, threads }), device };
     return { device };
   },
 
   upscale: (args: { raster: Raster; settings: ResolvedSettings }, context: CallContext) =>
     inTurn(async () => {
-      const { sessions, segmenter, device } = opened!;
-      const findMasks = segmenter.masksOf;
-      const result = await enlarge(args.raster, args.settings, sessions, device, { ...context, findMasks });
+      const { sessions, segmenter, coverageModel, device } = opened!;
+      const result = await enlarge(args.raster, args.settings, sessions, device, {
+        ...context,
+        findMasks: segmenter.masksOf,
+        predictCoverage: coverageModel.coverage,
+      });
       return context.transfer(result, [result.raster.data.buffer as ArrayBuffer]);
     }),
 
@@ -52,5 +59,6 @@ export const functions = serveThread({
     inTurn(async () => {
       await opened?.sessions.release();
       await opened?.segmenter.release();
+      await opened?.coverageModel.release();
     }),
 });

@@ -32,7 +32,7 @@ export function defineMasks(program: Command, { interrupts, done }: Surroundings
     .description("Draws what the method knows of pictures: masks, coverage, weight and noise, as PNGs.")
     .argument("<inputs...>", "files, folders, patterns, or - for standard input")
     .requiredOption("-o, --out <folder>", "where the PNGs go")
-    .option("--masks <masks>", "regions, sam, or a path as in samsr upscale (default: regions)")
+    .option("--masks <masks>", "regions, network, sam, or a path as in samsr upscale (default: regions)")
     .option(
       "--model <name>",
       "which Segment Anything: an installed model or a checkpoint (default: the installed one)",

@@ -1,6 +1,6 @@
 /** The words of `samsr train`. */
 import type { Command } from "commander";
-import { type Surroundings, threads, whole } from "../options.js";
+import { notNegative, type Surroundings, threads, whole } from "../options.js";
 import type { BundleArguments, TrainArguments } from "../train.js";
 
 /** A training step and writing the state of a run, on a slow machine, in milliseconds. */
@@ -40,7 +40,12 @@ export function defineTrain(program: Command, { interrupts, done }: Surroundings
   });
   run("student", "Distils the chain into a single step.")
     .requiredOption("--teacher <file>", "weights that samsr train teacher left")
-    .action(async (options: TrainArguments & { teacher: string }) => {
+    .option(
+      "--lambda <weight>",
+      "weight of the semantic consistency loss (default: as the recipe has it)",
+      notNegative,
+    )
+    .action(async (options: TrainArguments & { teacher: string; lambda?: number }) => {
       const { trainStudentCommand } = await import("../train.js");
       interrupts.allow(TIME_TO_SAVE);
       done(await trainStudentCommand(options, interrupts.signal));

@@ -22,6 +22,7 @@ Inputs are files, folders (their pictures), quoted patterns such as "photos/**/*
 JPEG, PNG, WebP, AVIF, TIFF and GIF are read. OUT is a file for one input; for a folder, a pattern or several
 inputs it is a folder, as it is when it exists or ends in a slash. "-o -" is standard output.
 
+--masks network predicts in one pass how many masks cover each pixel, without finding any.
 --masks sam asks Segment Anything: the model that is installed, or the one that --sam names. Its masks are kept in a
 cache (SAMSR_CACHE, or the platform's place for caches; 256 MiB at most), so a picture costs them once.
 --masks PATH takes masks that "samsr masks" or another program made: a folder with one picture a mask (white
@@ -55,7 +56,7 @@ export function defineUpscale(program: Command, { interrupts, done }: Surroundin
       factor,
       4,
     )
-    .option("--masks <masks>", "regions, sam, none, or a path (default: regions, for samsr)")
+    .option("--masks <masks>", "regions, network, sam, none, or a path (default: regions, for samsr)")
     .option(
       "--sam <name>",
       "which Segment Anything: an installed model or a checkpoint (default: the installed one)",

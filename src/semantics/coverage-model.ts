@@ -1,0 +1,63 @@
+/** The coverage network of an installed model, loaded when first needed. For Node only. */
+import { SamsrError } from "../base/errors.js";
+import { findModel, loadModelWeights } from "../checkpoints/store/index.js";
+import type { Raster } from "../image/raster.js";
+import type { SessionOptions } from "../runtime/index.js";
+import type { Coverage } from "./coverage.js";
+import { type CoveragePredictor, createCoveragePredictor } from "./coverage-network.js";
+
+export const DEFAULT_COVERAGE_MODEL = "coverage-tiny";
+
+export interface CoverageModelOptions extends SessionOptions {
+  /** Name of an installed model or the folder of one. */
+  model?: string;
+}
+
+export interface LoadedCoverageModel {
+  /** @throws {SamsrError} when there is no such model, or it is damaged or of another kind */
+  coverage(raster: Raster): Promise<Coverage>;
+  release(): Promise<void>;
+}
+
+/**
+ * The weights and the configuration of an installed coverage network.
+ * @throws {SamsrError} when there is no such model, or it is damaged or of another kind
+ */
+export async function findCoverageNetwork(nameOrFolder = DEFAULT_COVERAGE_MODEL) {
+  const model = await findModel(nameOrFolder);
+  const { description } = model;
+  if (description.network !== "coverage-network") {
+    throw new SamsrError(
+      `the model ${nameOrFolder} is a ${description.network}, expected a coverage network`,
+    );
+  }
+  return { weights: await loadModelWeights(model, "network"), config: description.config };
+}
+
+/** Nothing is read until the first coverage is asked for. */
+export function createCoverageModel({
+  model = DEFAULT_COVERAGE_MODEL,
+  ...options
+}: CoverageModelOptions = {}): LoadedCoverageModel {
+  let predictor: Promise<CoveragePredictor> | undefined;
+
+  async function open(): Promise<CoveragePredictor> {
+    const { weights, config } = await findCoverageNetwork(model);
+    return createCoveragePredictor(weights, config, options);
+  }
+
+  return {
+    async coverage(raster) {
+      predictor ??= open();
+      const opened = await predictor.catch((error) => {
+        // It may be tried again.
+        predictor = undefined;
+        throw error;
+      });
+      return opened.coverage(raster);
+    },
+    async release() {
+      await predictor?.then((opened) => opened.release()).catch(() => {});
+    },
+  };
+}
