@@ -88,7 +88,7 @@ describe("the coverage network", () => {
         );
       },
       shapes,
-      { values, directions: 2, floor: 0.1 },
+      { values, directions: 2, floor: 0.1, step: 3e-3 },
     );
     expect(Math.max(...errors)).toBeLessThan(0.02);
   });
@@ -110,7 +110,7 @@ describe("recognising a coverage network", () => {
     expect(recognise(shapes, "a file")).toEqual({ network: "coverage-network", config: COVERAGE_TINY });
     shapes.delete("context.linear1.bias");
     expect(() => recognise(shapes, "a file")).toThrow(
-      'a file: not a network that samsr knows; the nearest is a coverage network, but "context.linear1.bias" [112] is missing',
+      'a file: not a network that samsr knows; the nearest is the coverage network, but "context.linear1.bias" [112] is missing',
     );
     expect(coverageConfigOf(new Map([["conv.weight", [8, 3, 3, 3]]]))).toBeUndefined();
   });

@@ -4,7 +4,8 @@
  *
  * Coverage is a count of nested regions, and a region is what differs from its surroundings in the whole image. So this is
  * a U-Net (Ronneberger et al. 2015, arXiv 1505.04597) which at every level is shown the image at that size beside what it
- * has made of it: the mean and the deviation of each block, since contrast at a scale is what makes a region stand out there.
+ * has made of it: colours, and how much they differ from those around, since contrast at a scale is what makes a region
+ * stand out there. Without these views it learns several times slower.
  * At the coarsest level an average over the image tells every pixel what kind of image it is in. Residual blocks are
  * normalised by group, which makes the result depend on the image as a whole, as the count does: an image is never cut
  * into tiles for it.
@@ -65,11 +66,11 @@ export function coverageNetwork(p: Scope, config: CoverageNetworkConfig, image: 
   const { channels } = config;
   const last = channels.length - 1;
   const levels: o.Value[] = [];
+  const seen = views(image, channels.length);
   let h = conv(p.at("stem"), o.spaceToDepth(image, PATCH), channels[0], 3);
   for (let level = 0; level <= last; level++) {
     if (level > 0) h = conv(p.at("reduce").at(level), h, channels[level], 3, { stride: 2 });
-    const seen = blockStatistics(image, PATCH * 2 ** level);
-    h = o.add(h, conv(p.at("look").at(level), seen, channels[level], 1));
+    h = o.add(h, conv(p.at("look").at(level), seen[level], channels[level], 1));
     h = blocks(p.at("down").at(level), h, config, level);
     levels.push(h);
   }
@@ -96,17 +97,27 @@ function block(p: Scope, x: o.Value, config: CoverageNetworkConfig): o.Value {
 }
 
 /**
- * Of each block of size x size: the mean of each colour, the logarithm of its deviation, and those of the colour differences
- * to the next block on the right and below, as the borders of regions are judged by: [N, 8, H / size, W / size].
+ * What each level is shown of the image, [N, 6 + coarser levels + 1, h, w]. Of each of its blocks: the mean of each colour; the
+ * logarithm of the colour's deviation in it, of its differences to the next block on the right and below (as the borders
+ * of regions are judged by), and of those to the larger blocks it lies in, up to the whole image.
  */
-function blockStatistics(image: o.Value, size: number): o.Value {
-  const mean = o.averagePool(image, size);
-  const variance = o.relu(o.sub(o.averagePool(o.mul(image, image), size), o.mul(mean, mean)));
-  const steps = [2, 3].map((axis) => {
-    const difference = o.sub(shifted(mean, axis), mean);
-    return o.reduceMean(o.mul(difference, difference), [1], true);
+function views(image: o.Value, levels: number): o.Value[] {
+  const sizes = Array.from({ length: levels }, (_, level) => PATCH * 2 ** level);
+  const means = sizes.map((size) => o.averagePool(image, size));
+  const whole = o.reduceMean(image, [2, 3], true);
+  return means.map((mean, level) => {
+    const squares = o.averagePool(o.mul(image, image), sizes[level]);
+    const variance = o.reduceMean(o.relu(o.sub(squares, o.mul(mean, mean))), [1], true);
+    const larger = means.slice(level + 1).map((v, i) => o.upsampleNearest(v, 2 ** (i + 1)));
+    const others = [shifted(mean, 2), shifted(mean, 3), ...larger, whole];
+    return o.concat([mean, ...[variance, ...others.map((v) => distance(mean, v))].map(logarithm)], 1);
   });
-  return o.concat([mean, logarithm(variance), ...steps.map(logarithm)], 1);
+}
+
+/** The squared difference of two images, averaged over colours. */
+function distance(a: o.Value, b: o.Value): o.Value {
+  const difference = o.sub(a, b);
+  return o.reduceMean(o.mul(difference, difference), [1], true);
 }
 
 /** Of a squared difference, half of it brought near 0; below a grey level or so there is only noise. */
@@ -116,9 +127,14 @@ function logarithm(square: o.Value): o.Value {
 
 /** Each pixel's successor along an axis, the last one's itself. */
 function shifted(x: o.Value, axis: number): o.Value {
-  const side = x.shape[axis];
-  const parts = [o.slice(x, [axis], [1], [side]), o.slice(x, [axis], [side - 1], [side])];
-  return o.concat(side > 1 ? parts : parts.slice(1), axis);
+  const after = x.shape.map((_, i) => (i === axis ? 1 : 0));
+  const padded = o.pad(
+    x,
+    x.shape.map(() => 0),
+    after,
+    "edge",
+  );
+  return o.slice(padded, [axis], [1], [x.shape[axis] + 1]);
 }
 
 /** Scales and shifts each channel by what the channels are on average over the image. */

@@ -2,6 +2,8 @@
 import {
   type CoverageNetworkConfig,
   coverageConfigOf,
+  coverageMultiple,
+  coverageNetwork,
   decode,
   encode,
   gridOf,
@@ -113,8 +115,11 @@ function readSam(shapes: Shapes, name: string): Reading | undefined {
 
 function readCoverageNetwork(shapes: Shapes): Reading | undefined {
   const config = coverageConfigOf(shapes);
-  // What is read is compared there already.
-  return config && { recognised: { network: "coverage-network", config }, expected: shapes, ignored: /^/ };
+  if (config === undefined) return undefined;
+  const side = coverageMultiple(config);
+  affordable(side * side);
+  const expected = parametersOf((p) => coverageNetwork(p, config, o.input("image", [1, 3, side, side])));
+  return { recognised: { network: "coverage-network", config }, expected, ignored: /^$/ };
 }
 
 /**
