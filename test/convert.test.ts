@@ -194,6 +194,9 @@ describe.skipIf(!hasShared)("samsr convert on the reference checkpoints", () => 
     expect(await stderr(checkpoint("swin-unet-small"), "--size", "32x40")).toContain(
       "multiples of 16, got 32x40",
     );
+    expect(await stderr(checkpoint("swin-unet-small"), "--size", "99200x99200")).toContain(
+      "x would have 9840640000 pixels, 1048576 are the most",
+    );
     expect(await stderr(checkpoint("sam-small"), "--part", "image-encoder", "--size", "64x64")).toContain(
       "takes one size only",
     );

@@ -109,6 +109,29 @@ describe.skipIf(!hasShared)("recognition of the reference checkpoints", () => {
     });
   });
 
+  it.each([
+    ["image_encoder.blocks.0.mlp.lin1.weight", [96, 48], [192, 48]],
+    ["image_encoder.blocks.1.attn.rel_pos_h", [9, 12], [5, 12]],
+    ["mask_decoder.transformer.layers.0.mlp.lin1.weight", [32, 32], [64, 32]],
+  ])("sam-small with another shape: %s", async (name, found, due) => {
+    const shapes = new Map(await readShapes(sharedPath("reference", "sam-small", "checkpoint.pth")));
+    expect(shapes.get(name)).toEqual(due);
+    shapes.set(name, found);
+    expect(messageOf(shapes)).toBe(
+      `x.pth: not a network that samsr knows; the nearest is Segment Anything, but ` +
+        `"${name}" [${found.join(", ")}] should be [${due.join(", ")}]`,
+    );
+  });
+
+  it("sam-small without a tensor", async () => {
+    const shapes = new Map(await readShapes(sharedPath("reference", "sam-small", "checkpoint.pth")));
+    for (const name of ["image_encoder.blocks.1.attn.qkv.bias", "mask_decoder.mask_tokens.weight"]) {
+      const less = new Map(shapes);
+      less.delete(name);
+      expect(messageOf(less)).toContain(`"${name}"`);
+    }
+  });
+
   it("the published networks at full size", () => {
     const file = JSON.parse(readFileSync(sharedPath("reference", "state-dict-shapes.json"), "utf8"));
     const [denoiser, autoencoder, sam] = Object.values<Record<string, Shape>>(file).map((shapes) =>

@@ -5,6 +5,7 @@ export {
   convert,
   type Part,
   partsOf,
+  planConvert,
   type Size,
 } from "./convert/index.js";
 export {

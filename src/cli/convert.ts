@@ -5,8 +5,10 @@ import {
   type Converted,
   type ConvertOptions,
   convert,
-  openCheckpoint,
+  planConvert,
   type Recognised,
+  readCheckpoint,
+  readShapes,
   recognise,
   withAuthorsConfig,
 } from "../checkpoints/index.js";
@@ -35,8 +37,7 @@ export async function convertCommand(
   if (extname(out).toLowerCase() !== ".onnx")
     throw new UsageError(`${out}: expected a name that ends in .onnx`);
   await checkWritable(out, { overwrite });
-  const { shapes, weights } = await openCheckpoint(checkpoint);
-  const found = recognise(shapes, checkpoint);
+  const found = recognise(await readShapes(checkpoint), checkpoint);
   const authors = options.config === undefined ? undefined : await readAuthorsFile(options.config);
   const recognised = authors
     ? withAuthorsConfig(found, authors.config, { checkpoint, config: options.config! })
@@ -44,7 +45,10 @@ export async function convertCommand(
   const warnings = authors?.warnings ?? [];
   if (!options.quiet) for (const line of warnings) process.stderr.write(`samsr: ${line}\n`);
   const imageSide = authors?.config.autoencoder?.params.ddconfig.resolution;
-  const converted = convert(weights, recognised, checkpoint, { ...options, imageSide });
+  const settings = { ...options, imageSide };
+  planConvert(recognised, checkpoint, settings);
+  const weights = await readCheckpoint(checkpoint);
+  const converted = convert(weights, recognised, checkpoint, settings);
   await writeFileAtomically(out, (path) => writePieces(path, converted.model.pieces(), signal), {
     overwrite,
     signal,

@@ -2,7 +2,7 @@
 import { parseDocument } from "yaml";
 import { SamsrError } from "../../base/errors.js";
 
-const LARGEST_FILE = 256_000;
+const LARGEST_FILE = 64_000;
 const MOST_ALIASES = 20;
 const LONGEST_TEXT = 10_000;
 

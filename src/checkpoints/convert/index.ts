@@ -55,8 +55,7 @@ export function convert(
   options: ConvertOptions = {},
 ): Converted {
   const { batch = 1, precision = "float32" } = options;
-  const part = choosePart(recognised, name, options);
-  const size = chooseSize(part, recognised, name, options.size);
+  const { part, size } = planConvert(recognised, name, options);
   const built = part.build(frozenScope(weights), size ?? { height: 0, width: 0 }, batch);
   const { network, config } = recognised;
   const metadata = {
@@ -77,7 +76,19 @@ export function convert(
   return { part: part.name, size, batch, precision, inputs, outputs: shapesOf(built), model };
 }
 
-/** @throws {SamsrError} listing the parts, when `wanted` is none of them or there are several to choose from */
+/**
+ * Which part of what size the options ask for; to be known before any weight is read.
+ * @throws {SamsrError} listing the parts, when none or none of them is chosen; saying what a size must be
+ */
+export function planConvert(
+  recognised: Recognised,
+  name: string,
+  options: ConvertOptions = {},
+): { readonly part: Part; readonly size?: Size } {
+  const part = choosePart(recognised, name, options);
+  return { part, size: chooseSize(part, recognised, name, options) };
+}
+
 function choosePart(recognised: Recognised, name: string, { part: wanted, imageSide }: ConvertOptions): Part {
   const parts = partsOf(recognised, imageSide);
   const part = wanted === undefined && parts.length === 1 ? parts[0] : parts.find((p) => p.name === wanted);
@@ -87,7 +98,12 @@ function choosePart(recognised: Recognised, name: string, { part: wanted, imageS
   throw new SamsrError(`${name}: holds a ${recognised.network}; ${why}: ${list}`);
 }
 
-function chooseSize(part: Part, recognised: Recognised, name: string, wanted?: Size): Size | undefined {
+function chooseSize(
+  part: Part,
+  recognised: Recognised,
+  name: string,
+  { size: wanted, batch = 1 }: ConvertOptions,
+): Size | undefined {
   const { sized } = part;
   if (!sized) {
     if (!wanted) return undefined;
@@ -99,6 +115,10 @@ function chooseSize(part: Part, recognised: Recognised, name: string, wanted?: S
       `${name}: height and width of ${sized.input} must be multiples of ${sized.multiple}, ` +
         `got ${size.height}x${size.width}`,
     );
+  }
+  const pixels = size.height * size.width * batch;
+  if (pixels > sized.most) {
+    throw new SamsrError(`${name}: ${sized.input} would have ${pixels} pixels, ${sized.most} are the most`);
   }
   return size;
 }

@@ -31,13 +31,21 @@ export interface Part {
   /** What goes in and what comes out, for people. */
   readonly summary: string;
   /** Whose height and width a size is; left out where the network takes one size only. */
-  readonly sized?: { readonly input: string; readonly standard: number; readonly multiple: number };
+  readonly sized?: {
+    readonly input: string;
+    readonly standard: number;
+    readonly multiple: number;
+    /** The most pixels of a batch: a graph of fixed size holds masks that grow with it. */
+    readonly most: number;
+  };
   /** The outputs by name, for inputs of this size (the network's own, where it takes one only). */
   readonly build: (p: Scope, size: Size, batch: number) => Readonly<Record<string, o.Value>>;
 }
 
 /** The side of the images that autoencoder and coverage network are trained on; nothing in a checkpoint tells it. */
 const IMAGE_SIDE = 256;
+
+const IMAGE_PIXELS = 4096 ** 2;
 
 /** Points of a prompt: one and the padding that follows it, or the two corners of a box. */
 const POINTS = 2;
@@ -67,7 +75,12 @@ function denoiser(config: SwinUNetConfig, lqChannels: number, network: typeof sw
   return {
     name: "denoiser",
     summary: "noisy latent x, timestep t and low-resolution image lq -> the clean latent y",
-    sized: { input: "x", standard: Math.ceil(config.imageSize / multiple) * multiple, multiple },
+    sized: {
+      input: "x",
+      standard: Math.ceil(config.imageSize / multiple) * multiple,
+      multiple,
+      most: 1024 ** 2,
+    },
     build(p, { height, width }, batch) {
       const map = (name: string, channels: number) => o.input(name, [batch, channels, height, width]);
       const [x, t] = [map("x", config.outChannels), o.input("t", [batch])];
@@ -85,7 +98,7 @@ function autoencoder(config: VqConfig, imageSide: number): readonly Part[] {
     {
       name: "encode",
       summary: "image x -> latent z",
-      sized: { input: "x", standard: latentSide * factor, multiple: factor },
+      sized: { input: "x", standard: latentSide * factor, multiple: factor, most: IMAGE_PIXELS },
       build(p, { height, width }, batch) {
         return { z: encode(p, config, o.input("x", [batch, 3, height, width])) };
       },
@@ -93,7 +106,7 @@ function autoencoder(config: VqConfig, imageSide: number): readonly Part[] {
     {
       name: "decode",
       summary: "latent z, replaced by the nearest codes -> image y, and the codes' indices",
-      sized: { input: "z", standard: latentSide, multiple: 1 },
+      sized: { input: "z", standard: latentSide, multiple: 1, most: IMAGE_PIXELS / factor ** 2 },
       build(p, size, batch) {
         const { quantised, indices } = quantise(p, config, latent(size, batch));
         return { y: decode(p, config, quantised), indices };
@@ -102,7 +115,7 @@ function autoencoder(config: VqConfig, imageSide: number): readonly Part[] {
     {
       name: "decode-latent",
       summary: "latent z as it is -> image y",
-      sized: { input: "z", standard: latentSide, multiple: 1 },
+      sized: { input: "z", standard: latentSide, multiple: 1, most: IMAGE_PIXELS / factor ** 2 },
       build: (p, size, batch) => ({ y: decode(p, config, latent(size, batch)) }),
     },
   ];
@@ -137,7 +150,12 @@ function coverage(config: CoverageNetworkConfig, imageSide: number): Part {
   return {
     name: "coverage",
     summary: "image -> how many masks cover each pixel",
-    sized: { input: "image", standard: Math.ceil(imageSide / multiple) * multiple, multiple },
+    sized: {
+      input: "image",
+      standard: Math.ceil(imageSide / multiple) * multiple,
+      multiple,
+      most: IMAGE_PIXELS,
+    },
     build(p, { height, width }, batch) {
       return { coverage: coverageNetwork(p, config, o.input("image", [batch, 3, height, width])) };
     },

@@ -54,7 +54,8 @@ export type Candidate = (shapes: Shapes, name: string) => Reading | undefined;
 export const CANDIDATES: readonly Candidate[] = [
   readSwinUNet,
   readVqAutoencoder,
-  readSam,
+  (shapes, name) => readSam(shapes, name, shapes),
+  (shapes, name) => readSam(shapes, name, bySecondBlocks(shapes)),
   readCoverageNetwork,
 ];
 
@@ -95,11 +96,12 @@ function readVqAutoencoder(shapes: Shapes): Reading | undefined {
   return { recognised: { network: "vq-autoencoder", config }, expected, ignored };
 }
 
-function readSam(shapes: Shapes, name: string): Reading | undefined {
+/** @param evidence shapes from which the configuration is read */
+function readSam(shapes: Shapes, name: string, evidence: Shapes): Reading | undefined {
   if (![...shapes.keys()].some((key) => /^(image_encoder|prompt_encoder|mask_decoder)\./.test(key))) {
     return undefined;
   }
-  const config = samConfigOf(shapes, name);
+  const config = samConfigOf(evidence, name);
   const grid = gridOf(config);
   affordable(config.depth * grid ** 2 * Math.max(config.window, grid));
   const expected = parametersOf((p) => {
@@ -111,6 +113,12 @@ function readSam(shapes: Shapes, name: string): Reading | undefined {
     maskDecoder(p, config, { embedding, ...prompts, masks: "single" });
   });
   return { recognised: { network: "segment-anything", config }, expected, ignored: /^pixel_(mean|std)$/ };
+}
+
+/** Sizes are read off the first block of many alike; where that is the one that is damaged, the second tells them. */
+function bySecondBlocks(shapes: Shapes): Shapes {
+  const second = (key: string) => shapes.get(key.replace(/(blocks|layers)\.0\./, "$1.1."));
+  return new Map([...shapes].map(([key, shape]) => [key, second(key) ?? shape]));
 }
 
 function readCoverageNetwork(shapes: Shapes): Reading | undefined {

@@ -41,7 +41,7 @@ export function recognise(shapes: Shapes, name: string): Recognised {
     }
     if (!reading) continue;
     if (differences(shapes, reading).length === 0) return reading.recognised;
-    const common = [...reading.expected.keys()].filter((key) => shapes.has(key)).length;
+    const common = inCommon(shapes, reading);
     if (common > (nearest?.common ?? 0)) nearest = { reading, common };
   }
   if (nearest) throw new SamsrError(`${name}: ${describe(shapes, nearest.reading)}`);
@@ -60,6 +60,16 @@ function attempt<T>(build: () => T): T | Error {
     if (error instanceof SamsrError || (error instanceof Error && error.constructor === Error)) return error;
     throw error;
   }
+}
+
+/** How many tensors are right, those of another shape by half. */
+function inCommon(shapes: Shapes, { expected }: Reading): number {
+  let common = 0;
+  for (const [key, shape] of expected) {
+    const found = shapes.get(key);
+    if (found) common += sameShape(found, shape) ? 1 : 0.5;
+  }
+  return common;
 }
 
 /** One phrase for each tensor that has another shape, is missing, or is too many, in this order. */
