@@ -34,6 +34,28 @@ export interface SamConfig {
   readonly iouDepth: number;
 }
 
+/** The smallest of the published models. */
+export const SAM_VIT_B: SamConfig = {
+  imageSize: 1024,
+  patchSize: 16,
+  embed: 768,
+  depth: 12,
+  heads: 12,
+  mlp: 3072,
+  window: 14,
+  globalAttention: [2, 5, 8, 11],
+  globalOffsets: 127,
+  promptEmbed: 256,
+  maskChannels: 16,
+  decoderDepth: 2,
+  decoderHeads: 8,
+  decoderMlp: 2048,
+  downsample: 2,
+  maskTokens: 4,
+  iouHidden: 256,
+  iouDepth: 3,
+};
+
 /** Nothing in the weights tells into how many heads the decoder's projections are cut: the published models have 8. */
 const DECODER_HEADS = 8;
 

@@ -1,4 +1,4 @@
-export { gridOf, type SamConfig, samConfigOf } from "./config.js";
+export { gridOf, SAM_VIT_B, type SamConfig, samConfigOf } from "./config.js";
 export { imageEncoder } from "./image-encoder.js";
 export {
   type DecodedTokens,
