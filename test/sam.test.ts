@@ -18,6 +18,8 @@ import {
 } from "../src/networks/sam/index.js";
 import { frozenScope, type Scope, type StateDict, trainableScope } from "../src/nn/index.js";
 import * as o from "../src/onnx/index.js";
+import type { FloatTensor } from "../src/runtime/index.js";
+import { createSamSessions } from "../src/semantics/sam/network.js";
 import { normals, runGraph } from "./run-graph.js";
 import { hasShared, maxDifference, readSafetensors, sharedPath } from "./shared.js";
 
@@ -170,6 +172,46 @@ describe.skipIf(!hasShared)("Segment Anything on the reference network", () => {
     expect(maxDifference(masked.lowResLogits, plain.lowResLogits)).toBeLessThan(1e-4);
     const without = await runGraph({ ...maskDecoder(frozenScope(weights), config, inputs) }, feeds);
     expect(maxDifference(masked.lowResLogits, without.lowResLogits)).toBeGreaterThan(1e-2);
+  });
+
+  it("is asked in batches, and paints the masks of those points alone that have a good one", async () => {
+    const sessions = createSamSessions(weights, config, { name: "sam", device: "cpu" });
+    const image = encoderInput(tensors.get("image")!.data as Uint8Array, size, config);
+    const embedding = await sessions.embed(image);
+    const points = Float32Array.from({ length: 40 }, (_, i) => (i * 29) % config.imageSize);
+    const prompts = Float32Array.from({ length: 80 }, (_, i) =>
+      i % 4 < 2 ? points[(i >> 2) * 2 + (i % 4)] : 0,
+    );
+    const whole = await runGraph(
+      {
+        ...maskDecoder(frozenScope(weights), config, {
+          embedding: o.input("embedding", [1, config.promptEmbed, 8, 8]),
+          ...promptInputs([20, 2, 2]),
+        }),
+      },
+      {
+        embedding: (embedding as FloatTensor).data,
+        points: prompts,
+        labels: Float32Array.from({ length: 40 }, (_, i) => (i % 2 === 0 ? 1 : -1)),
+      },
+    );
+    const all = await sessions.decode(embedding, points, Number.NEGATIVE_INFINITY);
+    expect(maxDifference(all.logits, whole.lowResLogits)).toBeLessThan(1e-4);
+    expect(maxDifference(all.predictedIous, whole.iouPredictions)).toBeLessThan(1e-5);
+
+    const best = Array.from({ length: 20 }, (_, i) =>
+      Math.max(...all.predictedIous.subarray(3 * i, 3 * i + 3)),
+    );
+    const leastIou = [...best].sort((a, b) => a - b)[9];
+    const some = await sessions.decode(embedding, points, leastIou);
+    expect(some.predictedIous).toEqual(all.predictedIous);
+    const mapsOf = ({ logits }: typeof some, i: number) =>
+      logits.subarray((i * logits.length) / 20, ((i + 1) * logits.length) / 20);
+    for (let i = 0; i < 20; i++) {
+      const expected = best[i] > leastIou ? mapsOf(all, i) : new Float32Array(mapsOf(all, i).length);
+      expect(mapsOf(some, i)).toEqual(expected);
+    }
+    await sessions.release();
   });
 
   it("decodes a box, one mask", async () => {

@@ -52,7 +52,11 @@ export async function masksOfCrop(
         grid[i][0] * (input.width / width),
         grid[i][1] * (input.height / height),
       ]);
-      const { logits, predictedIous, side } = await network.decode(embedding, Float32Array.from(prompts));
+      const { logits, predictedIous, side } = await network.decode(
+        embedding,
+        Float32Array.from(prompts),
+        leastIou,
+      );
       enlargement ??= enlargementOf(side, { size: network.imageSize, ...input }, crop, image);
       const masks = predictedIous.length / batch.length;
       for (let m = 0; m < predictedIous.length; m++) {

@@ -87,8 +87,8 @@ describe("automatic masks", () => {
   it("lose small holes and islands, and then the doubles that makes", async () => {
     const network = discs(4);
     const decode = network.decode.bind(network);
-    network.decode = async (embedding, points) => {
-      const decoded = await decode(embedding, points);
+    network.decode = async (...asked) => {
+      const decoded = await decode(...asked);
       // An island in the corner of every other mask.
       for (let m = 0; m < decoded.predictedIous.length; m += 2) decoded.logits[m * SIDE * SIDE] = 40;
       return decoded;

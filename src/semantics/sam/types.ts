@@ -9,8 +9,11 @@ export interface SamNetwork {
   readonly imageSize: number;
   /** The embedding of normalised pixels [3, S, S]. */
   embed(pixels: Float32Array): Promise<Embedding>;
-  /** The masks of each point, [B, 2] in pixels of S x S. */
-  decode(embedding: Embedding, points: Float32Array): Promise<DecodedMasks>;
+  /**
+   * The masks of each point, [B, 2] in pixels of S x S. A point without a mask of more than `leastIou`, predicted, may have
+   * zeros in place of logits.
+   */
+  decode(embedding: Embedding, points: Float32Array, leastIou: number): Promise<DecodedMasks>;
 }
 
 /** Whatever the decoder wants to get back. */
