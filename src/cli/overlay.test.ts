@@ -31,6 +31,11 @@ describe("semantics as pictures", () => {
     expect(pixel(1)).not.toEqual(pixel(0));
   });
 
+  it("makes no more levels than anybody looks at", () => {
+    const same = Array.from({ length: 20 }, () => mask(0, 1));
+    expect(levelsOf([...same, mask(5)]).length).toBe(12);
+  });
+
   it("lays smaller masks over larger ones in one map", () => {
     const { labels } = topmostOf([mask(1), mask(0, 1, 2, 3), mask(3, 5), mask()], { width: 3, height: 2 });
     expect([...labels]).toEqual([2, 1, 2, 3, 0, 3]);

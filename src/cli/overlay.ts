@@ -3,9 +3,13 @@ import { createRaster, type Raster, toTensor } from "../image/index.js";
 import { areaOf, type LabelMap, type Runs } from "../semantics/index.js";
 import { type Colour, heat } from "./colour-map.js";
 
+/** Nobody looks at more; masks that overlap a hundredfold would fill the memory. */
+const MOST_LEVELS = 12;
+
 /**
  * Spreads masks over as few maps as will do, so that no two in one map overlap: the largest first, each on the
- * first map that has room for it. Nested masks come out as levels, from the whole to its parts.
+ * first map that has room for it. Nested masks come out as levels, from the whole to its parts. What finds no room on
+ * {@link MOST_LEVELS} maps is left out.
  */
 export function levelsOf(masks: readonly Runs[]): LabelMap[] {
   const levels: LabelMap[] = [];
@@ -13,6 +17,7 @@ export function levelsOf(masks: readonly Runs[]): LabelMap[] {
     const mask = masks[i]!;
     const { width, height } = mask;
     let level = levels.find(({ labels }) => isFree(labels, mask));
+    if (level === undefined && levels.length === MOST_LEVELS) continue;
     if (level === undefined) levels.push((level = { width, height, labels: new Int32Array(width * height) }));
     paint(level.labels, mask, i + 1);
   }
