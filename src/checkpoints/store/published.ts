@@ -24,7 +24,7 @@ const RESSHIFT = "https://github.com/zsyOAOA/ResShift/releases/download/v2.0";
 const SAM = "https://dl.fbaipublicfiles.com/segment_anything";
 
 const SAMSR_LICENCE =
-  "none stated beside it; SinSR (CC BY-NC-SA 4.0) and ResShift (S-Lab License 1.0), which it builds on, are for non-commercial use";
+  "not known, none is in github.com/Liu-Zihang/SAMSR; SinSR (CC BY-NC-SA 4.0) and ResShift (S-Lab License 1.0), which it builds on, are for non-commercial use";
 const SINSR_LICENCE = "CC BY-NC-SA 4.0 (github.com/wyf0912/SinSR)";
 const RESSHIFT_LICENCE = "S-Lab License 1.0, non-commercial (github.com/zsyOAOA/ResShift)";
 const SAM_LICENCE = "Apache 2.0 (github.com/facebookresearch/segment-anything)";
