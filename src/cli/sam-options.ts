@@ -38,7 +38,7 @@ export function samOptions(): Option[] {
     option("--stability-score-thresh <x>", "least stability score (default: 0.95)", number()),
     option("--stability-score-offset <x>", "how far the score moves the threshold (default: 1)", number(0)),
     option("--box-nms-thresh <x>", "IoU of boxes above which masks are doubles (default: 0.7)", number(0, 1)),
-    option("--crop-n-layers <n>", "layers of crops, n of them 4^n crops (default: 0)", whole(0, 4)),
+    option("--crop-n-layers <n>", "layers of crops; layer n has 4^n of them (default: 0)", whole(0, 4)),
     option("--crop-nms-thresh <x>", "the same IoU between crops (default: 0.7)", number(0, 1)),
     option(
       "--crop-overlap-ratio <x>",
