@@ -311,14 +311,20 @@ describe("what is no known network", () => {
       ["middle_block.1.blocks.0.attn.relative_position_bias_table", [63 * 63, 2]],
     ]);
     expect(messageOf(deep)).toContain("x.pth: ");
+    const book = new Map<string, Shape>([
+      ["quantize.embedding.weight", [1e15, 3]],
+      ["encoder.conv_in.weight", [16384, 3, 3, 3]],
+      ["encoder.down.11.block.63.conv1.weight", [16384, 32, 3, 3]],
+    ]);
+    expect(messageOf(book)).toContain("would not fit into memory");
     const huge = [1e15, -1, 0, Number.NaN, 2 ** 53];
     for (const side of huge) {
       messageOf(new Map([...swinUNetShapes(SMALL)].map(([name, shape]) => [name, shape.map(() => side)])));
       const vq = shapesOf(vqParameters({ ...AUTOENCODER, channels: 32 }));
       messageOf(new Map([...vq].map(([name, shape]) => [name, shape.map(() => side)])));
     }
-    const many = new Map(Array.from({ length: 20_001 }, (_, i) => [`input_blocks.${i}.0.w`, [1]]));
-    expect(messageOf(many)).toContain("holds 20001 tensors");
+    const many = new Map(Array.from({ length: 5001 }, (_, i) => [`input_blocks.${i}.0.w`, [1]]));
+    expect(messageOf(many)).toContain("holds 5001 tensors");
     expect(performance.now() - begun).toBeLessThan(3000);
   });
 });

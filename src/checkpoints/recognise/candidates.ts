@@ -71,6 +71,7 @@ function readSwinUNet(shapes: Shapes): Reading | undefined {
   // Each level's mask has a row of window x window for every pixel.
   const pixels = channelMult.reduce((sum, _, level) => sum + (side / 2 ** level) ** 2, 0);
   affordable((2 * pixels + resBlocks.reduce((a, b) => a + b)) * swin.depth * swin.window ** 2);
+  affordable(groupNumbers(config.modelChannels, channelMult, resBlocks, side));
   const expected = parametersOf((p) => {
     const map = (name: string, channels: number) => o.input(name, [1, channels, side, side]);
     swinUNet(p, config, map("x", outChannels), o.input("t", [1]), map("lq", lqChannels));
@@ -87,7 +88,10 @@ function readSwinUNet(shapes: Shapes): Reading | undefined {
 function readVqAutoencoder(shapes: Shapes): Reading | undefined {
   const config = vqConfigOf(shapes);
   if (config === undefined) return undefined;
-  const side = 2 ** (config.channelMult.length - 1);
+  const { channels, channelMult } = config;
+  const side = 2 ** (channelMult.length - 1);
+  const blocks = channelMult.map(() => config.resBlocks);
+  affordable(groupNumbers(channels, channelMult, blocks, side));
   const expected = parametersOf((p) => {
     const z = encode(p, config, o.input("x", [1, 3, side, side]));
     decode(p, config, quantise(p, config, z).quantised);
@@ -130,12 +134,23 @@ function readCoverageNetwork(shapes: Shapes): Reading | undefined {
   return { recognised: { network: "coverage-network", config }, expected, ignored: /^$/ };
 }
 
+/** A group normalisation has a constant as large as a group, in each of the residual blocks on the way down and up. */
+function groupNumbers(
+  channels: number,
+  mult: readonly number[],
+  blocks: readonly number[],
+  side: number,
+): number {
+  const group = (level: number) => ((mult[level] * channels) / 32) * (side / 2 ** level) ** 2;
+  return mult.reduce((sum, _, level) => sum + (4 * blocks[level] + 6) * group(level), 0);
+}
+
 /**
- * Building a network makes tables of positions and masks, whose sizes a file can claim at no cost.
+ * Building a network makes constants, tables of positions and masks above all, whose sizes a file can claim at no cost.
  * @throws {Error} beyond what any real network needs, thirty times over
  */
 function affordable(numbers: number): void {
-  if (!(numbers <= 5e7)) throw new Error("its tables of positions would not fit into memory");
+  if (!(numbers <= 5e7)) throw new Error("its constants would not fit into memory");
 }
 
 /** Names and shapes of what a network asks its scope for. */

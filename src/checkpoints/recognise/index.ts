@@ -18,7 +18,7 @@ const KNOWN =
 const NAMED = 4;
 
 /** Networks have hundreds of tensors; what has very many more is not looked through. */
-const MOST_TENSORS = 20_000;
+const MOST_TENSORS = 5000;
 
 /**
  * @param shapes as `readShapes` gives them, buffers included: only these tell the size a Swin UNet was built for
@@ -57,7 +57,12 @@ function attempt<T>(build: () => T): T | Error {
   try {
     return build();
   } catch (error) {
-    if (error instanceof SamsrError || (error instanceof Error && error.constructor === Error)) return error;
+    if (
+      error instanceof SamsrError ||
+      error instanceof RangeError ||
+      (error instanceof Error && error.constructor === Error)
+    )
+      return error;
     throw error;
   }
 }
