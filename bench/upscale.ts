@@ -7,6 +7,7 @@ import { countFlops } from "../src/onnx/flops.js";
 import { createUpscaler, type UpscaleInfo, upscale } from "../src/upscale/index.js";
 import { kindOf } from "../src/upscale/kind.js";
 import { findUpscalingModel } from "../src/upscale/model.js";
+import { inputsOf } from "../src/upscale/stage.js";
 import { createMatMul } from "./matmul.js";
 import { gigaflops, takeTurns, zip } from "./measure.js";
 import { ROOT, squarePicture } from "./picture.js";
@@ -70,9 +71,9 @@ export const bench: Bench = async ({ threads, rounds = 25 }) => {
 
 async function flopsOfTile(size: { width: number; height: number }): Promise<number> {
   const model = await findUpscalingModel(MODEL);
-  const { singleStep } = kindOf(model.description);
+  const { singleStep, channels } = kindOf(model.description);
   const outputs = singleStep.map(async (stage) =>
-    stage.graph(frozenScope(await loadModelWeights(model, stage.weights!)), size),
+    stage.graph(frozenScope(await loadModelWeights(model, stage.weights!)), inputsOf(channels, size)),
   );
   return countFlops(await Promise.all(outputs)).products;
 }

@@ -1,6 +1,4 @@
 /** `samsr convert`: a checkpoint as an ONNX file. */
-import { open } from "node:fs/promises";
-import { extname } from "node:path";
 import {
   type Converted,
   type ConvertOptions,
@@ -12,10 +10,9 @@ import {
   recognise,
   withAuthorsConfig,
 } from "../checkpoints/index.js";
-import { checkWritable, writeFileAtomically } from "../image/write-file.js";
 import type { Shape } from "../onnx/index.js";
 import { readAuthorsFile } from "./authors-file.js";
-import { UsageError } from "./report.js";
+import { checkOnnxFile, writeOnnxFile } from "./onnx-file.js";
 import { createReporter } from "./reporter.js";
 
 export interface ConvertArguments extends Omit<ConvertOptions, "imageSide"> {
@@ -26,17 +23,13 @@ export interface ConvertArguments extends Omit<ConvertOptions, "imageSide"> {
   quiet?: boolean;
 }
 
-const BLOCK = 2 ** 20;
-
 export async function convertCommand(
   checkpoint: string,
   options: ConvertArguments,
   signal: AbortSignal,
 ): Promise<number> {
   const { out, overwrite, json } = options;
-  if (extname(out).toLowerCase() !== ".onnx")
-    throw new UsageError(`${out}: expected a name that ends in .onnx`);
-  await checkWritable(out, { overwrite });
+  await checkOnnxFile(out, overwrite);
   const found = recognise(await readShapes(checkpoint), checkpoint);
   const authors = options.config === undefined ? undefined : await readAuthorsFile(options.config);
   const recognised = authors
@@ -49,37 +42,11 @@ export async function convertCommand(
   planConvert(recognised, checkpoint, settings);
   const weights = await readCheckpoint(checkpoint);
   const converted = convert(weights, recognised, checkpoint, settings);
-  await writeFileAtomically(out, (path) => writePieces(path, converted.model.pieces(), signal), {
-    overwrite,
-    signal,
-  });
+  await writeOnnxFile(out, converted.model, { overwrite, signal });
   const facts = { ...factsOf(out, recognised, converted), warnings };
   if (json) process.stdout.write(`${JSON.stringify(facts, undefined, 2)}\n`);
   createReporter(options).say(sentence(out, recognised, converted));
   return 0;
-}
-
-/** Small pieces, of which a model has many thousands, go together. */
-async function writePieces(path: string, pieces: Iterable<Uint8Array>, signal: AbortSignal): Promise<void> {
-  const file = await open(path, "wx");
-  let waiting: Uint8Array[] = [];
-  let size = 0;
-  const flush = async () => {
-    const block = waiting.length === 1 ? waiting[0] : Buffer.concat(waiting);
-    [waiting, size] = [[], 0];
-    await file.writeFile(block);
-  };
-  try {
-    for (const piece of pieces) {
-      if (size > 0 && size + piece.byteLength > BLOCK) await flush();
-      if (signal.aborted) return;
-      waiting.push(piece);
-      size += piece.byteLength;
-    }
-    await flush();
-  } finally {
-    await file.close();
-  }
 }
 
 function factsOf(file: string, { network, config }: Recognised, converted: Converted) {

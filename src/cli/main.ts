@@ -8,6 +8,7 @@ import { Command, CommanderError } from "commander";
 import { defineCompare } from "./commands/compare.js";
 import { defineConvert } from "./commands/convert.js";
 import { defineEvaluate } from "./commands/evaluate.js";
+import { defineExport } from "./commands/export.js";
 import { defineMasks } from "./commands/masks.js";
 import { defineModels } from "./commands/models.js";
 import { defineScore } from "./commands/score.js";
@@ -44,6 +45,7 @@ function defineProgram(): Command {
     defineMasks,
     defineModels,
     defineConvert,
+    defineExport,
     defineScore,
     defineEvaluate,
     defineCompare,

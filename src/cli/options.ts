@@ -43,6 +43,13 @@ export function notNegative(text: string): number {
   throw new InvalidArgumentError("Expected a number from 0 on.");
 }
 
+/** Height and width, as shapes have them. */
+export function size(text: string): { height: number; width: number } {
+  const [, height, width] = /^([1-9]\d{0,4})x([1-9]\d{0,4})$/.exec(text) ?? [];
+  if (height !== undefined) return { height: Number(height), width: Number(width) };
+  throw new InvalidArgumentError("Expected height and width, as 64x96.");
+}
+
 export function format(text: string): OutputFormat {
   const names: Record<string, OutputFormat> = { jpg: "jpeg", tif: "tiff" };
   const name = names[text.toLowerCase()] ?? text.toLowerCase();

@@ -17,28 +17,27 @@ import {
 } from "../networks/index.js";
 import * as o from "../onnx/index.js";
 import type { Kind } from "./kind.js";
-import { inputsOf, type Stage, type TileSize } from "./stage.js";
+import type { Stage } from "./stage.js";
 
 type Model = Pick<LatentModel, "config" | "autoencoder" | "schedule" | "method" | "variant">;
 
 /** One denoiser for the single step and for chains. */
 export function latentKind({ config, autoencoder, schedule, method, variant }: Model): Kind {
   const channels = autoencoder.latentChannels;
-  const inputs = (size: TileSize) => inputsOf(channels, size);
   const first: Stage = {
     name: "encoder",
     output: "y",
     part: "encode",
     weights: "autoencoder",
-    graph: (p, size) => encode(p, autoencoder, fromLatent(bicubicLatent(inputs(size).lq()))),
+    graph: (p, { lq }) => encode(p, autoencoder, fromLatent(bicubicLatent(lq))),
   };
   const last: Stage = {
     name: "decoder",
     output: "hr",
     part: "decode",
     weights: "autoencoder",
-    graph(p, size) {
-      const { quantised } = quantise(p, autoencoder, inputs(size).x0());
+    graph(p, { x0 }) {
+      const { quantised } = quantise(p, autoencoder, x0);
       return o.clip(decode(p, autoencoder, quantised), -1, 1);
     },
   };
@@ -47,10 +46,9 @@ export function latentKind({ config, autoencoder, schedule, method, variant }: M
     output: "x0",
     part: "network",
     weights: "denoiser",
-    graph(p, size) {
-      const { lq, y, noise, sigma, scale } = inputs(size);
-      const x = o.mul(o.add(y(), o.mul(sigma(), noise())), scale());
-      return swinUNet(p, config, x, o.constant([schedule.steps - 1]), lq());
+    graph(p, { lq, y, noise, sigma, scale }) {
+      const x = o.mul(o.add(y, o.mul(sigma, noise)), scale);
+      return swinUNet(p, config, x, o.constant([schedule.steps - 1]), lq);
     },
   };
   return {
@@ -66,10 +64,7 @@ export function latentKind({ config, autoencoder, schedule, method, variant }: M
       output: "x0",
       part: "network",
       weights: "denoiser",
-      graph(p, size) {
-        const { x, t, lq } = inputs(size);
-        return swinUNet(p, config, x(), t(), lq());
-      },
+      graph: (p, { x, t, lq }) => swinUNet(p, config, x, t, lq),
     },
     decode: last,
   };

@@ -15,9 +15,6 @@ import {
 } from "../networks/index.js";
 import * as o from "../onnx/index.js";
 import type { Kind } from "./kind.js";
-import { inputsOf, type TileSize } from "./stage.js";
-
-const inputs = (size: TileSize) => inputsOf(LATENT_CHANNELS, size);
 
 /**
  * Measured on a photo of 625 x 450 with samsr-tiny, as the mean difference from the result in one piece, in levels of 255,
@@ -49,12 +46,10 @@ export function pixelKind({ config, schedule }: Pick<PixelModel, "config" | "sch
         output: "hr",
         part: "network",
         weights: "student",
-        graph(p, size) {
-          const { lq, noise, sigma, scale } = inputs(size);
-          const small = lq();
-          const y = bicubicLatent(small);
-          const x = o.mul(o.add(y, o.mul(sigma(), noise())), scale());
-          return toPixels(pixelDenoiser(p, config, x, o.constant([schedule.steps - 1]), small, y));
+        graph(p, { lq, noise, sigma, scale }) {
+          const y = bicubicLatent(lq);
+          const x = o.mul(o.add(y, o.mul(sigma, noise)), scale);
+          return toPixels(pixelDenoiser(p, config, x, o.constant([schedule.steps - 1]), lq, y));
         },
       },
     ],
@@ -62,23 +57,20 @@ export function pixelKind({ config, schedule }: Pick<PixelModel, "config" | "sch
       name: "bicubic",
       output: "y",
       part: "encode",
-      graph: (_, size) => bicubicLatent(inputs(size).lq()),
+      graph: (_, { lq }) => bicubicLatent(lq),
     },
     denoise: {
       name: "denoiser",
       output: "x0",
       part: "network",
       weights: "teacher",
-      graph(p, size) {
-        const { x, t, lq, y } = inputs(size);
-        return pixelDenoiser(p, config, x(), t(), lq(), y());
-      },
+      graph: (p, { x, t, lq, y }) => pixelDenoiser(p, config, x, t, lq, y),
     },
     decode: {
       name: "pixels",
       output: "hr",
       part: "decode",
-      graph: (_, size) => toPixels(inputs(size).x0()),
+      graph: (_, { x0 }) => toPixels(x0),
     },
   };
 }

@@ -9,7 +9,7 @@ import { frozenScope, type Weights } from "../nn/index.js";
 import type { Value } from "../onnx/index.js";
 import { createGraphSession, type Session, type SessionOptions } from "../runtime/index.js";
 import { type Kind, kindOf } from "./kind.js";
-import type { Stage, TileSize } from "./stage.js";
+import { inputsOf, type Stage, type TileSize } from "./stage.js";
 
 /** The weights of one part of a model. */
 export interface PartWeights {
@@ -73,7 +73,8 @@ export function createSessions(
   ): Promise<{ graph: Record<string, Value>; folder?: string }> {
     const { scope, folder } = stage.weights ? await partOf(stage.weights) : { scope: frozenScope(new Map()) };
     try {
-      return { graph: { [stage.output]: stage.graph(scope, size) }, folder };
+      const known = inputsOf(kind.channels, size);
+      return { graph: { [stage.output]: stage.graph(scope, known) }, folder };
     } catch (cause) {
       const reason = (cause as Error).message;
       throw new SamsrError(

@@ -29,20 +29,23 @@ export interface Stage {
   readonly part: "encode" | "network" | "decode";
   /** Which of the model's files it takes its parameters from, by the name in the description; none without parameters. */
   readonly weights?: string;
-  graph(p: Scope, size: TileSize): Value;
+  graph(p: Scope, known: Known): Value;
 }
 
-/** The inputs of a stage, by their names. */
-export function inputsOf(channels: number, { width, height }: TileSize) {
-  const map = (name: string, c: number) => () => input(name, [1, c, height, width]);
+/** What a stage may read: all that is known before it. */
+export type Known = Readonly<Record<"lq" | "y" | "noise" | "sigma" | "scale" | "x" | "t" | "x0", Value>>;
+
+/** Graph inputs for all that a stage may read; those that it does not are never written. */
+export function inputsOf(channels: number, { width, height }: TileSize): Known {
+  const map = (name: string, c: number) => input(name, [1, c, height, width]);
   return {
     lq: map("lq", 3),
     y: map("y", channels),
     noise: map("noise", channels),
     sigma: map("sigma", 1),
-    scale: () => input("scale", []),
+    scale: input("scale", []),
     x: map("x", channels),
-    t: () => input("t", [1]),
+    t: input("t", [1]),
     x0: map("x0", channels),
   };
 }

@@ -35,7 +35,7 @@ export interface Converted {
 const LARGEST_FILE = 2 ** 31 - 1;
 
 /** The codebook is exact at every precision, so that a latent finds the same codes. */
-const exact = (name: string) => name === "quantize.embedding.weight";
+export const exact = (name: string) => name === "quantize.embedding.weight";
 
 /**
  * A part of a recognised checkpoint as an ONNX model with static shapes. The metadata of the model say what it is: network,
@@ -67,11 +67,7 @@ export function convert(
     config: JSON.stringify(config),
   };
   const model = streamModel(built, { name: `samsr ${network} ${part.name}`, precision, exact, metadata });
-  if (model.size > LARGEST_FILE) {
-    const gigabytes = (model.size / 1e9).toFixed(1);
-    const help = precision === "float32" ? "take float16" : "choose a smaller size";
-    throw new SamsrError(`${name}: its ONNX file would have ${gigabytes} GB, 2.1 is the most; ${help}`);
-  }
+  checkFileSize(model, name, precision);
   const inputs = Object.fromEntries(model.inputs.map((input) => [input.name, input.shape]));
   return { part: part.name, size, batch, precision, inputs, outputs: shapesOf(built), model };
 }
@@ -87,6 +83,14 @@ export function planConvert(
 ): { readonly part: Part; readonly size?: Size } {
   const part = choosePart(recognised, name, options);
   return { part, size: chooseSize(part, recognised, name, options) };
+}
+
+/** @throws {SamsrError} when the file would be larger than ONNX allows */
+export function checkFileSize({ size }: ModelStream, name: string, precision: "float32" | "float16"): void {
+  if (size <= LARGEST_FILE) return;
+  const gigabytes = (size / 1e9).toFixed(1);
+  const help = precision === "float32" ? "take float16" : "choose a smaller size";
+  throw new SamsrError(`${name}: its ONNX file would have ${gigabytes} GB, 2.1 is the most; ${help}`);
 }
 
 function choosePart(recognised: Recognised, name: string, { part: wanted, imageSide }: ConvertOptions): Part {

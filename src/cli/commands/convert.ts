@@ -1,7 +1,7 @@
 /** The words of `samsr convert`. */
-import { type Command, InvalidArgumentError } from "commander";
+import type { Command } from "commander";
 import type { ConvertArguments } from "../convert.js";
-import { choice, type Surroundings, whole } from "../options.js";
+import { choice, type Surroundings, size, whole } from "../options.js";
 
 const convertHelp = `
 Which network a checkpoint holds is told by the names and shapes of its tensors; .pth and .safetensors are read. An ONNX
@@ -31,12 +31,6 @@ Examples:
   samsr convert autoencoder_vq_f4.pth --part encode --size 512x512 -o encode.onnx
   samsr convert SinSR_v1.pth --config SinSR.yaml -o denoiser.onnx
   samsr convert SamSR_v1.pth --precision float16 -o denoiser.onnx`;
-
-function size(text: string): { height: number; width: number } {
-  const [, height, width] = /^([1-9]\d{0,4})x([1-9]\d{0,4})$/.exec(text) ?? [];
-  if (height !== undefined) return { height: Number(height), width: Number(width) };
-  throw new InvalidArgumentError("Expected height and width, as 64x96.");
-}
 
 export function defineConvert(program: Command, { interrupts, done }: Surroundings): void {
   program

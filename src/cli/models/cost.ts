@@ -6,6 +6,7 @@ import { countFlops } from "../../onnx/flops.js";
 import { constant, sizeOf, type Value } from "../../onnx/index.js";
 import { peakBytes } from "../../onnx/memory.js";
 import { kindOf } from "../../upscale/kind.js";
+import { inputsOf } from "../../upscale/stage.js";
 
 export interface Cost {
   /** What runs once for this, such as "encoder". */
@@ -32,10 +33,11 @@ const UNUSED = "decode-latent";
 
 export function costOf(description: ModelDescription): ModelCost {
   if (enlarges(description)) {
-    const { multiple, singleStep } = kindOf(description);
+    const { multiple, channels, singleStep } = kindOf(description);
     const side = Math.ceil(TILE / multiple) * multiple;
+    const known = inputsOf(channels, { width: side, height: side });
     const costs = singleStep.map((stage) =>
-      measure(stage.name, stage.weights ?? "", (p) => [stage.graph(p, { width: side, height: side })]),
+      measure(stage.name, stage.weights ?? "", (p) => [stage.graph(p, known)]),
     );
     return { per: `a tile of ${side} x ${side} to ${SCALE * side} x ${SCALE * side}`, costs };
   }

@@ -1,0 +1,48 @@
+/** Files of models, which may have gigabytes: written piece by piece, whole or not at all. */
+import { open } from "node:fs/promises";
+import { extname } from "node:path";
+import { checkWritable, type WriteOptions, writeFileAtomically } from "../image/write-file.js";
+import type { ModelStream } from "../onnx/index.js";
+import { UsageError } from "./report.js";
+
+const BLOCK = 2 ** 20;
+
+/** Refuses, before any work, a name that does not end in .onnx or cannot be written. */
+export async function checkOnnxFile(path: string, overwrite?: boolean): Promise<void> {
+  if (extname(path).toLowerCase() !== ".onnx") {
+    throw new UsageError(`${path}: expected a name that ends in .onnx`);
+  }
+  await checkWritable(path, { overwrite });
+}
+
+export function writeOnnxFile(
+  path: string,
+  model: ModelStream,
+  options: WriteOptions & { signal: AbortSignal },
+): Promise<void> {
+  const write = (temporary: string) => writePieces(temporary, model.pieces(), options.signal);
+  return writeFileAtomically(path, write, options);
+}
+
+/** Small pieces, of which a model has many thousands, go together. */
+async function writePieces(path: string, pieces: Iterable<Uint8Array>, signal: AbortSignal): Promise<void> {
+  const file = await open(path, "wx");
+  let waiting: Uint8Array[] = [];
+  let size = 0;
+  const flush = async () => {
+    const block = waiting.length === 1 ? waiting[0] : Buffer.concat(waiting);
+    [waiting, size] = [[], 0];
+    await file.writeFile(block);
+  };
+  try {
+    for (const piece of pieces) {
+      if (size > 0 && size + piece.byteLength > BLOCK) await flush();
+      if (signal.aborted) return;
+      waiting.push(piece);
+      size += piece.byteLength;
+    }
+    await flush();
+  } finally {
+    await file.close();
+  }
+}
