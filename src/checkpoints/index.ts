@@ -30,4 +30,5 @@ export {
   type WriteOptions,
   writeSafetensors,
 } from "./safetensors.js";
+export type { CheckpointFile } from "./source.js";
 export { type Shapes, shapesOf, stateDictOf, withoutPrefixes } from "./state-dict.js";

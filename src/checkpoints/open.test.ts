@@ -49,15 +49,31 @@ describe("readCheckpoint and readShapes", () => {
     await expect(readShapes(pth.subarray(0, 99), "a\nb")).rejects.toThrow(/^a b: not a PyTorch checkpoint/);
   });
 
-  it("have no memory for a file that claims more than there is", async () => {
-    const path = file("sparse.safetensors", "");
-    const size = 2 ** 43;
-    const header = `{"w":{"dtype":"F32","shape":[${size / 4}],"data_offsets":[0,${size}]}}`;
-    writeFileSync(
-      path,
-      Buffer.concat([Buffer.from([header.length, 0, 0, 0, 0, 0, 0, 0]), Buffer.from(header)]),
+  /** A file with this header and as many bytes of zeros, which take no place on disk. */
+  function sparse(name: string, header: Record<string, unknown>, size: number): string {
+    const json = JSON.stringify(header);
+    const path = file(
+      name,
+      Buffer.concat([Buffer.from([json.length, 0, 0, 0, 0, 0, 0, 0]), Buffer.from(json)]),
     );
-    truncateSync(path, 8 + header.length + size);
+    truncateSync(path, 8 + json.length + size);
+    return path;
+  }
+
+  it("take what is needed out of a file of any size", async () => {
+    const size = 2 ** 33;
+    const header = {
+      index: { dtype: "I64", shape: [size / 8], data_offsets: [0, size] },
+      w: { dtype: "F32", shape: [2], data_offsets: [size, size + 8] },
+    };
+    const path = sparse("large.safetensors", header, size + 8);
+    expect(await readCheckpoint(path)).toEqual(new Map([["w", { shape: [2], data: new Float32Array(2) }]]));
+  });
+
+  it("have no memory for a file that claims more than there is", async () => {
+    const size = 2 ** 43;
+    const header = { w: { dtype: "F32", shape: [size / 4], data_offsets: [0, size] } };
+    const path = sparse("huge.safetensors", header, size);
     expect(await readShapes(path)).toEqual(new Map([["w", [size / 4]]]));
     await expect(readCheckpoint(path)).rejects.toThrow(`${path}: there is no memory for ${size} bytes`);
   });

@@ -24,6 +24,8 @@ function having(bytes: Buffer, signature: string, at: number, value: number, wid
 }
 const [LOCAL, ENTRY, END, END_64] = ["PK\x03\x04", "PK\x01\x02", "PK\x05\x06", "PK\x06\x06"];
 
+const one = archive("a/b");
+
 describe("a ZIP archive", () => {
   it("is read in place, and whatever stands before it", async () => {
     const bytes = archive("a/a", "a/b");
@@ -37,7 +39,30 @@ describe("a ZIP archive", () => {
     expect(Buffer.from(await read(bytes))).toEqual(content);
   });
 
-  const one = archive("a/b");
+  it("may say sizes and place in the wide fields of ZIP64", async () => {
+    const start = one.indexOf(ENTRY);
+    const entry = Buffer.from(one.subarray(start, start + 46));
+    entry.writeUInt16LE(28, 30);
+    const wide = Buffer.alloc(28);
+    wide.writeUInt16LE(1, 0);
+    wide.writeUInt16LE(24, 2);
+    // Size, packed size, place; the directory says of each that it does not fit.
+    for (const [i, field] of [24, 20, 42].entries()) {
+      wide.writeBigUInt64LE(BigInt(entry.readUInt32LE(field)), 4 + 8 * i);
+      entry.writeUInt32LE(0xffffffff, field);
+    }
+    const directory = Buffer.concat([entry, Buffer.from("a/b"), wide]);
+    const end = Buffer.from(one.subarray(one.indexOf(END)));
+    for (const at of [8, 10]) end.writeUInt16LE(1, at);
+    end.writeUInt32LE(directory.length, 12);
+    end.writeUInt32LE(start, 16);
+    const bytes = Buffer.concat([one.subarray(0, start), directory, end]);
+    expect(Buffer.from(await read(bytes))).toEqual(content);
+    wide.writeUInt16LE(2, 0);
+    const without = Buffer.concat([one.subarray(0, start), entry, Buffer.from("a/b"), wide, end]);
+    await expect(read(without)).rejects.toThrow("has no ZIP64 sizes");
+  });
+
   const two = archive("a/a", "a/b");
   it.each<[string, Buffer, string]>([
     [
