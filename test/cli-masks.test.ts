@@ -49,6 +49,31 @@ describe("samsr masks", () => {
     }
   });
 
+  it("draws the coverage that the network predicts, the same that upscale takes", async () => {
+    const picture = folder.path("disc.png");
+    const out = folder.path("predicted");
+    const { code, stdout, stderr } = await samsr([
+      "masks",
+      picture,
+      "-o",
+      out,
+      "--masks",
+      "network",
+      "--json",
+    ]);
+    expect([stderr, code]).toEqual(["", 0]);
+    expect(json(stdout)).toEqual([]);
+    const { coverage } = JSON.parse(readFileSync(`${out}/semantics.json`, "utf8"));
+    expect(coverage.maximum).toBeGreaterThan(0);
+    expect(readdirSync(out).filter((name) => /^masks-/.test(name))).toEqual([]);
+
+    const words = ["upscale", picture, "-o", folder.path("predicted.png"), "--masks", "network", "--json"];
+    const upscaled = await samsr([...words, "--model", writeSmallModel()]);
+    expect(upscaled.code).toBe(0);
+    const [result] = json(upscaled.stdout).results ?? json(upscaled.stdout);
+    expect(result).toMatchObject({ masks: "network", coverage });
+  });
+
   it("writes masks that come back as the same coverage, for masks and for upscale", async () => {
     const words = ["masks", folder.path("disc.png"), "--json", "--masks", folder.path("semantics")];
     expect((await samsr([...words, "-o", folder.path("again")])).code).toBe(0);

@@ -39,10 +39,27 @@ describe("samsr train", () => {
     expect([upscaled.stderr, upscaled.code]).toEqual(["", 0]);
   }, 300_000);
 
+  it("teaches a coverage network, keeps what masks cost, and leaves a model", async () => {
+    await drawing({ width: 160, height: 140 }).png().toFile(path("photos", "one.png"));
+    const words = ["train", "coverage", "--data", path("photos"), "-o", path("coverage"), "--name", "counts"];
+    const run = await samsr([...words, "--steps", "1"]);
+    expect(run.stderr).toMatch(/\nmasks: 6 of 6 pictures\n(.*\n)*.*counts: write its CARD\.md/);
+    expect(run.code).toBe(0);
+    const shown = await samsr(["models", "show", path("coverage", "counts")]);
+    expect(shown.stdout.toString()).toMatch(/coverage-network/);
+    expect(shown.code).toBe(0);
+  }, 120_000);
+
   it.each([
     [["teacher", "-o", "x"], /required option '--data <folders\.\.\.>' not specified/, 2],
     [["student", "--data", "a", "-o", "x"], /required option '--teacher <file>' not specified/, 2],
     [["student", "--data", "a", "-o", "x", "--teacher", "none"], /none: there is no such file/, 1],
+    [
+      ["student", "--data", "a", "-o", "x", "--teacher", "t", "--lambda", "-1"],
+      /Expected a number from 0 on/,
+      2,
+    ],
+    [["coverage", "--data", "a", "-o", "x", "--masks", "none"], /none: no such folder; expected regions/, 1],
     [["bundle", "--name", "x", "-o", "x"], /required option '--teacher <file>' not specified/, 2],
   ])("refuses %j in one line", async (words, message, exitCode) => {
     const { code, stderr } = await samsr(["train", ...words], { cwd: path(".") });

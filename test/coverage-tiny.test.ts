@@ -1,0 +1,71 @@
+/** The bundled coverage network, as it ships. */
+import { afterAll, describe, expect, it } from "vitest";
+import { createRandom } from "../src/base/random.js";
+import { createRaster, type Raster } from "../src/image/raster.js";
+import { createCoverageModel, findCoverageNetwork } from "../src/semantics/coverage-model.js";
+import { createCoveragePredictor } from "../src/semantics/coverage-network.js";
+import { regionsSource } from "../src/train/data/mask-sources.js";
+import { validationPairs } from "../src/train/data/validation.js";
+import { hasShared, sharedPath } from "./shared.js";
+
+/** Pearson's correlation. */
+function correlation(a: Float32Array, b: Float32Array): number {
+  const mean = (values: Float32Array) => values.reduce((sum, v) => sum + v, 0) / values.length;
+  const [ma, mb] = [mean(a), mean(b)];
+  let [ab, aa, bb] = [0, 0, 0];
+  for (let i = 0; i < a.length; i++) {
+    ab += (a[i] - ma) * (b[i] - mb);
+    aa += (a[i] - ma) ** 2;
+    bb += (b[i] - mb) ** 2;
+  }
+  return ab / Math.sqrt(aa * bb);
+}
+
+function noise(width: number, height: number): Raster {
+  const raster = createRaster(width, height, 3);
+  const random = createRandom(1);
+  for (let i = 0; i < raster.data.length; i++) raster.data[i] = random.integer(256);
+  return raster;
+}
+
+describe("coverage-tiny", () => {
+  const model = createCoverageModel({ threads: 2, device: "cpu" });
+  afterAll(() => model.release());
+
+  it("takes a picture of 24 megapixels without more memory than a few copies of it", async () => {
+    const large = createRaster(6000, 4000, 3);
+    large.data.fill(90);
+    await model.coverage(noise(64, 64));
+    const before = process.memoryUsage().rss;
+    const { counts } = await model.coverage(large);
+    expect(counts).toHaveLength(24e6);
+    expect((process.memoryUsage().rss - before) / 2 ** 20).toBeLessThan(300);
+  });
+
+  it("names what it was given instead of a coverage network", async () => {
+    const other = createCoverageModel({ model: "samsr-tiny" });
+    await expect(other.coverage(noise(8, 8))).rejects.toThrow(
+      "the model samsr-tiny is a pixel-denoiser, expected a coverage network",
+    );
+  });
+
+  it.skipIf(!hasShared)("predicts what regions find on average on photos it was not taught", async () => {
+    const folders = ["bsds500", "imagenet"].map((name) => sharedPath("data", "val", name));
+    const pairs = await validationPairs(folders, { limit: 16 });
+    const teacher = regionsSource({ passes: 8, deviation: 1 });
+    const { weights, config } = await findCoverageNetwork();
+    const predictor = createCoveragePredictor(weights, config, { threads: 2, device: "cpu" });
+    const correlations: number[] = [];
+    for (const [i, { lq, hr, name }] of pairs.entries()) {
+      const { counts } = await predictor.predict(lq);
+      const photo = { ...hr, name };
+      const region = { x: 0, y: 0, width: hr.width, height: hr.height };
+      const taught = await teacher.coverage({ photo, region, lq }, createRandom(9, i));
+      correlations.push(correlation(counts, taught));
+    }
+    await predictor.release();
+    const mean = correlations.reduce((a, b) => a + b, 0) / correlations.length;
+    // 0.386 when it was trained.
+    expect(mean).toBeGreaterThan(0.34);
+  });
+});
