@@ -70,8 +70,8 @@ describe("samsr masks", () => {
     const words = ["upscale", picture, "-o", folder.path("predicted.png"), "--masks", "network", "--json"];
     const upscaled = await samsr([...words, "--model", writeSmallModel()]);
     expect(upscaled.code).toBe(0);
-    const [result] = json(upscaled.stdout).results ?? json(upscaled.stdout);
-    expect(result).toMatchObject({ masks: "network", coverage });
+    const [{ info }] = json(upscaled.stdout);
+    expect(info).toMatchObject({ masks: "network", coverage });
   });
 
   it("writes masks that come back as the same coverage, for masks and for upscale", async () => {

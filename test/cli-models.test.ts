@@ -76,7 +76,7 @@ describe("samsr models", () => {
     const { code, stdout: bytes } = await samsr(["models"], { env: { SAMSR_HOME: home } });
     const stdout = bytes.toString();
     expect(code).toBe(0);
-    expect(stdout).toMatch(/^samsr-tiny\n.*\n {2}licence: .*\n {2}bundled, /);
+    expect(stdout).toMatch(/^samsr-tiny\n.*\n {2}licence: .*\n {2}bundled, /m);
     expect(stdout).toContain(`The store is ${store()}.`);
     expect(existsSync(home)).toBe(true);
     expect(stored()).toEqual([]);
@@ -115,7 +115,9 @@ describe("samsr models", () => {
       "samsr: unknown command 'models samsr-tiny'; \"samsr models show samsr-tiny\" shows a model\n",
     );
     expect(code).toBe(2);
-    expect(await refusal("show", "nothing")).toMatch(/no model "nothing": expected .* \(samsr-tiny\)/);
+    expect(await refusal("show", "nothing")).toMatch(
+      /no model "nothing": expected .* \(coverage-tiny, samsr-tiny\)/,
+    );
   });
 
   it("keeps listing when one is damaged, and says which and why", async () => {
@@ -152,6 +154,7 @@ describe("samsr models", () => {
     expect(
       JSON.parse(stdout).map(({ name, place }: { name: string; place: string }) => [name, place]),
     ).toEqual([
+      ["coverage-tiny", "bundled"],
       ["samsr-tiny", "bundled"],
       ["mine", "stored"],
     ]);
