@@ -59,7 +59,11 @@ describe("samsr train", () => {
       /Expected a number from 0 on/,
       2,
     ],
-    [["coverage", "--data", "a", "-o", "x", "--masks", "none"], /none: no such folder; expected regions/, 1],
+    [
+      ["coverage", "--data", "a", "-o", "x", "--masks", "none"],
+      /none: no such folder; expected regions, sam, or/,
+      1,
+    ],
     [["bundle", "--name", "x", "-o", "x"], /required option '--teacher <file>' not specified/, 2],
   ])("refuses %j in one line", async (words, message, exitCode) => {
     const { code, stderr } = await samsr(["train", ...words], { cwd: path(".") });

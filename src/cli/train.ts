@@ -2,19 +2,22 @@ import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { SamsrError } from "../base/errors.js";
 import { findCoverageNetwork } from "../semantics/coverage-model.js";
+import { findSam } from "../semantics/sam/find-sam.js";
+import { createSegmenter, type Segmenter } from "../semantics/sam/segmenter.js";
 import { bundleCoverageModel, bundleModel } from "../train/bundle.js";
 import { readWeights, saveWeights } from "../train/checkpoint.js";
 import { trainCoverage } from "../train/coverage.js";
 import { createBatches } from "../train/data/batches.js";
 import { coverageSamples } from "../train/data/coverage-samples.js";
 import { mildDegradation, mildTraining } from "../train/data/degrade.js";
-import { type MaskSource, maskFilesSource, regionsSource } from "../train/data/mask-sources.js";
+import { type MaskSource, maskFilesSource, regionsSource, samSource } from "../train/data/mask-sources.js";
 import { loadPhotos } from "../train/data/photos.js";
 import { prefetch } from "../train/data/prefetch.js";
 import { COVERAGE_RECIPE, STUDENT_RECIPE, TEACHER_RECIPE } from "../train/recipe.js";
 import { trainStudent } from "../train/student.js";
 import { trainTeacher } from "../train/teacher.js";
 import type { Weights } from "../train/weights.js";
+import { UsageError } from "./report.js";
 
 export interface TrainArguments {
   readonly data: readonly string[];
@@ -82,12 +85,13 @@ export async function trainStudentCommand(
 }
 
 export async function trainCoverageCommand(
-  args: TrainArguments & { readonly masks: string; readonly name: string },
+  args: TrainArguments & { readonly masks: string; readonly sam?: string; readonly name: string },
   signal: AbortSignal,
 ): Promise<number> {
   const { out } = args;
   const recipe = { ...COVERAGE_RECIPE, steps: args.steps ?? COVERAGE_RECIPE.steps };
-  const source = await maskSource(args.masks);
+  const segmenter = createSegmenter({ sam: args.sam, threads: args.threads });
+  const source = await maskSource(args, segmenter);
   const photos = await readPhotos(args.data);
   const { width, height, variants, seed } = recipe;
   const degradation = mildDegradation(mildTraining);
@@ -97,6 +101,7 @@ export async function trainCoverageCommand(
     if (!signal.aborted) throw error;
     return undefined;
   });
+  await segmenter.release();
   if (!samples) {
     say("interrupted; the same command goes on where it was");
     return INTERRUPTED;
@@ -111,11 +116,16 @@ export async function trainCoverageCommand(
   return code;
 }
 
-async function maskSource(masks: string): Promise<MaskSource> {
+async function maskSource(
+  { masks, sam }: { masks: string; sam?: string },
+  segmenter: Segmenter,
+): Promise<MaskSource> {
+  if (masks === "sam") return samSource(segmenter, (await findSam(sam)).name);
+  if (sam !== undefined) throw new UsageError("--sam goes with --masks sam");
   if (masks === "regions") return regionsSource(COVERAGE_RECIPE.regions);
   const facts = await stat(masks).catch(() => undefined);
   if (facts?.isDirectory()) return maskFilesSource(masks);
-  throw new SamsrError(`--masks ${masks}: no such folder; expected regions, or a folder of masks`);
+  throw new SamsrError(`--masks ${masks}: no such folder; expected regions, sam, or a folder of masks`);
 }
 
 /** What is shipped is the moving average; an interrupted run keeps its state for --resume instead. */

@@ -51,9 +51,10 @@ export function defineTrain(program: Command, { interrupts, done }: Surroundings
       done(await trainStudentCommand(options, interrupts.signal));
     });
   run("coverage", "Teaches a network how many masks cover each pixel, and leaves it as a model.")
-    .option("--masks <masks>", "regions, or a folder of masks by photo name", "regions")
+    .option("--masks <masks>", "regions, sam, or a folder of masks by photo name", "regions")
+    .option("--sam <model>", "the Segment Anything of --masks sam (default: the one that is installed)")
     .option("--name <name>", "what the model calls itself", "coverage")
-    .action(async (options: TrainArguments & { masks: string; name: string }) => {
+    .action(async (options: TrainArguments & { masks: string; sam?: string; name: string }) => {
       const { trainCoverageCommand } = await import("../train.js");
       interrupts.allow(TIME_TO_SAVE);
       done(await trainCoverageCommand(options, interrupts.signal));

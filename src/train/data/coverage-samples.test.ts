@@ -4,9 +4,11 @@ import { join } from "node:path";
 import sharp from "sharp";
 import { afterAll, describe, expect, it } from "vitest";
 import { createRandom } from "../../base/random.js";
+import { runsOf } from "../../semantics/index.js";
+import type { Segmenter } from "../../semantics/sam/segmenter.js";
 import { COUNT_STEPS, type CoverageSampleOptions, coverageSamples } from "./coverage-samples.js";
 import { mildDegradation, mildValidation } from "./degrade.js";
-import { type MaskSource, maskFilesSource, regionsSource } from "./mask-sources.js";
+import { type MaskSource, maskFilesSource, regionsSource, samSource } from "./mask-sources.js";
 import type { Photo } from "./photos.js";
 
 const directory = mkdtempSync(join(tmpdir(), "samsr-coverage-"));
@@ -103,6 +105,19 @@ describe("masks to learn from", () => {
     expect(counts).toHaveLength(64 * 48);
     for (const count of counts) expect(Number.isInteger(Math.round(count * 3 * 1e4) / 1e4)).toBe(true);
     expect(counts[24 * 64 + 32]).toBeGreaterThan(0);
+  });
+
+  it("Segment Anything looks at the enlargement, and its masks are brought to the picture's size", async () => {
+    const small = disc("small.png", 8, 6);
+    const left = new Uint8Array(32 * 24).map((_, p) => (p % 32 < 16 ? 1 : 0));
+    const all = new Uint8Array(32 * 24).fill(1);
+    const masks = [left, all].map((mask) => ({ runs: runsOf(mask, 32, 24) }));
+    const masksOf = async (picture: { width: number; height: number }) => {
+      expect([picture.width, picture.height]).toEqual([32, 24]);
+      return { masks } as Awaited<ReturnType<Segmenter["masksOf"]>>;
+    };
+    const counts = await samSource({ masksOf }, "x").coverage({ photo, region, lq: small }, createRandom(1));
+    expect([...counts.subarray(0, 8)]).toEqual([2, 2, 2, 2, 1, 1, 1, 1]);
   });
 
   it("files are found by the photo's name, cut to its part and averaged over each pixel", async () => {

@@ -4,8 +4,10 @@ import { join } from "node:path";
 import { SamsrError } from "../../base/errors.js";
 import type { Random } from "../../base/random.js";
 import type { Raster, Region } from "../../image/raster.js";
-import { averagePool, coverageOf, segmentRegions } from "../../semantics/index.js";
+import { averagePool, coverageOf, coverageOfRuns, segmentRegions } from "../../semantics/index.js";
 import { readMasks } from "../../semantics/mask-files.js";
+import type { Segmenter } from "../../semantics/sam/segmenter.js";
+import { enlargedPicture } from "../../upscale/semantics.js";
 import type { Photo } from "./photos.js";
 
 /** A low-resolution picture and where in which photo it lies. */
@@ -45,6 +47,22 @@ export function regionsSource({ passes, deviation }: { passes: number; deviation
         for (let p = 0; p < pixels; p++) counts[p] += coverage.counts[p] / passes;
       }
       return counts;
+    },
+  };
+}
+
+/** Segment Anything, asked as `samsr upscale --masks sam` asks it: on the bicubic enlargement. @param name of its model */
+export function samSource(segmenter: Pick<Segmenter, "masksOf">, name: string): MaskSource {
+  return {
+    name: `Segment Anything ${name}`,
+    async coverage({ lq }) {
+      const { masks } = await segmenter.masksOf(enlargedPicture(lq));
+      const { counts } = coverageOfRuns(
+        masks.map(({ runs }) => runs),
+        lq,
+        "paper",
+      );
+      return Float32Array.from(counts);
     },
   };
 }
