@@ -9,6 +9,7 @@ import type { Tensor } from "../src/runtime/index.js";
 import { createTrainingState } from "../src/train/checkpoint.js";
 import { createBatches } from "../src/train/data/batches.js";
 import { mildDegradation, mildTraining } from "../src/train/data/degrade.js";
+import { degradedCrops, inMemory } from "../src/train/data/samples.js";
 import { teacherLoss } from "../src/train/objectives.js";
 import { adamStep, clipFactor, emaStep, globalNorm } from "../src/train/optimizer.js";
 import { TEACHER_RECIPE } from "../src/train/recipe.js";
@@ -36,11 +37,10 @@ export const bench: Bench = async ({ threads, rounds = 25 }) => {
   const session = await createTrainingSession(state.weights, loss, {}, { threads, spinning: false });
   const photos = [await grainyPicture(768, 512)];
   const batches = createBatches({
-    photos,
+    source: degradedCrops(inMemory(photos), mildDegradation(mildTraining)),
     batch,
     crop,
     seed,
-    degradation: mildDegradation(mildTraining),
   });
   const matmul = await createMatMul(threads);
 

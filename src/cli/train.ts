@@ -13,6 +13,7 @@ import { mildDegradation, mildTraining } from "../train/data/degrade.js";
 import { type MaskSource, maskFilesSource, regionsSource, samSource } from "../train/data/mask-sources.js";
 import { loadPhotos } from "../train/data/photos.js";
 import { prefetch } from "../train/data/prefetch.js";
+import { degradedCrops, inMemory } from "../train/data/samples.js";
 import { COVERAGE_RECIPE, STUDENT_RECIPE, TEACHER_RECIPE } from "../train/recipe.js";
 import { trainStudent } from "../train/student.js";
 import { trainTeacher } from "../train/teacher.js";
@@ -40,8 +41,8 @@ async function readPhotos(data: readonly string[]) {
 }
 
 async function loadBatches(data: readonly string[], batch: number, crop: number, seed: number) {
-  const photos = await readPhotos(data);
-  return prefetch(createBatches({ photos, batch, crop, seed, degradation: mildDegradation(mildTraining) }));
+  const source = degradedCrops(inMemory(await readPhotos(data)), mildDegradation(mildTraining));
+  return prefetch(createBatches({ source, batch, crop, seed }));
 }
 
 /** What both kinds of run take from the command line. */

@@ -1,9 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { createRandom } from "../../base/random.js";
 import type { Raster } from "../../image/raster.js";
-import { type Batch, chooseCrop, createBatches } from "./batches.js";
+import { type Batch, createBatches } from "./batches.js";
+import { chooseCrop } from "./crop.js";
 import { mildDegradation, mildTraining } from "./degrade.js";
 import { prefetch } from "./prefetch.js";
+import { degradedCrops, inMemory } from "./samples.js";
 
 /** Red tells the column, green the row, blue which photo: a crop shows where it comes from. */
 function chart(width: number, height: number, mark: number): Raster {
@@ -20,8 +22,10 @@ const clean = mildDegradation({
   jpeg: { probability: 0, quality: [90, 90], chromaSubsampling: "4:2:0" },
 });
 
-const make = (seed: number) =>
-  createBatches({ photos, batch: 4, crop: 64, seed, degradation: mildDegradation(mildTraining) });
+const mild = degradedCrops(inMemory(photos), mildDegradation(mildTraining));
+const undegraded = (some: Raster[]) => degradedCrops(inMemory(some), clean);
+
+const make = (seed: number) => createBatches({ source: mild, batch: 4, crop: 64, seed });
 
 const level = (value: number) => Math.round((value + 1) * 127.5);
 
@@ -45,13 +49,7 @@ describe("createBatches", () => {
   });
 
   it("keeps HR and LR registered through every flip and turn", async () => {
-    const batches = createBatches({
-      photos: photos.slice(0, 2),
-      batch: 64,
-      crop: 64,
-      seed: 1,
-      degradation: clean,
-    });
+    const batches = createBatches({ source: undegraded(photos.slice(0, 2)), batch: 64, crop: 64, seed: 1 });
     const { hr, lq } = await batches.at(0);
     const seen = new Set<string>();
     for (let n = 0; n < 64; n++) {
@@ -73,11 +71,10 @@ describe("createBatches", () => {
 
   it("cuts inside the photo and takes every photo equally often", async () => {
     const batches = createBatches({
-      photos,
+      source: undegraded(photos),
       batch: 300,
       crop: 64,
       seed: 2,
-      degradation: clean,
       augment: false,
     });
     const { hr } = await batches.at(0);
@@ -90,14 +87,14 @@ describe("createBatches", () => {
         expect(level(hr[base + 63]) - level(hr[base])).toBe(63); // the small photo is the one that is reflected
       }
     }
-    for (const mark of [0, 100, 200]) expect(Math.abs(count.get(mark)! - 100)).toBeLessThan(30);
+    for (const mark of [0, 100, 200]) expect(count.get(mark)).toBe(100);
   });
 
   it("refuses what it cannot do", () => {
-    expect(() => createBatches({ photos: [], batch: 1, seed: 0, degradation: clean })).toThrow(/no photos/);
-    expect(() => createBatches({ photos, batch: 1, crop: 30, seed: 0, degradation: clean })).toThrow(
-      /multiple of 4/,
-    );
+    const source = undegraded(photos);
+    expect(() => createBatches({ source: undegraded([]), batch: 1, seed: 0 })).toThrow(/no photos/);
+    expect(() => createBatches({ source, batch: 1, crop: 30, seed: 0 })).toThrow(/multiple of 4/);
+    expect(() => createBatches({ source, batch: 1, seed: 0, pool: 0 })).toThrow(/pool is 0/);
   });
 });
 

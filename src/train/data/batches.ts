@@ -1,9 +1,8 @@
 import { SamsrError } from "../../base/errors.js";
-import { createRandom, type Random } from "../../base/random.js";
-import { type Raster, type Region, toTensor } from "../../image/raster.js";
-import type { Degradation, MildParameters } from "./degrade.js";
+import { createRandom } from "../../base/random.js";
 import { SCALE } from "./kernel.js";
-import { orient } from "./orient.js";
+import type { SampleSource } from "./samples.js";
+import { pool as createPool, shuffle } from "./shuffle.js";
 
 /** One training batch; both tensors are in [-1, 1]. */
 export interface Batch {
@@ -18,106 +17,58 @@ export interface Batches {
   at(step: number): Promise<Batch>;
 }
 
-export interface BatchOptions<Parameters> {
-  /** 8-bit RGB */
-  photos: readonly Raster[];
+export interface BatchOptions {
+  readonly source: SampleSource;
   /** Crops in a batch, N. */
-  batch: number;
+  readonly batch: number;
   /** Side of the HR crop, divisible by 4. Default: 128. */
-  crop?: number;
+  readonly crop?: number;
   /** 0 .. 2^32 - 1 */
-  seed: number;
-  degradation: Degradation<Parameters>;
+  readonly seed: number;
   /** Flips and quarter turns, all eight equally likely. Default: true. */
-  augment?: boolean;
+  readonly augment?: boolean;
+  /** Samples are taken out of order within windows of this many; see `pool`. Default: 1, as they come. */
+  readonly pool?: number;
 }
 
 /** Added to the seed: a key of its own, so that crops and noise never repeat what the trainer draws. */
 const DATA_KEY = 0xda7a * 2 ** 32;
 
 /**
- * Batches of random crops of random photos, degraded as they are made. A batch is determined by seed and step
- * alone, so resuming a training run needs the step number and nothing else.
+ * Batches of random crops, made when they are asked for. Every photo is visited once an epoch, in a random order. A batch is
+ * determined by seed and step alone, so resuming a training run needs the step number and nothing else.
  *
- * @throws SamsrError when there is no photo or the crop does not divide by 4
+ * @throws SamsrError when there is nothing to cut from, the crop does not divide by 4, or the pool is smaller than 1
  */
-export function createBatches<Parameters = MildParameters>({
-  photos,
+export function createBatches({
+  source,
   batch,
   crop = 128,
   seed,
-  degradation,
   augment = true,
-}: BatchOptions<Parameters>): Batches {
-  if (photos.length === 0) throw new SamsrError("cannot make batches: there are no photos");
-  if (crop % SCALE !== 0) throw new SamsrError(`crop is ${crop}: expected a multiple of ${SCALE}`);
+  pool = 1,
+}: BatchOptions): Batches {
+  if (source.count === 0) throw new SamsrError("cannot make batches: there are no photos");
+  if (!(crop > 0) || crop % SCALE !== 0)
+    throw new SamsrError(`crop is ${crop}: expected a multiple of ${SCALE}`);
+  if (!(pool >= 1)) throw new SamsrError(`pool is ${pool}: expected a number of samples, from 1 on`);
   const small = crop / SCALE;
+  const sampleAt = createPool(pool, seed);
+  const indexOf = shuffle(source.count, seed);
 
   return {
     async at(step) {
       const hr = new Float32Array(batch * 3 * crop * crop);
       const lq = new Float32Array(batch * 3 * small * small);
-      const fill = async (sample: number) => {
-        const random = createRandom(seed + DATA_KEY, step * batch + sample);
-        const photo = photos[random.integer(photos.length)];
-        const region = chooseCrop(photo, crop, random);
-        const orientation = augment ? random.integer(8) : 0;
-        const parameters = degradation.sample(random);
-        const lr = degradation.apply(photo, region, parameters, random, (planar, side) =>
-          orient(planar, side, orientation),
-        );
-        hr.set(orient(toTensor(photo, region), crop, orientation), sample * 3 * crop * crop);
-        lq.set(toTensor(await lr), sample * 3 * small * small);
+      const fill = async (place: number) => {
+        const number = sampleAt(step * batch + place);
+        const random = createRandom(seed + DATA_KEY, number);
+        const sample = await source.sample(indexOf(number), crop, random, augment);
+        hr.set(sample.hr, place * 3 * crop * crop);
+        lq.set(sample.lq, place * 3 * small * small);
       };
-      await Promise.all(Array.from({ length: batch }, (_, sample) => fill(sample)));
+      await Promise.all(Array.from({ length: batch }, (_, place) => fill(place)));
       return { hr, lq };
     },
   };
-}
-
-/**
- * A square crop at a uniform place. Skies and walls teach little, so half of the time it is the one with the
- * largest variance of three. A photo smaller than the crop is centred in it and reflected around.
- */
-export function chooseCrop(photo: Raster, size: number, random: Random): Region {
-  const tries = random.next() < 0.5 ? 3 : 1;
-  let chosen: Region | undefined;
-  let largest = -1;
-  for (let i = 0; i < tries; i++) {
-    const region = {
-      x: place(photo.width - size, random),
-      y: place(photo.height - size, random),
-      width: size,
-      height: size,
-    };
-    const variance = tries === 1 ? 0 : variationOf(photo, region);
-    if (variance > largest) {
-      largest = variance;
-      chosen = region;
-    }
-  }
-  return chosen!;
-}
-
-function place(room: number, random: Random): number {
-  return room > 0 ? random.integer(room + 1) : Math.floor(room / 2);
-}
-
-/** Variance of the green channel over every 4th pixel of every 4th row inside the photo. */
-function variationOf(photo: Raster, region: Region): number {
-  const right = Math.min(photo.width, region.x + region.width);
-  const bottom = Math.min(photo.height, region.y + region.height);
-  let count = 0;
-  let sum = 0;
-  let squares = 0;
-  for (let y = Math.max(0, region.y); y < bottom; y += 4) {
-    for (let x = Math.max(0, region.x); x < right; x += 4) {
-      const value = photo.data[(y * photo.width + x) * 3 + 1];
-      count++;
-      sum += value;
-      squares += value * value;
-    }
-  }
-  const mean = sum / count;
-  return squares / count - mean * mean;
 }

@@ -1,0 +1,54 @@
+import type { Random } from "../../base/random.js";
+import { type Raster, toTensor } from "../../image/raster.js";
+import { chooseCrop } from "./crop.js";
+import type { Degradation } from "./degrade.js";
+import { orient } from "./orient.js";
+
+/** One square crop, large and small; both in [-1, 1]. */
+export interface Sample {
+  /** [3, crop, crop] */
+  readonly hr: Float32Array;
+  /** [3, crop / 4, crop / 4] */
+  readonly lq: Float32Array;
+}
+
+/** What samples are made of: photos that are degraded as they are needed, or pairs that were saved. */
+export interface SampleSource {
+  /** Photos or pairs, at least 1. */
+  readonly count: number;
+  /**
+   * Cuts a sample from photo or pair `index`; all that is random comes from `random`.
+   * @param crop side of the HR crop, divisible by 4
+   * @param augment flips and quarter turns, all eight equally likely
+   */
+  sample(index: number, crop: number, random: Random, augment: boolean): Promise<Sample>;
+}
+
+/** 8-bit RGB photos by number, decoded when they are asked for. */
+export interface PhotoStore {
+  readonly count: number;
+  at(index: number): Promise<Raster>;
+}
+
+/** Photos that are decoded already. */
+export function inMemory(photos: readonly Raster[]): PhotoStore {
+  return { count: photos.length, at: async (index) => photos[index] };
+}
+
+/** Crops of photos, degraded as they are cut. */
+export function degradedCrops(photos: PhotoStore, degradation: Degradation<unknown>): SampleSource {
+  return {
+    count: photos.count,
+    async sample(index, crop, random, augment) {
+      const photo = await photos.at(index);
+      const region = chooseCrop(photo, crop, random);
+      const orientation = augment ? random.integer(8) : 0;
+      const parameters = degradation.sample(random);
+      const lr = degradation.apply(photo, region, parameters, random, (planar, side) =>
+        orient(planar, side, orientation),
+      );
+      const hr = orient(toTensor(photo, region), crop, orientation);
+      return { hr, lq: toTensor(await lr) };
+    },
+  };
+}
