@@ -1,0 +1,135 @@
+/** Pairs that were made before, by `samsr degrade` or anybody: `hr/` and `lr/` with pictures of equal names. */
+import { stat } from "node:fs/promises";
+import { join } from "node:path";
+import sharp from "sharp";
+import { SamsrError } from "../../base/errors.js";
+import { type Raster, toTensor } from "../../image/raster.js";
+import { chooseCrop } from "./crop.js";
+import { SCALE } from "./kernel.js";
+import { orient } from "./orient.js";
+import { cachedPhotos } from "./photo-store.js";
+import { decodeRgb, listImages } from "./photos.js";
+import type { SampleSource } from "./samples.js";
+
+/** Whether a folder holds saved pairs: it has folders `hr` and `lr`. */
+export async function holdsPairs(folder: string): Promise<boolean> {
+  const facts = ["hr", "lr"].map((name) => stat(join(folder, name)).catch(() => undefined));
+  return (await Promise.all(facts)).every((found) => found?.isDirectory());
+}
+
+/**
+ * Crops of saved pairs at matching places. Names are compared without their endings, subfolders included. The sizes of all
+ * pairs are read from the files' headers first. A pair is decoded as photos are: when it is asked for, and kept while there
+ * is room.
+ *
+ * @throws SamsrError that names the first picture without a partner, or the first pair whose sizes are not 4 to 1, or
+ * that is smaller than the crop
+ */
+export async function openSavedPairs(
+  folders: readonly string[],
+  crop: number,
+  maxBytes?: number,
+): Promise<SampleSource> {
+  const pairs: Pair[] = [];
+  for (const folder of folders) pairs.push(...(await matchPairs(folder)));
+  await checkSizes(pairs, crop);
+  // One store for both: the pictures of pair i are 2 i and 2 i + 1.
+  const files = pairs.flatMap(({ hr, lr }) => [hr, lr]);
+  const store = cachedPhotos(files, maxBytes, decodePicture);
+  return {
+    count: pairs.length,
+    async sample(index, side, random, augment) {
+      const [hr, lr] = await Promise.all([store.at(2 * index), store.at(2 * index + 1)]);
+      const small = side / SCALE;
+      // The place is chosen on the small picture: every place there is one of the large one.
+      const { x, y } = chooseCrop(lr, small, random);
+      const orientation = augment ? random.integer(8) : 0;
+      const cut = (picture: Raster, scale: number) => {
+        const region = { x: x * scale, y: y * scale, width: small * scale, height: small * scale };
+        return orient(toTensor(picture, region), small * scale, orientation);
+      };
+      return { hr: cut(hr, SCALE), lq: cut(lr, 1) };
+    },
+  };
+}
+
+function decodePicture(file: string): Promise<Raster> {
+  return decodeRgb(file).catch((error: Error) => {
+    throw unreadable(file, error);
+  });
+}
+
+function unreadable(file: string, error: Error): SamsrError {
+  return new SamsrError(`${file}: cannot be read as a picture (${error.message})`);
+}
+
+interface Pair {
+  readonly hr: string;
+  readonly lr: string;
+}
+
+async function matchPairs(folder: string): Promise<Pair[]> {
+  const byName = async (part: string) => {
+    const files = new Map<string, string>();
+    for (const { path, name } of await listImages(join(folder, part))) {
+      const stem = name.replace(/\.[^./]*$/, "");
+      const other = files.get(stem);
+      if (other !== undefined)
+        throw new SamsrError(`${path} and ${other} have the same name: which one is meant?`);
+      files.set(stem, path);
+    }
+    return files;
+  };
+  const [large, small] = [await byName("hr"), await byName("lr")];
+  const lonely = (path: string, part: string) =>
+    new SamsrError(`${path} has no partner of the same name in ${join(folder, part)}`);
+  for (const [stem, path] of small) if (!large.has(stem)) throw lonely(path, "hr");
+  if (large.size === 0)
+    throw new SamsrError(`${folder}: expected pairs of pictures in hr and lr, found none`);
+  return [...large].map(([stem, hr]) => {
+    const lr = small.get(stem);
+    if (lr === undefined) throw lonely(hr, "lr");
+    return { hr, lr };
+  });
+}
+
+/** So many headers are read at a time. */
+const AT_A_TIME = 32;
+
+async function checkSizes(pairs: readonly Pair[], crop: number): Promise<void> {
+  for (let i = 0; i < pairs.length; i += AT_A_TIME) {
+    const some = pairs.slice(i, i + AT_A_TIME);
+    const faults = await Promise.all(some.map((pair) => faultOf(pair, crop)));
+    const first = faults.find((fault) => fault !== undefined);
+    if (first !== undefined) throw new SamsrError(first);
+  }
+}
+
+async function faultOf({ hr, lr }: Pair, crop: number): Promise<string | undefined> {
+  const sizes = await Promise.all([hr, lr].map(uprightSize));
+  for (const size of sizes) if (typeof size === "string") return size;
+  const [large, small] = sizes as Size[];
+  if (large.width !== SCALE * small.width || large.height !== SCALE * small.height) {
+    return (
+      `${hr} has ${large.width} x ${large.height} pixels and ${lr} has ${small.width} x ${small.height}: ` +
+      `expected ${SCALE} to 1, ${SCALE * small.width} x ${SCALE * small.height}`
+    );
+  }
+  if (Math.min(large.width, large.height) < crop) {
+    return `${hr} has ${large.width} x ${large.height} pixels: too small for crops of ${crop} x ${crop}`;
+  }
+  return undefined;
+}
+
+interface Size {
+  readonly width: number;
+  readonly height: number;
+}
+
+async function uprightSize(file: string): Promise<Size | string> {
+  try {
+    return (await sharp(file).metadata()).autoOrient;
+  } catch (error) {
+    return unreadable(file, error as Error).message;
+  }
+}
