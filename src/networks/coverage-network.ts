@@ -5,7 +5,7 @@
  * Coverage is a count of nested regions, and a region is what differs from its surroundings in the whole image. So this is
  * a U-Net (Ronneberger et al. 2015, arXiv 1505.04597) which at every level is shown the image at that size beside what it
  * has made of it: colours, and how much they differ from those around, since contrast at a scale is what makes a region
- * stand out there. Without these views it learns several times slower.
+ * stand out there. Without these views it had learnt less after 300 steps than with them after 100.
  * At the coarsest level an average over the image tells every pixel what kind of image it is in. Residual blocks are
  * normalised by group, which makes the result depend on the image as a whole, as the count does: an image is never cut
  * into tiles for it.
