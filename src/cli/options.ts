@@ -1,6 +1,7 @@
 /** Options that several commands take, and the parsers of their values. */
 import { InvalidArgumentError, Option } from "commander";
 import type { OutputFormat } from "../image/index.js";
+import type { DegradationName } from "../train/data/degradations.js";
 import type { Interrupts } from "./interrupt.js";
 
 /** What a command's definition is given beside the program. */
@@ -79,3 +80,6 @@ export const pixelLimit = () =>
   new Option("--pixel-limit <n>", "the most pixels a picture may have (default: 100000000)").argParser(
     whole(1),
   );
+const degradations: DegradationName[] = ["mild", "real-esrgan", "bicubic"];
+export const degradation = (standard?: DegradationName) =>
+  choice("--degradation <name>", "how photos are made small (default: mild)", degradations, standard);

@@ -7,13 +7,13 @@ import { createSegmenter, type Segmenter } from "../semantics/sam/segmenter.js";
 import { bundleCoverageModel, bundleModel } from "../train/bundle.js";
 import { readWeights, saveWeights } from "../train/checkpoint.js";
 import { trainCoverage } from "../train/coverage.js";
-import { createBatches } from "../train/data/batches.js";
+import type { Batches } from "../train/data/batches.js";
 import { coverageSamples } from "../train/data/coverage-samples.js";
+import type { DegradationName } from "../train/data/degradations.js";
 import { mildDegradation, mildTraining } from "../train/data/degrade.js";
 import { type MaskSource, maskFilesSource, regionsSource, samSource } from "../train/data/mask-sources.js";
 import { loadPhotos } from "../train/data/photos.js";
-import { prefetch } from "../train/data/prefetch.js";
-import { degradedCrops, inMemory } from "../train/data/samples.js";
+import { startBatches } from "../train/data/threaded-batches.js";
 import { COVERAGE_RECIPE, STUDENT_RECIPE, TEACHER_RECIPE } from "../train/recipe.js";
 import { trainStudent } from "../train/student.js";
 import { trainTeacher } from "../train/teacher.js";
@@ -26,6 +26,8 @@ export interface TrainArguments {
   readonly resume?: boolean;
   readonly steps?: number;
   readonly threads?: number;
+  readonly degradation?: DegradationName;
+  readonly pool?: number;
 }
 
 /** As a shell reports a program that SIGINT ended. */
@@ -40,9 +42,20 @@ async function readPhotos(data: readonly string[]) {
   return photos;
 }
 
-async function loadBatches(data: readonly string[], batch: number, crop: number, seed: number) {
-  const source = degradedCrops(inMemory(await readPhotos(data)), mildDegradation(mildTraining));
-  return prefetch(createBatches({ source, batch, crop, seed }));
+/** Trains on batches that a thread of their own makes of the folders. */
+async function onBatches<T>(
+  { data, degradation, pool }: TrainArguments,
+  { batch, crop, seed }: { batch: number; crop: number; seed: number },
+  train: (batches: Batches) => Promise<T>,
+): Promise<T> {
+  const skip = (file: string, reason: string) => say(`skipped ${file}: ${reason}`);
+  const batches = await startBatches({ folders: data, degradation, pool, batch, crop, seed }, skip);
+  say(`${batches.count} ${batches.kind}`);
+  try {
+    return await train(batches);
+  } finally {
+    await batches.close();
+  }
 }
 
 /** What both kinds of run take from the command line. */
@@ -60,8 +73,9 @@ function shared(args: TrainArguments, signal: AbortSignal) {
 
 export async function trainTeacherCommand(args: TrainArguments, signal: AbortSignal): Promise<number> {
   const recipe = { ...TEACHER_RECIPE, steps: args.steps ?? TEACHER_RECIPE.steps };
-  const batches = await loadBatches(args.data, recipe.batch, recipe.crop, recipe.seed);
-  const { weights, average } = await trainTeacher({ ...recipe, ...shared(args, signal), batches });
+  const { weights, average } = await onBatches(args, recipe, (batches) =>
+    trainTeacher({ ...recipe, ...shared(args, signal), batches }),
+  );
   return finish(join(args.out, "teacher.safetensors"), weights, average, recipe.steps, signal);
 }
 
@@ -74,14 +88,9 @@ export async function trainStudentCommand(
   const recipe = { ...STUDENT_RECIPE, terms, steps: args.steps ?? STUDENT_RECIPE.steps };
   const coverage = lambda > 0 ? await findCoverageNetwork() : undefined;
   const teacher = await readWeights(args.teacher);
-  const batches = await loadBatches(args.data, recipe.batch, recipe.crop, recipe.seed);
-  const { weights, average } = await trainStudent({
-    ...recipe,
-    ...shared(args, signal),
-    batches,
-    teacher,
-    coverage,
-  });
+  const { weights, average } = await onBatches(args, recipe, (batches) =>
+    trainStudent({ ...recipe, ...shared(args, signal), batches, teacher, coverage }),
+  );
   return finish(join(args.out, "student.safetensors"), weights, average, recipe.steps, signal);
 }
 

@@ -4,9 +4,9 @@ import type { Batch, Batches } from "./batches.js";
 /**
  * Keep the next `ahead` batches in the making while one is being used.
  *
- * A training step blocks the event loop; JPEG encoders and decoders run on other threads meanwhile, but each needs
- * one turn of the loop to be started and one to hand over its result. So every call lets the loop turn once, and
- * a batch is begun several steps before it is due. Steps asked out of order are made on the spot.
+ * A training step blocks the event loop, and what another thread has made meanwhile is handed over in one turn of the
+ * loop. So every call lets the loop turn once, and a batch is begun several steps before it is due. Steps asked out of order
+ * are made on the spot.
  */
 export function prefetch(batches: Batches, ahead = 4): Batches {
   const pending = new Map<number, Promise<Batch>>();

@@ -1,0 +1,49 @@
+import { SamsrError } from "../../base/errors.js";
+import { type DegradationName, degradationNamed } from "./degradations.js";
+import { openPhotoStore } from "./photo-store.js";
+import { degradedCrops, type SampleSource } from "./samples.js";
+import { holdsPairs, openSavedPairs } from "./saved-pairs.js";
+
+export interface SourceOptions {
+  /** Folders of photos, or of saved pairs (those with folders `hr` and `lr`), subfolders included. */
+  readonly folders: readonly string[];
+  /** Of photos; default: mild. Saved pairs are taken as they are. */
+  readonly degradation?: DegradationName;
+  /** Side of the HR crops that will be asked for. */
+  readonly crop: number;
+  /** Decoded pictures are kept up to this many bytes; see `cachedPhotos`. */
+  readonly maxBytes?: number;
+}
+
+export interface OpenSource {
+  readonly kind: "photos" | "pairs";
+  readonly source: SampleSource;
+}
+
+/**
+ * What there is to learn from, told apart by the folders themselves.
+ * @throws SamsrError when folders of both kinds are given, saved pairs with a degradation, or what opening throws
+ */
+export async function openSource(
+  { folders, degradation, crop, maxBytes }: SourceOptions,
+  onSkipped: (file: string, reason: string) => void,
+): Promise<OpenSource> {
+  const saved = await Promise.all(folders.map(holdsPairs));
+  if (saved.every((pairs) => !pairs)) {
+    const photos = await openPhotoStore(folders, { maxBytes, onSkipped });
+    return { kind: "photos", source: degradedCrops(photos, degradationNamed(degradation ?? "mild")) };
+  }
+  const one = folders[saved.indexOf(true)];
+  if (!saved.every((pairs) => pairs)) {
+    const other = folders[saved.indexOf(false)];
+    throw new SamsrError(
+      `${one} holds saved pairs (hr and lr) and ${other} does not: train on one or the other`,
+    );
+  }
+  if (degradation !== undefined) {
+    throw new SamsrError(
+      `${one} holds saved pairs (hr and lr), which are degraded already: leave out the degradation ${degradation}`,
+    );
+  }
+  return { kind: "pairs", source: await openSavedPairs(folders, crop, maxBytes) };
+}

@@ -1,0 +1,50 @@
+/** The thread in which training data is made: blurring and noise would take the training thread's time. */
+import { type CallContext, serveThread } from "../../runtime/index.js";
+import { type Batches, createBatches } from "./batches.js";
+import { openSource, type SourceOptions } from "./source.js";
+
+export interface DataOptions extends SourceOptions {
+  /** Crops in a batch. */
+  readonly batch: number;
+  /** 0 .. 2^32 - 1 */
+  readonly seed: number;
+  /** See `pool`; default 1. */
+  readonly pool?: number;
+}
+
+export interface Skipped {
+  readonly file: string;
+  readonly reason: string;
+}
+
+let batches: Batches | undefined;
+const skipped: Skipped[] = [];
+
+/** So many batches are in the making at once: enough to wait for a codec meanwhile, and the first is done first. */
+const AT_ONCE = 2;
+const making: Promise<unknown>[] = Array.from({ length: AT_ONCE }, () => Promise.resolve());
+let next = 0;
+
+/** Work n begins when work n - AT_ONCE is done. */
+function inTurn<T>(work: () => Promise<T>): Promise<T> {
+  const lane = next++ % AT_ONCE;
+  const result = making[lane].then(work);
+  making[lane] = result.catch(() => {});
+  return result;
+}
+
+export const functions = serveThread({
+  async open(options: DataOptions) {
+    const onSkipped = (file: string, reason: string) => void skipped.push({ file, reason });
+    const { kind, source } = await openSource(options, onSkipped);
+    batches = createBatches({ source, ...options });
+    return { kind, count: source.count, skipped: skipped.splice(0) };
+  },
+
+  at: ({ step }: { step: number }, context: CallContext) =>
+    inTurn(async () => {
+      const batch = await batches!.at(step);
+      const buffers = [batch.hr.buffer, batch.lq.buffer] as ArrayBuffer[];
+      return context.transfer({ batch, skipped: skipped.splice(0) }, buffers);
+    }),
+});
