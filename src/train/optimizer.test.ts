@@ -116,4 +116,15 @@ describe("learningRateAt", () => {
     expect(learningRateAt(9, { peak: 1, warmup: 10, steps: 10 })).toBe(1);
     expect(learningRateAt(10, { peak: 1, warmup: 10, steps: 10 })).toBe(1);
   });
+
+  it("falls along a straight line, or not at all", () => {
+    const linear = { ...schedule, schedule: "linear" } as const;
+    expect(learningRateAt(9, linear)).toBe(2);
+    expect(learningRateAt(35, linear)).toBeCloseTo(2 - 1.5 / 4, 12);
+    expect(learningRateAt(110, linear)).toBeCloseTo(0.5, 12);
+    expect(learningRateAt(500, linear)).toBeCloseTo(0.5, 12);
+    const constant = { ...schedule, schedule: "constant" } as const;
+    expect([10, 60, 110, 500].map((step) => learningRateAt(step, constant))).toEqual([2, 2, 2, 2]);
+    expect(learningRateAt(4, constant)).toBe(1);
+  });
 });

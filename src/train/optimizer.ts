@@ -64,12 +64,30 @@ export function emaStep(average: Float32Array, weights: Float32Array, decay: num
   for (let i = 0; i < weights.length; i++) average[i] += share * (weights[i] - average[i]);
 }
 
-/** A linear rise over `warmup` steps, then a half cosine from `peak` to `floor` at `steps`. */
+/** How the learning rate goes on after its rise. */
+export type RateSchedule = "cosine" | "linear" | "constant";
+
+export interface LearningRate {
+  readonly peak: number;
+  /** Where it ends; default 0. Without a meaning for `constant`. */
+  readonly floor?: number;
+  readonly warmup: number;
+  readonly steps: number;
+  /** default "cosine" */
+  readonly schedule?: RateSchedule;
+}
+
+/**
+ * A linear rise over `warmup` steps to `peak`; then half a cosine (Loshchilov & Hutter 2017, arXiv 1608.03983) or a
+ * straight line down to `floor` at `steps`, or the peak throughout.
+ */
 export function learningRateAt(
   step: number,
-  { peak, floor = 0, warmup, steps }: { peak: number; floor?: number; warmup: number; steps: number },
+  { peak, floor = 0, warmup, steps, schedule = "cosine" }: LearningRate,
 ): number {
   if (step < warmup) return (peak * (step + 1)) / warmup;
+  if (schedule === "constant") return peak;
   const progress = Math.min(1, (step - warmup) / Math.max(1, steps - warmup));
-  return floor + 0.5 * (peak - floor) * (1 + Math.cos(Math.PI * progress));
+  const left = schedule === "linear" ? 1 - progress : 0.5 * (1 + Math.cos(Math.PI * progress));
+  return floor + (peak - floor) * left;
 }

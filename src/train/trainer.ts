@@ -11,7 +11,7 @@ import type { Tensor } from "../runtime/index.js";
 import { loadTrainingState, saveTrainingState, type TrainingState } from "./checkpoint.js";
 import type { Companion } from "./companion.js";
 import { openRunLog, type RunLog } from "./log/run-log.js";
-import { adamStep, clipFactor, emaStep, globalNorm, learningRateAt } from "./optimizer.js";
+import { adamStep, clipFactor, emaStep, globalNorm, learningRateAt, type RateSchedule } from "./optimizer.js";
 import { faultOf, settle } from "./stability.js";
 import type { TrainingSession } from "./training-session.js";
 
@@ -22,6 +22,11 @@ export interface TrainerOptions {
   readonly steps: number;
   readonly learningRate: number;
   readonly warmup: number;
+  /** What the rate does after its rise, and where it ends; see `learningRateAt`. */
+  readonly rateSchedule?: RateSchedule;
+  readonly rateFloor?: number;
+  /** Decoupled, see `adamStep`; default 0. */
+  readonly weightDecay?: number;
   /** Gradients longer than this are shortened to it. */
   readonly clip: number;
   /** Of the moving average, a step. */
@@ -90,9 +95,13 @@ export async function train(
       window = newWindow();
       continue;
     }
-    const scheduled = learningRateAt(step, { peak: options.learningRate, warmup: options.warmup, steps });
+    const scheduled = learningRateAt(step, {
+      ...{ peak: options.learningRate, floor: options.rateFloor },
+      ...{ warmup: options.warmup, steps, schedule: options.rateSchedule },
+    });
     const learningRate = stability.rate * scheduled;
-    adamStep(weights.flat, gradient, adam, { learningRate }, clipFactor(norm, options.clip));
+    const { weightDecay } = options;
+    adamStep(weights.flat, gradient, adam, { learningRate, weightDecay }, clipFactor(norm, options.clip));
     emaStep(average, weights.flat, Math.min(options.emaDecay, (1 + adam.step) / (10 + adam.step)));
     settle(stability, means.loss);
     if (adam.step > furthest) {
