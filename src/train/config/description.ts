@@ -1,0 +1,210 @@
+/**
+ * The training configurations. What a file leaves out takes the setting of the paper, or where the paper refers to
+ * prior work ("the same experimental configuration"), of ResShift's and SinSR's public configurations.
+ */
+import { type Filled, list, number, oneOf, optional, section, standing, text, whole } from "./fields.js";
+
+const MOST_STEPS = 1e9;
+
+const swinUNet = section("The denoiser, a Swin UNet.", {
+  outChannels: whole("Channels of what it predicts: 48 on pixels, the autoencoder's on latents."),
+  modelChannels: whole("Width that channelMult multiplies; divides by 32."),
+  channelMult: list(
+    "Width of each level; each after the first halves the size.",
+    number("A factor.", 1e-2, 1024),
+    1,
+    10,
+  ),
+  resBlocks: list("Residual blocks of each level.", whole("A count.", 1, 100), 1, 10),
+  imageSize: whole("The latent's side that the network is built for."),
+  attentionResolutions: list("Sides of the levels that hold Swin layers.", whole("A side."), 0, 10),
+  swin: section("The Swin layers.", {
+    embed: whole("Width."),
+    depth: whole("Blocks, every second of them shifted.", 1, 1000),
+    headChannels: whole("Channels of a head; divides embed."),
+    window: whole("Side of a window.", 1, 1024),
+    mlpRatio: number("Width of the MLP, in multiples of embed.", 1e-3, 1024),
+    masking: oneOf(
+      "Which pixels of a shifted window see each other: those that are neighbours, or as in published weights.",
+      "neighbours",
+      "published",
+    ),
+  }),
+});
+
+const space = standing(
+  "latents",
+  oneOf(
+    "Where diffusion happens: on the latents of a frozen autoencoder, or on pixels, 4 x 4 of them as one of 48 channels.",
+    "latents",
+    "pixels",
+  ),
+);
+
+const schedule = section("The schedule of eta, exponential.", {
+  steps: standing(15, whole("T.", 1, 10_000)),
+  power: standing(0.3, number("p: small spends most steps near the noisy end.", 1e-3, 100)),
+  kappa: standing(2, number("Strength of the noise.", 1e-6, 1000)),
+  minNoiseLevel: standing(0.04, number("Bound of the noise's deviation at t = 0.", 1e-9, 1)),
+  etasEnd: standing(0.99, number("sqrt(eta) at the last timestep.", 1e-9, 1)),
+});
+
+const photos = optional(
+  list("Folders of photos, subfolders included; --data takes their place.", text("A folder."), 1),
+);
+const seed = (value: number) => standing(value, whole("Of everything that is drawn.", 0, 2 ** 32 - 1));
+const degradation = standing(
+  "real-esrgan",
+  oneOf("How photos are made small.", "real-esrgan", "mild", "bicubic"),
+);
+
+const data = section("What is trained on.", {
+  photos,
+  degradation,
+  crop: standing(256, whole("Side of the high-resolution crops; divides by 4.", 16, 4096)),
+  batch: standing(64, whole("Crops that one pass takes.", 1, 4096)),
+  seed: seed(123456),
+});
+
+const optimiser = section("AdamW, and what the weights are averaged with.", {
+  steps: standing(500_000, whole("Steps in all.", 1, MOST_STEPS)),
+  learningRate: standing(5e-5, number("At its highest.", 0, 1)),
+  schedule: standing("constant", oneOf("What the rate does after its rise.", "constant", "cosine", "linear")),
+  floor: standing(0, number("Where the rate ends.", 0, 1)),
+  warmup: standing(0, whole("Steps of a linear rise at the start.", 0, MOST_STEPS)),
+  weightDecay: standing(0, number("Decoupled.", 0, 1)),
+  clip: optional(number("Gradients longer than this are shortened to it; left out, none is.", 1e-9, 1e9)),
+  emaDecay: standing(0.999, number("Of the moving average of the weights, a step.", 0, 1)),
+  accumulate: standing(1, whole("Passes whose gradients are averaged into one step.", 1, 1e6)),
+});
+
+const weight = (value: number, description: string) => standing(value, number(description, 0, 1e6));
+const autoencoder = optional(
+  text("File of the autoencoder's weights, for latents; --autoencoder takes its place."),
+);
+
+export const teacherFields = section("ResShift's denoiser, of the whole chain.", {
+  train: oneOf("What is trained.", "teacher"),
+  space,
+  autoencoder,
+  network: swinUNet,
+  schedule,
+  data,
+  optimiser,
+});
+
+export const studentFields = section("The student of algorithm 1.", {
+  train: oneOf("What is trained.", "student"),
+  teacher: optional(text("File of the teacher's weights; --teacher takes its place.")),
+  space,
+  autoencoder,
+  network: swinUNet,
+  schedule,
+  data,
+  optimiser,
+  student: section("Algorithm 1.", {
+    masks: standing(
+      "regions",
+      oneOf(
+        "What finds masks: the built-in segmentation, the coverage network, or nothing: W = 0 and plain noise, SinSR.",
+        "regions",
+        "network",
+        "none",
+      ),
+    ),
+    variant: standing("paper", oneOf("Equations of the paper, or of its released code.", "paper", "release")),
+    m: standing(0.2, number("m of equation 9.", 0, 0.999)),
+    coefficients: standing("both", oneOf("What follows W (table 4).", "both", "eta", "kappa")),
+    rollOut: optional(whole("Timesteps that the teacher visits; left out, all of them.", 1, 10_000)),
+    distilled: optional(
+      whole("Crops of each batch that algorithm 1's terms take; left out, all of them.", 1, 4096),
+    ),
+    featureTimestep: standing(1, whole("Of the term perceptual.", 0, 9999)),
+    terms: section("Weights of the loss's terms.", {
+      distill: weight(1, "The single step against the end of the teacher's chain."),
+      inverse: weight(1, "The way back from there to x_T."),
+      gt: weight(1, "The way to the original, from where the student's way back puts it."),
+      sc: weight(1, "lambda: semantic consistency (equation 13). The paper gives no value."),
+      fidelity: weight(0, "The single step against the original; not in the paper."),
+      adversarial: weight(0, "The single step against a discriminator; not in the paper."),
+      perceptual: weight(0, "The single step in the teacher's features; not in the paper."),
+    }),
+  }),
+  discriminator: optional(
+    section("Of the term adversarial.", {
+      channels: list("Width of each level.", whole("A width.", 1, 4096), 1, 10),
+      learningRate: number("Times the schedule's roll-backs.", 0, 1),
+      gamma: number("Weight of the gradient penalties.", 0, 1e6),
+    }),
+  ),
+});
+
+export const coverageFields = section("The coverage network, taught by a mask generator.", {
+  train: oneOf("What is trained.", "coverage"),
+  masks: standing("regions", text("regions, or a folder of masks by photo name.")),
+  regions: section("The built-in segmentation, several times over noise.", {
+    passes: standing(4, whole("Times.", 1, 1000)),
+    deviation: standing(1, number("Of the noise, in grey levels.", 0, 255)),
+  }),
+  network: section("The coverage network.", {
+    channels: list("Channels of each level, from half the size down.", whole("A width.", 1, 4096), 2, 10),
+    blocks: list("Residual blocks of each level.", whole("A count.", 0, 100), 2, 10),
+    groups: whole("Groups of the normalisation; divides all channels.", 1, 4096),
+  }),
+  data: section("What is trained on.", {
+    photos,
+    degradation,
+    width: whole("Of the pictures.", 16, 4096),
+    height: whole("Of the pictures.", 16, 4096),
+    variants: whole("Crops of each photo.", 1, 10_000),
+    batch: whole("Pictures that one pass takes.", 1, 4096),
+    seed: seed(3),
+  }),
+  countWeight: standing(0.5, number("Of the counts' squared error, beside the correlation.", 0, 1e6)),
+  optimiser,
+});
+
+export const autoencoderFields = section("The VQ autoencoder, whose latents others are trained on.", {
+  train: oneOf("What is trained.", "autoencoder"),
+  network: section("The autoencoder.", {
+    channels: whole("Width that channelMult multiplies; divides by 32."),
+    channelMult: list(
+      "Width of each level; each after the first halves the size.",
+      whole("A factor.", 1, 1024),
+      1,
+      10,
+    ),
+    resBlocks: whole("Residual blocks of each level.", 1, 100),
+    latentChannels: whole("Channels of the latent.", 1, 4096),
+    codes: whole("Entries of the codebook.", 2, 2 ** 20),
+  }),
+  data: section("What is trained on; the photos are not made small.", {
+    photos,
+    crop: standing(256, whole("Side of the crops; the autoencoder's factor divides it.", 16, 4096)),
+    batch: standing(8, whole("Crops that one pass takes.", 1, 4096)),
+    seed: seed(23),
+  }),
+  terms: section("Weights of the loss's terms.", {
+    reconstruction: weight(1, "Mean absolute error of the picture."),
+    codebook: weight(1, "Codes towards the latents that choose them."),
+    commitment: weight(0.25, "beta: latents towards the codes that they choose."),
+  }),
+  optimiser,
+});
+
+export type TeacherConfig = Filled<typeof teacherFields>;
+export type StudentConfig = Filled<typeof studentFields>;
+export type CoverageConfig = Filled<typeof coverageFields>;
+export type AutoencoderConfig = Filled<typeof autoencoderFields>;
+
+/** By what a configuration trains, its field `train`. */
+export const KINDS = {
+  teacher: teacherFields,
+  student: studentFields,
+  coverage: coverageFields,
+  autoencoder: autoencoderFields,
+} as const;
+
+export type Kind = keyof typeof KINDS;
+export type ConfigOf<K extends Kind> = Filled<(typeof KINDS)[K]>;
+export type TrainingConfig = ConfigOf<Kind>;

@@ -1,0 +1,103 @@
+/**
+ * A configuration's fields, each described once: from the description come the check of a file, the values that stand
+ * for what it leaves out, the TypeScript type and the published JSON Schema.
+ */
+import * as checks from "../../checkpoints/checks.js";
+
+/** JSON Schema, draft 2020-12: the part that is used here. */
+export type Schema = { readonly [key: string]: unknown };
+
+export interface Field<T> {
+  readonly check: checks.Check;
+  readonly schema: Schema;
+  /** Whether a file must have it. */
+  readonly required: boolean;
+  /** A checked value with the standard ones put in; of undefined, the standard value. */
+  fill(value: unknown): T;
+  /** Of a section. */
+  readonly fields?: Readonly<Record<string, Field<unknown>>>;
+}
+
+/** What a file that passed the check holds, filled up. */
+export type Filled<F> = F extends Field<infer T> ? T : never;
+
+function field<T>(check: checks.Check, schema: Schema): Field<T> {
+  return { check, schema, required: true, fill: (value) => value as T };
+}
+
+export const whole = (description: string, least = 1, most = 2 ** 20) =>
+  field<number>(checks.whole(least, most), {
+    ...{ description, type: "integer", minimum: least, maximum: most },
+  });
+
+export const number = (description: string, least: number, most: number) =>
+  field<number>(checks.number(least, most), {
+    ...{ description, type: "number", minimum: least, maximum: most },
+  });
+
+export const oneOf = <const Word extends string>(description: string, ...words: readonly Word[]) =>
+  field<Word>(checks.oneOf(...words), { description, enum: words });
+
+export const text = (description: string) =>
+  field<string>(checks.text, { description, type: "string", pattern: "\\S" });
+
+export const list = <T>(description: string, element: Field<T>, least = 0, most = 1000) =>
+  field<readonly T[]>(checks.list(element.check, least, most, "a list"), {
+    ...{ description, type: "array", items: element.schema, minItems: least, maxItems: most },
+  });
+
+/** May be left out, and then nothing stands for it. */
+export function optional<T>(one: Field<T>): Field<T | undefined> {
+  return {
+    ...one,
+    check: checks.optional(one.check),
+    required: false,
+    fill: (value) => (value === undefined ? undefined : one.fill(value)),
+  };
+}
+
+/** May be left out, and then `standard` stands for it. */
+export function standing<T>(standard: NoInfer<T>, one: Field<T>): Field<T> {
+  return {
+    ...one,
+    check: checks.optional(one.check),
+    schema: { ...one.schema, default: standard },
+    required: false,
+    fill: (value) => (value === undefined ? standard : one.fill(value)),
+  };
+}
+
+type Fields = Readonly<Record<string, Field<unknown>>>;
+
+/** An object; it may be left out when all of its fields may. */
+export function section<const F extends Fields>(
+  description: string,
+  fields: F,
+): Field<{ readonly [Key in keyof F]: Filled<F[Key]> }> {
+  const entries = Object.entries(fields);
+  const due = entries.filter(([, { required }]) => required).map(([key]) => key);
+  const check = checks.object(Object.fromEntries(entries.map(([key, { check }]) => [key, check])));
+  return {
+    check: due.length > 0 ? check : checks.optional(check),
+    required: due.length > 0,
+    schema: {
+      ...{ description, type: "object" },
+      properties: Object.fromEntries(entries.map(([key, { schema }]) => [key, schema])),
+      ...(due.length > 0 && { required: due }),
+      additionalProperties: false,
+    },
+    fill(value) {
+      const own = (value ?? {}) as Record<string, unknown>;
+      const filled = entries.map(([key, one]) => [key, one.fill(own[key])] as const);
+      return Object.fromEntries(filled.filter(([, v]) => v !== undefined)) as never;
+    },
+    fields,
+  };
+}
+
+/** The names that may stand at a place such as `student.terms`; none where no section is. */
+export function namesAt(root: Field<unknown>, place: readonly string[]): string[] {
+  let at: Field<unknown> | undefined = root;
+  for (const key of place) at = at?.fields?.[key];
+  return Object.keys(at?.fields ?? {});
+}

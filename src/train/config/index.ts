@@ -1,0 +1,12 @@
+export type {
+  AutoencoderConfig,
+  ConfigOf,
+  CoverageConfig,
+  Kind,
+  StudentConfig,
+  TeacherConfig,
+  TrainingConfig,
+} from "./description.js";
+export { autoencoderOptions, coverageOptions, denoiserOptions, studentOptions } from "./options.js";
+export { checkedConfig, configSchema, demandKind, readTrainingConfig } from "./parse.js";
+export { tinyConfig } from "./tiny.js";

@@ -1,0 +1,51 @@
+/** Configurations as what the trainers take. */
+import type { ConfigOf, StudentConfig, TeacherConfig, TrainingConfig } from "./description.js";
+
+/** What every trainer takes of a configuration. */
+export function stepOptions({ optimiser, data, train }: TrainingConfig) {
+  const { steps, learningRate, schedule, floor, warmup, weightDecay, clip, emaDecay, accumulate } = optimiser;
+  return {
+    ...{ steps, learningRate, warmup, weightDecay, emaDecay, accumulate },
+    rateSchedule: schedule,
+    rateFloor: floor,
+    clip: clip ?? Number.POSITIVE_INFINITY,
+    batch: data.batch,
+    seed: data.seed,
+    title: train,
+  };
+}
+
+export function denoiserOptions(config: TeacherConfig | StudentConfig) {
+  const { network, schedule, data } = config;
+  return { ...stepOptions(config), config: network, schedule, crop: data.crop };
+}
+
+export function studentOptions(config: StudentConfig) {
+  const { student, discriminator, schedule, data } = config;
+  const {
+    rollOut = schedule.steps,
+    distilled = data.batch,
+    m,
+    variant,
+    coefficients,
+    masks,
+    terms,
+  } = student;
+  return {
+    ...denoiserOptions(config),
+    ...{ rollOut, distilled, m, variant, coefficients, masks, terms },
+    featureTimestep: student.featureTimestep,
+    ...(terms.adversarial > 0 && { adversarial: discriminator }),
+  };
+}
+
+export function coverageOptions(config: ConfigOf<"coverage">) {
+  const { width, height, variants } = config.data;
+  const { network, countWeight, regions } = config;
+  return { ...stepOptions(config), config: network, width, height, variants, countWeight, regions };
+}
+
+export function autoencoderOptions(config: ConfigOf<"autoencoder">) {
+  const { network, data, terms } = config;
+  return { ...stepOptions(config), config: network, crop: data.crop, terms };
+}

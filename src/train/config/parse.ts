@@ -1,0 +1,129 @@
+import { SamsrError } from "../../base/errors.js";
+import { readYaml } from "../../checkpoints/authors-config/yaml.js";
+import { brief } from "../../checkpoints/checks.js";
+import { LATENT_CHANNELS, SCALE } from "../../networks/index.js";
+import {
+  type ConfigOf,
+  KINDS,
+  type Kind,
+  type StudentConfig,
+  type TeacherConfig,
+  type TrainingConfig,
+} from "./description.js";
+import { type Field, namesAt, type Schema } from "./fields.js";
+
+/** The schema that `configs/schema.json` publishes. */
+export function configSchema(): Schema {
+  return {
+    $schema: "https://json-schema.org/draft/2020-12/schema",
+    title: "A training configuration of samsr",
+    // Without this, a wrong value would be reported for all four kinds at once.
+    required: ["train"],
+    properties: { train: { enum: Object.keys(KINDS) } },
+    allOf: Object.entries(KINDS).map(([kind, { schema }]) => ({
+      if: { properties: { train: { const: kind } } },
+      // biome-ignore lint/suspicious/noThenProperty: JSON Schema's word
+      then: schema,
+    })),
+  };
+}
+
+/**
+ * Reads a training configuration in YAML, or JSON, and fills up what it leaves out.
+ * @param name of the file, for errors
+ * @throws {SamsrError} naming file and field, what was expected there and what was found
+ *
+ * @example
+ * const config = readTrainingConfig(await readFile("tiny-teacher.yaml"), "tiny-teacher.yaml");
+ */
+export function readTrainingConfig(content: Uint8Array | string, name: string): TrainingConfig {
+  return checkedConfig(readYaml(content, name), name);
+}
+
+/** The same of data that are read already. */
+export function checkedConfig(data: unknown, name: string): TrainingConfig {
+  if (typeof data !== "object" || data === null || Array.isArray(data)) {
+    throw new SamsrError(`${name}: expected a training configuration, with a field "train"`);
+  }
+  const { train } = data as { train?: unknown };
+  if (typeof train !== "string" || !Object.hasOwn(KINDS, train)) {
+    const found = train === undefined ? "is missing" : `is ${brief(train)}`;
+    throw new SamsrError(`${name}: "train" ${found}; expected one of ${Object.keys(KINDS).join(", ")}`);
+  }
+  const fields = KINDS[train as Kind] as Field<TrainingConfig>;
+  const unknown: string[] = [];
+  const complaint = fields.check(data, "", unknown);
+  if (unknown.length > 0) throw new SamsrError(`${name}: ${noField(fields, unknown[0])}`);
+  if (complaint) throw new SamsrError(`${name}: ${complaint}`);
+  const config = fields.fill(data);
+  const conflict = conflictIn(config);
+  if (conflict) throw new SamsrError(`${name}: ${conflict}`);
+  return config;
+}
+
+/** @throws {SamsrError} unless it trains what is asked for */
+export function demandKind<K extends Kind>(config: TrainingConfig, kind: K, name: string): ConfigOf<K> {
+  if (config.train === kind) return config as ConfigOf<K>;
+  throw new SamsrError(`${name}: is for samsr train ${config.train}, not samsr train ${kind}`);
+}
+
+function noField(fields: Field<unknown>, place: string): string {
+  const path = place.split(".").slice(0, -1);
+  return `"${place}" is no field of a training configuration; expected there: ${namesAt(fields, path).join(", ")}`;
+}
+
+/** What no field can say by itself. */
+function conflictIn(config: TrainingConfig): string | undefined {
+  if (config.train === "coverage") return conflictInCoverage(config.network);
+  if (config.train === "autoencoder") {
+    const factor = 2 ** (config.network.channelMult.length - 1);
+    const { crop } = config.data;
+    if (config.network.channels % 32 !== 0) return `"network.channels" must divide by 32`;
+    return crop % factor === 0 ? undefined : `"data.crop" must divide by ${factor}, not ${crop}`;
+  }
+  return conflictInDenoiser(config) ?? (config.train === "student" ? conflictInStudent(config) : undefined);
+}
+
+function conflictInCoverage({ channels, blocks, groups }: ConfigOf<"coverage">["network"]) {
+  if (blocks.length !== channels.length) {
+    return `"network.blocks" has ${blocks.length} levels, "network.channels" ${channels.length}`;
+  }
+  const odd = channels.find((width) => width % groups !== 0);
+  return odd === undefined
+    ? undefined
+    : `"network.groups" ${groups} does not divide ${odd} of "network.channels"`;
+}
+
+function conflictInDenoiser({ network, space, data }: TeacherConfig | StudentConfig): string | undefined {
+  const { channelMult, resBlocks, modelChannels, outChannels, swin } = network;
+  if (resBlocks.length !== channelMult.length) {
+    return `"network.resBlocks" has ${resBlocks.length} levels, "network.channelMult" ${channelMult.length}`;
+  }
+  const odd = channelMult.find((mult) => (mult * modelChannels) % 32 !== 0);
+  if (odd !== undefined) return `"network.modelChannels" ${modelChannels} times ${odd} must divide by 32`;
+  if (swin.embed % swin.headChannels !== 0) {
+    return `"network.swin.headChannels" ${swin.headChannels} does not divide "network.swin.embed" ${swin.embed}`;
+  }
+  if (space === "pixels" && outChannels !== LATENT_CHANNELS) {
+    return `"network.outChannels" must be ${LATENT_CHANNELS} on pixels, not ${outChannels}`;
+  }
+  return data.crop % SCALE === 0 ? undefined : `"data.crop" must divide by ${SCALE}, not ${data.crop}`;
+}
+
+function conflictInStudent({ student, schedule, data, discriminator }: StudentConfig): string | undefined {
+  const { rollOut, distilled, featureTimestep, terms } = student;
+  if (rollOut !== undefined && rollOut > schedule.steps) {
+    return `"student.rollOut" is ${rollOut}, but the chain has ${schedule.steps} steps`;
+  }
+  if (distilled !== undefined && distilled > data.batch) {
+    return `"student.distilled" is ${distilled}, but a batch has ${data.batch} crops`;
+  }
+  if (terms.perceptual > 0 && featureTimestep >= schedule.steps) {
+    return `"student.featureTimestep" is ${featureTimestep}, but the last timestep is ${schedule.steps - 1}`;
+  }
+  if (Object.values(terms).every((weight) => weight === 0)) return `"student.terms" are all 0`;
+  if (terms.adversarial > 0 && !discriminator) {
+    return `"student.terms.adversarial" is ${terms.adversarial}, but there is no "discriminator"`;
+  }
+  return undefined;
+}
