@@ -54,8 +54,10 @@ function transformed({ b, g, a }: Transforms, x: Value, weight: Value, bias?: Va
   const planes = b.length ** 2;
   const outputs = a.length;
 
-  const taps = transpose(reshape(weight, [o * c, 9]), [1, 0]);
-  const kernels = reshape(matmul(twoSided(g), taps), [planes, o, c]);
+  // A convolution of the taps gives [1, planes, O, C] at once: of a reshape after a product the runtime, while it loads,
+  // would hold a copy of every kernel.
+  const taps = transpose(reshape(weight, [1, o, c, 9]), [0, 3, 1, 2]);
+  const kernels = conv(taps, reshape(twoSided(g), [planes, 9, 1, 1]));
   // Every channel is an image of its own, from which one strided convolution takes the values at all points.
   const values = conv(
     reshape(x, [c, 1, h, w]),
@@ -63,7 +65,10 @@ function transformed({ b, g, a }: Transforms, x: Value, weight: Value, bias?: Va
     undefined,
     { stride: TILE, padding: 1 },
   );
-  const products = matmul(kernels, transpose(reshape(values, [c, planes, tiles]), [1, 0, 2]));
+  const products = matmul(
+    kernels,
+    reshape(transpose(reshape(values, [c, planes, tiles]), [1, 0, 2]), [1, planes, c, tiles]),
+  );
   // [row in the tile, column in the tile, O, rows, columns], and the two moves that bring the pixels in order.
   const pixels = matmul(twoSided(a), reshape(products, [planes, o * tiles]));
   const wide = transpose(reshape(pixels, [outputs, outputs, o * tiles]), [0, 2, 1]);
