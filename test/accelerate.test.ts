@@ -42,7 +42,7 @@ describe("accelerate", () => {
   });
 
   it("loses little where many channels are summed", async () => {
-    const wide = [1, 512, 16, 16];
+    const wide = [1, 512, 32, 32];
     const weight = normals([64, 512, 3, 3], 2).map((v) => v / Math.sqrt(512 * 9));
     const y = o.conv(o.input("x", wide), o.constant(weight, [64, 512, 3, 3]), fixed([64], 3), { padding: 1 });
     const { y: fast } = accelerate({ y });

@@ -6,7 +6,7 @@ import { TILE, winogradConv, winogradConvOfEnlarged } from "./winograd.js";
 export interface AccelerateOptions {
   /** Least channels, in and out; below, transforms cost more than they save. Default 64. */
   readonly channels?: number;
-  /** Least tiles of 4 x 4; below, the four times as large kernels cost more to read. Default 16. */
+  /** Least tiles of 4 x 4; below, four times as large kernels cost more memory than they save time. Default 64. */
   readonly tiles?: number;
 }
 
@@ -17,7 +17,7 @@ export interface AccelerateOptions {
  */
 export function accelerate<Name extends string>(
   outputs: Readonly<Record<Name, Value>>,
-  { channels = 64, tiles = 16 }: AccelerateOptions = {},
+  { channels = 64, tiles = 64 }: AccelerateOptions = {},
 ): Record<Name, Value> {
   const pays = (x: Value, weight: Value) => {
     const [, , h, w] = x.shape;

@@ -99,6 +99,8 @@ export async function enlarge(
       context.progress({ stage: "latents", done: ++encoded, total: tiles.length });
       return y;
     });
+    // Its memory is what the decoder will need. An alpha channel is encoded with its tile, and brings it back.
+    await sessions.drop(kind.encode);
   }
   const seen = latents && latentPicture(latents, raster);
   const points = {

@@ -24,6 +24,8 @@ export interface Sessions {
   readonly kind: Kind;
   /** The session of a stage for tiles of a size. */
   of(stage: Stage, size: TileSize): Promise<Session>;
+  /** Frees a stage's sessions, whose memory others need now; it comes back when asked for. */
+  drop(stage: Stage): Promise<void>;
   /** Fits the weights to the networks of the single step, so that a damaged model is found before there is work. */
   check(): Promise<void>;
   /** Frees all sessions. */
@@ -100,6 +102,13 @@ export function createSessions(
     model,
     kind,
     of,
+    async drop({ name }) {
+      for (const { made } of cache.values()) {
+        const session = made.get(name);
+        made.delete(name);
+        await session?.then((s) => s.release()).catch(() => {});
+      }
+    },
     async check() {
       const size = { width: kind.multiple, height: kind.multiple };
       for (const stage of kind.singleStep) await withWeights(stage, size);
