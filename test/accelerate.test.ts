@@ -75,3 +75,14 @@ describe("accelerate", () => {
     expect(new Set([...nodes(fast.a), ...nodes(fast.b)].filter((n) => n.op === "Split")).size).toBe(1);
   });
 });
+
+describe("the blocked layout of images", () => {
+  const wide = (c: number) =>
+    o.conv(o.input("x", [1, c, 32, 32]), fixed([c, c, 3, 3], 2), undefined, { padding: 1 });
+
+  it("pays where 3 x 3 convolutions are computed by taps, not where they have become Winograd's", () => {
+    expect(o.blockedLayoutPays({ y: wide(64) })).toBe(true);
+    expect(o.blockedLayoutPays(accelerate({ y: wide(64) }))).toBe(false);
+    expect(o.blockedLayoutPays(accelerate({ y: wide(48) }))).toBe(true);
+  });
+});

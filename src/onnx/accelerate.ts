@@ -1,3 +1,4 @@
+import { countFlops, countTaps } from "./flops.js";
 import { isFixed, rewrite } from "./rewrite.js";
 import type { Node, Value } from "./value.js";
 import { TILE, winogradConv, winogradConvOfEnlarged } from "./winograd.js";
@@ -32,6 +33,15 @@ export function accelerate<Name extends string>(
     if (small && pays(small, weight)) return winogradConvOfEnlarged(small, weight, bias);
     return pays(x, weight) ? winogradConv(x, weight, bias) : undefined;
   });
+}
+
+/**
+ * Whether ONNX Runtime's blocked layout of images (NCHWc) pays: its 3 x 3 convolutions are faster, and everything else
+ * needs the images copied there and back, and weights and images copied in memory.
+ */
+export function blockedLayoutPays(outputs: Readonly<Record<string, Value>>): boolean {
+  const values = Object.values(outputs);
+  return countTaps(values) > countFlops(values).products / 3;
 }
 
 function nodeOf({ source }: Value): Node | undefined {

@@ -58,6 +58,16 @@ export function countFlops(outputs: Iterable<Value>): Flops {
   return { products, others };
 }
 
+/** The part of `countFlops` products that is in 3 x 3 convolutions by taps. */
+export function countTaps(outputs: Iterable<Value>): number {
+  let products = 0;
+  for (const { node, shape } of computedNodes(outputs)) {
+    const kernel = node.op === "Conv" ? node.inputs[1]!.shape.slice(2) : [];
+    if (kernel.length === 2 && kernel.every((side) => side === 3)) products += costOf(node, shape).products;
+  }
+  return products;
+}
+
 function costOf(node: Node, out: Shape): Flops {
   const [a, b] = node.inputs.map((v) => v?.shape ?? []);
   const bias = node.inputs[2] ? sizeOf(out) : 0;

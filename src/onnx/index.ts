@@ -1,4 +1,4 @@
-export { accelerate } from "./accelerate.js";
+export { type AccelerateOptions, accelerate, blockedLayoutPays } from "./accelerate.js";
 export { fromFloat16, toFloat16 } from "./float16.js";
 export { gradients } from "./gradients.js";
 export {

@@ -15,11 +15,11 @@
  * 2, -2 lose is three times that.
  */
 
-import { add } from "./operators/arithmetic.js";
+import { add, cast } from "./operators/arithmetic.js";
 import { conv } from "./operators/convolution.js";
 import { matmul } from "./operators/linear.js";
 import { reshape, transpose } from "./operators/shape.js";
-import { constant, type Value } from "./value.js";
+import { constant, makeValue, type Shape, type Value } from "./value.js";
 
 /** Inputs of a tile along a side: tiles lie `TILE` apart and overlap by two. */
 const WINDOW = 6;
@@ -54,14 +54,14 @@ function transformed({ b, g, a }: Transforms, x: Value, weight: Value, bias?: Va
   const planes = b.length ** 2;
   const outputs = a.length;
 
-  // A convolution of the taps gives [1, planes, O, C] at once: of a reshape after a product the runtime, while it loads,
-  // would hold a copy of every kernel.
-  const taps = transpose(reshape(weight, [1, o, c, 9]), [0, 3, 1, 2]);
-  const kernels = conv(taps, reshape(twoSided(g), [planes, 9, 1, 1]));
+  // While it loads, the runtime holds what it folds: so no copy is made that is not needed. The tensor is given its other
+  // shape where it lies, and a convolution makes [1, planes, O, C] at once, where a product would have to be reshaped.
+  const taps = transpose(reshapeFixed(weight, [1, o, c, 9]), [0, 3, 1, 2]);
+  const kernels = conv(taps, reshapeFixed(twoSided(g), [planes, 9, 1, 1]));
   // Every channel is an image of its own, from which one strided convolution takes the values at all points.
   const values = conv(
     reshape(x, [c, 1, h, w]),
-    reshape(twoSided(b), [planes, 1, WINDOW, WINDOW]),
+    reshapeFixed(twoSided(b), [planes, 1, WINDOW, WINDOW]),
     undefined,
     { stride: TILE, padding: 1 },
   );
@@ -75,6 +75,18 @@ function transformed({ b, g, a }: Transforms, x: Value, weight: Value, bias?: Va
   const lines = transpose(reshape(wide, [outputs, o * rows, columns * outputs]), [1, 0, 2]);
   const y = reshape(lines, [1, o, rows * outputs, columns * outputs]);
   return bias ? add(y, reshape(bias, [1, o, 1, 1])) : y;
+}
+
+/** `reshape` of what is constant: a constant again, over the same numbers. */
+function reshapeFixed(v: Value, shape: Shape): Value {
+  const { source } = v;
+  const named = (name: string) => `${name}[${shape}]`;
+  if (source.kind === "constant") return constant(source.data, shape, source.name && named(source.name));
+  if (source.kind === "stored") return makeValue(shape, v.type, { ...source, name: named(source.name) });
+  if (source.kind === "node" && source.node.op === "Cast") {
+    return cast(reshapeFixed(source.node.inputs[0]!, shape), v.type);
+  }
+  return reshape(v, shape);
 }
 
 const PLAIN = toomCook([0, 1, -1, 0.5, -2], 3);

@@ -1,4 +1,4 @@
-import { accelerate, toModel, type Value } from "../onnx/index.js";
+import { accelerate, blockedLayoutPays, toModel, type Value } from "../onnx/index.js";
 import { chooseDevice, loadBackend } from "./devices.js";
 import { createSession, type Session, type SessionOptions } from "./session.js";
 
@@ -20,6 +20,8 @@ export async function createGraphSession(
   const backend = await loadBackend(options.backend);
   const device = await chooseDevice(options.device ?? "auto", backend);
   // In WASM memory is scarce, and the large kernels take it.
-  const fast = device === "cpu" && backend.name === "node";
-  return createSession(toModel(fast ? accelerate(outputs) : outputs).bytes, options);
+  if (device !== "cpu" || backend.name !== "node") return createSession(toModel(outputs).bytes, options);
+  const fast = accelerate(outputs);
+  const optimization = blockedLayoutPays(fast) ? "all" : "extended";
+  return createSession(toModel(fast).bytes, { optimization, ...options });
 }

@@ -91,6 +91,8 @@ export async function enlarge(
   let latents: Latents | undefined;
   let encoded = 0;
   if (kind.encodesFirst) {
+    // The two that need most memory are not held at once. (An alpha channel is encoded with its tile, and holds both.)
+    await sessions.drop(kind.decode);
     const encode = createEncoding(size, { sessions, clock, stop });
     context.progress({ stage: "latents", done: 0, total: tiles.length });
     latents = await encodeTiles(plan, kind.channels, async (tile) => {
@@ -99,7 +101,6 @@ export async function enlarge(
       context.progress({ stage: "latents", done: ++encoded, total: tiles.length });
       return y;
     });
-    // Its memory is what the decoder will need. An alpha channel is encoded with its tile, and brings it back.
     await sessions.drop(kind.encode);
   }
   const seen = latents && latentPicture(latents, raster);
