@@ -294,6 +294,30 @@ describe("a photo of several tiles", () => {
     expect(Math.min(encode, network, decode)).toBeGreaterThan(0);
   });
 
+  it("never holds its encoder and its decoder at once", async () => {
+    const held = new Set<string>();
+    const together: boolean[] = [];
+    const spy: Sessions = {
+      ...sessions,
+      of(stage, size) {
+        held.add(stage.name);
+        together.push(held.has("encoder") && held.has("decoder"));
+        return sessions.of(stage, size);
+      },
+      drop(stage) {
+        held.delete(stage.name);
+        return sessions.drop(stage);
+      },
+    };
+    const small = photoLike(60, 28);
+    const settings = { tile: 32, overlap: 8 };
+    const first = await run(small, settings, spy);
+    const second = await run(small, settings, spy);
+    expect(together).toHaveLength(2 * 3 * 3);
+    expect(together).not.toContain(true);
+    expect(second.raster.data).toEqual(first.raster.data);
+  });
+
   it("gets noise and W that do not know of tiles", async () => {
     const seen = async (tile: number, places: number[]) => {
       const row = new Map<number, [number, number]>();
