@@ -2,6 +2,7 @@ import { SamsrError } from "../../base/errors.js";
 import { createRandom } from "../../base/random.js";
 import { crop as cropRaster, type Raster, type Region } from "../../image/raster.js";
 import { type Degradation, type MildParameters, mildDegradation, mildValidation } from "./degrade.js";
+import { hashName } from "./hash-name.js";
 import { SCALE } from "./kernel.js";
 import { loadPhotos, type Photo } from "./photos.js";
 
@@ -58,7 +59,7 @@ async function makePair(
   region: Region,
   degradation: Degradation<MildParameters>,
 ): Promise<ValidationPair> {
-  const random = createRandom(hash(photo.name.slice(photo.name.lastIndexOf("/") + 1)));
+  const random = createRandom(hashName(photo.name.slice(photo.name.lastIndexOf("/") + 1)));
   const lq = await degradation.apply(photo, region, degradation.sample(random), random);
   return { name: photo.name, hr: cropRaster(photo, region), lq };
 }
@@ -68,11 +69,4 @@ function centre(photo: Raster, crop: number, multiple: number): Region | undefin
   const [width, height] = [fitted(photo.width), fitted(photo.height)];
   if (width === 0 || height === 0) return undefined;
   return { x: (photo.width - width) >> 1, y: (photo.height - height) >> 1, width, height };
-}
-
-/** FNV-1a, 32 bits. */
-function hash(text: string): number {
-  let h = 0x811c9dc5;
-  for (let i = 0; i < text.length; i++) h = Math.imul(h ^ text.charCodeAt(i), 0x01000193);
-  return h >>> 0;
 }

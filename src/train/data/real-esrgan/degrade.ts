@@ -13,7 +13,6 @@ import type { Degradation } from "../degrade.js";
 import { jpegRoundTrip } from "../jpeg.js";
 import { SCALE } from "../kernel.js";
 import {
-  type BlurSettings,
   blurKernel,
   drawFinalSinc,
   drawKernel,
@@ -24,80 +23,7 @@ import {
 } from "./kernels.js";
 import { addNoise, type NoiseParameters } from "./noise.js";
 import { blur, MODES, type Planes, type ResizeMode, resize } from "./planes.js";
-
-interface StageSettings {
-  readonly blur: BlurSettings;
-  readonly resize: {
-    /** How often the picture grows, shrinks or keeps its size. */
-    readonly directions: { readonly up: number; readonly down: number; readonly keep: number };
-    /** The smallest and the largest factor. */
-    readonly range: Range;
-  };
-  readonly noise: {
-    /** How often the noise is Gaussian; else it is Poisson's. */
-    readonly gaussian: number;
-    /** In levels of 255. */
-    readonly sigma: Range;
-    readonly poissonScale: Range;
-    /** How often it is the same in all channels. */
-    readonly grey: number;
-  };
-  readonly jpeg: Range;
-}
-
-export interface RealEsrganSettings {
-  readonly first: StageSettings;
-  /** Its JPEG is the one that the degradation ends with. */
-  readonly second: StageSettings & {
-    /** How often there is a second stage, and in it a blur. */
-    readonly probability: number;
-    readonly blurProbability: number;
-  };
-  /** How often there is a last low-pass filter. */
-  readonly finalSinc: number;
-}
-
-const FAMILY_WEIGHTS = {
-  iso: 0.45,
-  aniso: 0.25,
-  "generalised-iso": 0.12,
-  "generalised-aniso": 0.03,
-  "plateau-iso": 0.12,
-  "plateau-aniso": 0.03,
-} as const;
-
-/** As the released configurations of ResShift, SinSR and SAMSR have it. */
-export const REAL_ESRGAN: RealEsrganSettings = {
-  first: {
-    blur: {
-      size: 21,
-      families: FAMILY_WEIGHTS,
-      sinc: 0.1,
-      sigma: [0.2, 3],
-      betaGeneralised: [0.5, 4],
-      betaPlateau: [1, 2],
-    },
-    resize: { directions: { up: 0.2, down: 0.7, keep: 0.1 }, range: [0.15, 1.5] },
-    noise: { gaussian: 0.5, sigma: [1, 30], poissonScale: [0.05, 3], grey: 0.4 },
-    jpeg: [30, 95],
-  },
-  second: {
-    probability: 0.5,
-    blurProbability: 0.8,
-    blur: {
-      size: 15,
-      families: FAMILY_WEIGHTS,
-      sinc: 0.1,
-      sigma: [0.2, 1.5],
-      betaGeneralised: [0.5, 4],
-      betaPlateau: [1, 2],
-    },
-    resize: { directions: { up: 0.3, down: 0.4, keep: 0.3 }, range: [0.3, 1.2] },
-    noise: { gaussian: 0.5, sigma: [1, 25], poissonScale: [0.05, 2.5], grey: 0.4 },
-    jpeg: [30, 95],
-  },
-  finalSinc: 0.8,
-};
+import { REAL_ESRGAN, type RealEsrganSettings, type StageSettings } from "./settings.js";
 
 interface StageParameters {
   readonly kernel?: KernelParameters;

@@ -3,10 +3,11 @@ import { createRandom } from "../../../base/random.js";
 import { createRaster, reflect } from "../../../image/raster.js";
 import { gaussianTaps } from "../kernel.js";
 import { orient } from "../orient.js";
-import { REAL_ESRGAN, realEsrganDegradation } from "./degrade.js";
+import { realEsrganDegradation } from "./degrade.js";
 import { besselJ1, blurKernel, drawKernel, FAMILIES, type KernelParameters } from "./kernels.js";
 import { addNoise, drawPoisson } from "./noise.js";
 import { blur, type Planes, resize } from "./planes.js";
+import { REAL_ESRGAN } from "./settings.js";
 
 const uniforms = (count: number, seed: number) => {
   const random = createRandom(seed);
