@@ -7,6 +7,7 @@ import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { defineCompare } from "./commands/compare.js";
 import { defineConvert } from "./commands/convert.js";
+import { defineDegrade } from "./commands/degrade.js";
 import { defineEvaluate } from "./commands/evaluate.js";
 import { defineExport } from "./commands/export.js";
 import { defineMasks } from "./commands/masks.js";
@@ -50,6 +51,7 @@ function defineProgram(): Command {
     defineEvaluate,
     defineCompare,
     defineTrain,
+    defineDegrade,
   ]) {
     define(program, surroundings);
   }

@@ -78,8 +78,8 @@ export async function loadPhotos(
   return { photos, skipped };
 }
 
-/** Decode one image file to 8-bit sRGB, upright; grey becomes RGB, a colour profile is applied, alpha dropped. */
-export async function decodeRgb(file: string): Promise<Raster> {
+/** Decode one image file, by its path or its bytes, to 8-bit sRGB, upright; grey becomes RGB, a colour profile is applied, alpha dropped. */
+export async function decodeRgb(file: string | Uint8Array): Promise<Raster> {
   const { data, info } = await sharp(file)
     .autoOrient()
     .toColourspace("srgb")
