@@ -1,12 +1,12 @@
 /** The discriminator's own training: it takes a step after each of the student's, on what the student made. */
-import { type DiscriminatorConfig, discriminator, LATENT_CHANNELS } from "../networks/index.js";
+import { type DiscriminatorConfig, discriminator } from "../networks/index.js";
 import { trainableScope } from "../nn/index.js";
 import * as o from "../onnx/index.js";
 import type { FloatTensor, SessionOptions, Tensor } from "../runtime/index.js";
 import { DISCRIMINATOR, discriminatorLoss } from "./adversarial.js";
 import { createTrainingState, type TrainingState } from "./checkpoint.js";
-import { type BatchShape, batchInputs } from "./objectives.js";
 import { adamStep, globalNorm } from "./optimizer.js";
+import { type BatchShape, pixelSpace } from "./space.js";
 import { createTrainingSession } from "./training-session.js";
 import { initialWeights } from "./weights.js";
 
@@ -32,18 +32,19 @@ export interface Companion {
 }
 
 /**
- * A discriminator of latents [N, 48, S, S] and its training session, whose inputs are `hr` and `lq` as in every batch, and
- * `made`, what the student said.
+ * A discriminator of latents [N, C, S, S] and its training session, whose inputs are those of every batch in this space,
+ * and `made`, what the student said.
  */
 export async function createDiscriminator(
   { discriminator: config, learningRate, gamma }: AdversarialOptions,
-  { batch, side }: BatchShape,
+  shape: BatchShape,
   seed: number,
   session?: SessionOptions,
+  space = pixelSpace(shape),
 ): Promise<Companion> {
   const { scope, parameters } = trainableScope(DISCRIMINATOR);
-  const { x0, y } = batchInputs({ batch, side });
-  const made = o.input("made", [batch, LATENT_CHANNELS, side, side]);
+  const { x0, y } = space.pair(shape);
+  const made = o.input("made", [shape.batch, space.channels, shape.side, shape.side]);
   const judge = (image: o.Value) => discriminator(scope, config, image, y);
   const { loss, reports } = discriminatorLoss(judge, x0, made, gamma);
   const weights = initialWeights(parameters(), seed);
@@ -54,8 +55,8 @@ export async function createDiscriminator(
   return {
     state,
     feeds,
-    async step(made, { hr, lq }, rate) {
-      const { loss: _, ...values } = await training.run({ hr, lq, made });
+    async step(made, feeds, rate) {
+      const { loss: _, ...values } = await training.run({ ...feeds, made });
       const norm = globalNorm(training.gradient);
       const named = Object.fromEntries(Object.entries(values).map(([key, v]) => [`D ${key}`, v]));
       if (!Number.isFinite(norm)) return { ...named, "D game": Number.NaN };

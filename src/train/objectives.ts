@@ -2,34 +2,13 @@
  * The losses, as graphs. Every noise level enters as an input, so that the schedule stays with the caller and
  * the graph stays the same for every timestep.
  */
-import {
-  bicubicLatent,
-  type DiscriminatorConfig,
-  fromLatent,
-  LATENT_CHANNELS,
-  pixelDenoiser,
-  SCALE,
-  type SwinUNetConfig,
-  toLatent,
-} from "../networks/index.js";
+import type { DiscriminatorConfig, SwinUNetConfig } from "../networks/index.js";
 import type { Scope } from "../nn/index.js";
 import * as o from "../onnx/index.js";
 import { adversarialTerm } from "./adversarial.js";
 import { perceptualDistance } from "./perceptual.js";
 import { type CoverageJudge, semanticConsistencyLoss } from "./semantic-consistency.js";
-
-export interface BatchShape {
-  readonly batch: number;
-  /** Side of the low-resolution crop. */
-  readonly side: number;
-}
-
-/** The inputs of a batch: hr [N, 3, 4S, 4S] and lq [N, 3, S, S] in [-1, 1]. */
-export function batchInputs({ batch, side }: BatchShape) {
-  const hr = o.input("hr", [batch, 3, SCALE * side, SCALE * side]);
-  const lq = o.input("lq", [batch, 3, side, side]);
-  return { x0: toLatent(hr), lq, y: bicubicLatent(lq) };
-}
+import { type BatchShape, type Condition, pixelSpace, type Space } from "./space.js";
 
 function each(name: string, batch: number): o.Value {
   return o.input(name, [batch, 1, 1, 1]);
@@ -46,39 +25,49 @@ export function charbonnier(a: o.Value, b: o.Value, e = 0.01): o.Value {
 
 /**
  * ResShift's objective: x0 from x_t = x0 + eta_t (y - x0) + kappa sqrt(eta_t) noise at a random timestep.
- * Inputs beside the batch: noise [N, 48, S, S], t [N], and of shape [N, 1, 1, 1]: eta, sigma = kappa sqrt(eta)
+ * Inputs beside the batch: noise [N, C, S, S], t [N], and of shape [N, 1, 1, 1]: eta, sigma = kappa sqrt(eta)
  * and scale = 1 / sqrt(eta kappa^2 + 1).
  */
-export function teacherLoss(p: Scope, config: SwinUNetConfig, shape: BatchShape): o.Value {
+export function teacherLoss(
+  p: Scope,
+  config: SwinUNetConfig,
+  shape: BatchShape,
+  space: Space = pixelSpace(shape),
+): o.Value {
   const { batch, side } = shape;
-  const { x0, lq, y } = batchInputs(shape);
-  const noise = o.input("noise", [batch, LATENT_CHANNELS, side, side]);
+  const { x0, lq, y } = space.pair(shape);
+  const noise = o.input("noise", [batch, space.channels, side, side]);
   const [eta, sigma, scale] = ["eta", "sigma", "scale"].map((name) => each(name, batch));
   const t = o.input("t", [batch]);
   const mean = o.add(x0, o.mul(eta, o.sub(y, x0)));
   const x = o.mul(o.add(mean, o.mul(sigma, noise)), scale);
-  return charbonnier(pixelDenoiser(p, config, x, t, lq, y), x0);
+  return charbonnier(space.denoise(p, config, x, t, { lq, y }), x0);
 }
 
 /** One step of the teacher's deterministic chain on a batch, as a graph to run with frozen weights. */
-export function rollOutStep(p: Scope, config: SwinUNetConfig, { batch, side }: BatchShape) {
-  const latent = [batch, LATENT_CHANNELS, side, side];
+export function rollOutStep(
+  p: Scope,
+  config: SwinUNetConfig,
+  shape: BatchShape,
+  space: Space = pixelSpace(shape),
+) {
+  const { batch, side } = shape;
   const map = [batch, 1, side, side];
-  const [x, lq] = [o.input("x", latent), o.input("lq", [batch, 3, side, side])];
+  const x = o.input("x", [batch, space.channels, side, side]);
+  const condition = space.condition(shape);
   const [scale, t] = [each("scale", batch), o.input("t", [batch])];
   const [k, m, j] = ["k", "m", "j"].map((name) => o.input(name, map));
-  const y = bicubicLatent(lq);
-  const prediction = pixelDenoiser(p, config, o.mul(x, scale), t, lq, y);
+  const prediction = space.denoise(p, config, o.mul(x, scale), t, condition);
   // Equation 11.
-  return { next: o.add(o.add(o.mul(k, prediction), o.mul(m, x)), o.mul(j, y)) };
+  return { next: o.add(o.add(o.mul(k, prediction), o.mul(m, x)), o.mul(j, condition.y)) };
 }
 
 /** Where every chain of a batch starts: x_T = y + sigma noise, with sigma = kappa_new sqrt(eta_new) a map (equation 10). */
-export function chainStart({ batch, side }: BatchShape) {
-  const lq = o.input("lq", [batch, 3, side, side]);
-  const noise = o.input("noise", [batch, LATENT_CHANNELS, side, side]);
+export function chainStart(shape: BatchShape, space: Space = pixelSpace(shape)) {
+  const { batch, side } = shape;
+  const noise = o.input("noise", [batch, space.channels, side, side]);
   const sigma = o.input("sigma", [batch, 1, side, side]);
-  return { start: o.add(bicubicLatent(lq), o.mul(sigma, noise)) };
+  return { start: o.add(space.condition(shape).y, o.mul(sigma, noise)) };
 }
 
 /** The weights of the student's terms; the paper's algorithm has the first three at 1 and none of the others. */
@@ -113,11 +102,11 @@ export interface TimestepConstants {
 
 /**
  * The student's losses of algorithm 1, lines 16 to 19, and terms beyond it. Inputs beside the batch: `start` (x_T)
- * [N, 48, S, S], and `rolled` (the teacher's x0 from it) [D, 48, S, S] for the first D images of the batch. Algorithm
+ * [N, C, S, S], and `rolled` (the teacher's x0 from it) [D, C, S, S] for the first D images of the batch. Algorithm
  * 1's terms are averaged over those D; they cost a roll-out and three more passes each, the others only the pass that
  * `distill` takes anyway. A term of weight 0 is not computed.
  * @param first t = 0 @param last t = T - 1
- * @returns the weighted sum, its terms, and what the single step made [N, 48, S, S]
+ * @returns the weighted sum, its terms, and what the single step made [N, C, S, S]
  */
 export function studentLoss(
   p: Scope,
@@ -126,18 +115,19 @@ export function studentLoss(
   terms: StudentWeights,
   { first, last }: { readonly first: TimestepConstants; readonly last: TimestepConstants },
   extras: StudentExtras = {},
+  space: Space = pixelSpace(shape),
 ) {
   const { batch, side, distilled } = shape;
-  const { x0, lq, y } = batchInputs(shape);
-  const start = o.input("start", [batch, LATENT_CHANNELS, side, side]);
-  const rolled = o.input("rolled", [distilled, LATENT_CHANNELS, side, side]);
+  const { x0, lq, y } = space.pair(shape);
+  const start = o.input("start", [batch, space.channels, side, side]);
+  const rolled = o.input("rolled", [distilled, space.channels, side, side]);
   const head = (v: o.Value) => o.slice(v, [0], [0], [distilled]);
-  const student = (x: o.Value, at: TimestepConstants, condition: o.Value, bicubic: o.Value) => {
+  const student = (x: o.Value, at: TimestepConstants, condition: Condition) => {
     const t = o.constant(new Float32Array(x.shape[0]).fill(at.timestep));
-    return pixelDenoiser(p, config, o.mul(x, at.scale), t, condition, bicubic);
+    return space.denoise(p, config, o.mul(x, at.scale), t, condition);
   };
-  const few = (x: o.Value, at: TimestepConstants) => student(x, at, head(lq), head(y));
-  const made = student(start, last, lq, y);
+  const few = (x: o.Value, at: TimestepConstants) => student(x, at, { lq: head(lq), y: head(y) });
+  const made = student(start, last, { lq, y });
   const build: Record<keyof StudentWeights, () => o.Value> = {
     distill: () => o.meanSquaredError(head(made), rolled),
     inverse: () => o.meanSquaredError(few(rolled, first), head(start)),
@@ -148,7 +138,10 @@ export function studentLoss(
       const { teacher, at } = need(extras.features, "perceptual");
       return perceptualDistance(teacher, config, made, x0, lq, at);
     },
-    sc: () => semanticConsistencyLoss(need(extras.judge, "sc"), fromLatent(head(made)), fromLatent(head(x0))),
+    sc: () => {
+      const [predicted, original] = [made, x0].map((latent) => space.image(head(latent)));
+      return semanticConsistencyLoss(need(extras.judge, "sc"), predicted, original);
+    },
   };
   const wanted = (Object.keys(build) as (keyof StudentWeights)[]).filter((name) => (terms[name] ?? 0) > 0);
   const reports = Object.fromEntries(wanted.map((name) => [name, build[name]()]));

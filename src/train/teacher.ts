@@ -1,11 +1,12 @@
 import { createRandom } from "../base/random.js";
 import { exponentialSchedule, inputScale, type ScheduleOptions } from "../diffusion/index.js";
-import { LATENT_CHANNELS, SCALE, type SwinUNetConfig } from "../networks/index.js";
-import { trainableScope } from "../nn/index.js";
+import { SCALE, type SwinUNetConfig, type VqConfig } from "../networks/index.js";
+import { type StateDict, trainableScope } from "../nn/index.js";
 import { floatTensor, type SessionOptions } from "../runtime/index.js";
 import { createTrainingState } from "./checkpoint.js";
 import type { Batches } from "./data/batches.js";
 import { teacherLoss } from "./objectives.js";
+import { type BatchShape, latentSpace, pixelSpace, type Space } from "./space.js";
 import { type TrainerOptions, train } from "./trainer.js";
 import { createTrainingSession } from "./training-session.js";
 import { initialWeights, type Weights } from "./weights.js";
@@ -19,10 +20,21 @@ export interface TeacherOptions extends TrainerOptions {
   readonly crop: number;
   readonly seed: number;
   readonly session?: SessionOptions;
+  /** The autoencoder on whose latents diffusion happens; left out, on pixels. */
+  readonly autoencoder?: { readonly weights: StateDict; readonly config: VqConfig };
 }
 
 /** Noise and timesteps have streams of their own beside the data's. */
 const NOISE_STREAM = 0x7eac;
+
+/** What the options say of where diffusion happens; it must be released. */
+export async function spaceOf(
+  { autoencoder, session }: Pick<TeacherOptions, "autoencoder" | "session">,
+  shape: BatchShape,
+): Promise<Space> {
+  if (!autoencoder) return pixelSpace(shape);
+  return latentSpace(autoencoder.weights, autoencoder.config, shape, session);
+}
 
 /** Trains ResShift's denoiser. @returns its weights and their moving average */
 export async function trainTeacher(
@@ -31,7 +43,8 @@ export async function trainTeacher(
   const { config, batches, batch, crop, seed } = options;
   const side = crop / SCALE;
   const { scope, parameters } = trainableScope();
-  const loss = teacherLoss(scope, config, { batch, side });
+  const space = await spaceOf(options, { batch, side });
+  const loss = teacherLoss(scope, config, { batch, side }, space);
   const weights = initialWeights(parameters(), seed);
   const session = await createTrainingSession(weights, loss, {}, options.session);
   const state = createTrainingState(weights);
@@ -40,14 +53,13 @@ export async function trainTeacher(
   const perImage = (timesteps: readonly number[], f: (timestep: number) => number) =>
     floatTensor([batch, 1, 1, 1], Float32Array.from(timesteps, f));
   const feedsAt = async (index: number) => {
-    const { hr, lq } = await batches.at(index);
+    const pictures = await space.feeds(await batches.at(index));
     const random = createRandom(seed + NOISE_STREAM, index);
     const timesteps = Array.from({ length: batch }, () => random.integer(schedule.steps));
-    const noise = random.normals(new Float32Array(batch * LATENT_CHANNELS * side * side));
+    const noise = random.normals(new Float32Array(batch * space.channels * side * side));
     return {
-      hr: floatTensor([batch, 3, crop, crop], hr),
-      lq: floatTensor([batch, 3, side, side], lq),
-      noise: floatTensor([batch, LATENT_CHANNELS, side, side], noise),
+      ...pictures,
+      noise: floatTensor([batch, space.channels, side, side], noise),
       t: floatTensor([batch], Float32Array.from(timesteps)),
       eta: perImage(timesteps, (t) => schedule.eta[t]),
       sigma: perImage(timesteps, (t) => schedule.kappa * schedule.sqrtEta[t]),
@@ -58,6 +70,7 @@ export async function trainTeacher(
     await train(session, state, feedsAt, options);
   } finally {
     await session.release();
+    await space.release();
   }
   return { weights, average: state.average };
 }

@@ -1,0 +1,75 @@
+/** What algorithm 1 asks of the masks of a batch: SAM-noise, and W. */
+import type { Variant } from "../diffusion/index.js";
+import { fromTensor } from "../image/raster.js";
+import type { CoverageNetworkConfig } from "../networks/index.js";
+import type { StateDict } from "../nn/index.js";
+import type { SessionOptions } from "../runtime/index.js";
+import { createCoveragePredictor } from "../semantics/coverage-network.js";
+import {
+  type Coverage,
+  coverBackground,
+  createNoise,
+  segmentRegions,
+  semanticWeight,
+} from "../semantics/index.js";
+import type { BatchShape } from "./space.js";
+
+/** The coverage network, to find masks or to judge what is predicted. */
+export interface CoverageWeights {
+  readonly weights: StateDict;
+  readonly config: CoverageNetworkConfig;
+}
+
+export interface SemanticsOptions {
+  /** Of the latent. */
+  readonly channels: number;
+  /** What finds masks; `none` leaves W = 0 and plain noise, as SinSR has them. */
+  readonly masks: "regions" | "network" | "none";
+  readonly variant: Variant;
+  /** For `network`. */
+  readonly coverage?: CoverageWeights;
+  readonly session?: SessionOptions;
+}
+
+export interface CropSemantics {
+  /**
+   * Noise [N, C, S, S] and W [N, S, S] of low-resolution crops [N, 3, S, S] in [-1, 1].
+   * @param seed of the first crop; the next one has the next
+   */
+  of(lq: Float32Array, seed: number): Promise<{ noise: Float32Array; weight: Float32Array }>;
+  release(): Promise<void>;
+}
+
+export function createCropSemantics(
+  { batch, side }: BatchShape,
+  { channels, masks, variant, coverage, session }: SemanticsOptions,
+): CropSemantics {
+  if (masks === "network" && !coverage) throw new Error("crop semantics: masks by network need its weights");
+  const predictor =
+    masks === "network" ? createCoveragePredictor(coverage!.weights, coverage!.config, session) : undefined;
+  const plane = side * side;
+  const size = { width: side, height: side };
+
+  const coverageOf = async (lq: Float32Array): Promise<Coverage | undefined> => {
+    if (masks === "none") return undefined;
+    const found = predictor
+      ? await predictor.coverage(fromTensor(lq, { ...size, channels: 3 }))
+      : segmentRegions({ ...size, data: lq.map((v) => (v + 1) / 2) }).coverage;
+    return variant === "release" ? coverBackground(found) : found;
+  };
+
+  return {
+    async of(lq, seed) {
+      const noise = new Float32Array(batch * channels * plane);
+      const weight = new Float32Array(batch * plane);
+      for (let n = 0; n < batch; n++) {
+        const coverage = await coverageOf(lq.subarray(n * 3 * plane, (n + 1) * 3 * plane));
+        if (coverage) weight.set(semanticWeight(coverage), n * plane);
+        const made = createNoise({ seed: seed + n, ...size, channels, coverage, variant });
+        noise.set(made.fill(0, 0, side, side), n * channels * plane);
+      }
+      return { noise, weight };
+    },
+    release: async () => predictor?.release(),
+  };
+}
