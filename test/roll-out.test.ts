@@ -1,0 +1,140 @@
+/** The teacher's roll-out while a student is taught, against the chains that upscaling walks; and what masks do to it. */
+import { describe, expect, it } from "vitest";
+import {
+  type Denoiser,
+  exponentialSchedule,
+  type PixelwiseOptions,
+  pixelwise,
+  samsrChain,
+  sinsrChain,
+} from "../src/diffusion/index.js";
+import { bicubicLatent, LATENT_CHANNELS, pixelDenoiser } from "../src/networks/index.js";
+import { frozenScope, initialize, type StateDict, trainableScope } from "../src/nn/index.js";
+import * as o from "../src/onnx/index.js";
+import { createSession, floatTensor } from "../src/runtime/index.js";
+import { createCropSemantics } from "../src/train/crop-semantics.js";
+import { createRollOut, type RollOutOptions } from "../src/train/roll-out.js";
+import { pixelSpace } from "../src/train/space.js";
+import { CONFIG, drawnBatch, RUN, SIDE } from "./fixtures/training.js";
+import { normals } from "./run-graph.js";
+import { maxDifference } from "./shared.js";
+
+const shape = { batch: 2, side: SIDE, distilled: 1 };
+const LATENT = [1, LATENT_CHANNELS, SIDE, SIDE];
+const plane = SIDE * SIDE;
+const schedule = exponentialSchedule(RUN.schedule);
+const batch = drawnBatch();
+const noise = normals([2, LATENT_CHANNELS, SIDE, SIDE], 5);
+/** Half of each picture is covered. */
+const weight = Float32Array.from({ length: 2 * plane }, (_, p) => (p % SIDE < SIDE / 2 ? 1 : 0.25));
+
+function randomTeacher(): StateDict {
+  const { scope, parameters } = trainableScope();
+  const [x, lq] = [o.input("x", LATENT), o.input("lq", [1, 3, SIDE, SIDE])];
+  pixelDenoiser(scope, CONFIG, x, o.input("t", [1]), lq, x);
+  return initialize(parameters(), 9);
+}
+const teacher = randomTeacher();
+
+async function rollOut(options: Partial<RollOutOptions["pixelwise"]>, w: Float32Array) {
+  const space = pixelSpace(shape);
+  const run = await createRollOut(
+    {
+      ...{ config: CONFIG, teacher, schedule: RUN.schedule, rollOut: 4, whole: true },
+      ...{ pixelwise: { m: 0.2, ...options }, session: { threads: 1 } },
+    },
+    shape,
+    space,
+  );
+  const { start, rolled } = await run.run(await space.feeds(batch), noise, w);
+  await run.release();
+  return { start: start.data as Float32Array, rolled: rolled!.data as Float32Array };
+}
+
+/** The first picture's chain, as upscaling walks it. */
+async function chain(walk: (chain: Parameters<typeof sinsrChain>[0]) => Promise<Float32Array>) {
+  const [x, t, lq] = [o.input("x", LATENT), o.input("t", [1]), o.input("lq", [1, 3, SIDE, SIDE])];
+  const y = bicubicLatent(lq);
+  const graph = { x0: pixelDenoiser(frozenScope(teacher), CONFIG, x, t, lq, y), y };
+  const session = await createSession(o.toModel(graph).bytes, { device: "cpu", threads: 1 });
+  const small = floatTensor([1, 3, SIDE, SIDE], batch.lq.subarray(0, 3 * plane));
+  const run = (latent: Float32Array, timestep: number) =>
+    session.run({
+      x: floatTensor(LATENT, latent),
+      t: floatTensor([1], Float32Array.of(timestep)),
+      lq: small,
+    });
+  const first = await run(new Float32Array(LATENT_CHANNELS * plane), 0);
+  const denoiser: Denoiser = async (latent, timestep) =>
+    (await run(latent, timestep)).x0.data as Float32Array;
+  const one = noise.slice(0, LATENT_CHANNELS * plane);
+  const x0 = await walk({ schedule, denoiser, y: first.y.data as Float32Array, noise: one, steps: 4 });
+  await session.release();
+  return x0;
+}
+
+const samsr = (options: PixelwiseOptions) => (all: Parameters<typeof sinsrChain>[0]) =>
+  samsrChain({ ...all, pixelwise: pixelwise(weight.subarray(0, plane), options) });
+
+describe("the teacher's roll-out", () => {
+  it.each(["both", "eta", "kappa"] as const)("is the chain of equation 11, with W in %s", async (modify) => {
+    const { rolled } = await rollOut({ modify }, weight);
+    expect(maxDifference(rolled, await chain(samsr({ m: 0.2, modify })))).toBeLessThan(2e-5);
+  });
+
+  it("without masks, or with the released code's global coefficients, is SinSR's", async () => {
+    const expected = await chain(sinsrChain);
+    const none = await rollOut({}, new Float32Array(2 * plane));
+    expect(maxDifference(none.rolled, expected)).toBeLessThan(2e-5);
+    const release = await rollOut({ variant: "release" }, weight);
+    expect(release.start).toEqual(none.start);
+    expect(release.rolled).toEqual(none.rolled);
+  });
+
+  it("starts with the noise of equation 9: both factors, or that of eta or kappa alone", async () => {
+    const none = (await rollOut({}, new Float32Array(2 * plane))).start;
+    const sigma = schedule.kappa * schedule.sqrtEta[schedule.steps - 1];
+    const factors = {
+      eta: (w: number) => Math.sqrt(1 + 0.2 * w),
+      kappa: (w: number) => 1 - 0.2 * w,
+      both: (w: number) => (1 - 0.2 * w) * Math.sqrt(1 + 0.2 * w),
+    };
+    for (const modify of ["eta", "kappa", "both"] as const) {
+      const { start } = await rollOut({ modify }, weight);
+      // x_T = y + kappa sqrt(eta) noise; y is the same in all of them.
+      const expected = none.map((v, i) => v + sigma * noise[i] * (factors[modify](weight[i % plane]) - 1));
+      expect([modify, maxDifference(start, expected) < 1e-5]).toEqual([modify, true]);
+    }
+  });
+});
+
+describe("what masks say of a batch", () => {
+  const of = async (options: Partial<Parameters<typeof createCropSemantics>[1]>) => {
+    const semantics = createCropSemantics(shape, {
+      ...{ channels: 3, masks: "regions", variant: "paper", ...options },
+    });
+    const found = await semantics.of(batch.lq, 7);
+    await semantics.release();
+    return found;
+  };
+
+  it("is nothing without masks: plain noise, no weight", async () => {
+    const { noise, weight } = await of({ masks: "none" });
+    expect(weight.every((w) => w === 0)).toBe(true);
+    const again = await of({ masks: "none", variant: "release" });
+    expect(again.noise).toEqual(noise);
+  });
+
+  it("covers every pixel in the released code, and is standardised noise", async () => {
+    const paper = await of({});
+    const release = await of({ variant: "release" });
+    expect(Math.max(...paper.weight)).toBe(1);
+    expect(Math.min(...release.weight)).toBeGreaterThan(0);
+    for (const { noise } of [paper, release]) {
+      const first = noise.subarray(0, 3 * plane);
+      const mean = first.reduce((a, b) => a + b, 0) / first.length;
+      expect(mean).toBeCloseTo(0, 4);
+      expect(first.reduce((a, b) => a + (b - mean) ** 2, 0) / first.length).toBeCloseTo(1, 1);
+    }
+  });
+});
