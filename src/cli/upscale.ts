@@ -50,6 +50,7 @@ const stages: Record<Progress["stage"], string> = {
   latents: "encoding tiles",
   masks: "finding masks",
   noise: "drawing noise",
+  denoise: "denoising tiles",
   tiles: "tiles",
   resample: "resampling",
   encode: "writing",

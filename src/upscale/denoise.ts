@@ -1,7 +1,7 @@
 /**
- * The way of one tile from low resolution to pixels: in one step, or down a chain of them. Which of the two is all
- * that differs between the methods; the noise and the weights come from semantics.ts, and what a kind of model
- * does at each stage from its graphs.
+ * The way of a picture from low resolution to pixels, leg by leg: to y, to x0, to hr. In one step, or down a chain of them:
+ * which of the two is all that differs between the methods. The noise and the weights come from semantics.ts, and
+ * what a kind of model does at each stage from its graphs.
  */
 import {
   type ChainOptions,
@@ -12,20 +12,21 @@ import {
   samsrChain,
   sinsrChain,
 } from "../diffusion/index.js";
-import type { Region } from "../image/raster.js";
 import { SCALE } from "../networks/index.js";
 import { type FloatTensor, floatTensor } from "../runtime/index.js";
 import type { Clock } from "./clock.js";
 import type { Semantics, Stop } from "./semantics.js";
 import type { Sessions } from "./sessions.js";
 import type { ResolvedSettings } from "./settings.js";
-import type { Stage, TileSize } from "./stage.js";
+import type { Known, Stage, TileSize } from "./stage.js";
+import type { TilePicture } from "./tile-pictures.js";
 
-/**
- * Enlarges lq [3, h, w] to [3, 4h, 4w] in [-1, 1]; the result is overwritten by the next call.
- * @param y [C, h, w] of this tile, where it has been encoded already
- */
-export type EnlargeTile = (lq: Float32Array, y?: Float32Array) => Promise<Float32Array>;
+/** One part of the way. */
+export interface Leg {
+  readonly output: Stage["output"];
+  /** Gives the output for a picture, [C, h, w] or, of hr, [3, 4h, 4w] in memory that the next call overwrites. */
+  run(picture: TilePicture): Promise<Float32Array>;
+}
 
 /** What runs stages. */
 export interface StageContext {
@@ -40,109 +41,107 @@ export interface DenoiseContext extends StageContext {
   schedule: Schedule;
 }
 
+/** Where tensors of a stage come from, by their names. */
+type Sources = Partial<Record<keyof Known, (picture: TilePicture) => FloatTensor | Promise<FloatTensor>>>;
+
+/** The leg from a picture to y. */
+export function createEncoding(size: TileSize, context: StageContext): Leg {
+  return legOf(context.sessions.kind.encode, size, context, sourcesOf(size, context));
+}
+
 /**
- * Gives for each tile the function that enlarges what lies there. One tile may be enlarged twice, its colour and its
- * alpha, with the same noise.
+ * All legs from a picture to pixels. Colour and alpha of a tile have the same noise.
  */
-export function createDenoising(
-  size: TileSize,
-  context: DenoiseContext,
-): (tile: Region) => Promise<EnlargeTile> {
-  const { method, steps } = context.settings;
-  return steps === 1 && method !== "resshift" ? inOneStep(size, context) : inAChain(size, context);
-}
-
-/** Encodes tiles: lq [3, h, w] to y [C, h, w], a new array each time. */
-export function createEncoding(
-  size: TileSize,
-  context: StageContext,
-): (lq: Float32Array) => Promise<Float32Array> {
-  const stages = [context.sessions.kind.encode];
-  return async (lq) => (await runStages(stages, { lq: lqTensor(size, lq) }, size, context)).data;
-}
-
-function inOneStep(size: TileSize, context: DenoiseContext): (tile: Region) => Promise<EnlargeTile> {
-  const { sessions, semantics, schedule, clock } = context;
-  const { width, height } = size;
-  const { channels, singleStep } = sessions.kind;
-  const last = schedule.steps - 1;
-  // SAMSR too scales by the global eta and kappa: the denoiser was taught with them.
-  const scale = floatTensor([], Float32Array.of(inputScale(schedule.eta[last], schedule.kappa)));
-  // These live as long as the image, so that tiles cost no memory that has to be collected.
-  const noise = floatTensor([1, channels, height, width]);
-  const hr = hrTensor(size);
-  return async (tile) => {
-    await clock.time("noise", () => semantics.noise.fill(tile.x, tile.y, width, height, noise.data));
-    const sigma = floatTensor([1, 1, height, width], semantics.sigma(tile));
-    return async (lq, y) => {
-      const known = {
-        lq: lqTensor(size, lq),
-        noise,
-        sigma,
-        scale,
-        ...(y && { y: floatTensor(noise.shape, y) }),
-      };
-      return (await runStages(singleStep, known, size, context, hr)).data;
-    };
-  };
-}
-
-function inAChain(size: TileSize, context: DenoiseContext): (tile: Region) => Promise<EnlargeTile> {
-  const { sessions, semantics, settings, schedule, clock, stop } = context;
+export function createDenoising(size: TileSize, context: DenoiseContext): Leg[] {
+  const { sessions, semantics, settings, schedule, clock } = context;
   const { kind } = sessions;
   const { width, height } = size;
   const { method, steps } = settings;
-  const latent = [1, kind.channels, height, width];
-  const hr = hrTensor(size);
-  return async (tile) => {
-    const noise = await clock.time("noise", () => semantics.noise.fill(tile.x, tile.y, width, height));
-    return async (data, given) => {
-      const lq = lqTensor(size, data);
-      const y = given ? floatTensor(latent, given) : await runStages([kind.encode], { lq }, size, context);
+  // These live as long as the image, so that tiles cost no memory that has to be collected.
+  const noise = floatTensor([1, kind.channels, height, width]);
+  const hr = floatTensor([1, 3, SCALE * height, SCALE * width]);
+  const last = schedule.steps - 1;
+  // SAMSR too scales by the global eta and kappa: the denoiser was taught with them.
+  const scale = floatTensor([], Float32Array.of(inputScale(schedule.eta[last], schedule.kappa)));
+  const sources: Sources = {
+    ...sourcesOf(size, context),
+    async noise({ tile: { x, y } }) {
+      await clock.time("noise", () => semantics.noise.fill(x, y, width, height, noise.data));
+      return noise;
+    },
+    sigma: ({ tile }) => floatTensor([1, 1, height, width], semantics.sigma(tile)),
+    scale: () => scale,
+  };
+  const leg = (stage: Stage) => legOf(stage, size, context, sources, stage.output === "hr" ? hr : null);
+  if (steps === 1 && method !== "resshift") return kind.singleStep.map(leg);
+  return [leg(kind.encode), chainLeg(size, context, sources), leg(kind.decode)];
+}
+
+function chainLeg(size: TileSize, context: DenoiseContext, sources: Sources): Leg {
+  const { sessions, semantics, settings, schedule, stop } = context;
+  const { method, steps } = settings;
+  const shape = latentShape(size, context);
+  return {
+    output: "x0",
+    async run(picture) {
+      const { tile } = picture;
+      const noise = (await sources.noise!(picture)).data;
       const denoiser: Denoiser = async (x, timestep) => {
-        const known = { lq, y, x: floatTensor(latent, x), t: floatTensor([1], Float32Array.of(timestep)) };
-        return (await runStages([kind.denoise], known, size, context)).data;
+        const given: Sources = {
+          ...sources,
+          x: () => floatTensor(shape, x),
+          t: () => floatTensor([1], Float32Array.of(timestep)),
+        };
+        return legOf(sessions.kind.denoise, size, context, given).run(picture);
       };
-      const options: ChainOptions = { schedule, denoiser, y: y.data, noise, steps, signal: stop };
-      const x0 = await (method === "resshift"
+      const options: ChainOptions = { schedule, denoiser, y: picture.y!, noise, steps, signal: stop };
+      return method === "resshift"
         ? resshiftChain({ ...options, stepNoise: (timestep) => semantics.stepNoise(timestep, tile) })
         : method === "sinsr"
           ? sinsrChain(options)
-          : samsrChain({ ...options, pixelwise: semantics.process(tile) }));
-      return (await runStages([kind.decode], { x0: floatTensor(latent, x0) }, size, context, hr)).data;
-    };
+          : samsrChain({ ...options, pixelwise: semantics.process(tile) });
+    },
   };
 }
 
+/** What a picture itself has. */
+function sourcesOf(size: TileSize, context: StageContext): Sources {
+  const { width, height } = size;
+  const shape = latentShape(size, context);
+  return {
+    lq: (picture) => floatTensor([1, 3, height, width], picture.lq()),
+    y: ({ y }) => floatTensor(shape, y),
+    x0: ({ x0 }) => floatTensor(shape, x0),
+  };
+}
+
+function latentShape({ width, height }: TileSize, { sessions }: StageContext): number[] {
+  return [1, sessions.kind.channels, height, width];
+}
+
 /**
- * Runs stages one after the other, each on what is known and what those before it made. One whose output is known is
- * left out. An abort is heard between two of them.
- * @param into receives the output of the last
+ * The leg that a stage makes. An abort is heard before and after its session is made.
+ * @param into receives the output
  */
-async function runStages(
-  stages: readonly Stage[],
-  known: Readonly<Record<string, FloatTensor>>,
+function legOf(
+  stage: Stage,
   size: TileSize,
   { sessions, clock, stop }: StageContext,
+  sources: Sources,
   into: FloatTensor | null = null,
-): Promise<FloatTensor> {
-  const tensors = { ...known };
-  const due = stages.filter(({ output }) => !(output in known));
-  for (const [i, stage] of due.entries()) {
-    stop.throwIfAborted();
-    const session = await clock.time("load", () => sessions.of(stage, size));
-    stop.throwIfAborted();
-    const fetches = { [stage.output]: i === due.length - 1 ? into : null };
-    const results = await clock.time(stage.part, () => session.run(tensors, { fetches }));
-    tensors[stage.output] = results[stage.output] as FloatTensor;
-  }
-  return tensors[stages[stages.length - 1].output];
-}
-
-function lqTensor({ width, height }: TileSize, data: Float32Array): FloatTensor {
-  return floatTensor([1, 3, height, width], data);
-}
-
-function hrTensor({ width, height }: TileSize): FloatTensor {
-  return floatTensor([1, 3, SCALE * height, SCALE * width]);
+): Leg {
+  const { output, part } = stage;
+  return {
+    output,
+    async run(picture) {
+      stop.throwIfAborted();
+      const session = await clock.time("load", () => sessions.of(stage, size));
+      stop.throwIfAborted();
+      const feeds: Record<string, FloatTensor> = {};
+      for (const name of session.inputs) feeds[name] = await sources[name as keyof Known]!(picture);
+      const fetches = { [output]: into };
+      const results = await clock.time(part, () => session.run(feeds, { fetches }));
+      return results[output].data as Float32Array;
+    },
+  };
 }

@@ -3,29 +3,18 @@
  * is segmented (it, or its latent), coverage becomes noise and W, and then tile by tile: cut, enlarge, blend. It reads
  * no files and knows no threads, so a worker of Node and one of a browser run the same.
  *
- * Memory: the small image, its maps (with an autoencoder its latent too), one tile, a band of tiles in floats, and the
+ * Memory: the small image, its maps (with an autoencoder its latents too), one tile, a band of tiles in floats, and the
  * result as whole numbers.
  */
 import { bleedColour } from "../image/alpha.js";
-import {
-  alphaPlane,
-  bitDepth,
-  createRaster,
-  hasAlpha,
-  meanPlane,
-  type Raster,
-  type Region,
-  repeatPlane,
-  toTensor,
-} from "../image/raster.js";
+import { bitDepth, createRaster, type Raster } from "../image/raster.js";
 import { resample } from "../image/resample.js";
 import { createMosaic, intoRaster } from "../image/tiles.js";
 import { SCALE } from "../networks/index.js";
 import { summarise } from "../semantics/index.js";
-import { settleAlpha } from "./alpha.js";
 import { createClock } from "./clock.js";
-import { createDenoising, createEncoding, type EnlargeTile } from "./denoise.js";
-import { encodeTiles, type Latents, latentPicture } from "./latents.js";
+import { createDenoising, createEncoding, type Leg } from "./denoise.js";
+import { blendLatents, latentPicture } from "./latents.js";
 import {
   createSemantics,
   type FindMasks,
@@ -42,6 +31,7 @@ import {
   scheduleFor,
   type UpscaleInfo,
 } from "./settings.js";
+import { enlargePictures, listPictures, picturesOf, type TilePicture } from "./tile-pictures.js";
 
 /** What a job reports to, and asks whether it is still wanted; the context of a call in a worker thread is one. */
 export interface EnlargeContext {
@@ -88,22 +78,31 @@ export async function enlarge(
   const { tiles, tileWidth, tileHeight } = plan;
   const size = { width: tileWidth, height: tileHeight };
 
-  let latents: Latents | undefined;
-  let encoded = 0;
-  if (kind.encodesFirst) {
-    // The two that need most memory are not held at once. (An alpha channel is encoded with its tile, and holds both.)
-    await sessions.drop(kind.decode);
-    const encode = createEncoding(size, { sessions, clock, stop });
-    context.progress({ stage: "latents", done: 0, total: tiles.length });
-    latents = await encodeTiles(plan, kind.channels, async (tile) => {
+  /** Runs one leg over the pictures that need it, and keeps what it makes. */
+  async function walk(leg: Leg, pictures: readonly TilePicture[], name?: Progress["stage"]): Promise<void> {
+    const { output } = leg;
+    const due = pictures.filter((picture) => output === "hr" || !picture[output]);
+    for (const [i, picture] of due.entries()) {
       await context.checkpoint();
-      const y = await encode(toTensor(colour, tile));
-      context.progress({ stage: "latents", done: ++encoded, total: tiles.length });
-      return y;
-    });
-    await sessions.drop(kind.encode);
+      if (name && i === 0) context.progress({ stage: name, done: 0, total: due.length });
+      const made = await leg.run(picture);
+      if (output !== "hr") picture[output] = made;
+      if (name) context.progress({ stage: name, done: i + 1, total: due.length });
+    }
   }
-  const seen = latents && latentPicture(latents, raster);
+
+  const all = tiles.map((tile) => picturesOf(colour, tile));
+  let seen: Raster | undefined;
+  if (kind.stageByStage) {
+    const pictures = all.flatMap(listPictures);
+    // The two that need most memory are not held at once.
+    await sessions.drop(kind.decode);
+    await walk(createEncoding(size, { sessions, clock, stop }), pictures, "latents");
+    await sessions.drop(kind.encode);
+    const latents = blendLatents(plan, kind.channels, (i) => all[i].colour.y!);
+    for (const { tile, colour } of all) colour.y = latents.cut(tile);
+    seen = latentPicture(latents, raster);
+  }
   const points = {
     checkpoint: () => context.checkpoint(),
     progress: (value: { done: number; total: number }) => context.progress({ stage: "masks", ...value }),
@@ -124,12 +123,16 @@ export async function enlarge(
   const bits = bitDepth(raster);
   let large = createRaster(SCALE * width, SCALE * height, channels, bits);
   const mosaic = createMosaic(plan, { channels, scale: SCALE, bits, onRows: intoRaster(large) });
-  const denoising = createDenoising(size, { sessions, semantics, settings, schedule, clock, stop });
+  const legs = createDenoising(size, { sessions, semantics, settings, schedule, clock, stop });
+  const [before, last] = [legs.slice(0, -1), legs[legs.length - 1]];
+  if (kind.stageByStage) for (const leg of before) await walk(leg, all.flatMap(listPictures), "denoise");
   context.progress({ stage: "tiles", done: 0, total: tiles.length });
-  for (const [i, tile] of tiles.entries()) {
+  for (const [i, pictures] of all.entries()) {
+    for (const leg of before) await walk(leg, listPictures(pictures));
     await context.checkpoint();
-    const planes = await enlargeTile(colour, tile, await denoising(tile), latents?.cut(tile));
+    const planes = await enlargePictures(colour, pictures, last.run);
     await clock.time("blend", () => mosaic.add(planes));
+    for (const picture of listPictures(pictures)) picture.y = picture.x0 = undefined;
     context.progress({ stage: "tiles", done: i + 1, total: tiles.length });
   }
 
@@ -155,30 +158,4 @@ export async function enlarge(
       milliseconds: clock.read(),
     },
   };
-}
-
-/**
- * All channels of a tile, [channels, 4h, 4w]: the colour as it is or grey again, and the alpha behind it.
- * @param y of the colour, where it is known
- */
-async function enlargeTile(
-  raster: Raster,
-  tile: Region,
-  enlarge: EnlargeTile,
-  y?: Float32Array,
-): Promise<Float32Array> {
-  const hr = await enlarge(toTensor(raster, tile), y);
-  const colours = raster.channels < 3 ? meanPlane(hr) : hr;
-  if (!hasAlpha(raster)) return colours;
-  const planes = new Float32Array((raster.channels * hr.length) / 3);
-  planes.set(colours);
-  const alpha = planes.subarray(colours.length);
-  const small = alphaPlane(raster, tile);
-  // Where everything is opaque, or nothing is, there is no shape to enlarge.
-  if (small.every((value) => value === small[0])) alpha.fill(small[0]);
-  else {
-    alpha.set(meanPlane(await enlarge(repeatPlane(small))));
-    settleAlpha(alpha, small, tile.width, tile.height);
-  }
-  return planes;
 }

@@ -33,10 +33,11 @@ export interface Kind {
   /** x0 -> hr, where a chain ends. */
   readonly decode: Stage;
   /**
-   * Encoding is dear and a latent small, so y of the whole image is made first and kept; the released code also looks
-   * for its masks there. Otherwise y is made where it is needed, tile by tile.
+   * Sessions are large and latents small: each stage goes over all tiles before the next one begins, so that not all
+   * sessions are needed at once. y of the whole image is then there before its masks, and the released code looks for
+   * them in it. Otherwise each tile goes all its way before the next one.
    */
-  readonly encodesFirst: boolean;
+  readonly stageByStage: boolean;
   /** How many sizes of tile keep their sessions, and how many pixels these may have together. */
   readonly cache: { readonly sizes: number; readonly pixels: number };
 }

@@ -55,7 +55,7 @@ export function latentKind({ config, autoencoder, schedule, method, variant }: M
     channels,
     multiple: sizeMultiple(config),
     defaults: { method, variant, tile: TILE, overlap: OVERLAP },
-    encodesFirst: true,
+    stageByStage: true,
     cache: { sizes: 1, pixels: 0 },
     singleStep: [first, step, last],
     encode: first,

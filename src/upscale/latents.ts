@@ -16,20 +16,16 @@ export interface Latents {
   cut(tile: Region): Float32Array;
 }
 
-/** @param encode gives y of a tile, [C, h, w] */
-export async function encodeTiles(
-  plan: TilePlan,
-  channels: number,
-  encode: (tile: Region) => Promise<Float32Array>,
-): Promise<Latents> {
+/** @param yOf gives y of the plan's i-th tile, [C, h, w] */
+export function blendLatents(plan: TilePlan, channels: number, yOf: (i: number) => Float32Array): Latents {
   const { tileWidth, tileHeight, overlap } = plan;
   const width = Math.max(plan.width, tileWidth);
   const height = Math.max(plan.height, tileHeight);
   const data = new Float32Array(channels * width * height);
   const across = blendWeights(plan.columns, tileWidth, overlap, 1);
   const down = blendWeights(plan.rows, tileHeight, overlap, 1);
-  for (const tile of plan.tiles) {
-    const y = await encode(tile);
+  for (const [i, tile] of plan.tiles.entries()) {
+    const y = yOf(i);
     const [wx, wy] = [across[tile.column], down[tile.row]];
     for (let c = 0, from = 0; c < channels; c++) {
       for (let row = 0; row < tileHeight; row++) {

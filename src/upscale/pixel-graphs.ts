@@ -38,7 +38,7 @@ export function pixelKind({ config, schedule }: Pick<PixelModel, "config" | "sch
     channels: LATENT_CHANNELS,
     multiple: sizeMultiple(config),
     defaults: { method: "samsr", variant: "paper", tile: DEFAULT_TILE, overlap: DEFAULT_OVERLAP },
-    encodesFirst: false,
+    stageByStage: false,
     cache: { sizes: 4, pixels: 256 * 256 },
     singleStep: [
       {

@@ -106,7 +106,7 @@ export function createSessions(
       for (const { made } of cache.values()) {
         const session = made.get(name);
         made.delete(name);
-        await session?.then((s) => s.release()).catch(() => {});
+        if (session) await release(session);
       }
     },
     async check() {
@@ -122,11 +122,15 @@ export function createSessions(
 }
 
 async function releaseAll(made: Map<string, Promise<Session>>): Promise<void> {
-  for (const session of made.values())
-    await session.then(
-      (s) => s.release(),
-      () => {},
-    );
+  for (const session of made.values()) await release(session);
+}
+
+/** One that could not be made needs no releasing. */
+function release(session: Promise<Session>): Promise<void> {
+  return session.then(
+    (made) => made.release(),
+    () => {},
+  );
 }
 
 /** Calls `make` once for each key; a failure is forgotten, so that it may be tried again. */

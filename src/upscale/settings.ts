@@ -43,11 +43,11 @@ export interface UpscaleSettings {
 }
 
 /**
- * How far a long job is. Stages come in this order, `latents` only from models of latents, `resample` only for scales other than 4 and `encode` only from
+ * How far a long job is. Stages come in this order, `latents` and `denoise` only from models of latents, `resample` only for scales other than 4 and `encode` only from
  * `upscale`; `done` runs from 0 to `total`.
  */
 export interface Progress {
-  stage: "latents" | "masks" | "noise" | "tiles" | "resample" | "encode";
+  stage: "latents" | "masks" | "noise" | "denoise" | "tiles" | "resample" | "encode";
   done: number;
   total: number;
 }
