@@ -19,6 +19,19 @@ import * as o from "../onnx/index.js";
 import type { Kind } from "./kind.js";
 import type { Stage } from "./stage.js";
 
+/**
+ * Measured with networks of the published sizes and random weights on a photo of 128 x 128, as the mean difference from
+ * the result in one piece, in levels of 255, within 4 pixels of the middle of a hand-over and (in brackets) where a tile stands
+ * alone; test/seams.test.ts has the measure:
+ *
+ *     tile 64: overlap 0  42.5 (9.9)   8  9.9 (10.1)   16  8.8 (9.7)
+ *
+ * So 8 is enough; 16 would take half as many tiles again on a large photo. Tiles of 64 take 1.8 GB, tiles of 128 take
+ * 4.8 GB for no less work a pixel.
+ */
+const TILE = 64;
+const OVERLAP = 8;
+
 type Model = Pick<LatentModel, "config" | "autoencoder" | "schedule" | "method" | "variant">;
 
 /** One denoiser for the single step and for chains. */
@@ -69,6 +82,3 @@ export function latentKind({ config, autoencoder, schedule, method, variant }: M
     decode: last,
   };
 }
-
-const TILE = 64;
-const OVERLAP = 16;
