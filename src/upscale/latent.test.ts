@@ -310,11 +310,16 @@ describe("a photo of several tiles", () => {
         return sessions.drop(stage);
       },
     };
-    const small = photoLike(60, 28);
+    // All of its tiles have a shape in their alpha, which is encoded too.
+    const { data } = photoLike(60, 28);
+    const small = createRaster(60, 28, 4);
+    small.data.forEach((_, i) => {
+      small.data[i] = i % 4 === 3 ? 85 * ((i >> 2) % 4) : data[3 * (i >> 2) + (i % 4)];
+    });
     const settings = { tile: 32, overlap: 8 };
     const first = await run(small, settings, spy);
     const second = await run(small, settings, spy);
-    expect(together).toHaveLength(2 * 3 * 3);
+    expect(together).toHaveLength(2 * 3 * (3 + 3));
     expect(together).not.toContain(true);
     expect(second.raster.data).toEqual(first.raster.data);
   });
