@@ -21,7 +21,7 @@ describe("samsr train", () => {
     expect(existsSync(path("run", "state.safetensors"))).toBe(true);
 
     const again = await samsr([...words, "--steps", "1"]);
-    expect(again.stderr).toMatch(/\nsamsr: .*holds a training run already: go on with --resume/);
+    expect(again.stderr).toMatch(/^samsr: .*holds a training run already: go on with --resume/);
     expect(again.code).toBe(1);
 
     const resumed = await samsr([...words, "--steps", "1", "--resume"]);
@@ -51,8 +51,10 @@ describe("samsr train", () => {
   }, 120_000);
 
   it.each([
-    [["teacher", "-o", "x"], /required option '--data <folders\.\.\.>' not specified/, 2],
-    [["student", "--data", "a", "-o", "x"], /required option '--teacher <file>' not specified/, 2],
+    [["teacher", "-o", "x1"], /needs --data <folders\.\.\.>, or data\.photos in its configuration/, 2],
+    [["student", "--data", "a", "-o", "x2"], /needs --teacher <file>, or teacher in its configuration/, 2],
+    [["teacher", "--data", "a", "-o", "x", "--config", "none.yaml"], /none\.yaml: there is no such file/, 1],
+    [["teacher", "--data", "a", "-o", "x", "--kappa", "-1"], /"schedule\.kappa" must be a number from/, 1],
     [["student", "--data", "a", "-o", "x", "--teacher", "none"], /none: there is no such file/, 1],
     [
       ["student", "--data", "a", "-o", "x", "--teacher", "t", "--lambda", "-1"],

@@ -1,33 +1,38 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { SamsrError } from "../base/errors.js";
+import { readCheckpoint, readShapes, recognise } from "../checkpoints/index.js";
 import { findCoverageNetwork } from "../semantics/coverage-model.js";
 import { findSam } from "../semantics/sam/find-sam.js";
 import { createSegmenter, type Segmenter } from "../semantics/sam/segmenter.js";
 import { bundleCoverageModel, bundleModel } from "../train/bundle.js";
 import { readWeights, saveWeights } from "../train/checkpoint.js";
+import {
+  type CoverageConfig,
+  configSchema,
+  coverageOptions,
+  denoiserOptions,
+  type StudentConfig,
+  studentOptions,
+  type TeacherConfig,
+  type TrainingConfig,
+} from "../train/config/index.js";
 import { trainCoverage } from "../train/coverage.js";
 import type { Batches } from "../train/data/batches.js";
 import { coverageSamples } from "../train/data/coverage-samples.js";
-import type { DegradationName } from "../train/data/degradations.js";
-import { mildDegradation, mildTraining } from "../train/data/degrade.js";
+import { type DegradationName, degradationNamed } from "../train/data/degradations.js";
 import { type MaskSource, maskFilesSource, regionsSource, samSource } from "../train/data/mask-sources.js";
 import { loadPhotos } from "../train/data/photos.js";
+import { holdsPairs } from "../train/data/saved-pairs.js";
 import { startBatches } from "../train/data/threaded-batches.js";
-import { COVERAGE_RECIPE, STUDENT_RECIPE, TEACHER_RECIPE } from "../train/recipe.js";
 import { trainStudent } from "../train/student.js";
 import { trainTeacher } from "../train/teacher.js";
 import type { Weights } from "../train/weights.js";
 import { UsageError } from "./report.js";
+import { type ConfigArguments, configFor } from "./train-config.js";
 
-export interface TrainArguments {
-  readonly data: readonly string[];
-  readonly out: string;
-  readonly resume?: boolean;
-  readonly steps?: number;
+export interface TrainArguments extends ConfigArguments {
   readonly threads?: number;
-  readonly degradation?: DegradationName;
-  readonly pool?: number;
 }
 
 /** As a shell reports a program that SIGINT ended. */
@@ -42,14 +47,25 @@ async function readPhotos(data: readonly string[]) {
   return photos;
 }
 
+/** The folders of a configuration, where it names any. */
+function foldersOf({ data, train }: TrainingConfig): readonly string[] {
+  if (data.photos) return data.photos;
+  throw new UsageError(`samsr train ${train} needs --data <folders...>, or data.photos in its configuration`);
+}
+
 /** Trains on batches that a thread of their own makes of the folders. */
 async function onBatches<T>(
-  { data, degradation, pool }: TrainArguments,
-  { batch, crop, seed }: { batch: number; crop: number; seed: number },
+  args: TrainArguments,
+  config: TeacherConfig | StudentConfig,
   train: (batches: Batches) => Promise<T>,
 ): Promise<T> {
+  const folders = foldersOf(config);
+  const { pool, batch, crop, seed } = config.data;
+  // Saved pairs are degraded already, which only who asks for it needs to be told.
+  const saved = (await Promise.all(folders.map(holdsPairs))).some(Boolean);
+  const degradation = saved ? (args.degradation as DegradationName) : config.data.degradation;
   const skip = (file: string, reason: string) => say(`skipped ${file}: ${reason}`);
-  const batches = await startBatches({ folders: data, degradation, pool, batch, crop, seed }, skip);
+  const batches = await startBatches({ folders, degradation, pool, batch, crop, seed }, skip);
   say(`${batches.count} ${batches.kind}`);
   try {
     return await train(batches);
@@ -58,8 +74,8 @@ async function onBatches<T>(
   }
 }
 
-/** What both kinds of run take from the command line. */
-function shared(args: TrainArguments, signal: AbortSignal) {
+/** What all kinds of run take from the command line. */
+function shared(args: TrainArguments, settings: TrainingConfig, signal: AbortSignal) {
   return {
     out: args.out,
     resume: args.resume ?? false,
@@ -67,44 +83,88 @@ function shared(args: TrainArguments, signal: AbortSignal) {
     reportEvery: 50,
     report: say,
     signal,
+    settings,
     session: { threads: args.threads, spinning: false },
   };
 }
 
 export async function trainTeacherCommand(args: TrainArguments, signal: AbortSignal): Promise<number> {
-  const recipe = { ...TEACHER_RECIPE, steps: args.steps ?? TEACHER_RECIPE.steps };
-  const { weights, average } = await onBatches(args, recipe, (batches) =>
-    trainTeacher({ ...recipe, ...shared(args, signal), batches }),
+  const config = await configFor("teacher", args, say);
+  const autoencoder = await autoencoderOf(config);
+  const options = { ...denoiserOptions(config), ...shared(args, config, signal), autoencoder };
+  const { weights, average } = await onBatches(args, config, (batches) =>
+    trainTeacher({ ...options, batches }),
   );
-  return finish(join(args.out, "teacher.safetensors"), weights, average, recipe.steps, signal);
+  return finish(
+    join(args.out, "teacher.safetensors"),
+    weights,
+    average,
+    options.steps,
+    signal,
+    network(config),
+  );
 }
 
-export async function trainStudentCommand(
-  args: TrainArguments & { readonly teacher: string; readonly lambda?: number },
-  signal: AbortSignal,
-): Promise<number> {
-  const { lambda = STUDENT_RECIPE.terms.sc } = args;
-  const terms = { ...STUDENT_RECIPE.terms, sc: lambda };
-  const recipe = { ...STUDENT_RECIPE, terms, steps: args.steps ?? STUDENT_RECIPE.steps };
-  const coverage = lambda > 0 ? await findCoverageNetwork() : undefined;
-  const teacher = await readWeights(args.teacher);
-  const { weights, average } = await onBatches(args, recipe, (batches) =>
-    trainStudent({ ...recipe, ...shared(args, signal), batches, teacher, coverage }),
+export async function trainStudentCommand(args: TrainArguments, signal: AbortSignal): Promise<number> {
+  const config = await configFor("student", args, say);
+  const { masks, terms } = config.student;
+  const coverage = terms.sc > 0 || masks === "network" ? await findCoverageNetwork() : undefined;
+  if (config.teacher === undefined) {
+    throw new UsageError("samsr train student needs --teacher <file>, or teacher in its configuration");
+  }
+  const teacher = await readWeights(config.teacher);
+  const autoencoder = await autoencoderOf(config);
+  const options = { ...studentOptions(config), ...shared(args, config, signal), autoencoder };
+  const { weights, average } = await onBatches(args, config, (batches) =>
+    trainStudent({ ...options, batches, teacher, coverage }),
   );
-  return finish(join(args.out, "student.safetensors"), weights, average, recipe.steps, signal);
+  return finish(
+    join(args.out, "student.safetensors"),
+    weights,
+    average,
+    options.steps,
+    signal,
+    network(config),
+  );
+}
+
+const network = ({ space }: TeacherConfig | StudentConfig) =>
+  space === "pixels" ? "pixel-denoiser" : "swin-unet";
+
+/** The autoencoder on whose latents a run is, told by its tensors. */
+async function autoencoderOf({ space, autoencoder: path, network, train }: TeacherConfig | StudentConfig) {
+  if (space === "pixels") return undefined;
+  if (path === undefined) {
+    throw new UsageError(
+      `samsr train ${train} on latents needs --autoencoder <file>, or autoencoder in its configuration`,
+    );
+  }
+  const recognised = recognise(await readShapes(path), path);
+  if (recognised.network !== "vq-autoencoder") {
+    throw new SamsrError(`${path}: holds a ${recognised.network}; expected the VQ autoencoder`);
+  }
+  const { config } = recognised;
+  if (config.channelMult.length !== 3 || config.latentChannels !== network.outChannels) {
+    throw new SamsrError(
+      `${path}: makes latents of ${config.latentChannels} channels, 1/${2 ** (config.channelMult.length - 1)} the size; ` +
+        `the configuration needs ${network.outChannels}, 1/4`,
+    );
+  }
+  return { weights: await readCheckpoint(path), config };
 }
 
 export async function trainCoverageCommand(
-  args: TrainArguments & { readonly masks: string; readonly sam?: string; readonly name: string },
+  args: TrainArguments & { readonly sam?: string; readonly name: string },
   signal: AbortSignal,
 ): Promise<number> {
   const { out } = args;
-  const recipe = { ...COVERAGE_RECIPE, steps: args.steps ?? COVERAGE_RECIPE.steps };
+  const config = await configFor("coverage", args, say);
+  const options = coverageOptions(config);
   const segmenter = createSegmenter({ sam: args.sam, threads: args.threads });
-  const source = await maskSource(args, segmenter);
-  const photos = await readPhotos(args.data);
-  const { width, height, variants, seed } = recipe;
-  const degradation = mildDegradation(mildTraining);
+  const source = await maskSource({ masks: config.masks, sam: args.sam, regions: config.regions }, segmenter);
+  const photos = await readPhotos(foldersOf(config));
+  const { width, height, variants, seed } = options;
+  const degradation = degradationNamed(config.data.degradation);
   const folder = join(out, "samples");
   const of = { photos, source, width, height, variants, seed, degradation, folder };
   const samples = await coverageSamples({ ...of, report: say, signal }).catch((error) => {
@@ -116,23 +176,23 @@ export async function trainCoverageCommand(
     say("interrupted; the same command goes on where it was");
     return INTERRUPTED;
   }
-  const { weights, average } = await trainCoverage({ ...recipe, ...shared(args, signal), samples });
+  const { weights, average } = await trainCoverage({ ...options, ...shared(args, config, signal), samples });
   const path = join(out, "network.safetensors");
-  const code = await finish(path, weights, average, recipe.steps, signal, "coverage-network");
+  const code = await finish(path, weights, average, options.steps, signal, "coverage-network");
   if (code === 0) {
-    await bundleCoverageModel(args.name, path, join(out, args.name));
+    await bundleCoverageModel(args.name, config.network, path, join(out, args.name));
     say(`${join(out, args.name)}: write its CARD.md before you pass it on`);
   }
   return code;
 }
 
 async function maskSource(
-  { masks, sam }: { masks: string; sam?: string },
+  { masks, sam, regions }: { masks: string; sam?: string; regions: CoverageConfig["regions"] },
   segmenter: Segmenter,
 ): Promise<MaskSource> {
   if (masks === "sam") return samSource(segmenter, (await findSam(sam)).name);
   if (sam !== undefined) throw new UsageError("--sam goes with --masks sam");
-  if (masks === "regions") return regionsSource(COVERAGE_RECIPE.regions);
+  if (masks === "regions") return regionsSource(regions);
   const facts = await stat(masks).catch(() => undefined);
   if (facts?.isDirectory()) return maskFilesSource(masks);
   throw new SamsrError(`--masks ${masks}: no such folder; expected regions, sam, or a folder of masks`);
@@ -145,7 +205,7 @@ async function finish(
   average: Float32Array,
   steps: number,
   signal: AbortSignal,
-  network = "pixel-denoiser",
+  network: string,
 ): Promise<number> {
   if (signal.aborted) {
     say("interrupted; go on with --resume");
@@ -162,6 +222,12 @@ export interface BundleArguments {
   readonly teacher: string;
   readonly name: string;
   readonly out: string;
+}
+
+/** The JSON Schema of training configurations, for editors. */
+export function schemaCommand(): number {
+  process.stdout.write(`${JSON.stringify(configSchema(), null, 2)}\n`);
+  return 0;
 }
 
 export async function bundleCommand({ name, out, ...paths }: BundleArguments): Promise<number> {

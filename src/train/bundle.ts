@@ -7,8 +7,9 @@ import {
   writeSafetensors,
 } from "../checkpoints/index.js";
 import { writeFileAtomically } from "../image/index.js";
+import type { CoverageNetworkConfig } from "../networks/index.js";
 import { readWeights } from "./checkpoint.js";
-import { COVERAGE_RECIPE, STUDENT_RECIPE } from "./recipe.js";
+import { STUDENT_RECIPE } from "./recipe.js";
 
 const LICENCE = "non-commercial research and education, as the photos that the weights were trained on";
 
@@ -43,7 +44,12 @@ export async function bundleModel(
 }
 
 /** The same for a coverage network: `model.json` and its weights, which keep the name `network`. */
-export async function bundleCoverageModel(name: string, path: string, out: string): Promise<void> {
+export async function bundleCoverageModel(
+  name: string,
+  config: CoverageNetworkConfig,
+  path: string,
+  out: string,
+): Promise<void> {
   await mkdir(out, { recursive: true });
   const tensors = await readWeights(path);
   const metadata = { network: "coverage-network" };
@@ -54,7 +60,7 @@ export async function bundleCoverageModel(name: string, path: string, out: strin
     summary: "how many masks cover each pixel, in one pass",
     licence: LICENCE,
     network: "coverage-network",
-    config: COVERAGE_RECIPE.config,
+    config,
     weights: { network: "network.safetensors" },
   };
   await writeDescription(description, out);

@@ -134,17 +134,26 @@ async function begin(
   companion: Companion | undefined,
   { out, resume, report }: TrainerOptions,
 ): Promise<string> {
-  const path = join(out, "state.safetensors");
+  const path = stateFile(out);
   await mkdir(out, { recursive: true });
   if (resume) {
     await loadTrainingState(path, state, companion?.state);
     report(`resumed at step ${state.adam.step}`);
-  } else if (await exists(path)) {
-    throw new SamsrError(
-      `${out} holds a training run already: go on with --resume, or choose another folder`,
-    );
-  } else await saveTrainingState(path, state, companion?.state);
+  } else {
+    await demandNoRun(out);
+    await saveTrainingState(path, state, companion?.state);
+  }
   return path;
+}
+
+/** @throws {SamsrError} when a run lies in the folder, which a new one would lose */
+export async function demandNoRun(out: string): Promise<void> {
+  if (!(await exists(stateFile(out)))) return;
+  throw new SamsrError(`${out} holds a training run already: go on with --resume, or choose another folder`);
+}
+
+function stateFile(out: string): string {
+  return join(out, "state.safetensors");
 }
 
 /** The gradient and the reported values of a step, averaged over its micro-batches; the last one's inputs. */

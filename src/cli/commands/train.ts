@@ -1,16 +1,24 @@
 /** The words of `samsr train`. */
 import { type Command, Option } from "commander";
-import { degradation, notNegative, type Surroundings, threads, whole } from "../options.js";
+import { choice, degradation, notNegative, real, type Surroundings, threads, whole } from "../options.js";
 import type { BundleArguments, TrainArguments } from "../train.js";
 
 /** A training step and writing the state of a run, on a slow machine, in milliseconds. */
 const TIME_TO_SAVE = 60_000;
+
+const VARIANTS = ["paper", "release"];
+const COEFFICIENTS = ["both", "eta", "kappa"];
+/** What is not said is left to the configuration. */
+const asConfigured = " (default: as configured)";
 
 const trainHelp = `
 A run saves itself now and then and on Ctrl-C; --resume goes on with the same numbers.
 
 Photos are cut, turned and made small as they are needed, each visited once an epoch. A folder with hr and lr in it, as
 samsr degrade writes them, holds saved pairs, which are taken as they are.
+
+Without --config it is samsr-tiny that is trained. Configurations are in YAML, by samsr's own fields (configs/ has some) or
+as ResShift, SinSR and SAMSR publish them; what is resolved of file and options is kept in the run's config.yaml.
 
 Examples:
   samsr train teacher --data photos -o runs/teacher
@@ -34,48 +42,60 @@ export function defineTrain(program: Command, { interrupts, done }: Surroundings
     train
       .command(name)
       .description(description)
-      .requiredOption("--data <folders...>", data)
+      .option("--config <file>", "what to do, in YAML (see configs/); options stand over it")
+      .option("--data <folders...>", data)
       .requiredOption("-o, --out <folder>", "where the run keeps its state and leaves its weights")
-      .option("--steps <n>", "steps in all (default: as the recipe has it)", whole(1))
-      .option("--resume", "go on with the run in this folder")
+      .option("--steps <n>", `steps in all${asConfigured}`, whole(1))
+      .option("--rate <rate>", `the learning rate at its highest${asConfigured}`, notNegative)
+      .option("--batch <n>", `pictures that one pass takes${asConfigured}`, whole(1))
+      .addOption(new Option("--seed <n>", `of all that is drawn${asConfigured}`).argParser(whole(0)))
+      .option("--resume", "go on with the run in this folder, as its config.yaml says")
       .addOption(threads());
+  /** Of what predicts x0. */
+  const denoising = (command: Command) =>
+    command
+      .addOption(degradation())
+      .option("--pool <n>", "samples that batches are mixed from (default: as they come)", whole(1))
+      .option("--timesteps <n>", `T of the schedule${asConfigured}`, whole(1))
+      .option("--power <p>", `p of the schedule${asConfigured}`, real)
+      .option("--kappa <kappa>", `strength of the noise${asConfigured}`, real)
+      .option("--autoencoder <file>", "weights of the autoencoder, on whose latents to train");
 
-  const pool = () =>
-    new Option("--pool <n>", "samples that batches are mixed from (default: as they come)").argParser(
-      whole(1),
-    );
-
-  run("teacher", "Trains the denoiser of the whole chain.")
-    .addOption(degradation())
-    .addOption(pool())
-    .action(async (options: TrainArguments) => {
+  denoising(run("teacher", "Trains the denoiser of the whole chain.")).action(
+    async (options: TrainArguments) => {
       const { trainTeacherCommand } = await import("../train.js");
       interrupts.allow(TIME_TO_SAVE);
       done(await trainTeacherCommand(options, interrupts.signal));
-    });
-  run("student", "Distils the chain into a single step.")
-    .addOption(degradation())
-    .addOption(pool())
-    .requiredOption("--teacher <file>", "weights that samsr train teacher left")
-    .option(
-      "--lambda <weight>",
-      "weight of the semantic consistency loss (default: as the recipe has it)",
-      notNegative,
-    )
-    .action(async (options: TrainArguments & { teacher: string; lambda?: number }) => {
+    },
+  );
+  denoising(run("student", "Distils the chain into a single step."))
+    .option("--teacher <file>", "weights that samsr train teacher left")
+    .addOption(choice("--masks <masks>", `what finds masks${asConfigured}`, ["regions", "network", "none"]))
+    .addOption(choice("--variant <name>", `equations of the paper or of its code${asConfigured}`, VARIANTS))
+    .option("--m <m>", `m of equation 9${asConfigured}`, notNegative)
+    .addOption(choice("--coefficients <names>", `what follows the masks${asConfigured}`, COEFFICIENTS))
+    .option("--lambda <weight>", `weight of the semantic consistency loss${asConfigured}`, notNegative)
+    .action(async (options: TrainArguments) => {
       const { trainStudentCommand } = await import("../train.js");
       interrupts.allow(TIME_TO_SAVE);
       done(await trainStudentCommand(options, interrupts.signal));
     });
   const photos = "folders of photos, subfolders included";
   run("coverage", "Teaches a network how many masks cover each pixel, and leaves it as a model.", photos)
-    .option("--masks <masks>", "regions, sam, or a folder of masks by photo name", "regions")
+    .option("--masks <masks>", "regions, sam, or a folder of masks by photo name (default: regions)")
     .option("--sam <model>", "the Segment Anything of --masks sam (default: the one that is installed)")
     .option("--name <name>", "what the model calls itself", "coverage")
-    .action(async (options: TrainArguments & { masks: string; sam?: string; name: string }) => {
+    .action(async (options: TrainArguments & { sam?: string; name: string }) => {
       const { trainCoverageCommand } = await import("../train.js");
       interrupts.allow(TIME_TO_SAVE);
       done(await trainCoverageCommand(options, interrupts.signal));
+    });
+  train
+    .command("schema")
+    .description("Prints the JSON Schema of configurations.")
+    .action(async () => {
+      const { schemaCommand } = await import("../train.js");
+      done(schemaCommand());
     });
   train
     .command("bundle")

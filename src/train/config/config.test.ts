@@ -3,7 +3,14 @@ import { describe, expect, it } from "vitest";
 import { SamsrError } from "../../base/errors.js";
 import { readYaml } from "../../checkpoints/authors-config/yaml.js";
 import { COVERAGE_RECIPE, STUDENT_RECIPE, TEACHER_RECIPE } from "../recipe.js";
-import { configSchema, type Kind, readTrainingConfig, studentOptions, tinyConfig } from "./index.js";
+import {
+  checkedConfig,
+  configSchema,
+  type Kind,
+  readTrainingConfig,
+  studentOptions,
+  tinyConfig,
+} from "./index.js";
 import { coverageOptions, denoiserOptions } from "./options.js";
 
 const folder = new URL("../../../configs/", import.meta.url);
@@ -53,7 +60,7 @@ function valid(schema: Json, data: unknown): boolean {
 /** What the parser says against data; nothing when it accepts them. */
 function complaint(data: unknown): string | undefined {
   try {
-    readTrainingConfig(JSON.stringify(data), "x.yaml");
+    checkedConfig(data, "x.yaml");
     return undefined;
   } catch (error) {
     expect(error).toBeInstanceOf(SamsrError);

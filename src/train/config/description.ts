@@ -63,6 +63,9 @@ const data = section("What is trained on.", {
   degradation,
   crop: standing(256, whole("Side of the high-resolution crops; divides by 4.", 16, 4096)),
   batch: standing(64, whole("Crops that one pass takes.", 1, 4096)),
+  pool: optional(
+    whole("Samples that batches are mixed from; left out, they are taken as they come.", 1, 1e6),
+  ),
   seed: seed(123456),
 });
 
@@ -141,7 +144,7 @@ export const studentFields = section("The student of algorithm 1.", {
 
 export const coverageFields = section("The coverage network, taught by a mask generator.", {
   train: oneOf("What is trained.", "coverage"),
-  masks: standing("regions", text("regions, or a folder of masks by photo name.")),
+  masks: standing("regions", text("regions, sam, or a folder of masks by photo name.")),
   regions: section("The built-in segmentation, several times over noise.", {
     passes: standing(4, whole("Times.", 1, 1000)),
     deviation: standing(1, number("Of the noise, in grey levels.", 0, 255)),

@@ -1,3 +1,4 @@
+export { fromAuthors, isAuthorsConfig } from "./authors.js";
 export type {
   AutoencoderConfig,
   ConfigOf,

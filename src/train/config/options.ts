@@ -35,8 +35,12 @@ export function studentOptions(config: StudentConfig) {
     ...denoiserOptions(config),
     ...{ rollOut, distilled, m, variant, coefficients, masks, terms },
     featureTimestep: student.featureTimestep,
-    ...(terms.adversarial > 0 && { adversarial: discriminator }),
+    ...(discriminator && { adversarial: adversarialOptions(discriminator) }),
   };
+}
+
+function adversarialOptions({ channels, ...game }: NonNullable<StudentConfig["discriminator"]>) {
+  return { discriminator: { channels }, ...game };
 }
 
 export function coverageOptions(config: ConfigOf<"coverage">) {

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import sharp from "sharp";
 import { createRandom, type Random } from "../../base/random.js";
 import { type Raster, type Region, writeFileAtomically } from "../../image/index.js";
-import type { Degradation, MildParameters } from "./degrade.js";
+import type { Degradation } from "./degrade.js";
 import { SCALE } from "./kernel.js";
 import type { MaskSource } from "./mask-sources.js";
 import type { Photo } from "./photos.js";
@@ -22,7 +22,7 @@ export interface CoverageSampleOptions {
   /** Pictures of each photo, each of another part of it, at another scale and degraded in another way. */
   readonly variants: number;
   readonly seed: number;
-  readonly degradation: Degradation<MildParameters>;
+  readonly degradation: Degradation<unknown>;
   /** Where the files are kept. */
   readonly folder: string;
   readonly report?: (line: string) => void;
