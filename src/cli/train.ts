@@ -5,13 +5,16 @@ import { readCheckpoint, readShapes, recognise } from "../checkpoints/index.js";
 import { findCoverageNetwork } from "../semantics/coverage-model.js";
 import { findSam } from "../semantics/sam/find-sam.js";
 import { createSegmenter, type Segmenter } from "../semantics/sam/segmenter.js";
+import { trainAutoencoder } from "../train/autoencoder.js";
 import { bundleCoverageModel, bundleModel } from "../train/bundle.js";
 import { readWeights, saveWeights } from "../train/checkpoint.js";
 import {
+  autoencoderOptions,
   type CoverageConfig,
   configSchema,
   coverageOptions,
   denoiserOptions,
+  type Kind,
   type StudentConfig,
   studentOptions,
   type TeacherConfig,
@@ -48,7 +51,13 @@ async function readPhotos(data: readonly string[]) {
 }
 
 /** The folders of a configuration, where it names any. */
-function foldersOf({ data, train }: TrainingConfig): readonly string[] {
+function foldersOf({
+  data,
+  train,
+}: {
+  train: Kind;
+  data: { photos?: readonly string[] };
+}): readonly string[] {
   if (data.photos) return data.photos;
   throw new UsageError(`samsr train ${train} needs --data <folders...>, or data.photos in its configuration`);
 }
@@ -56,7 +65,7 @@ function foldersOf({ data, train }: TrainingConfig): readonly string[] {
 /** Trains on batches that a thread of their own makes of the folders. */
 async function onBatches<T>(
   args: TrainArguments,
-  config: TeacherConfig | StudentConfig,
+  config: { readonly train: Kind; readonly data: TeacherConfig["data"] },
   train: (batches: Batches) => Promise<T>,
 ): Promise<T> {
   const folders = foldersOf(config);
@@ -151,6 +160,18 @@ async function autoencoderOf({ space, autoencoder: path, network, train }: Teach
     );
   }
   return { weights: await readCheckpoint(path), config };
+}
+
+export async function trainAutoencoderCommand(args: TrainArguments, signal: AbortSignal): Promise<number> {
+  const config = await configFor("autoencoder", args, say);
+  const options = { ...autoencoderOptions(config), ...shared(args, config, signal) };
+  // Nothing is made small, so the cheapest way will do.
+  const data = { ...config.data, degradation: "bicubic", pool: undefined } as const;
+  const { weights, average } = await onBatches(args, { train: config.train, data }, (batches) =>
+    trainAutoencoder({ ...options, batches }),
+  );
+  const path = join(args.out, "autoencoder.safetensors");
+  return finish(path, weights, average, options.steps, signal, "vq-autoencoder");
 }
 
 export async function trainCoverageCommand(

@@ -90,6 +90,13 @@ export function defineTrain(program: Command, { interrupts, done }: Surroundings
       interrupts.allow(TIME_TO_SAVE);
       done(await trainCoverageCommand(options, interrupts.signal));
     });
+  run("autoencoder", "Trains a VQ autoencoder, whose latents the others may be trained on.", photos).action(
+    async (options: TrainArguments) => {
+      const { trainAutoencoderCommand } = await import("../train.js");
+      interrupts.allow(TIME_TO_SAVE);
+      done(await trainAutoencoderCommand(options, interrupts.signal));
+    },
+  );
   train
     .command("schema")
     .description("Prints the JSON Schema of configurations.")

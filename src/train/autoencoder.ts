@@ -1,0 +1,83 @@
+/** Trains the VQ autoencoder on whose latents diffusion may happen (Rombach et al. 2022, section 3.1). */
+import { decode, encode, quantise, type VqConfig } from "../networks/index.js";
+import { type Scope, trainableScope } from "../nn/index.js";
+import * as o from "../onnx/index.js";
+import { floatTensor, type SessionOptions } from "../runtime/index.js";
+import { createTrainingState } from "./checkpoint.js";
+import type { Batches } from "./data/batches.js";
+import { type TrainerOptions, train } from "./trainer.js";
+import { createTrainingSession } from "./training-session.js";
+import { initialWeights, type Weights } from "./weights.js";
+
+export interface AutoencoderOptions extends TrainerOptions {
+  readonly config: VqConfig;
+  /** Their hr is what is learnt; lq is not looked at. */
+  readonly batches: Batches;
+  readonly batch: number;
+  /** Side of the pictures, which the autoencoder's factor divides. */
+  readonly crop: number;
+  readonly seed: number;
+  readonly terms: AutoencoderWeights;
+  readonly session?: SessionOptions;
+}
+
+export interface AutoencoderWeights {
+  readonly reconstruction: number;
+  readonly codebook: number;
+  /** beta */
+  readonly commitment: number;
+}
+
+/**
+ * The objective of van den Oord et al. 2017 (arXiv 1711.00937, equation 3), with the absolute error of VQ-GAN (Esser et
+ * al. 2021). Choosing the nearest code e has no gradient, so the decoder is given z + sg(e - z): what it says of its
+ * input reaches the encoder as if nothing were quantised (straight-through), and the codes learn by `codebook` alone.
+ * Input: hr [N, 3, H, W] in [-1, 1].
+ * @returns the weighted sum, its terms, and the number of the code at each place [N, H / f, W / f]
+ */
+export function autoencoderLoss(
+  p: Scope,
+  config: VqConfig,
+  { batch, crop }: { readonly batch: number; readonly crop: number },
+  terms: AutoencoderWeights,
+) {
+  const image = o.input("hr", [batch, 3, crop, crop]);
+  const z = encode(p, config, image);
+  const { quantised, indices } = quantise(p, config, z);
+  const made = decode(p, config, straightThrough(z, quantised));
+  const reports = {
+    reconstruction: o.reduceMean(o.abs(o.sub(made, image))),
+    codebook: o.meanSquaredError(o.stopGradient(z), quantised),
+    commitment: o.meanSquaredError(z, o.stopGradient(quantised)),
+  };
+  const weighted = (Object.keys(reports) as (keyof typeof reports)[]).map((name) =>
+    o.mul(reports[name], terms[name]),
+  );
+  return { loss: weighted.reduce((a, b) => o.add(a, b)), reports, indices };
+}
+
+/** The value of `quantised` with the gradient of `z`. */
+export function straightThrough(z: o.Value, quantised: o.Value): o.Value {
+  return o.add(z, o.stopGradient(o.sub(quantised, z)));
+}
+
+/** Trains the autoencoder. @returns its weights and their moving average */
+export async function trainAutoencoder(
+  options: AutoencoderOptions,
+): Promise<{ weights: Weights; average: Float32Array }> {
+  const { config, batches, batch, crop, seed, terms } = options;
+  const { scope, parameters } = trainableScope();
+  const { loss, reports } = autoencoderLoss(scope, config, { batch, crop }, terms);
+  const weights = initialWeights(parameters(), seed);
+  const session = await createTrainingSession(weights, loss, reports, options.session);
+  const state = createTrainingState(weights);
+  const feedsAt = async (index: number) => ({
+    hr: floatTensor([batch, 3, crop, crop], (await batches.at(index)).hr),
+  });
+  try {
+    await train(session, state, feedsAt, options);
+  } finally {
+    await session.release();
+  }
+  return { weights, average: state.average };
+}
