@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { type BenchOptions, type Report, toMarkdown } from "./report.js";
 
-const NAMES = ["matmul", "upscale", "latent", "train", "pixels", "sam", "coverage"];
+const NAMES = ["matmul", "upscale", "latent", "train", "data", "pixels", "sam", "coverage"];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

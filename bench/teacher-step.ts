@@ -1,0 +1,69 @@
+/** A step of the teacher's training as its recipe has it, in parts. */
+import { createRandom } from "../src/base/random.js";
+import { exponentialSchedule, inputScale } from "../src/diffusion/index.js";
+import { LATENT_CHANNELS, SCALE } from "../src/networks/index.js";
+import { trainableScope } from "../src/nn/index.js";
+import { countFlops } from "../src/onnx/flops.js";
+import { gradients, sizeOf } from "../src/onnx/index.js";
+import type { Tensor } from "../src/runtime/index.js";
+import { createTrainingState } from "../src/train/checkpoint.js";
+import type { Batch } from "../src/train/data/batches.js";
+import { teacherLoss } from "../src/train/objectives.js";
+import { adamStep, clipFactor, emaStep, globalNorm } from "../src/train/optimizer.js";
+import { TEACHER_RECIPE } from "../src/train/recipe.js";
+import { createTrainingSession } from "../src/train/training-session.js";
+import { initialWeights } from "../src/train/weights.js";
+
+export async function createTeacherStep(threads: number) {
+  const { config, batch, crop, seed, learningRate, clip, emaDecay } = TEACHER_RECIPE;
+  const side = crop / SCALE;
+  const { scope, parameters } = trainableScope();
+  const loss = teacherLoss(scope, config, { batch, side });
+  const specs = parameters();
+  const slopes = gradients(
+    loss,
+    specs.map(({ value }) => value),
+  );
+  const state = createTrainingState(initialWeights(specs, seed));
+  const session = await createTrainingSession(state.weights, loss, {}, { threads, spinning: false });
+
+  const schedule = exponentialSchedule(TEACHER_RECIPE.schedule);
+  const tensor = (shape: readonly number[], data: Float32Array): Tensor => ({ type: "float32", shape, data });
+  let feeds: Readonly<Record<string, Tensor>> = {};
+  return {
+    state,
+    nodes: session.nodes,
+    forward: countFlops([loss]),
+    both: countFlops([loss, ...slopes]),
+    /** Which step is due, from 0. */
+    step: () => state.adam.step,
+    /** Noise and timesteps beside the batch. */
+    feed({ hr, lq }: Batch) {
+      const random = createRandom(seed, state.adam.step);
+      const timesteps = Array.from({ length: batch }, () => random.integer(schedule.steps));
+      const perImage = (f: (t: number) => number) =>
+        tensor(
+          [batch, 1, 1, 1],
+          Float32Array.from(timesteps, (t) => f(t)),
+        );
+      const latent = [batch, LATENT_CHANNELS, side, side];
+      feeds = {
+        hr: tensor([batch, 3, crop, crop], hr),
+        lq: tensor([batch, 3, side, side], lq),
+        noise: tensor(latent, random.normals(new Float32Array(sizeOf(latent)))),
+        t: tensor([batch], Float32Array.from(timesteps)),
+        eta: perImage((t) => schedule.eta[t]),
+        sigma: perImage((t) => schedule.kappa * schedule.sqrtEta[t]),
+        scale: perImage((t) => inputScale(schedule.eta[t], schedule.kappa)),
+      };
+    },
+    network: () => session.run(feeds),
+    optimizer() {
+      const { weights, average, adam } = state;
+      const shorten = clipFactor(globalNorm(session.gradient), clip);
+      adamStep(weights.flat, session.gradient, adam, { learningRate: learningRate / 100 }, shorten);
+      emaStep(average, weights.flat, emaDecay);
+    },
+    release: () => session.release(),
+  };
+}
