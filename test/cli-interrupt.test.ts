@@ -1,7 +1,7 @@
 import { execFileSync, spawn } from "node:child_process";
 import { mkdirSync, readdirSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { command, drawing, start, temporaryFolder } from "./fixtures/cli.js";
+import { command, drawing, start, temporaryFolder, worked } from "./fixtures/cli.js";
 
 /** The command promises a second; a machine that is busy with other tests gets half of one more. */
 const LIMIT = 1500;
@@ -17,17 +17,6 @@ beforeAll(async () => {
 });
 
 const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
-
-/** Waits until the process has worked this many seconds: by then it is where the network runs. */
-async function worked(pid: number, seconds: number): Promise<void> {
-  for (;;) {
-    const time = execFileSync("ps", ["-o", "cputimes=", "-p", String(pid)])
-      .toString()
-      .trim();
-    if (Number(time) >= seconds) return;
-    await pause(100);
-  }
-}
 
 describe("an interrupted run", () => {
   it.each([
