@@ -3,6 +3,7 @@ import { createRandom } from "../base/random.js";
 import { coverageOf, type MaskSet, type RgbImage, segmentRegions } from "./index.js";
 import { partitionTree } from "./partition-tree.js";
 import { toPlanes } from "./planes.js";
+import { cutAt } from "./regions.js";
 import { superpixels } from "./superpixels.js";
 
 /** A picture drawn by a function of the pixel, with a little noise, interleaved 8 bit. */
@@ -53,8 +54,10 @@ describe("regions", () => {
     expect(bestOverlap(set, SQUARE)).toBeGreaterThan(0.9);
     expect(bestOverlap(set, PART)).toBeGreaterThan(0.85);
     const at = (x: number, y: number) => regions.coverage.counts[y * 100 + x];
-    expect(at(48, 44)).toBeGreaterThan(at(30, 44));
-    expect(at(30, 44)).toBeGreaterThanOrEqual(1);
+    // At one scale or another both are masks; the wall is too large a part of the picture at all of them.
+    expect(at(48, 44)).toBeGreaterThanOrEqual(2);
+    expect(at(30, 44)).toBeGreaterThanOrEqual(2);
+    expect(at(5, 5)).toBe(0);
   });
 
   it("counts in its coverage what its masks cover, and nests", () => {
@@ -64,20 +67,52 @@ describe("regions", () => {
     const area = (mask: Uint8Array) => mask.reduce((a, b) => a + b, 0);
     for (const a of set.masks) {
       expect(area(a)).toBeGreaterThanOrEqual(16);
-      expect(area(a)).toBeLessThanOrEqual(0.7 * 9000);
+      expect(area(a)).toBeLessThanOrEqual(0.3 * 9000);
       for (const b of set.masks) {
-        if (a === b) continue;
         const both = a.reduce((sum, v, p) => sum + (v & b[p]), 0);
         expect([0, area(a), area(b)]).toContain(both);
-        if (both > 0)
-          expect(Math.min(area(a), area(b)) / Math.max(area(a), area(b))).toBeLessThanOrEqual(0.7);
       }
     }
+    // A map for each scale, from the largest to the smallest, that a pixel counts at.
     const levels = regions.levels();
-    expect(levels).toHaveLength(Math.max(...regions.coverage.counts));
-    levels.forEach(({ labels }, level) => {
-      for (let p = 0; p < labels.length; p++) expect(labels[p] > 0).toBe(regions.coverage.counts[p] > level);
+    regions.coverage.counts.forEach((count, p) =>
+      expect(levels.filter(({ labels }) => labels[p] > 0)).toHaveLength(count),
+    );
+    expect(new Set(levels.flatMap(({ labels }) => [...labels])).size).toBe(regions.count + 1);
+  });
+
+  it("says nearly the same of a picture with a little more noise", () => {
+    const detailed = draw(120, 80, (x, y) => {
+      const cell = Math.sin(x / 5) * Math.cos(y / 4) > 0.2 ? 40 : 0;
+      return x < 60 ? [90 + cell, 110, 60 + 2 * y] : [150, 140 + cell, 130];
     });
+    const random = createRandom(8);
+    const noisy = {
+      ...detailed,
+      data: Uint8ClampedArray.from(detailed.data, (v) => v + random.normal()),
+    };
+    const [a, b] = [detailed, noisy].map((image) => Float64Array.from(segmentRegions(image).coverage.counts));
+    const centred = (v: Float64Array) => v.map((x) => x - v.reduce((s, y) => s + y, 0) / v.length);
+    const dot = (u: Float64Array, v: Float64Array) => u.reduce((s, x, i) => s + x * v[i], 0);
+    const [u, v] = [centred(a), centred(b)];
+    expect(dot(u, v) / Math.sqrt(dot(u, u) * dot(v, v))).toBeGreaterThan(0.85);
+  });
+
+  it("cuts a tree at a scale: worked by hand", () => {
+    // Leaves 0, 1, 2; 3 = {0, 1} comes to be at scale 10, 4 = {3, 2} at 50.
+    const tree = {
+      leaves: 3,
+      parent: Int32Array.of(3, 3, 4, 4, -1),
+      heavyChild: Int32Array.of(-1, -1, -1, 0, 3),
+      area: Int32Array.of(20, 20, 60, 40, 100),
+      birth: Float64Array.of(0, 0, 0, 10, 50),
+    };
+    const cut = (scale: number, smallest = 1, largest = 99) => [...cutAt(tree, scale, { smallest, largest })];
+    expect(cut(5)).toEqual([0, 1, 2]);
+    expect(cut(20)).toEqual([3, 3, 2]);
+    expect(cut(60)).toEqual([-1, -1, -1]);
+    expect(cut(60, 1, 100)).toEqual([4, 4, 4]);
+    expect(cut(5, 30)).toEqual([-1, -1, 2]);
   });
 
   it("is the same for the same picture, in either layout", () => {
