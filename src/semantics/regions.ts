@@ -10,7 +10,7 @@
  *
  * Coverage has to say the same of a picture and of the same picture with a little noise. Picking single regions out of the
  * tree (by how stable each is, leaving out doubles) does not: noise of one grey level leaves a correlation of 0.40 with
- * the coverage before, on 30 photos made small by 4. Cuts leave 0.92, since their sum hardly minds which of two merges
+ * the coverage before, on 30 photos made small by 4. Cuts leave 0.94, since their sum hardly minds which of two merges
  * came first.
  *
  * It needs no download and takes tens of milliseconds; it knows colour and shape, and nothing of objects.
@@ -24,9 +24,9 @@ import { type Partition, superpixels } from "./superpixels.js";
 export interface RegionOptions {
   /** Smallest region, as a share of the picture, but at least 16 pixels; default 0.001. */
   minimumArea?: number;
-  /** Largest region, as a share of the picture; default 0.3. */
+  /** Largest region, as a share of the picture; default 0.07. */
   maximumArea?: number;
-  /** The first and the last scale of the ladder, in squared grey levels times pixels; default 1000 and 1,000,000. */
+  /** The first and the last scale of the ladder, in squared grey levels times pixels; default 500 and 100,000. */
   scales?: readonly [number, number];
   /** Scales in the ladder, each the same multiple of the one before; default 12. */
   cuts?: number;
@@ -64,11 +64,11 @@ export function segmentRegions(image: RgbImage, options: RegionOptions = {}): Re
   return collect(cuts, partition, image.width, image.height);
 }
 
-function ladder({ scales: [first, last] = [1000, 1_000_000], cuts = 12 }: RegionOptions): number[] {
+function ladder({ scales: [first, last] = [500, 100_000], cuts = 12 }: RegionOptions): number[] {
   return Array.from({ length: cuts }, (_, i) => first * (last / first) ** (cuts > 1 ? i / (cuts - 1) : 0));
 }
 
-function areaRange(pixels: number, { minimumArea = 0.001, maximumArea = 0.3 }: RegionOptions) {
+function areaRange(pixels: number, { minimumArea = 0.001, maximumArea = 0.07 }: RegionOptions) {
   return { smallest: Math.max(16, minimumArea * pixels), largest: maximumArea * pixels };
 }
 
