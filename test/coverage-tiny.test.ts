@@ -65,7 +65,7 @@ describe("coverage-tiny", () => {
     }
     await predictor.release();
     const mean = correlations.reduce((a, b) => a + b, 0) / correlations.length;
-    // 0.386 when it was trained.
-    expect(mean).toBeGreaterThan(0.34);
+    // 0.79 over 200 photos when it was trained.
+    expect(mean).toBeGreaterThan(0.7);
   });
 });

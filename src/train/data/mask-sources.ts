@@ -28,8 +28,8 @@ export interface MaskSource {
 /**
  * Regions, on average over `passes` copies of the picture with Gaussian noise of `deviation` grey levels.
  *
- * One pass is no teacher. A partition tree decides every merge by a comparison, so a change far below a grey level swaps
- * merges and with them whole regions: what a network can learn of it is what stays, the expectation.
+ * A partition tree decides every merge by a comparison, so a change below a grey level may swap two merges. What a
+ * network can learn is what stays, the expectation.
  */
 export function regionsSource({ passes, deviation }: { passes: number; deviation: number }): MaskSource {
   return {
