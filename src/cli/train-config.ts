@@ -13,6 +13,8 @@ import {
   fromAuthors,
   isAuthorsConfig,
   type Kind,
+  readTrainingConfig,
+  type TrainingConfig,
   tinyConfig,
 } from "../train/config/index.js";
 import { demandNoRun } from "../train/trainer.js";
@@ -97,6 +99,13 @@ export async function configFor<K extends Kind>(
   const text = `# What this run was told; --resume goes by it.\n${stringify(config, { lineWidth: 110 })}`;
   await writeFileAtomically(path, new TextEncoder().encode(text), { overwrite: true });
   return config;
+}
+
+/** The configuration that lies in a run's folder, if any does. */
+export async function runConfig(folder: string): Promise<TrainingConfig | undefined> {
+  const path = join(folder, "config.yaml");
+  const content = await readIfThere(path);
+  return content && readTrainingConfig(content, path);
 }
 
 async function readIfThere(path: string): Promise<Uint8Array | undefined> {

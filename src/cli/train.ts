@@ -1,12 +1,12 @@
 import { stat } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { SamsrError } from "../base/errors.js";
 import { readCheckpoint, readShapes, recognise } from "../checkpoints/index.js";
 import { findCoverageNetwork } from "../semantics/coverage-model.js";
 import { findSam } from "../semantics/sam/find-sam.js";
 import { createSegmenter, type Segmenter } from "../semantics/sam/segmenter.js";
 import { trainAutoencoder } from "../train/autoencoder.js";
-import { bundleCoverageModel, bundleModel } from "../train/bundle.js";
+import { type BundledStudent, bundleCoverageModel, bundleModel, TINY_STUDENT } from "../train/bundle.js";
 import { readWeights, saveWeights } from "../train/checkpoint.js";
 import {
   autoencoderOptions,
@@ -32,7 +32,7 @@ import { trainStudent } from "../train/student.js";
 import { trainTeacher } from "../train/teacher.js";
 import type { Weights } from "../train/weights.js";
 import { UsageError } from "./report.js";
-import { type ConfigArguments, configFor } from "./train-config.js";
+import { type ConfigArguments, configFor, runConfig } from "./train-config.js";
 
 export interface TrainArguments extends ConfigArguments {
   readonly threads?: number;
@@ -245,6 +245,18 @@ export interface BundleArguments {
   readonly out: string;
 }
 
+/** What the configuration beside a student's weights says of running it; without one it is the bundled model's. */
+async function studentOf(weights: string): Promise<BundledStudent> {
+  const config = await runConfig(dirname(weights));
+  if (config?.train !== "student") return TINY_STUDENT;
+  if (config.space !== "pixels") {
+    throw new SamsrError(
+      `${weights}: is of latents; samsr models add makes a model of it, with its teacher's schedule and an autoencoder`,
+    );
+  }
+  return { config: config.network, schedule: config.schedule, m: config.student.m };
+}
+
 /** The JSON Schema of training configurations, for editors. */
 export function schemaCommand(): number {
   process.stdout.write(`${JSON.stringify(configSchema(), null, 2)}\n`);
@@ -252,7 +264,7 @@ export function schemaCommand(): number {
 }
 
 export async function bundleCommand({ name, out, ...paths }: BundleArguments): Promise<number> {
-  await bundleModel(name, paths, out);
+  await bundleModel(name, await studentOf(paths.student), paths, out);
   say(`${out}: write its CARD.md before you pass it on`);
   return 0;
 }

@@ -13,12 +13,23 @@ import { STUDENT_RECIPE } from "./recipe.js";
 
 const LICENCE = "non-commercial research and education, as the photos that the weights were trained on";
 
+/** Of a student, what running it takes. */
+export type BundledStudent = Pick<PixelModel, "config" | "schedule" | "m">;
+
+/** The bundled model's. */
+export const TINY_STUDENT: BundledStudent = {
+  config: STUDENT_RECIPE.config,
+  schedule: STUDENT_RECIPE.schedule,
+  m: STUDENT_RECIPE.m,
+};
+
 /**
  * Writes an installable model: both networks at half precision and `model.json`. The card is for people to write.
  * @param paths of the weights that `samsr train` left
  */
 export async function bundleModel(
   name: string,
+  { config, schedule, m }: BundledStudent,
   paths: { readonly student: string; readonly teacher: string },
   out: string,
 ): Promise<void> {
@@ -29,7 +40,6 @@ export async function bundleModel(
     const bytes = writeSafetensors(tensors, { precision: "float16", metadata });
     await writeFileAtomically(join(out, `${part}.safetensors`), bytes, { overwrite: true });
   }
-  const { config, schedule, m } = STUDENT_RECIPE;
   const description: PixelModel = {
     name,
     summary: "photos x4 in one step, on pixels",
