@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { afterAll, describe, expect, it } from "vitest";
 import { drawing, samsr, start, temporaryFolder } from "./fixtures/cli.js";
 
@@ -48,6 +48,36 @@ describe("samsr train", () => {
     const shown = await samsr(["models", "show", path("coverage", "counts")]);
     expect(shown.stdout.toString()).toMatch(/coverage-network/);
     expect(shown.code).toBe(0);
+  }, 120_000);
+
+  it("trains an autoencoder, and on its latents teacher and student as a configuration says", async () => {
+    await drawing({ width: 160, height: 140 }).png().toFile(path("photos", "one.png"));
+    const rest = "data: { crop: 64, batch: 1 }\noptimiser: { steps: 1, learningRate: 1e-3 }\n";
+    const vq = "{ channels: 32, channelMult: [1, 1, 1], resBlocks: 1, latentChannels: 3, codes: 8 }";
+    const swin = "{ embed: 32, depth: 2, headChannels: 16, window: 8, mlpRatio: 1, masking: neighbours }";
+    const sizes = "outChannels: 3, modelChannels: 32, channelMult: [1], resBlocks: [1], imageSize: 16";
+    const denoiser = `{ ${sizes}, attentionResolutions: [], swin: ${swin} }`;
+    const train = (kind: string, network: string, ...words: string[]) => {
+      const config = path(`${kind}.yaml`);
+      writeFileSync(config, `train: ${kind}\nnetwork: ${network}\n${rest}`);
+      const all = ["train", kind, "--config", config, "--data", path("photos"), "-o", path(kind), ...words];
+      return samsr(all);
+    };
+    expect(await train("autoencoder", vq)).toMatchObject({ code: 0 });
+    const latents = ["--autoencoder", path("autoencoder", "autoencoder.safetensors")];
+    expect(await train("teacher", denoiser, ...latents)).toMatchObject({ code: 0 });
+    const teacher = ["--teacher", path("teacher", "teacher.safetensors")];
+    const student = await train("student", denoiser, ...latents, ...teacher, "--coefficients", "eta");
+    expect(student.stderr).toMatch(/distill .* inverse .* gt .* sc /);
+    expect(readFileSync(path("student", "config.yaml"), "utf8")).toMatch(/coefficients: eta\n/);
+    expect(readFileSync(path("student", "report.html"), "utf8")).toMatch(/coefficients/);
+    const other = await samsr(["train", "student", "-o", path("student"), "--resume", "--m", "0.1"]);
+    expect(other.stderr).toMatch(
+      /^samsr: .*config\.yaml: the run has "student\.m" 0\.2, and is to go on with 0\.1/,
+    );
+    expect(other.code).toBe(1);
+    const wrong = await train("teacher", denoiser, "--autoencoder", teacher[1], "-o", path("another"));
+    expect(wrong.stderr).toMatch(/holds a swin-unet; expected the VQ autoencoder/);
   }, 120_000);
 
   it.each([
