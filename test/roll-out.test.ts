@@ -109,11 +109,20 @@ describe("the teacher's roll-out", () => {
 });
 
 describe("what masks say of a batch", () => {
+  const side = 32;
+  const pixels = side * side;
+  /** Small squares on a plain ground: each of them is a region. */
+  const lq = Float32Array.from({ length: 2 * 3 * pixels }, (_, i) => {
+    const [x, y] = [i % side, Math.floor((i % pixels) / side)];
+    const inSquare = x % 16 >= 5 && x % 16 < 12 && y % 16 >= 5 && y % 16 < 12;
+    return inSquare ? 0.8 : -0.8;
+  });
   const of = async (options: Partial<Parameters<typeof createCropSemantics>[1]>) => {
-    const semantics = createCropSemantics(shape, {
-      ...{ channels: 3, masks: "regions", variant: "paper", ...options },
-    });
-    const found = await semantics.of(batch.lq, 7);
+    const semantics = createCropSemantics(
+      { batch: 2, side },
+      { channels: 3, masks: "regions", variant: "paper", ...options },
+    );
+    const found = await semantics.of(lq, 7);
     await semantics.release();
     return found;
   };
@@ -131,7 +140,7 @@ describe("what masks say of a batch", () => {
     expect(Math.max(...paper.weight)).toBe(1);
     expect(Math.min(...release.weight)).toBeGreaterThan(0);
     for (const { noise } of [paper, release]) {
-      const first = noise.subarray(0, 3 * plane);
+      const first = noise.subarray(0, 3 * pixels);
       const mean = first.reduce((a, b) => a + b, 0) / first.length;
       expect(mean).toBeCloseTo(0, 4);
       expect(first.reduce((a, b) => a + (b - mean) ** 2, 0) / first.length).toBeCloseTo(1, 1);
