@@ -16,7 +16,7 @@ function fakeUpscaler() {
   const asked: UpscaleSettings[] = [];
   const schedule = { steps: 15, power: 0.3, kappa: 0.3, minNoiseLevel: 0.04, etasEnd: 0.99 };
   const upscaler = {
-    model: { config: TINY, schedule },
+    model: { network: "pixel-denoiser", config: TINY, schedule, m: 0.2 },
     async upscale({ width, height }: Raster, settings: UpscaleSettings) {
       asked.push(settings);
       return { raster: createRaster(4 * width, 4 * height, 3) };

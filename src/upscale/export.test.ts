@@ -12,19 +12,25 @@ import { type Coverage, createNoise, emptyCoverage, semanticWeight } from "../se
 import { enlarge } from "./enlarge.js";
 import { exportModel } from "./export.js";
 import { findUpscalingModel, findWeights } from "./model.js";
-import { createSessions } from "./sessions.js";
+import { createSessions, type Sessions } from "./sessions.js";
 import { resolveSettings, type UpscaleSettings } from "./settings.js";
 
 const folders: string[] = [];
 const models: Record<string, InstalledModel<UpscalingModel>> = {};
+const sessionsOf = new Map<InstalledModel, Sessions>();
 beforeAll(async () => {
   folders.push(writeSmallModel(), writeLatentModel());
   for (const folder of folders) {
     const model = await findUpscalingModel(folder);
     models[model.description.network] = model;
+    const weights = (part: string) => findWeights(model, part);
+    sessionsOf.set(model, createSessions(model.description, weights, { device: "cpu", threads: 1 }));
   }
 });
-afterAll(() => folders.forEach((folder) => rmSync(folder, { recursive: true })));
+afterAll(async () => {
+  for (const sessions of sessionsOf.values()) await sessions.release();
+  for (const folder of folders) rmSync(folder, { recursive: true });
+});
 
 const idle = { progress: () => {}, cancelled: () => false, checkpoint: async () => {} };
 
@@ -35,10 +41,8 @@ function picture(width: number, height: number): Raster {
 }
 
 async function upscaled(model: InstalledModel<UpscalingModel>, small: Raster, settings: UpscaleSettings) {
-  const sessions = createSessions(model.description, (part) => findWeights(model, part), { device: "cpu" });
   const resolved = resolveSettings(settings, small, model.description);
-  const { raster } = await enlarge(small, resolved, sessions, "cpu", idle);
-  await sessions.release();
+  const { raster } = await enlarge(small, resolved, sessionsOf.get(model)!, "cpu", idle);
   return Float32Array.from(raster.data, (value) => value / 65535);
 }
 
