@@ -101,10 +101,12 @@ describe("masks to learn from", () => {
 
   it("regions are counted on average over noisy copies", async () => {
     const source = regionsSource({ passes: 3, deviation: 1 });
-    const counts = await source.coverage({ photo, region, lq: photo }, createRandom(1));
-    expect(counts).toHaveLength(64 * 48);
+    // Wide, so that the disc is a small enough part of it to be a mask.
+    const lq = disc("wide.png", 160, 48);
+    const counts = await source.coverage({ photo, region, lq }, createRandom(1));
+    expect(counts).toHaveLength(160 * 48);
     for (const count of counts) expect(Number.isInteger(Math.round(count * 3 * 1e4) / 1e4)).toBe(true);
-    expect(counts[24 * 64 + 32]).toBeGreaterThan(0);
+    expect(counts[24 * 160 + 80]).toBeGreaterThan(0);
   });
 
   it("Segment Anything looks at the enlargement, and its masks are brought to the picture's size", async () => {
