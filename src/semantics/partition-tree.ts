@@ -24,8 +24,6 @@ export interface PartitionTree {
   leaves: number;
   /** Of every node; -1 for the root, which is the last. */
   parent: Int32Array;
-  /** The larger child; -1 for leaves. */
-  heavyChild: Int32Array;
   /** In pixels. */
   area: Int32Array;
   /** The lambda at which the node came to be; 0 for leaves. Never smaller than its children's. */
@@ -40,7 +38,6 @@ export function partitionTree(partition: Partition, { planes }: Planes): Partiti
   const { labels, count: leaves, width, height } = partition;
   const nodes = 2 * leaves - 1;
   const parent = new Int32Array(nodes).fill(-1);
-  const heavyChild = new Int32Array(nodes).fill(-1);
   const area = new Int32Array(nodes);
   const birth = new Float64Array(nodes);
   const colours = planes.map((plane) => {
@@ -94,7 +91,6 @@ export function partitionTree(partition: Partition, { planes }: Planes): Partiti
     const { lambda, a, b } = merge;
     parent[a] = node;
     parent[b] = node;
-    heavyChild[node] = area[a] >= area[b] ? a : b;
     area[node] = area[a] + area[b];
     birth[node] = Math.max(lambda, birth[a], birth[b]);
     for (const sums of colours) sums[node] = (sums[a] * area[a] + sums[b] * area[b]) / area[node];
@@ -119,7 +115,7 @@ export function partitionTree(partition: Partition, { planes }: Planes): Partiti
       propose(node, neighbour, border);
     }
   }
-  return { leaves, parent, heavyChild, area, birth };
+  return { leaves, parent, area, birth };
 }
 
 /** Where two regions touch. */

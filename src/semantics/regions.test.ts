@@ -105,7 +105,6 @@ describe("regions", () => {
     const tree = {
       leaves: 3,
       parent: Int32Array.of(3, 3, 4, 4, -1),
-      heavyChild: Int32Array.of(-1, -1, -1, 0, 3),
       area: Int32Array.of(20, 20, 60, 40, 100),
       birth: Float64Array.of(0, 0, 0, 10, 50),
     };
