@@ -11,19 +11,14 @@ import {
 } from "../src/networks/index.js";
 import { trainableScope } from "../src/nn/index.js";
 import { input, type Shape } from "../src/onnx/index.js";
-import { swinUNetParameters, swinUNetShapes, vqParameters } from "./fixtures/network-shapes.js";
+import {
+  PUBLISHED_DENOISER,
+  swinConfigOf,
+  swinUNetParameters,
+  swinUNetShapes,
+  vqParameters,
+} from "./fixtures/network-shapes.js";
 import { hasShared, sharedPath } from "./shared.js";
-
-/** The denoiser of the published ResShift, SinSR and SAMSR checkpoints. */
-const DENOISER: SwinUNetConfig = {
-  outChannels: 3,
-  modelChannels: 160,
-  channelMult: [1, 2, 2, 4],
-  resBlocks: [2, 2, 2, 2],
-  imageSize: 64,
-  attentionResolutions: [64, 32, 16, 8],
-  swin: { embed: 192, depth: 2, headChannels: 32, window: 8, mlpRatio: 4, masking: "published" },
-};
 
 const AUTOENCODER: VqConfig = {
   channels: 128,
@@ -34,13 +29,13 @@ const AUTOENCODER: VqConfig = {
 };
 
 const SMALL: SwinUNetConfig = {
-  ...DENOISER,
+  ...PUBLISHED_DENOISER,
   modelChannels: 32,
   channelMult: [1, 2],
   resBlocks: [1, 2],
   imageSize: 32,
   attentionResolutions: [32, 16],
-  swin: { ...DENOISER.swin, embed: 64 },
+  swin: { ...PUBLISHED_DENOISER.swin, embed: 64 },
 };
 
 function small(changes: Omit<Partial<SwinUNetConfig>, "swin"> & { swin?: Partial<SwinUNetConfig["swin"]> }) {
@@ -73,22 +68,7 @@ describe.skipIf(!hasShared)("recognition of the reference checkpoints", () => {
       network: "swin-unet",
       lqChannels: c.in_channels - c.out_channels,
       sizeKnown: true,
-      config: {
-        outChannels: c.out_channels,
-        modelChannels: c.model_channels,
-        channelMult: c.channel_mult,
-        resBlocks: c.num_res_blocks,
-        imageSize: c.image_size,
-        attentionResolutions: c.attention_resolutions,
-        swin: {
-          embed: c.swin_embed_dim,
-          depth: c.swin_depth,
-          headChannels: c.num_head_channels,
-          window: c.window_size,
-          mlpRatio: c.mlp_ratio,
-          masking: "published",
-        },
-      },
+      config: swinConfigOf(fixture),
     });
   });
 
@@ -137,7 +117,12 @@ describe.skipIf(!hasShared)("recognition of the reference checkpoints", () => {
     const [denoiser, autoencoder, sam] = Object.values<Record<string, Shape>>(file).map((shapes) =>
       recognise(new Map(Object.entries(shapes)), "x.pth"),
     );
-    expect(denoiser).toEqual({ network: "swin-unet", config: DENOISER, lqChannels: 3, sizeKnown: true });
+    expect(denoiser).toEqual({
+      network: "swin-unet",
+      config: PUBLISHED_DENOISER,
+      lqChannels: 3,
+      sizeKnown: true,
+    });
     expect(autoencoder).toEqual({ network: "vq-autoencoder", config: AUTOENCODER });
     expect(sam).toMatchObject({
       network: "segment-anything",

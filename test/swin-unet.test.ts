@@ -4,40 +4,9 @@ import { readPth, stateDictOf } from "../src/checkpoints/index.js";
 import { type SwinUNetConfig, sizeMultiple, swinUNet } from "../src/networks/index.js";
 import { frozenScope, trainableScope } from "../src/nn/index.js";
 import * as o from "../src/onnx/index.js";
+import { PUBLISHED_DENOISER, swinConfigOf } from "./fixtures/network-shapes.js";
 import { runGraph } from "./run-graph.js";
 import { hasShared, maxDifference, readSafetensors, sharedPath } from "./shared.js";
-
-/** The sizes as the fixture's config.json names them. */
-function configOf(fixture: string): SwinUNetConfig {
-  const c = JSON.parse(readFileSync(sharedPath("reference", fixture, "config.json"), "utf8"));
-  return {
-    outChannels: c.out_channels,
-    modelChannels: c.model_channels,
-    channelMult: c.channel_mult,
-    resBlocks: c.num_res_blocks,
-    imageSize: c.image_size,
-    attentionResolutions: c.attention_resolutions,
-    swin: {
-      embed: c.swin_embed_dim,
-      depth: c.swin_depth,
-      headChannels: c.num_head_channels,
-      window: c.window_size,
-      mlpRatio: c.mlp_ratio,
-      masking: "published",
-    },
-  };
-}
-
-/** The denoiser of the published ResShift, SinSR and SAMSR checkpoints. */
-const PUBLISHED: SwinUNetConfig = {
-  outChannels: 3,
-  modelChannels: 160,
-  channelMult: [1, 2, 2, 4],
-  resBlocks: [2, 2, 2, 2],
-  imageSize: 64,
-  attentionResolutions: [64, 32, 16, 8],
-  swin: { embed: 192, depth: 2, headChannels: 32, window: 8, mlpRatio: 4, masking: "published" },
-};
 
 describe.skipIf(!hasShared)("the Swin UNet", () => {
   it.each(["swin-unet-small", "swin-unet-wide-input"])(
@@ -47,7 +16,7 @@ describe.skipIf(!hasShared)("the Swin UNet", () => {
       const weights = stateDictOf(await readPth(sharedPath("reference", fixture, "checkpoint.pth")));
       const expected = tensors.get("y")!;
       const [x, t, lq] = ["x", "t", "lq"].map((name) => o.input(name, tensors.get(name)!.shape));
-      const y = swinUNet(frozenScope(weights), configOf(fixture), x, t, lq);
+      const y = swinUNet(frozenScope(weights), swinConfigOf(fixture), x, t, lq);
       expect(y.shape).toEqual(expected.shape);
       const feeds = Object.fromEntries(
         ["x", "t", "lq"].map((name) => [
@@ -67,7 +36,7 @@ describe.skipIf(!hasShared)("the Swin UNet", () => {
   it("has the parameters of the published checkpoints, by name and shape", () => {
     const { scope, parameters } = trainableScope();
     const latent = [1, 3, 64, 64];
-    swinUNet(scope, PUBLISHED, o.input("x", latent), o.input("t", [1]), o.input("lq", latent));
+    swinUNet(scope, PUBLISHED_DENOISER, o.input("x", latent), o.input("t", [1]), o.input("lq", latent));
     const file = JSON.parse(readFileSync(sharedPath("reference", "state-dict-shapes.json"), "utf8"));
     const name = Object.keys(file).find((key) => key.includes("UNetModelSwin"))!;
     // Buffers are made from the sizes, not read.
@@ -81,7 +50,7 @@ describe.skipIf(!hasShared)("the Swin UNet", () => {
 });
 
 describe("sizes of the Swin UNet", () => {
-  const small = { ...PUBLISHED, modelChannels: 32, swin: { ...PUBLISHED.swin, embed: 32 } };
+  const small = { ...PUBLISHED_DENOISER, modelChannels: 32, swin: { ...PUBLISHED_DENOISER.swin, embed: 32 } };
   const names = (config: SwinUNetConfig) => {
     const { scope, parameters } = trainableScope();
     const latent = [1, 3, sizeMultiple(config), sizeMultiple(config)];
@@ -104,12 +73,16 @@ describe("sizes of the Swin UNet", () => {
   });
 
   it("asks for sides that whole windows of every level cover", () => {
-    expect(sizeMultiple(PUBLISHED)).toBe(64);
-    expect(sizeMultiple({ ...PUBLISHED, channelMult: [1, 2], swin: { ...PUBLISHED.swin, window: 16 } })).toBe(
-      32,
-    );
+    expect(sizeMultiple(PUBLISHED_DENOISER)).toBe(64);
+    expect(
+      sizeMultiple({
+        ...PUBLISHED_DENOISER,
+        channelMult: [1, 2],
+        swin: { ...PUBLISHED_DENOISER.swin, window: 16 },
+      }),
+    ).toBe(32);
     // Windows of 16 at the top and of 12, the whole side, below it: 16 and 24.
-    const mixed = { ...PUBLISHED, channelMult: [1, 2], imageSize: 24, attentionResolutions: [24] };
-    expect(sizeMultiple({ ...mixed, swin: { ...PUBLISHED.swin, window: 16 } })).toBe(48);
+    const mixed = { ...PUBLISHED_DENOISER, channelMult: [1, 2], imageSize: 24, attentionResolutions: [24] };
+    expect(sizeMultiple({ ...mixed, swin: { ...PUBLISHED_DENOISER.swin, window: 16 } })).toBe(48);
   });
 });
