@@ -1,4 +1,4 @@
-/** The thread that makes batches, as it is built. */
+/** The threads that make batches, as they are built. */
 import { writeFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createBatches } from "../src/train/data/batches.js";
@@ -32,13 +32,13 @@ beforeAll(async () => {
 const options = { batch: 3, crop: 32, seed: 5 };
 
 describe("startBatches", () => {
-  it("gives what batches made on the spot are, in whatever order they are asked for", async () => {
+  it.each([1, 3])("on %i threads gives what batches made on the spot are, in any order", async (threads) => {
     const of = { ...options, folders: [path("photos")], degradation: "real-esrgan", pool: 6 } as const;
     const { source } = await openSource(of, () => {});
     const here = createBatches({ source, ...of });
     const skipped: string[] = [];
     // No room to keep a photo: memory must not show in what is made.
-    const batches = await startBatches({ ...of, maxBytes: 1 }, (file) => skipped.push(file));
+    const batches = await startBatches({ ...of, threads, maxBytes: 1 }, (file) => skipped.push(file));
     try {
       expect([batches.kind, batches.count]).toEqual(["photos", 5]);
       for (const step of [0, 1, 2, 3, 20, 1]) expect(await batches.at(step)).toEqual(await here.at(step));
@@ -46,7 +46,7 @@ describe("startBatches", () => {
     } finally {
       await batches.close();
     }
-    await expect(batches.at(50)).rejects.toThrow("closed");
+    for (const step of [50, 51, 52]) await expect(batches.at(step)).rejects.toThrow("closed");
   });
 
   it.each([
@@ -61,7 +61,7 @@ describe("startBatches", () => {
     [{ folders: ["pairs"], crop: 128 }, /too small for crops of 128/],
   ])("refuses %j", async (given, message) => {
     const folders = given.folders.map((name) => path(name));
-    await expect(startBatches({ ...options, ...given, folders })).rejects.toThrow(message);
+    await expect(startBatches({ ...options, ...given, folders, threads: 2 })).rejects.toThrow(message);
   });
 
   it("takes saved pairs as they are", async () => {

@@ -4,8 +4,11 @@ import type { Raster } from "../../image/raster.js";
 import { decodeRgb, listImages } from "./photos.js";
 import type { PhotoStore } from "./samples.js";
 
+/** 4 GiB, or an eighth of the machine's memory if that is less. */
+export const KEPT_BYTES = Math.min(4 * 2 ** 30, totalmem() / 8);
+
 export interface PhotoStoreOptions {
-  /** Decoded photos are kept up to this many bytes. Default: 4 GiB, or an eighth of the machine's memory if that is less. */
+  /** Decoded photos are kept up to this many bytes; default: {@link KEPT_BYTES}. */
   readonly maxBytes?: number;
   /** Told once of every photo that cannot be decoded. */
   readonly onSkipped?: (file: string, reason: string) => void;
@@ -38,7 +41,7 @@ export async function openPhotoStore(
  */
 export function cachedPhotos(
   files: readonly string[],
-  maxBytes = Math.min(4 * 2 ** 30, totalmem() / 8),
+  maxBytes = KEPT_BYTES,
   decode: (file: string) => Promise<Raster> = decodeRgb,
 ): PhotoStore {
   // In the order of use, the oldest first; a photo in the making has no size yet.

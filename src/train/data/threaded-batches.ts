@@ -1,43 +1,67 @@
 import { startThread } from "../../runtime/index.js";
 import type { Batches } from "./batches.js";
+import { KEPT_BYTES } from "./photo-store.js";
 import { prefetch } from "./prefetch.js";
 import type { DataOptions, functions, Skipped } from "./worker.js";
+
+export interface ThreadedOptions extends DataOptions {
+  /** How many threads make batches, each a core of its own. Default: 1. They show in the speed alone. */
+  readonly threads?: number;
+}
 
 export interface ThreadedBatches extends Batches {
   readonly kind: "photos" | "pairs";
   /** How many of them there are; files that cannot be decoded are found out later, see `openPhotoStore`. */
   readonly count: number;
-  /** Waits for what is in the making and ends the thread. */
+  /** Waits for what is in the making and ends the threads. */
   close(): Promise<void>;
 }
 
+/** Batches that are in the making or waiting, for each thread: one to work on while the other is handed over. */
+const AHEAD = 2;
+/** And in all: a step blocks the loop, and a single thread must not run dry meanwhile. */
+const LEAST_AHEAD = 4;
+
 /**
- * Batches of folders of photos or saved pairs, made ahead of time in a thread of their own.
+ * Batches of folders of photos or saved pairs, made ahead of time in threads of their own: thread s mod n makes step s. A
+ * batch is addressed by its step, so it is the same whoever makes it. `maxBytes` is what the threads keep together.
  *
  * @param onSkipped told once of every photo that cannot be decoded
  * @throws SamsrError when the folders hold nothing to train on; see `openSource` and `createBatches`
  */
 export async function startBatches(
-  options: DataOptions,
+  { threads: count = 1, maxBytes = KEPT_BYTES, ...options }: ThreadedOptions,
   onSkipped: (file: string, reason: string) => void = () => {},
 ): Promise<ThreadedBatches> {
-  const thread = startThread<typeof functions>(new URL("./worker.js", import.meta.url));
+  const threads = Array.from({ length: count }, () =>
+    startThread<typeof functions>(new URL("./worker.js", import.meta.url)),
+  );
+  const close = async () => {
+    await Promise.all(threads.map((thread) => thread.close()));
+  };
+  const told = new Set<string>();
   const tell = (skipped: readonly Skipped[]) => {
-    for (const { file, reason } of skipped) onSkipped(file, reason);
+    for (const { file, reason } of skipped) {
+      if (told.has(file)) continue;
+      told.add(file);
+      onSkipped(file, reason);
+    }
   };
   try {
-    const { kind, count, skipped } = await thread.call("open", options);
-    tell(skipped);
+    const share = { ...options, maxBytes: maxBytes / count };
+    const opened = await Promise.all(threads.map((thread) => thread.call("open", share)));
+    for (const { skipped } of opened) tell(skipped);
     const made: Batches = {
       async at(step) {
-        const { batch, skipped } = await thread.call("at", { step });
+        const { batch, skipped } = await threads[step % count].call("at", { step });
         tell(skipped);
         return batch;
       },
     };
-    return { kind, count, ...prefetch(made), close: thread.close };
+    const ahead = Math.max(LEAST_AHEAD, AHEAD * count);
+    return { kind: opened[0].kind, count: opened[0].count, ...prefetch(made, ahead), close };
   } catch (error) {
-    await thread.close();
+    await close();
     throw error;
   }
 }
