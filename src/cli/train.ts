@@ -36,6 +36,7 @@ import { type ConfigArguments, configFor, runConfig } from "./train-config.js";
 
 export interface TrainArguments extends ConfigArguments {
   readonly threads?: number;
+  readonly dataThreads?: number;
 }
 
 /** As a shell reports a program that SIGINT ended. */
@@ -62,7 +63,7 @@ function foldersOf({
   throw new UsageError(`samsr train ${train} needs --data <folders...>, or data.photos in its configuration`);
 }
 
-/** Trains on batches that a thread of their own makes of the folders. */
+/** Trains on batches that threads of their own make of the folders. */
 async function onBatches<T>(
   args: TrainArguments,
   config: { readonly train: Kind; readonly data: TeacherConfig["data"] },
@@ -74,7 +75,8 @@ async function onBatches<T>(
   const saved = (await Promise.all(folders.map(holdsPairs))).some(Boolean);
   const degradation = saved ? (args.degradation as DegradationName) : config.data.degradation;
   const skip = (file: string, reason: string) => say(`skipped ${file}: ${reason}`);
-  const batches = await startBatches({ folders, degradation, pool, batch, crop, seed }, skip);
+  const threads = args.dataThreads;
+  const batches = await startBatches({ folders, degradation, pool, batch, crop, seed, threads }, skip);
   say(`${batches.count} ${batches.kind}`);
   try {
     return await train(batches);

@@ -51,10 +51,16 @@ export function defineTrain(program: Command, { interrupts, done }: Surroundings
       .addOption(new Option("--seed <n>", `of all that is drawn${asConfigured}`).argParser(whole(0)))
       .option("--resume", "go on with the run in this folder, as its config.yaml says")
       .addOption(threads());
+  /** Of what takes crops of photos as they are made. */
+  const dataThreads = () =>
+    new Option("--data-threads <n>", "threads that make batches, beside those of the network")
+      .argParser(whole(1, 256))
+      .default(1);
   /** Of what predicts x0. */
   const denoising = (command: Command) =>
     command
       .addOption(degradation())
+      .addOption(dataThreads())
       .option("--pool <n>", "samples that batches are mixed from (default: as they come)", whole(1))
       .option("--timesteps <n>", `T of the schedule${asConfigured}`, whole(1))
       .option("--power <p>", `p of the schedule${asConfigured}`, real)
@@ -90,13 +96,13 @@ export function defineTrain(program: Command, { interrupts, done }: Surroundings
       interrupts.allow(TIME_TO_SAVE);
       done(await trainCoverageCommand(options, interrupts.signal));
     });
-  run("autoencoder", "Trains a VQ autoencoder, whose latents the others may be trained on.", photos).action(
-    async (options: TrainArguments) => {
+  run("autoencoder", "Trains a VQ autoencoder, whose latents the others may be trained on.", photos)
+    .addOption(dataThreads())
+    .action(async (options: TrainArguments) => {
       const { trainAutoencoderCommand } = await import("../train.js");
       interrupts.allow(TIME_TO_SAVE);
       done(await trainAutoencoderCommand(options, interrupts.signal));
-    },
-  );
+    });
   train
     .command("schema")
     .description("Prints the JSON Schema of configurations.")
