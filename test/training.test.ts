@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
@@ -6,14 +6,14 @@ import { SamsrError } from "../src/base/errors.js";
 import { LATENT_CHANNELS } from "../src/networks/index.js";
 import { type StateDict, trainableScope } from "../src/nn/index.js";
 import type { Tensor } from "../src/runtime/index.js";
-import { createTrainingState } from "../src/train/checkpoint.js";
+import { createTrainingState, readWeights } from "../src/train/checkpoint.js";
 import type { Batches } from "../src/train/data/batches.js";
 import { teacherLoss } from "../src/train/objectives.js";
 import { trainStudent } from "../src/train/student.js";
 import { type TeacherOptions, trainTeacher } from "../src/train/teacher.js";
 import { train } from "../src/train/trainer.js";
 import { createTrainingSession } from "../src/train/training-session.js";
-import { initialWeights, loadWeights, type Weights } from "../src/train/weights.js";
+import { createWeights, initialWeights, loadWeights, type Weights } from "../src/train/weights.js";
 import { always, BATCH, CONFIG, CROP, drawnBatch, RUN, SIDE } from "./fixtures/training.js";
 import { normals } from "./run-graph.js";
 import { maxDifference } from "./shared.js";
@@ -72,6 +72,20 @@ describe("training the teacher", () => {
     expect(logged(out, "step").at(-1)).toBe(20);
     expect(sameBits(resumed.weights.flat, whole.weights.flat)).toBe(true);
     expect(sameBits(resumed.average, whole.average)).toBe(true);
+  });
+
+  it("keeps the moving average of every nth step, at half precision", async () => {
+    const out = folder();
+    const { weights, average } = await trainTeacher(options({ out, steps: 6, keepEvery: 3 }));
+    const kept = readdirSync(out).filter((name) => name.startsWith("weights-"));
+    expect(kept).toEqual(["weights-3.safetensors", "weights-6.safetensors"]);
+    const [early, last] = await Promise.all(kept.map((name) => readWeights(join(out, name))));
+    const averages = createWeights(weights.specs, average).tensors;
+    const away = (from: StateDict, to: Weights["tensors"]) =>
+      Math.max(...[...to].map(([name, { data }]) => maxDifference(from.get(name)!.data, data)));
+    expect(away(last, averages)).toBeLessThan(6e-4);
+    expect(away(last, weights.tensors)).toBeGreaterThan(1e-3);
+    expect(away(early, averages)).toBeGreaterThan(1e-3);
   });
 
   it("refuses to begin again where a run lies, and to resume another network's", async () => {

@@ -36,6 +36,7 @@ import { type ConfigArguments, configFor, runConfig } from "./train-config.js";
 
 export interface TrainArguments extends ConfigArguments {
   readonly threads?: number;
+  readonly keepEvery?: number;
   readonly dataThreads?: number;
 }
 
@@ -91,6 +92,7 @@ function shared(args: TrainArguments, settings: TrainingConfig, signal: AbortSig
     out: args.out,
     resume: args.resume ?? false,
     saveEvery: 250,
+    keepEvery: args.keepEvery,
     reportEvery: 50,
     report: say,
     signal,

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { SamsrError } from "../base/errors.js";
 import type { Raster } from "../image/raster.js";
 import type { Tensor } from "../runtime/index.js";
-import { loadTrainingState, saveTrainingState, type TrainingState } from "./checkpoint.js";
+import { loadTrainingState, saveTrainingState, saveWeights, type TrainingState } from "./checkpoint.js";
 import type { Companion } from "./companion.js";
 import { openRunLog, type RunLog } from "./log/run-log.js";
 import { adamStep, clipFactor, emaStep, globalNorm, learningRateAt, type RateSchedule } from "./optimizer.js";
@@ -34,6 +34,8 @@ export interface TrainerOptions {
   /** Batches whose gradients are averaged into one step. */
   readonly accumulate: number;
   readonly saveEvery: number;
+  /** Every so many steps the moving average is kept by itself, as `weights-STEP.safetensors`; left out, never. */
+  readonly keepEvery?: number;
   readonly reportEvery: number;
   readonly report: (line: string) => void;
   /** What the report calls the run, and shows as its settings. */
@@ -114,6 +116,7 @@ export async function train(
       await tell(window, adam.step, learningRate, log, options);
       window = newWindow();
     }
+    if (options.keepEvery && adam.step % options.keepEvery === 0) await keep(state, options);
     if (adam.step % options.saveEvery === 0) {
       await saveTrainingState(statePath, state, companion?.state).catch((error) => {
         report(
@@ -154,6 +157,18 @@ export async function demandNoRun(out: string): Promise<void> {
 
 function stateFile(out: string): string {
   return join(out, "state.safetensors");
+}
+
+/** At half precision, as bundled models have weights. A full disk costs this file, not the run. */
+async function keep(
+  { weights, average, adam }: TrainingState,
+  { out, report }: TrainerOptions,
+): Promise<void> {
+  const path = join(out, `weights-${adam.step}.safetensors`);
+  const metadata = { steps: String(adam.step) };
+  await saveWeights(path, weights, average, { precision: "float16", metadata }).catch((error) => {
+    report(`${path} could not be written (${error.message}); the run goes on`);
+  });
 }
 
 /** The gradient and the reported values of a step, averaged over its micro-batches; the last one's inputs. */

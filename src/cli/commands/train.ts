@@ -49,6 +49,7 @@ export function defineTrain(program: Command, { interrupts, done }: Surroundings
       .option("--rate <rate>", `the learning rate at its highest${asConfigured}`, notNegative)
       .option("--batch <n>", `pictures that one pass takes${asConfigured}`, whole(1))
       .addOption(new Option("--seed <n>", `of all that is drawn${asConfigured}`).argParser(whole(0)))
+      .option("--keep-every <n>", "keep the weights of every nth step, as weights-STEP.safetensors", whole(1))
       .option("--resume", "go on with the run in this folder, as its config.yaml says")
       .addOption(threads());
   /** Of what takes crops of photos as they are made. */
