@@ -104,7 +104,7 @@ export interface Semantics {
  */
 export async function createSemantics(
   coverage: Coverage,
-  { masks, seed, variant, etaScale: m }: ResolvedSettings,
+  { masks, seed, variant, etaScale: m, coefficients: modify }: ResolvedSettings,
   { channels, schedule }: { channels: number; schedule: Schedule },
   stop: Stop,
 ): Promise<Semantics> {
@@ -115,7 +115,8 @@ export async function createSemantics(
 
   // W and all that follows from it has one value for each count, so a table of them is all that is kept.
   const weights = semanticWeight(ramp(maximum(coverage.counts)));
-  const local = pixelwise(weights, { m, variant });
+  const process = { m, variant, modify };
+  const local = pixelwise(weights, process);
   const sigmas = noiseLevel(local.eta(schedule.eta[schedule.steps - 1]), local.kappa(schedule.kappa));
   return {
     noise,
@@ -127,7 +128,7 @@ export async function createSemantics(
     },
     sigma: (tile) => lookUp(coverage, tile, sigmas as Float64Array),
     process: (tile) =>
-      variant === "release" ? pixelwise(0) : pixelwise(lookUp(coverage, tile, weights), { m, variant }),
+      variant === "release" ? pixelwise(0) : pixelwise(lookUp(coverage, tile, weights), process),
   };
 }
 

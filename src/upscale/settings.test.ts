@@ -52,6 +52,7 @@ describe("resolveSettings", () => {
     [{ scale: Number.NaN }, /scale/],
     [{ method: "magic" as "samsr" }, /method must be samsr, sinsr or resshift, not "magic"/],
     [{ variant: "draft" as "paper" }, /variant/],
+    [{ coefficients: "m" as "eta" }, /coefficients must be both, eta or kappa, not "m"/],
     [{ masks: "some" as "none" }, /masks/],
     [{ masks: emptyCoverage(200, 300) }, /size, 300 x 200, not 200 x 300/],
     [{ masks: { ...emptyCoverage(300, 200), counts: new Uint16Array(7) } }, /60000 counts/],

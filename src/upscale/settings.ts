@@ -23,6 +23,8 @@ export interface UpscaleSettings {
   variant?: Variant;
   /** m of equation 9, from 0 (SinSR's process everywhere) to less than 1; default: the model's. */
   etaScale?: number;
+  /** Which of eta and kappa follows W (table 4 of the paper compares them); default "both". */
+  coefficients?: "both" | "eta" | "kappa";
   /** Strength of the noise, over 0; default: the model's. */
   kappa?: number;
   /**
@@ -111,6 +113,7 @@ export function resolveSettings(
     seed: settings.seed ?? 0,
     variant: settings.variant ?? defaults.variant,
     etaScale: settings.etaScale ?? model.m,
+    coefficients: settings.coefficients ?? "both",
     kappa: settings.kappa ?? model.schedule.kappa,
     masks: settings.masks ?? "regions",
     samOptions: resolveSamOptions(settings.samOptions),
@@ -127,6 +130,7 @@ export function resolveSettings(
     throw new SamsrError(`seed must be a whole number from 0 to 2^53, not ${seed}`);
   }
   oneOf("variant", variant, ["paper", "release"]);
+  oneOf("coefficients", resolved.coefficients, ["both", "eta", "kappa"]);
   if (!(etaScale >= 0 && etaScale < 1)) {
     throw new SamsrError(`etaScale (m of equation 9) must be from 0 to less than 1, not ${etaScale}`);
   }
