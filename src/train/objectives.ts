@@ -9,6 +9,7 @@ import { adversarialTerm } from "./adversarial.js";
 import { perceptualDistance } from "./perceptual.js";
 import { type CoverageJudge, semanticConsistencyLoss } from "./semantic-consistency.js";
 import { type BatchShape, type Condition, pixelSpace, type Space } from "./space.js";
+import { structureLoss } from "./structure.js";
 
 function each(name: string, batch: number): o.Value {
   return o.input(name, [batch, 1, 1, 1]);
@@ -75,8 +76,12 @@ export interface StudentWeights {
   readonly distill: number;
   readonly inverse: number;
   readonly gt: number;
-  /** The single step against the original, with the same x_T as `distill`. */
+  /** The single step against the original by squared error, with the same x_T as `distill`. */
   readonly fidelity: number;
+  /** The same by {@link charbonnier}: a median of the possible originals is less of a blur than their mean. */
+  readonly absolute?: number;
+  /** The same as pictures, by structural similarity; see {@link structureLoss}. */
+  readonly structure?: number;
   /** The single step against a discriminator. */
   readonly adversarial?: number;
   /** The single step against the original in the teacher's features. */
@@ -133,6 +138,8 @@ export function studentLoss(
     inverse: () => o.meanSquaredError(few(rolled, first), head(start)),
     gt: () => o.meanSquaredError(few(o.stopGradient(few(head(x0), first)), last), head(x0)),
     fidelity: () => o.meanSquaredError(made, x0),
+    absolute: () => charbonnier(made, x0),
+    structure: () => structureLoss(space.image(made), space.image(x0)),
     adversarial: () => adversarialTerm(need(extras.discriminator, "adversarial"), { x0, y, made }),
     perceptual: () => {
       const { teacher, at } = need(extras.features, "perceptual");

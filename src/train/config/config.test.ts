@@ -135,6 +135,19 @@ describe("training configurations", () => {
     expect(coverageOptions(tinyConfig("coverage"))).toMatchObject(COVERAGE_RECIPE);
   });
 
+  it("give the student's terms beyond the paper no weight but what they say", () => {
+    const beyond = { fidelity: 0, absolute: 0, structure: 0, adversarial: 0, perceptual: 0 };
+    const termsOf = (terms: string) => {
+      const text = textOf("tiny-student.yaml").replace(/terms: .*/, `terms: ${terms}`);
+      const config = readTrainingConfig(text, "x.yaml");
+      if (config.train !== "student") throw new Error("not a student");
+      return studentOptions(config).terms;
+    };
+    expect(termsOf("{}")).toEqual({ distill: 1, inverse: 1, gt: 1, sc: 1, ...beyond });
+    const given = { ...beyond, absolute: 0.5, structure: 0.2 };
+    expect(termsOf("{ absolute: 0.5, structure: 0.2 }")).toMatchObject(given);
+  });
+
   it("take the paper's settings for what they leave out", () => {
     const { network } = readYaml(textOf("paper-student.yaml"), "x") as Json;
     const least = readTrainingConfig(JSON.stringify({ train: "student", network }), "x.yaml");

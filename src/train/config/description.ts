@@ -128,7 +128,12 @@ export const studentFields = section("The student of algorithm 1.", {
       inverse: weight(1, "The way back from there to x_T."),
       gt: weight(1, "The way to the original, from where the student's way back puts it."),
       sc: weight(1, "lambda: semantic consistency (equation 13). The paper gives no value."),
-      fidelity: weight(0, "The single step against the original; not in the paper."),
+      fidelity: weight(0, "The single step against the original, by squared error; not in the paper."),
+      absolute: weight(
+        0,
+        "The single step against the original, by smooth absolute error; not in the paper.",
+      ),
+      structure: weight(0, "The single step against the original, 1 - SSIM of luma; not in the paper."),
       adversarial: weight(0, "The single step against a discriminator; not in the paper."),
       perceptual: weight(0, "The single step in the teacher's features; not in the paper."),
     }),
