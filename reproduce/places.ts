@@ -1,0 +1,13 @@
+import { fileURLToPath } from "node:url";
+
+/** The clone's root, seen from where this file is compiled to. */
+export const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
+
+/** The command that trains, as `npm run build` leaves it. */
+export const COMMAND = `${ROOT}/dist/cli/main.js`;
+/** Recipes. */
+export const CONFIGS = `${ROOT}/configs`;
+/** Of samsr-tiny: what all students are taught by when no other is named. */
+export const TEACHER = `${ROOT}/models/samsr-tiny/teacher.safetensors`;
+/** NIQE's parameters that come with samsr, for when no published ones are given. */
+export const NIQE = `${ROOT}/models/niqe.safetensors`;

@@ -1,0 +1,57 @@
+/** What lies in the folder of a student's run, and what can be read off it. */
+import { access, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { SamsrError } from "../src/base/errors.js";
+import type { StudentConfig } from "../src/train/config/index.js";
+import { demandKind, readTrainingConfig } from "../src/train/config/index.js";
+
+export function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** The configuration that the run was begun with; none where no run is. */
+export async function configIn(folder: string): Promise<StudentConfig | undefined> {
+  const path = join(folder, "config.yaml");
+  const text = await readFile(path, "utf8").catch(() => undefined);
+  return text === undefined ? undefined : demandKind(readTrainingConfig(text, path), "student", path);
+}
+
+/** Where the weights of a step are, the last one's under either name that they have. */
+export async function weightsAt(
+  folder: string,
+  step: number,
+  config: StudentConfig,
+): Promise<string | undefined> {
+  const kept = join(folder, `weights-${step}.safetensors`);
+  if (await exists(kept)) return kept;
+  const last = join(folder, "student.safetensors");
+  return step === config.optimiser.steps && (await exists(last)) ? last : undefined;
+}
+
+/** Whether all of its steps are done. */
+export async function isFinished(folder: string): Promise<boolean> {
+  const config = await configIn(folder);
+  return config !== undefined && (await weightsAt(folder, config.optimiser.steps, config)) !== undefined;
+}
+
+/**
+ * Seconds that the run took up to a step, by its log. They count its steps alone, not saving or the start, and depend on
+ * what else the machine did.
+ */
+export async function secondsTo(folder: string, step: number): Promise<number> {
+  const path = join(folder, "log.jsonl");
+  const text = await readFile(path, "utf8").catch(() => {
+    throw new SamsrError(`${path}: there is no such file; expected the log of a run`);
+  });
+  let before = 0;
+  let milliseconds = 0;
+  for (const line of text.split("\n").filter((line) => line !== "")) {
+    const entry = JSON.parse(line) as { step: number; msPerStep: number };
+    milliseconds += (Math.min(entry.step, step) - before) * entry.msPerStep;
+    before = Math.min(entry.step, step);
+  }
+  return milliseconds / 1000;
+}
