@@ -1,4 +1,5 @@
 /** `samsr compare`: several methods on a folder; the results, a table of them and a page to look at. */
+
 import { mkdir } from "node:fs/promises";
 import { dirname, join, relative, sep } from "node:path";
 import { SamsrError } from "../base/errors.js";
@@ -11,6 +12,7 @@ import { readPristineModel } from "../evaluate/niqe/niqe.js";
 import type { EnlargeMethod } from "../evaluate/score.js";
 import { digits, renderTable } from "../evaluate/table.js";
 import { encodeToFile, writeFileAtomically } from "../image/index.js";
+import type { Device } from "../runtime/index.js";
 import { decodeRgb, listImages, spread } from "../train/data/photos.js";
 import { createUpscaler } from "../upscale/index.js";
 import { HEADS, PLACES } from "./evaluate.js";
@@ -30,7 +32,7 @@ export interface CompareArguments {
   limit?: number;
   model: string;
   seed: number;
-  device: "auto" | "cpu" | "webgpu";
+  device: Device | "auto";
   threads?: number;
   overwrite?: boolean;
   quiet?: boolean;

@@ -2,7 +2,9 @@
  * `samsr masks`: what the method knows of pictures before the network sees them. What is drawn of each is in
  * mask-pictures.ts.
  */
+
 import { extname, join } from "node:path";
+import type { Device } from "../runtime/index.js";
 import { createCoverageModel } from "../semantics/coverage-model.js";
 import { resolveSamOptions } from "../semantics/index.js";
 import { findSam } from "../semantics/sam/find-sam.js";
@@ -22,7 +24,7 @@ export interface MasksArguments extends SamArguments {
   cache: boolean;
   seed: number;
   variant: "paper" | "release";
-  device: "auto" | "cpu" | "webgpu";
+  device: Device | "auto";
   threads?: number;
   overwrite?: boolean;
   recursive?: boolean;

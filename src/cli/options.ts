@@ -61,7 +61,10 @@ export function format(text: string): OutputFormat {
 export const model = () =>
   new Option("--model <name>", "an installed model, or a model's folder").default("samsr-tiny");
 export const device = () =>
-  choice("--device <name>", "where the network runs", ["auto", "cpu", "webgpu"], "auto");
+  choice("--device <name>", "where the network runs", ["auto", "cpu", "webgpu", "torch"], "auto");
+/** Of training, which only runs elsewhere than on the CPU where it is told to. */
+export const trainingDevice = () =>
+  choice("--device <name>", "where the network runs", ["cpu", "webgpu", "torch"], "cpu");
 export const threads = () =>
   new Option("--threads <n>", "threads on the CPU (default: all cores)").argParser(whole(1, 1024));
 export const seed = () =>

@@ -2,6 +2,7 @@
  * `samsr score`: photos are made small by a fixed degradation, enlarged again by every method, and compared with
  * what they were. The table goes to standard output, everything else to standard error.
  */
+
 import { mkdir } from "node:fs/promises";
 import { extname, join } from "node:path";
 import { BASELINE, checkName, createMethods, needsModel } from "../evaluate/methods.js";
@@ -10,6 +11,7 @@ import { nearest, strip } from "../evaluate/strip.js";
 import { scoreTable } from "../evaluate/table.js";
 import { encodeToFile, type Raster } from "../image/index.js";
 import { SCALE } from "../networks/index.js";
+import type { Device } from "../runtime/index.js";
 import { mildValidation } from "../train/data/degrade.js";
 import { type ValidationPair, validationPairs } from "../train/data/validation.js";
 import { createUpscaler } from "../upscale/index.js";
@@ -25,7 +27,7 @@ export interface ScoreArguments {
   limit?: number;
   crop?: number;
   seed: number;
-  device: "auto" | "cpu" | "webgpu";
+  device: Device | "auto";
   threads?: number;
   /** A folder for strips to look at. */
   pictures?: string;

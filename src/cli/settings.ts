@@ -1,9 +1,11 @@
 /** The options of `samsr upscale`, checked against each other and against the model before any work. */
+
 import { stat } from "node:fs/promises";
 import { SamsrError } from "../base/errors.js";
 import type { UpscalingModel } from "../checkpoints/index.js";
 import type { Variant } from "../diffusion/index.js";
 import type { OutputFormat, Raster } from "../image/index.js";
+import type { Device } from "../runtime/index.js";
 import { coverageOf } from "../semantics/index.js";
 import { readMasks } from "../semantics/mask-files.js";
 import { findSam } from "../semantics/sam/find-sam.js";
@@ -31,7 +33,7 @@ export interface UpscaleArguments extends SamArguments {
   variant?: Variant;
   tile?: number;
   overlap?: number;
-  device: "auto" | "cpu" | "webgpu";
+  device: Device | "auto";
   threads?: number;
   format?: OutputFormat;
   quality?: number;

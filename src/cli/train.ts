@@ -2,6 +2,7 @@ import { stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { SamsrError } from "../base/errors.js";
 import { readCheckpoint, readShapes, recognise } from "../checkpoints/index.js";
+import type { Device } from "../runtime/index.js";
 import { findCoverageNetwork } from "../semantics/coverage-model.js";
 import { findSam } from "../semantics/sam/find-sam.js";
 import { createSegmenter, type Segmenter } from "../semantics/sam/segmenter.js";
@@ -37,6 +38,7 @@ import { type ConfigArguments, configFor, runConfig } from "./train-config.js";
 export interface TrainArguments extends ConfigArguments {
   readonly threads?: number;
   readonly keepEvery?: number;
+  readonly device?: Device;
   readonly dataThreads?: number;
 }
 
@@ -97,7 +99,7 @@ function shared(args: TrainArguments, settings: TrainingConfig, signal: AbortSig
     report: say,
     signal,
     settings,
-    session: { threads: args.threads, spinning: false },
+    session: { threads: args.threads, device: args.device, spinning: false },
   };
 }
 

@@ -1,8 +1,8 @@
 /**
- * What the two bindings of ONNX Runtime, onnxruntime-node and onnxruntime-web, have in common, and what each
- * must say for itself.
+ * What runs a graph: the two bindings of ONNX Runtime, onnxruntime-node and onnxruntime-web, and PyTorch. What they have in
+ * common, and what each must say for itself.
  */
-export type Device = "cpu" | "webgpu";
+export type Device = "cpu" | "webgpu" | "torch";
 
 export interface OrtTensor {
   readonly type: string;
@@ -37,14 +37,14 @@ export interface DeviceState {
 }
 
 export interface Backend {
-  readonly name: "node" | "web";
+  readonly name: "node" | "web" | "torch";
   readonly ort: Ort;
   /** Whether results land in the tensors given as fetches; the WASM build computes in memory of its own. */
   readonly fillsFetches: boolean;
   /** The processor, in a few words. */
   readonly cpu: string;
-  /** What this binding calls its execution provider for a device. */
-  readonly providers: Readonly<Record<Device, string>>;
+  /** What this binding calls its execution provider for a device; those that it does not have are left out. */
+  readonly providers: Readonly<Partial<Record<Device, string>>>;
   /** Looks for the GPU; `compare` also asks whether it beats the CPU, which takes longer. Never throws. */
   probe(compare: boolean): Promise<DeviceState>;
   /** Tells a binding that wants to know it before its first session how many threads to use. */

@@ -6,15 +6,24 @@ export type BackendName = Backend["name"];
 
 const loaded = new Map<BackendName, Promise<Backend>>();
 
-/** Each binding is loaded once, and only when asked for: a browser never fetches Node's. */
-export function loadBackend(name: BackendName = inNode ? "node" : "web"): Promise<Backend> {
-  if (name !== "node" && name !== "web")
-    throw new SamsrError(`unknown backend "${name}", expected node or web`);
-  const backend =
-    loaded.get(name) ??
-    (name === "node"
-      ? import("./backend-node.js").then((module) => module.load())
-      : import("./backend-web.js").then((module) => module.load()));
+/** Each is loaded once, and only when asked for: a browser never fetches Node's. */
+const LOADERS: Readonly<Record<BackendName, () => Promise<Backend>>> = {
+  node: () => import("./backend-node.js").then((module) => module.load()),
+  web: () => import("./backend-web.js").then((module) => module.load()),
+  torch: () => import("./backend-torch.js").then((module) => module.load()),
+};
+
+/**
+ * What runs graphs: the one that is named, PyTorch for its device, else the binding of this environment.
+ * @throws {SamsrError} when there is none of that name, or PyTorch is asked for where there is no Node
+ */
+export function loadBackend(named?: BackendName, device?: Device | "auto"): Promise<Backend> {
+  const name = named ?? (device === "torch" ? "torch" : inNode ? "node" : "web");
+  if (!Object.hasOwn(LOADERS, name)) {
+    throw new SamsrError(`unknown backend "${name}", expected ${Object.keys(LOADERS).join(", ")}`);
+  }
+  if (name === "torch" && !inNode) throw new SamsrError('device "torch" is for Node alone');
+  const backend = loaded.get(name) ?? LOADERS[name]();
   loaded.set(name, backend);
   return backend;
 }
@@ -36,10 +45,11 @@ export async function listDevices(options: { backend?: BackendName } = {}): Prom
  * @throws {SamsrError} in one line when the device asked for is not there.
  */
 export async function chooseDevice(wanted: Device | "auto", backend: Backend): Promise<Device> {
+  if (backend.name === "torch") return "torch";
   if (wanted === "cpu") return "cpu";
   if (wanted === "auto") return (await backend.probe(true)).preferred ? "webgpu" : "cpu";
   if (wanted !== "webgpu") {
-    throw new SamsrError(`unknown device "${wanted}", expected auto, cpu or webgpu`);
+    throw new SamsrError(`unknown device "${wanted}", expected auto, cpu, webgpu or torch`);
   }
   const state = await backend.probe(false);
   if (!state.available) {

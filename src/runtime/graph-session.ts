@@ -17,7 +17,7 @@ export async function createGraphSession(
   options: SessionOptions = {},
 ): Promise<Session> {
   if (options.executionProviders) return createSession(toModel(outputs).bytes, options);
-  const backend = await loadBackend(options.backend);
+  const backend = await loadBackend(options.backend, options.device);
   const device = await chooseDevice(options.device ?? "auto", backend);
   // In WASM memory is scarce, and the large kernels take it.
   if (device !== "cpu" || backend.name !== "node") return createSession(toModel(outputs).bytes, options);

@@ -6,7 +6,10 @@ import { aloneOnGpu } from "./gpu-lock.js";
 import { asTensor, checkTensor, type Tensor } from "./tensor.js";
 
 export interface SessionOptions {
-  /** `auto` (the default) is the GPU where there is one that is worth it, else the CPU. */
+  /**
+   * `auto` (the default) is the GPU where there is one that is worth it, else the CPU. `torch` is PyTorch, in a Python
+   * process beside this one, with the GPU that it finds.
+   */
   readonly device?: Device | "auto";
   /** Threads inside an operator; as many as there are cores when left out. The web backend has one number for all sessions. */
   readonly threads?: number;
@@ -43,7 +46,7 @@ export interface RunOptions {
 export interface Session {
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
-  /** Where it runs: "cpu", "webgpu", or the execution providers that were named. */
+  /** Where it runs: "cpu", "webgpu", "torch", or the execution providers that were named. */
   readonly device: string;
   /**
    * Runs the model once. In Node this blocks the thread until it is done, so anything that must stay responsive
@@ -74,7 +77,7 @@ export async function createSession(
   if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1)) {
     throw new SamsrError(`threads: expected a whole number from 1 on, got ${threads}`);
   }
-  const backend = await loadBackend(options.backend);
+  const backend = await loadBackend(options.backend, wanted);
   if (threads !== undefined) backend.setThreads?.(threads);
   const create = (providers: SessionOptions["executionProviders"]) =>
     turnOf(
@@ -84,11 +87,11 @@ export async function createSession(
 
   if (options.executionProviders) {
     const providers = options.executionProviders;
-    const session = await create(providers).catch((error) => refuse(name, error));
+    const session = await create(providers).catch((error) => refuse(name, backend, error));
     return open(session, name, providers.map(nameOf).join(), backend, turnOf(backend, providers));
   }
   const on = async (device: Device) => {
-    const providers = [backend.providers[device]];
+    const providers = [backend.providers[device]!];
     return open(await create(providers), name, device, backend, turnOf(backend, providers));
   };
   const device = await chooseDevice(wanted, backend);
@@ -98,7 +101,7 @@ export async function createSession(
       if (device === "webgpu" && wanted === "auto") return on("cpu");
       throw error;
     })
-    .catch((error) => refuse(name, error));
+    .catch((error) => refuse(name, backend, error));
 }
 
 type Provider = NonNullable<SessionOptions["executionProviders"]>[number];
@@ -206,9 +209,11 @@ function listFetches(fetches: NonNullable<RunOptions["fetches"]>): Readonly<Reco
     : (fetches as Readonly<Record<string, Tensor | null>>);
 }
 
-function refuse(name: string, error: unknown): never {
+function refuse(name: string, backend: Backend, error: unknown): never {
+  if (error instanceof SamsrError) throw error;
   const text = oneLine(error);
-  let message = `${name}: ONNX Runtime cannot load this model: ${text}`;
+  const runner = backend.name === "torch" ? "PyTorch" : "ONNX Runtime";
+  let message = `${name}: ${runner} cannot load this model: ${text}`;
   if (/doesn't exist|no such file|ENOENT|failed to fetch/i.test(text)) {
     message = `${name}: there is no such model file`;
   } else if (/protobuf parsing failed|data pointer is null|ModelProto|no graph was found/i.test(text)) {

@@ -7,7 +7,7 @@ import { SamsrError } from "../base/errors.js";
 import type { UpscalingModel } from "../checkpoints/index.js";
 import { createBreather } from "../image/breathe.js";
 import type { Raster } from "../image/raster.js";
-import { startThread } from "../runtime/index.js";
+import { type Device, startThread } from "../runtime/index.js";
 import { findUpscalingModel } from "./model.js";
 import { type Progress, resolveSettings, type UpscaleInfo, type UpscaleSettings } from "./settings.js";
 import type { functions } from "./worker.js";
@@ -16,7 +16,7 @@ export interface UpscalerOptions {
   /** Name of an installed model or the folder of one; default "samsr-tiny". */
   model?: string;
   /** `auto` (the default) is the GPU where one is worth it, else the CPU. */
-  device?: "auto" | "cpu" | "webgpu";
+  device?: Device | "auto";
   /** Threads of the network on the CPU; default: one for each core. */
   threads?: number;
   /** The Segment Anything of masks `sam`: a model's name or a checkpoint; default: the one that is installed. */
@@ -33,7 +33,7 @@ export interface RunOptions {
 
 export interface Upscaler {
   readonly model: UpscalingModel;
-  /** "cpu" or "webgpu". */
+  /** "cpu", "webgpu" or "torch". */
   readonly device: string;
   /**
    * Enlarges a raster; channels and depth stay. The argument is copied, the result is the caller's. Calls at the same

@@ -1,6 +1,15 @@
 /** The words of `samsr train`. */
 import { type Command, Option } from "commander";
-import { choice, degradation, notNegative, real, type Surroundings, threads, whole } from "../options.js";
+import {
+  choice,
+  degradation,
+  notNegative,
+  real,
+  type Surroundings,
+  threads,
+  trainingDevice,
+  whole,
+} from "../options.js";
 import type { BundleArguments, TrainArguments } from "../train.js";
 
 /** A training step and writing the state of a run, on a slow machine, in milliseconds. */
@@ -51,6 +60,7 @@ export function defineTrain(program: Command, { interrupts, done }: Surroundings
       .addOption(new Option("--seed <n>", `of all that is drawn${asConfigured}`).argParser(whole(0)))
       .option("--keep-every <n>", "keep the weights of every nth step, as weights-STEP.safetensors", whole(1))
       .option("--resume", "go on with the run in this folder, as its config.yaml says")
+      .addOption(trainingDevice())
       .addOption(threads());
   /** Of what takes crops of photos as they are made. */
   const dataThreads = () =>

@@ -1,0 +1,148 @@
+/** Graphs run by PyTorch give what ONNX Runtime gives. Where there is no PyTorch, what is refused and how. */
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, afterEach, describe, expect, it, vi } from "vitest";
+import * as o from "../src/onnx/index.js";
+import { createSession, floatTensor } from "../src/runtime/index.js";
+import { trainTeacher } from "../src/train/teacher.js";
+import { always, drawnBatch, RUN } from "./fixtures/training.js";
+import { normals, runGraph } from "./run-graph.js";
+import { maxDifference } from "./shared.js";
+
+const python = ["/usr/bin/python3", "python3"].find(
+  (name) => spawnSync(name, ["-c", "import torch"], { timeout: 60_000 }).status === 0,
+);
+
+const folder = mkdtempSync(join(tmpdir(), "samsr-torch-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+afterEach(() => vi.unstubAllEnvs());
+
+/** Every operator of the project at least once, by name. */
+function everyOperator(): Record<string, o.Value> {
+  const x = o.input("x", [2, 4, 8, 8]);
+  const w = o.input("w", [3, 4, 3, 3]);
+  const m = o.input("m", [8, 8]);
+  const small = o.slice(x, [0, 2], [0, 1], [1, 7], [1, 2]);
+  const positive = o.add(o.abs(x), 0.5);
+  const image = o.conv(x, w, o.constant([0.1, 0.2, 0.3]), { padding: 1, stride: 2 });
+  const indices = o.argMin(x, 1);
+  return {
+    arithmetic: o.div(o.sub(o.mul(x, m), o.neg(x)), o.pow(positive, 1.5)),
+    unary: o.add(o.add(o.exp(o.tanh(x)), o.log(positive)), o.add(o.sqrt(positive), o.erf(x))),
+    waves: o.add(o.sin(x), o.mul(o.cos(x), o.sigmoid(x))),
+    limits: o.add(o.clip(x, -0.5, 0.7), o.maximum(o.minimum(x, 0.3), o.relu(m))),
+    choice: o.where(o.and(o.greater(x, 0), o.greaterOrEqual(m, 0)), x, o.mul(x, m)),
+    shapes: o.concat(o.split(o.transpose(o.reshape(x, [2, 16, 4, 4]), [0, 2, 1, 3]), 4, 1).reverse(), 3),
+    cut: small,
+    padded: o.pad(x, [0, 0, 1, -2], [0, 1, 0, 3]),
+    mirrored: o.pad(x, [0, 0, 2, 1], [0, 0, 0, 3], "reflect"),
+    bordered: o.pad(x, [0, 0, 2, 1], [0, 0, 0, 3], "edge"),
+    expanded: o.expand(o.reduceMean(x, [1], true), [2, 4, 8, 8]),
+    sums: o.reduceSum(o.reduceMax(x, [2]), [0, 2]),
+    convolved: image,
+    transposed: o.convTranspose(image, w, undefined, { stride: 2, padding: 1, extra: [1, 1] }),
+    products: o.matmul(x, m),
+    gemm: o.gemm(m, m, {
+      transA: true,
+      transB: true,
+      alpha: 0.5,
+      bias: o.constant([1, 2, 3, 4, 5, 6, 7, 8]),
+    }),
+    pooled: o.upsampleNearest(o.averagePool(x, 2), 2),
+    blocks: o.depthToSpace(o.spaceToDepth(x, 4), 2),
+    norms: o.groupNorm(x, 2, o.constant([1, 2, 3, 4]), o.constant([0, 1, 0, 1])),
+    layer: o.layerNorm(m, o.constant([1, 2, 3, 4, 5, 6, 7, 8]), o.constant(new Float32Array(8))),
+    activations: o.add(o.gelu(x), o.add(o.silu(x), o.softmax(x, 1))),
+    gathered: o.gather(m, o.reshape(indices, [2 * 64]), 1),
+    signs: o.gradients(o.reduceSum(o.abs(x)), [x])[0],
+    scattered: o.gradients(o.reduceSum(o.mul(o.gather(m, indices, 0), 2)), [m])[0],
+    equals: o.gradients(o.reduceSum(o.reduceMax(x, [3])), [x])[0],
+    half: o.cast(o.cast(x, "float16"), "float32"),
+  };
+}
+
+describe.skipIf(!python)("device torch (needs Python with PyTorch)", () => {
+  const feeds = { x: normals([2, 4, 8, 8], 1), w: normals([3, 4, 3, 3], 2), m: normals([8, 8], 3) };
+
+  it("computes every operator as ONNX Runtime does", async () => {
+    vi.stubEnv("SAMSR_PYTHON", python!);
+    const outputs = everyOperator();
+    const [here, there] = [
+      await runGraph(outputs, feeds),
+      await runGraph(outputs, feeds, { device: "torch", threads: 1 }),
+    ];
+    for (const name of Object.keys(outputs)) {
+      expect(there[name].length, name).toBe(here[name].length);
+      expect(maxDifference(there[name], here[name]), name).toBeLessThan(2e-5);
+    }
+    const known = readFileSync(new URL("../executor/torch_executor.py", import.meta.url), "utf8");
+    const written = new Set(Object.values(outputs).flatMap(operatorsOf));
+    for (const [, name] of known.matchAll(/^ {4}"([A-Z]\w+)": /gm)) {
+      if (name !== "Identity") expect(written, "an operator that nothing here uses").toContain(name);
+    }
+  });
+
+  it("trains to the same losses, and leaves no shared memory behind", async () => {
+    vi.stubEnv("SAMSR_PYTHON", python!);
+    const before = sharedFiles();
+    const losses = async (device: "cpu" | "torch") => {
+      const out = join(folder, device);
+      const session = { threads: 1, device };
+      await trainTeacher({ ...RUN, out, steps: 4, session, batches: always(drawnBatch()) });
+      const lines = readFileSync(`${out}/log.jsonl`, "utf8").trim().split("\n");
+      return lines.map((line) => JSON.parse(line).loss as number);
+    };
+    const [here, there] = [await losses("cpu"), await losses("torch")];
+    expect(here).toHaveLength(4);
+    expect(maxDifference(there, here)).toBeLessThan(1e-4);
+    expect(sharedFiles()).toEqual(before);
+  });
+
+  it("says what does not fit", async () => {
+    vi.stubEnv("SAMSR_PYTHON", python!);
+    const model = o.toModel({ y: o.neg(o.input("x", [2])) });
+    const session = await createSession(model.bytes, { device: "torch", name: "graph" });
+    await expect(session.run({ x: floatTensor([3]) })).rejects.toThrow(
+      'graph: the run failed: input "x" is float32 [3], expected float32 [2]',
+    );
+    const { y } = await session.run({ x: floatTensor([2], new Float32Array([1, 2])) });
+    expect(y.data).toEqual(new Float32Array([-1, -2]));
+    await session.release();
+    await expect(
+      createSession(new Uint8Array([1, 2, 3]), { device: "torch", name: "noise" }),
+    ).rejects.toThrow(/^noise: /);
+  });
+});
+
+describe("device torch without PyTorch", () => {
+  it("is one clear line", async () => {
+    vi.stubEnv("SAMSR_PYTHON", "/nowhere/python");
+    const model = o.toModel({ y: o.neg(o.input("x", [2])) });
+    await expect(createSession(model.bytes, { device: "torch" })).rejects.toThrow(
+      /device "torch": \/nowhere\/python cannot be started .*; it needs Python with PyTorch/,
+    );
+  });
+});
+
+function operatorsOf(v: o.Value): string[] {
+  const found = new Set<string>();
+  const seen = new Set<o.Value>();
+  const visit = (value: o.Value) => {
+    if (seen.has(value) || value.source.kind !== "node") return;
+    seen.add(value);
+    found.add(value.source.node.op);
+    for (const i of value.source.node.inputs) if (i) visit(i);
+  };
+  visit(v);
+  return [...found];
+}
+
+function sharedFiles(): string[] {
+  try {
+    return readdirSync("/dev/shm").filter((name) => name.startsWith("samsr-"));
+  } catch {
+    return [];
+  }
+}
