@@ -11,6 +11,7 @@ import type { Tensor } from "../runtime/index.js";
 import { loadTrainingState, saveTrainingState, saveWeights, type TrainingState } from "./checkpoint.js";
 import type { Companion } from "./companion.js";
 import { openRunLog, type RunLog } from "./log/run-log.js";
+import { type LookAhead, lookAhead } from "./look-ahead.js";
 import { adamStep, clipFactor, emaStep, globalNorm, learningRateAt, type RateSchedule } from "./optimizer.js";
 import { faultOf, settle } from "./stability.js";
 import type { TrainingSession } from "./training-session.js";
@@ -63,6 +64,21 @@ export async function train(
   options: TrainerOptions,
   companion?: Companion,
 ): Promise<void> {
+  const ahead = lookAhead(feedsAt, options.steps * options.accumulate);
+  try {
+    await takeSteps(session, state, ahead, options, companion);
+  } finally {
+    await ahead.settle();
+  }
+}
+
+async function takeSteps(
+  session: TrainingSession,
+  state: TrainingState,
+  ahead: LookAhead<Readonly<Record<string, Tensor>>>,
+  options: TrainerOptions,
+  companion?: Companion,
+): Promise<void> {
   const { steps, report, signal } = options;
   const statePath = await begin(state, companion, options);
   const { weights, average, adam, stability } = state;
@@ -73,7 +89,7 @@ export async function train(
     step: adam.step,
     warn: report,
   });
-  const gradientAt = createAccumulation(session, feedsAt, options.accumulate);
+  const gradientAt = createAccumulation(session, ahead, options.accumulate);
   let window = newWindow();
   let rollbacks = 0;
   let furthest = adam.step;
@@ -174,7 +190,7 @@ async function keep(
 /** The gradient and the reported values of a step, averaged over its micro-batches; the last one's inputs. */
 function createAccumulation(
   session: TrainingSession,
-  feedsAt: (index: number) => Promise<Readonly<Record<string, Tensor>>>,
+  ahead: LookAhead<Readonly<Record<string, Tensor>>>,
   accumulate: number,
 ) {
   const sum = accumulate > 1 ? new Float32Array(session.gradient.length) : undefined;
@@ -183,8 +199,12 @@ function createAccumulation(
     let feeds: Readonly<Record<string, Tensor>> = {};
     sum?.fill(0);
     for (let i = 0; i < accumulate; i++) {
-      feeds = await feedsAt(step * accumulate + i);
-      const scalars = await session.run(feeds);
+      const index = step * accumulate + i;
+      feeds = await ahead.at(index);
+      const running = session.run(feeds);
+      // A GPU leaves this thread free meanwhile; on the CPU the order of work is all that changes.
+      ahead.begin(index + 1);
+      const scalars = await running;
       for (const [key, value] of Object.entries(scalars)) means[key] = (means[key] ?? 0) + value / accumulate;
       if (sum) for (let k = 0; k < sum.length; k++) sum[k] += session.gradient[k] / accumulate;
     }
