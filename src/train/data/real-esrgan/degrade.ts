@@ -5,7 +5,7 @@
  *     blur -> resize -> noise -> JPEG -> [blur -> resize -> noise] -> last blur (sinc), resize to a quarter and JPEG
  *
  * where the bracket is passed through only sometimes and the last three come in either order: JPEG last or JPEG
- * first. Every picture draws parameters of its own. JPEG is a real encoder's, not a differentiable imitation.
+ * first. Every picture draws parameters of its own. JPEG is what a real file keeps, not a differentiable imitation.
  */
 import type { Random } from "../../../base/random.js";
 import { fromTensor, type Raster, toTensor } from "../../../image/raster.js";
@@ -105,13 +105,13 @@ const degradeRegion: Degradation<RealEsrganParameters>["apply"] = async (
   let planes: Planes = { width, height, data: orient(upright, width) };
 
   planes = stage(planes, [width, height], first, random);
-  planes = await jpeg(planes, first.jpeg);
+  planes = jpeg(planes, first.jpeg);
   // The second stage's factor counts from the final size.
   if (second) planes = stage(planes, [small, low], second, random);
   if (last.jpegFirst) {
-    planes = finish(await jpeg(planes, last.jpeg), small, low, last);
+    planes = finish(jpeg(planes, last.jpeg), small, low, last);
   } else {
-    planes = await jpeg(finish(planes, small, low, last), last.jpeg);
+    planes = jpeg(finish(planes, small, low, last), last.jpeg);
   }
   return toRaster(planes);
 };
@@ -137,8 +137,8 @@ function finish(
   return kernel ? blur(resized, blurKernel(kernel)) : resized;
 }
 
-async function jpeg(planes: Planes, quality: number): Promise<Planes> {
-  const { width, height, data } = await jpegRoundTrip(toRaster(planes), quality);
+function jpeg(planes: Planes, quality: number): Planes {
+  const { width, height, data } = jpegRoundTrip(toRaster(planes), quality);
   return { width, height, data: toTensor({ width, height, channels: 3, data }).map((v) => (v + 1) / 2) };
 }
 
