@@ -1,6 +1,7 @@
 import type { Random } from "../../base/random.js";
 import { type Raster, toTensor } from "../../image/raster.js";
 import { chooseCrop } from "./crop.js";
+import { cutOriented } from "./cut.js";
 import type { Degradation } from "./degrade.js";
 import { orient } from "./orient.js";
 
@@ -47,7 +48,7 @@ export function degradedCrops(photos: PhotoStore, degradation: Degradation<unkno
       const lr = degradation.apply(photo, region, parameters, random, (planar, side) =>
         orient(planar, side, orientation),
       );
-      const hr = orient(toTensor(photo, region), crop, orientation);
+      const hr = cutOriented(photo, region, orientation);
       return { hr, lq: toTensor(await lr) };
     },
   };

@@ -3,10 +3,10 @@ import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import sharp from "sharp";
 import { SamsrError } from "../../base/errors.js";
-import { type Raster, toTensor } from "../../image/raster.js";
+import type { Raster } from "../../image/raster.js";
 import { chooseCrop } from "./crop.js";
+import { cutOriented } from "./cut.js";
 import { SCALE } from "./kernel.js";
-import { orient } from "./orient.js";
 import { cachedPhotos } from "./photo-store.js";
 import { decodeRgb, listImages } from "./photos.js";
 import type { SampleSource } from "./samples.js";
@@ -46,7 +46,7 @@ export async function openSavedPairs(
       const orientation = augment ? random.integer(8) : 0;
       const cut = (picture: Raster, scale: number) => {
         const region = { x: x * scale, y: y * scale, width: small * scale, height: small * scale };
-        return orient(toTensor(picture, region), small * scale, orientation);
+        return cutOriented(picture, region, orientation);
       };
       return { hr: cut(hr, SCALE), lq: cut(lr, 1) };
     },
