@@ -32,22 +32,30 @@ beforeAll(async () => {
 const options = { batch: 3, crop: 32, seed: 5 };
 
 describe("startBatches", () => {
-  it.each([1, 3])("on %i threads gives what batches made on the spot are, in any order", async (threads) => {
-    const of = { ...options, folders: [path("photos")], degradation: "real-esrgan", pool: 6 } as const;
-    const { source } = await openSource(of, () => {});
-    const here = createBatches({ source, ...of });
-    const skipped: string[] = [];
-    // No room to keep a photo: memory must not show in what is made.
-    const batches = await startBatches({ ...of, threads, maxBytes: 1 }, (file) => skipped.push(file));
-    try {
-      expect([batches.kind, batches.count]).toEqual(["photos", 5]);
-      for (const step of [0, 1, 2, 3, 20, 1]) expect(await batches.at(step)).toEqual(await here.at(step));
-      expect(skipped).toEqual([path("photos", "2.png")]);
-    } finally {
-      await batches.close();
-    }
-    for (const step of [50, 51, 52]) await expect(batches.at(step)).rejects.toThrow("closed");
-  });
+  // One byte is no room to keep a photo: memory must not show in what is made.
+  it.each([
+    [1, 1],
+    [3, 1],
+    [3, undefined],
+  ])(
+    "on %i threads, memory %s, gives what batches made on the spot are, in any order",
+    async (threads, maxBytes) => {
+      const of = { ...options, folders: [path("photos")], degradation: "real-esrgan", pool: 6 } as const;
+      const { source } = await openSource(of, () => {});
+      const here = createBatches({ source, ...of });
+      const skipped: string[] = [];
+      const batches = await startBatches({ ...of, threads, maxBytes }, (file) => skipped.push(file));
+      try {
+        expect([batches.kind, batches.count]).toEqual(["photos", 5]);
+        for (const step of [0, 1, 2, 3, 4, 5, 6, 20, 1])
+          expect(await batches.at(step)).toEqual(await here.at(step));
+        expect(skipped).toEqual([path("photos", "2.png")]);
+      } finally {
+        await batches.close();
+      }
+      for (const step of [50, 51, 52]) await expect(batches.at(step)).rejects.toThrow("closed");
+    },
+  );
 
   it.each([
     [{ folders: ["missing"] }, /missing: cannot read this folder/],

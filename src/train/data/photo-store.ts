@@ -4,12 +4,17 @@ import type { Raster } from "../../image/raster.js";
 import { decodeRgb, listImages } from "./photos.js";
 import type { PhotoStore } from "./samples.js";
 
+/** What makes an 8-bit RGB picture of a file. */
+export type Decode = (file: string) => Promise<Raster>;
+
 /** 4 GiB, or an eighth of the machine's memory if that is less. */
 export const KEPT_BYTES = Math.min(4 * 2 ** 30, totalmem() / 8);
 
 export interface PhotoStoreOptions {
   /** Decoded photos are kept up to this many bytes; default: {@link KEPT_BYTES}. */
   readonly maxBytes?: number;
+  /** Default: `decodeRgb`. */
+  readonly decode?: Decode;
   /** Told once of every photo that cannot be decoded. */
   readonly onSkipped?: (file: string, reason: string) => void;
 }
@@ -22,12 +27,12 @@ export interface PhotoStoreOptions {
  */
 export async function openPhotoStore(
   folders: readonly string[],
-  { maxBytes, onSkipped }: PhotoStoreOptions = {},
+  { maxBytes, decode, onSkipped }: PhotoStoreOptions = {},
 ): Promise<PhotoStore> {
   const files = (await Promise.all(folders.map(listImages))).flat().map(({ path }) => path);
   const nothing = `${folders.join(", ")}: expected photos (JPEG, PNG, WebP, AVIF, TIFF) in or below this folder, found none`;
   if (files.length === 0) throw new SamsrError(nothing);
-  const photos = cachedPhotos(files, maxBytes);
+  const photos = cachedPhotos(files, maxBytes, decode);
   const store = withStandIns(photos, (index, reason) => onSkipped?.(files[index], reason));
   await store.at(0).catch((error: Error) => {
     throw new SamsrError(`${nothing} that can be read (the first: ${error.message})`, { cause: error });
@@ -42,7 +47,7 @@ export async function openPhotoStore(
 export function cachedPhotos(
   files: readonly string[],
   maxBytes = KEPT_BYTES,
-  decode: (file: string) => Promise<Raster> = decodeRgb,
+  decode: Decode = decodeRgb,
 ): PhotoStore {
   // In the order of use, the oldest first; a photo in the making has no size yet.
   const kept = new Map<number, { readonly photo: Promise<Raster>; bytes: number }>();

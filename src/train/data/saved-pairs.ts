@@ -7,7 +7,7 @@ import type { Raster } from "../../image/raster.js";
 import { chooseCrop } from "./crop.js";
 import { cutOriented } from "./cut.js";
 import { SCALE } from "./kernel.js";
-import { cachedPhotos } from "./photo-store.js";
+import { cachedPhotos, type Decode } from "./photo-store.js";
 import { decodeRgb, listImages } from "./photos.js";
 import type { SampleSource } from "./samples.js";
 
@@ -29,13 +29,18 @@ export async function openSavedPairs(
   folders: readonly string[],
   crop: number,
   maxBytes?: number,
+  decode: Decode = decodeRgb,
 ): Promise<SampleSource> {
   const pairs: Pair[] = [];
   for (const folder of folders) pairs.push(...(await matchPairs(folder)));
   await checkSizes(pairs, crop);
   // One store for both: the pictures of pair i are 2 i and 2 i + 1.
   const files = pairs.flatMap(({ hr, lr }) => [hr, lr]);
-  const store = cachedPhotos(files, maxBytes, decodePicture);
+  const store = cachedPhotos(files, maxBytes, (file) =>
+    decode(file).catch((error: Error) => {
+      throw unreadable(file, error);
+    }),
+  );
   return {
     count: pairs.length,
     async sample(index, side, random, augment) {
@@ -51,12 +56,6 @@ export async function openSavedPairs(
       return { hr: cut(hr, SCALE), lq: cut(lr, 1) };
     },
   };
-}
-
-function decodePicture(file: string): Promise<Raster> {
-  return decodeRgb(file).catch((error: Error) => {
-    throw unreadable(file, error);
-  });
 }
 
 function unreadable(file: string, error: Error): SamsrError {

@@ -1,6 +1,6 @@
 import { SamsrError } from "../../base/errors.js";
 import { type DegradationName, degradationNamed } from "./degradations.js";
-import { openPhotoStore } from "./photo-store.js";
+import { type Decode, openPhotoStore } from "./photo-store.js";
 import { degradedCrops, type SampleSource } from "./samples.js";
 import { holdsPairs, openSavedPairs } from "./saved-pairs.js";
 
@@ -13,6 +13,8 @@ export interface SourceOptions {
   readonly crop: number;
   /** Decoded pictures are kept up to this many bytes; see `cachedPhotos`. */
   readonly maxBytes?: number;
+  /** Default: `decodeRgb`. */
+  readonly decode?: Decode;
 }
 
 export interface OpenSource {
@@ -25,12 +27,12 @@ export interface OpenSource {
  * @throws SamsrError when folders of both kinds are given, saved pairs with a degradation, or what opening throws
  */
 export async function openSource(
-  { folders, degradation, crop, maxBytes }: SourceOptions,
+  { folders, degradation, crop, maxBytes, decode }: SourceOptions,
   onSkipped: (file: string, reason: string) => void,
 ): Promise<OpenSource> {
   const saved = await Promise.all(folders.map(holdsPairs));
   if (saved.every((pairs) => !pairs)) {
-    const photos = await openPhotoStore(folders, { maxBytes, onSkipped });
+    const photos = await openPhotoStore(folders, { maxBytes, decode, onSkipped });
     return { kind: "photos", source: degradedCrops(photos, degradationNamed(degradation ?? "mild")) };
   }
   const one = folders[saved.indexOf(true)];
@@ -45,5 +47,5 @@ export async function openSource(
       `${one} holds saved pairs (hr and lr), which are degraded already: leave out the degradation ${degradation}`,
     );
   }
-  return { kind: "pairs", source: await openSavedPairs(folders, crop, maxBytes) };
+  return { kind: "pairs", source: await openSavedPairs(folders, crop, maxBytes, decode) };
 }

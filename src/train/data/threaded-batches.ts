@@ -2,6 +2,7 @@ import { startThread } from "../../runtime/index.js";
 import type { Batches } from "./batches.js";
 import { KEPT_BYTES } from "./photo-store.js";
 import { prefetch } from "./prefetch.js";
+import { createLibrary } from "./shared-photos.js";
 import type { DataOptions, functions, Skipped } from "./worker.js";
 
 export interface ThreadedOptions extends DataOptions {
@@ -24,7 +25,7 @@ const LEAST_AHEAD = 4;
 
 /**
  * Batches of folders of photos or saved pairs, made ahead of time in threads of their own: thread s mod n makes step s. A
- * batch is addressed by its step, so it is the same whoever makes it. `maxBytes` is what the threads keep together.
+ * batch is addressed by its step, so it is the same whoever makes it. Decoded photos are shared, and `maxBytes` is for all.
  *
  * @param onSkipped told once of every photo that cannot be decoded
  * @throws SamsrError when the folders hold nothing to train on; see `openSource` and `createBatches`
@@ -48,12 +49,16 @@ export async function startBatches(
     }
   };
   try {
-    const share = { ...options, maxBytes: maxBytes / count };
-    const opened = await Promise.all(threads.map((thread) => thread.call("open", share)));
+    const library = count > 1 ? createLibrary(count, maxBytes) : undefined;
+    const given = { ...options, maxBytes, shared: count > 1 };
+    const opened = await Promise.all(threads.map((thread) => thread.call("open", given)));
     for (const { skipped } of opened) tell(skipped);
     const made: Batches = {
       async at(step) {
-        const { batch, skipped } = await threads[step % count].call("at", { step });
+        const thread = step % count;
+        const news = library?.newsFor(thread);
+        const { batch, skipped, decoded } = await threads[thread].call("at", { step, news });
+        library?.add(decoded);
         tell(skipped);
         return batch;
       },

@@ -1,9 +1,11 @@
-/** The thread in which training data is made: blurring and noise would take the training thread's time. */
+/** A thread in which training data is made: blurring and noise would take the training thread's time. */
 import { type CallContext, serveThread } from "../../runtime/index.js";
 import { type Batches, createBatches } from "./batches.js";
+import { decodeRgb } from "./photos.js";
+import { createShelf, type News } from "./shared-photos.js";
 import { openSource, type SourceOptions } from "./source.js";
 
-export interface DataOptions extends SourceOptions {
+export interface DataOptions extends Omit<SourceOptions, "decode"> {
   /** Crops in a batch. */
   readonly batch: number;
   /** 0 .. 2^32 - 1 */
@@ -18,6 +20,7 @@ export interface Skipped {
 }
 
 let batches: Batches | undefined;
+const shelf = createShelf(decodeRgb);
 const skipped: Skipped[] = [];
 
 /** So many batches are in the making at once: enough to wait for a codec meanwhile, and the first is done first. */
@@ -34,17 +37,22 @@ function inTurn<T>(work: () => Promise<T>): Promise<T> {
 }
 
 export const functions = serveThread({
-  async open(options: DataOptions) {
+  /** @param shared whether there are other threads, with which photos are shared */
+  async open({ shared, ...given }: DataOptions & { readonly shared: boolean }) {
+    // What is shared is kept by all, so nothing need be kept here.
+    const options = shared ? { ...given, maxBytes: 0, decode: shelf.decode } : given;
     const onSkipped = (file: string, reason: string) => void skipped.push({ file, reason });
     const { kind, source } = await openSource(options, onSkipped);
     batches = createBatches({ source, ...options });
     return { kind, count: source.count, skipped: skipped.splice(0) };
   },
 
-  at: ({ step }: { step: number }, context: CallContext) =>
-    inTurn(async () => {
+  at({ step, news }: { step: number; news?: News }, context: CallContext) {
+    if (news) shelf.hear(news);
+    return inTurn(async () => {
       const batch = await batches!.at(step);
       const buffers = [batch.hr.buffer, batch.lq.buffer] as ArrayBuffer[];
-      return context.transfer({ batch, skipped: skipped.splice(0) }, buffers);
-    }),
+      return context.transfer({ batch, skipped: skipped.splice(0), decoded: shelf.handIn() }, buffers);
+    });
+  },
 });
