@@ -43,6 +43,7 @@ export function toMarkdown(name: string, { about, figures }: Report): string {
     const spread = f.rounds > 1 ? `${short(f.low)} to ${short(f.high)}` : "";
     return `| ${f.name} | ${short(f.median)} | ${spread} | ${f.unit} |`;
   });
+  if (figures.length === 0) return `### ${name}\n\n${about}\n`;
   return [
     `### ${name}`,
     "",

@@ -7,12 +7,24 @@ import { countFlops } from "../src/onnx/flops.js";
 import { gradients, sizeOf } from "../src/onnx/index.js";
 import type { Tensor } from "../src/runtime/index.js";
 import { createTrainingState } from "../src/train/checkpoint.js";
-import type { Batch } from "../src/train/data/batches.js";
+import { type Batch, createBatches } from "../src/train/data/batches.js";
+import { mildDegradation, mildTraining } from "../src/train/data/degrade.js";
+import { degradedCrops, inMemory } from "../src/train/data/samples.js";
 import { teacherLoss } from "../src/train/objectives.js";
 import { adamStep, clipFactor, emaStep, globalNorm } from "../src/train/optimizer.js";
 import { TEACHER_RECIPE } from "../src/train/recipe.js";
 import { createTrainingSession } from "../src/train/training-session.js";
 import { initialWeights } from "../src/train/weights.js";
+import { grainyPicture } from "./picture.js";
+
+export type TeacherStep = Awaited<ReturnType<typeof createTeacherStep>>;
+
+/** Batches as the recipe has them, of a picture that is drawn here. */
+export async function drawnBatches() {
+  const { batch, crop, seed } = TEACHER_RECIPE;
+  const photos = inMemory([await grainyPicture(768, 512)]);
+  return createBatches({ source: degradedCrops(photos, mildDegradation(mildTraining)), batch, crop, seed });
+}
 
 export async function createTeacherStep(threads: number) {
   const { config, batch, crop, seed, learningRate, clip, emaDecay } = TEACHER_RECIPE;
@@ -35,6 +47,8 @@ export async function createTeacherStep(threads: number) {
     nodes: session.nodes,
     forward: countFlops([loss]),
     both: countFlops([loss, ...slopes]),
+    /** The graph of `network`. */
+    outputs: Object.fromEntries([loss, ...slopes].map((v, i) => [`out${i}`, v])),
     /** Which step is due, from 0. */
     step: () => state.adam.step,
     /** Noise and timesteps beside the batch. */
@@ -58,6 +72,9 @@ export async function createTeacherStep(threads: number) {
       };
     },
     network: () => session.run(feeds),
+    /** What `network` was last fed, and the gradients it came to, by name. */
+    feeds: () => feeds,
+    gradient: session.gradient,
     optimizer() {
       const { weights, average, adam } = state;
       const shorten = clipFactor(globalNorm(session.gradient), clip);

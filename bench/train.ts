@@ -1,25 +1,15 @@
 /** The teacher's training step as its recipe has it: a batch, forward and backward, Adam and the moving average. */
-import { createBatches } from "../src/train/data/batches.js";
-import { mildDegradation, mildTraining } from "../src/train/data/degrade.js";
-import { degradedCrops, inMemory } from "../src/train/data/samples.js";
 import { TEACHER_RECIPE } from "../src/train/recipe.js";
 import { createMatMul } from "./matmul.js";
 import { gigaflops, takeTurns, zip } from "./measure.js";
-import { grainyPicture } from "./picture.js";
 import { type Bench, figure } from "./report.js";
-import { createTeacherStep } from "./teacher-step.js";
+import { createTeacherStep, drawnBatches } from "./teacher-step.js";
 
 export const bench: Bench = async ({ threads, rounds = 25 }) => {
-  const { batch, crop, seed } = TEACHER_RECIPE;
+  const { batch, crop } = TEACHER_RECIPE;
   const teacher = await createTeacherStep(threads);
   const { forward, both, network, optimizer } = teacher;
-  const photos = [await grainyPicture(768, 512)];
-  const batches = createBatches({
-    source: degradedCrops(inMemory(photos), mildDegradation(mildTraining)),
-    batch,
-    crop,
-    seed,
-  });
+  const batches = await drawnBatches();
   const matmul = await createMatMul(threads);
   const data = async () => teacher.feed(await batches.at(teacher.step()));
   const times = await takeTurns({ data, network, optimizer, matmul: matmul.run }, { rounds });

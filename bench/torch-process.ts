@@ -1,0 +1,61 @@
+/** PyTorch in a process of its own that answers each line with a line of JSON: see torch/teacher_step.py. */
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+
+/** Debian's python3-torch belongs to Debian's Python. */
+const PYTHON = process.env.TORCH_PYTHON ?? "/usr/bin/python3";
+
+/** Why there is no PyTorch to compare with; undefined when there is one. */
+export function missingTorch(): string | undefined {
+  const { status } = spawnSync(PYTHON, ["-c", "import torch"], { stdio: "ignore" });
+  return status === 0
+    ? undefined
+    : `${PYTHON} has no torch (apt-get install python3-torch libopenblas0-openmp)`;
+}
+
+export interface TorchProcess {
+  readonly version: string;
+  ask(line: string): Promise<Record<string, number | string>>;
+  stop(): Promise<void>;
+}
+
+/** @param layout "channels_last", or nothing for PyTorch's own */
+export async function startTorch(file: string, threads: number, layout?: string): Promise<TorchProcess> {
+  // Compiled, this file lies in bench/dist/bench/.
+  const program = join(import.meta.dirname, "../../torch/teacher_step.py");
+  const child = spawn(PYTHON, [program, file, String(threads), ...(layout ? [layout] : [])], {
+    stdio: ["pipe", "pipe", "inherit"],
+    env: { OPENBLAS_CORETYPE: coreType(), ...process.env, PYTHONDONTWRITEBYTECODE: "1" },
+  });
+  const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
+  const answer = async () => {
+    const { value, done } = await lines.next();
+    if (done) throw new Error("teacher_step.py ended before it answered");
+    return JSON.parse(value);
+  };
+  const { version } = await answer();
+  return {
+    version,
+    async ask(line) {
+      child.stdin.write(`${line}\n`);
+      return answer();
+    },
+    async stop() {
+      child.stdin.end();
+      if (child.exitCode === null) await once(child, "exit");
+    },
+  };
+}
+
+/** OpenBLAS does not know every virtual processor, and computes with what the oldest had: a sixth of the rate. */
+function coreType(): string | undefined {
+  try {
+    const info = readFileSync("/proc/cpuinfo", "utf8");
+    return /\bavx512vl\b/.test(info) ? "SkylakeX" : /\bavx2\b/.test(info) ? "Haswell" : undefined;
+  } catch {
+    return undefined;
+  }
+}
