@@ -1,7 +1,6 @@
 /** What lies in the folder of a student's run, and what can be read off it. */
 import { access, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { SamsrError } from "../src/base/errors.js";
 import type { StudentConfig } from "../src/train/config/index.js";
 import { demandKind, readTrainingConfig } from "../src/train/config/index.js";
 
@@ -39,13 +38,11 @@ export async function isFinished(folder: string): Promise<boolean> {
 
 /**
  * Seconds that the run took up to a step, by its log. They count its steps alone, not saving or the start, and depend on
- * what else the machine did.
+ * what else the machine did. None where the log was left behind.
  */
-export async function secondsTo(folder: string, step: number): Promise<number> {
-  const path = join(folder, "log.jsonl");
-  const text = await readFile(path, "utf8").catch(() => {
-    throw new SamsrError(`${path}: there is no such file; expected the log of a run`);
-  });
+export async function secondsTo(folder: string, step: number): Promise<number | undefined> {
+  const text = await readFile(join(folder, "log.jsonl"), "utf8").catch(() => undefined);
+  if (text === undefined) return undefined;
   let before = 0;
   let milliseconds = 0;
   for (const line of text.split("\n").filter((line) => line !== "")) {

@@ -1,9 +1,15 @@
 /** npm run reproduce -- COMMAND ...: the tables of the paper at tiny scale; docs/reproduction.md says how. */
+import { mkdir } from "node:fs/promises";
+import { dirname } from "node:path";
 import { Command, CommanderError, InvalidArgumentError } from "commander";
 import { SamsrError } from "../src/base/errors.js";
+import { readPristineModel } from "../src/evaluate/niqe/niqe.js";
+import { writeFileAtomically } from "../src/image/index.js";
 import { BUDGET } from "./budget.js";
-import { CONFIGS, TEACHER } from "./places.js";
+import { realSet, validationSet } from "./data-sets.js";
+import { CONFIGS, NIQE, TEACHER } from "./places.js";
 import { STUDENTS, studentNamed } from "./students.js";
+import { TABLES } from "./tables.js";
 import { trainStudents } from "./train.js";
 
 const say = (line: string) => process.stderr.write(`${line}\n`);
@@ -55,6 +61,62 @@ program
     const failed = await trainStudents(students, { ...options, budget, say, signal: stop.signal });
     if (failed > 0) process.exitCode = 1;
   });
+
+interface TableWords {
+  runs: string;
+  val?: string[];
+  real?: string[];
+  limit?: number;
+  teacher: string;
+  niqeModel: string;
+  threads?: number;
+  write?: string;
+}
+
+async function showTables(names: readonly string[], words: TableWords): Promise<void> {
+  const { runs, val, real = [], limit, teacher, threads, write } = words;
+  const { signal } = stop;
+  const missing = new Set<string>();
+  const options = {
+    ...{ runs, teacher, say, signal, runsOn: { threads, signal } },
+    pristine: await readPristineModel(words.niqeModel),
+    val: val && (await validationSet(val, limit)),
+    real: await Promise.all(real.map((folder) => realSet(folder, limit))),
+    missing: (student: string) => void missing.add(student),
+  };
+  const parts: string[] = [];
+  for (const name of names) {
+    const { title, make } = TABLES[name];
+    const part = `## ${title}\n\n${await make(options)}`;
+    process.stdout.write(parts.length > 0 ? `\n${part}` : part);
+    parts.push(part);
+  }
+  if (write !== undefined) {
+    await mkdir(dirname(write), { recursive: true });
+    await writeFileAtomically(write, new TextEncoder().encode(parts.join("\n")), { overwrite: true });
+  }
+  if (missing.size === 0) return;
+  say(`not trained: npm run reproduce -- train ${[...missing].join(" ")} --data FOLDER... --out ${runs}`);
+  process.exitCode = 1;
+}
+
+for (const [name, title] of [
+  ...Object.entries(TABLES).map(([name, { title }]) => [name, title]),
+  ["all", "All tables"],
+]) {
+  program
+    .command(name)
+    .description(`${title}: measures what is not yet measured.`)
+    .option("--runs <folder>", "where each run has a folder", "runs")
+    .option("--val <folders...>", "folders of photos, to be made small")
+    .option("--real <folders...>", "folders of small photos, each a data set by its name")
+    .option("--limit <n>", "so many pictures of each data set, evenly spread (default: all)", whole)
+    .option("--teacher <file>", "weights of the teacher", TEACHER)
+    .option("--niqe-model <file>", "NIQE's published parameters (default: samsr's own)", NIQE)
+    .option("--threads <n>", "threads of a network (default: all cores)", whole)
+    .option("--write <file>", "the tables as a file, too")
+    .action((words: TableWords) => showTables(name === "all" ? Object.keys(TABLES) : [name], words));
+}
 
 try {
   await program.parseAsync(process.argv);

@@ -39,7 +39,8 @@ function plain(head: readonly string[], rows: readonly (readonly string[])[]): s
   return lines.map((cells) => `${line(cells).trimEnd()}\n`).join("");
 }
 
-function estimate({ mean, standardError }: Estimate, places: number): string {
+/** A difference with its sign and, where it is known, its standard error. */
+export function estimate({ mean, standardError }: Estimate, places: number): string {
   const signed = `${mean >= 0 ? "+" : ""}${digits(mean, places)}`;
   return Number.isFinite(standardError) ? `${signed} ± ${digits(standardError, places)}` : signed;
 }

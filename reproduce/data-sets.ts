@@ -1,0 +1,65 @@
+/** What is measured on: photos made small, with what they were, and small photos without. */
+import { createHash } from "node:crypto";
+import { basename, resolve } from "node:path";
+import { SamsrError } from "../src/base/errors.js";
+import type { Raster } from "../src/image/index.js";
+import { decodeRgb, listImages, spread } from "../src/train/data/photos.js";
+import { validationPairs } from "../src/train/data/validation.js";
+
+export interface Picture {
+  readonly name: string;
+  readonly lq: Raster;
+  readonly hr?: Raster;
+}
+
+export interface DataSet {
+  /** As a file's name. */
+  readonly name: string;
+  readonly limit?: number;
+  readonly count: number;
+  /** Of all the pictures' names; another one means that other pictures are meant. */
+  readonly fingerprint: string;
+  /** Whether there are originals to compare with. */
+  readonly paired: boolean;
+  pictures(): AsyncIterable<Picture>;
+}
+
+/** Table 2's: photos, made small as `samsr score` does. All pairs are made once and stay. */
+export async function validationSet(folders: readonly string[], limit?: number): Promise<DataSet> {
+  const images = await imagesIn(folders, limit);
+  let pairs: ReturnType<typeof validationPairs> | undefined;
+  return {
+    ...{ name: "val", limit, count: images.length, paired: true },
+    fingerprint: fingerprintOf(images),
+    async *pictures() {
+      pairs ??= validationPairs(folders, { limit });
+      yield* await pairs;
+    },
+  };
+}
+
+/** Table 1's: a folder of small photos, by its name. */
+export async function realSet(folder: string, limit?: number): Promise<DataSet> {
+  const images = await imagesIn([folder], limit);
+  return {
+    ...{ name: basename(resolve(folder)), limit, count: images.length, paired: false },
+    fingerprint: fingerprintOf(images),
+    async *pictures() {
+      for (const { name, path } of images) yield { name, lq: await decodeRgb(path) };
+    },
+  };
+}
+
+async function imagesIn(folders: readonly string[], limit = Number.POSITIVE_INFINITY) {
+  const found = spread((await Promise.all(folders.map(listImages))).flat(), limit);
+  if (found.length === 0) {
+    throw new SamsrError(`${folders.join(", ")}: expected pictures in or below this folder`);
+  }
+  return found;
+}
+
+function fingerprintOf(images: readonly { readonly name: string }[]): string {
+  const hash = createHash("sha256");
+  for (const { name } of images) hash.update(`${name}\n`);
+  return hash.digest("hex");
+}

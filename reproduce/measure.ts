@@ -1,0 +1,68 @@
+/** One model on one data set: all metrics in one pass, kept beside the run so that nothing is measured twice. */
+import { createHash } from "node:crypto";
+import { mkdir, readFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { SamsrError } from "../src/base/errors.js";
+import { comparePicture } from "../src/evaluate/compare.js";
+import { METRICS, needsReference, type Values } from "../src/evaluate/folders.js";
+import type { PristineModel } from "../src/evaluate/niqe/niqe.js";
+import { writeFileAtomically } from "../src/image/index.js";
+import type { DataSet } from "./data-sets.js";
+import type { Model } from "./models.js";
+
+/** In the order of the pictures, whose names two folders may share. One too small or too smooth for NIQE has none. */
+export type Scores = readonly (Values & { readonly name: string })[];
+
+export interface MeasureOptions {
+  /** Where each run has a folder. */
+  readonly runs: string;
+  readonly pristine: PristineModel;
+  readonly say: (line: string) => void;
+  readonly signal: AbortSignal;
+}
+
+/** What `samsr score` and `samsr compare` shave off, too. */
+const BORDER = 4;
+
+/** @throws SamsrError when the model fails on a picture; the signal's reason */
+export async function measure(model: Model, data: DataSet, options: MeasureOptions): Promise<Scores> {
+  const { runs, pristine, say, signal } = options;
+  const title = [model.name, ...(model.step === undefined ? [] : [`at step ${model.step}`])].join(" ");
+  const file = [data.name, data.limit ?? "all", ...(model.step === undefined ? [] : [model.step])].join("-");
+  const path = join(runs, model.name, "scores", `${file}.json`);
+  const facts = { model: model.fingerprint, data: data.fingerprint, niqe: niqeFingerprint(pristine) };
+  const known = await read(path, facts);
+  if (known) return known;
+
+  const begun = performance.now();
+  const metrics = METRICS.filter((metric) => data.paired || !needsReference(metric));
+  const scores: (Values & { name: string })[] = [];
+  await model.use(async (enlarge) => {
+    for await (const { name, lq, hr } of data.pictures()) {
+      const how = { metrics, border: BORDER, pristine, signal };
+      const outcome = (await comparePicture(lq, hr, new Map([[title, enlarge]]), how)).get(title)!;
+      if ("reason" in outcome) throw new SamsrError(`${name} by ${title}: ${outcome.reason}`);
+      scores.push({ name, ...outcome.values });
+    }
+  });
+  const seconds = ((performance.now() - begun) / 1000).toFixed(0);
+  say(`${title} on ${data.name}: ${scores.length} pictures in ${seconds} s`);
+  await mkdir(dirname(path), { recursive: true });
+  const text = JSON.stringify({ ...facts, pictures: scores }, null, 1);
+  await writeFileAtomically(path, new TextEncoder().encode(`${text}\n`), { overwrite: true });
+  return scores;
+}
+
+/** What is kept, if it is of the same model, pictures and NIQE. */
+async function read(path: string, facts: Record<string, string>): Promise<Scores | undefined> {
+  const text = await readFile(path, "utf8").catch(() => undefined);
+  if (text === undefined) return undefined;
+  const kept = JSON.parse(text);
+  if (Object.entries(facts).some(([key, value]) => kept[key] !== value)) return undefined;
+  return kept.pictures;
+}
+
+function niqeFingerprint({ mean, covariance }: PristineModel): string {
+  const numbers = (data: ArrayLike<number>) => new Uint8Array(Float64Array.from(data).buffer);
+  return createHash("sha256").update(numbers(mean)).update(numbers(covariance)).digest("hex");
+}

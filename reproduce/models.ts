@@ -1,0 +1,105 @@
+/** What makes pictures larger: bicubic, the teacher, and the students of the runs. */
+import { createHash } from "node:crypto";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { SamsrError } from "../src/base/errors.js";
+import { createMethods } from "../src/evaluate/methods.js";
+import type { EnlargeMethod } from "../src/evaluate/score.js";
+import { type BundledStudent, bundleModel } from "../src/train/bundle.js";
+import type { StudentConfig } from "../src/train/config/index.js";
+import { createUpscaler, type Upscaler, type UpscaleSettings } from "../src/upscale/index.js";
+
+export interface Model {
+  /** The folder among the runs that its scores are kept in. */
+  readonly name: string;
+  /** Of a student whose weights along the way are measured. */
+  readonly step?: number;
+  /** All that decides its pictures; another one means another model. */
+  readonly fingerprint: string;
+  /** Does something with it while it is open. */
+  use<T>(work: (enlarge: EnlargeMethod) => Promise<T>): Promise<T>;
+}
+
+/** The enlargement that the networks start from. */
+export const BICUBIC: Model = {
+  name: "bicubic",
+  fingerprint: "bicubic",
+  use: (work) => work(createMethods(["bicubic"]).get("bicubic")!),
+};
+
+/** How its network runs: `threads` on the CPU; default: all cores. */
+export interface RunsOn {
+  readonly threads?: number;
+  readonly signal: AbortSignal;
+}
+
+/** The teacher in so many steps of its chain, ResShift. @param config of any of its students */
+export async function teacherModel(
+  steps: number,
+  teacher: string,
+  config: StudentConfig,
+  runsOn: RunsOn,
+): Promise<Model> {
+  const settings = { method: "resshift", steps, seed: SEED } as const;
+  // A model has both, and a chain asks the teacher alone.
+  return opened(`resshift-${steps}`, { student: teacher, teacher }, config, settings, runsOn);
+}
+
+/** A student with the weights of one of its steps. */
+export async function studentModel(
+  name: string,
+  paths: { readonly student: string; readonly teacher: string },
+  config: StudentConfig,
+  step: number,
+  runsOn: RunsOn,
+): Promise<Model> {
+  const { masks, variant, coefficients } = config.student;
+  const settings: UpscaleSettings =
+    masks === "none"
+      ? { method: "sinsr", steps: 1, seed: SEED }
+      : { method: "samsr", steps: 1, seed: SEED, masks, variant, coefficients };
+  return { ...(await opened(name, paths, config, settings, runsOn)), step };
+}
+
+/** The noise is drawn once: every model has the same. */
+const SEED = 0;
+
+async function opened(
+  name: string,
+  paths: { readonly student: string; readonly teacher: string },
+  { space, network, schedule, student: { m } }: StudentConfig,
+  settings: UpscaleSettings,
+  { threads, signal }: RunsOn,
+): Promise<Model> {
+  if (space !== "pixels") throw new SamsrError(`${name}: is of latents; the tables are of models of pixels`);
+  const bundled: BundledStudent = { config: network, schedule, m };
+  const used = settings.method === "resshift" ? paths.teacher : paths.student;
+  const facts = JSON.stringify({ bundled, settings });
+  return {
+    name,
+    fingerprint: createHash("sha256")
+      .update(facts)
+      .update(await contentOf(used))
+      .digest("hex"),
+    async use(work) {
+      const folder = await mkdtemp(join(tmpdir(), "samsr-reproduce-"));
+      let upscaler: Upscaler | undefined;
+      try {
+        await bundleModel(name, bundled, paths, folder);
+        upscaler = await createUpscaler({ model: folder, device: "cpu", threads });
+        const { upscale } = upscaler;
+        return await work(async (lq) => (await upscale(lq, settings, { signal })).raster);
+      } finally {
+        await upscaler?.close();
+        await rm(folder, { recursive: true, force: true });
+      }
+    },
+  };
+}
+
+async function contentOf(path: string): Promise<Uint8Array> {
+  return readFile(path).catch(() => {
+    throw new SamsrError(`${path}: there is no such file; expected weights that samsr train wrote`);
+  });
+}
