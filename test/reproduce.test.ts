@@ -1,0 +1,130 @@
+/** npm run reproduce, end to end: two small students are trained by the command, and tables made of them. */
+import { execFileSync, spawnSync } from "node:child_process";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import sharp from "sharp";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { stringify } from "yaml";
+import { createRandom } from "../src/base/random.js";
+import { writeSafetensors } from "../src/checkpoints/index.js";
+import { createMethods } from "../src/evaluate/methods.js";
+import { psnrY } from "../src/evaluate/metrics.js";
+import { meanOf } from "../src/evaluate/score.js";
+import { validationPairs } from "../src/train/data/validation.js";
+import { temporaryFolder } from "./fixtures/cli.js";
+import { smallDescription, smallWeights } from "./fixtures/small-model.js";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const folder = temporaryFolder();
+const { path } = folder;
+afterAll(folder.remove);
+
+function reproduce(...words: string[]) {
+  const program = `${root}/reproduce/dist/reproduce/run.js`;
+  return spawnSync(process.execPath, [program, ...words], { encoding: "utf8" });
+}
+
+/** Stripes under grain: NIQE wants texture. */
+async function draw(name: string, seed: number): Promise<void> {
+  const [width, height] = [224, 128];
+  const grain = createRandom(seed).normals(new Float32Array(width * height));
+  const data = Uint8Array.from(grain, (g, i) => 128 + 50 * Math.sin((i % width) / (4 + seed)) + 12 * g);
+  await sharp(data, { raw: { width, height, channels: 1 } })
+    .png()
+    .toFile(path("photos", name));
+}
+
+beforeAll(async () => {
+  execFileSync(process.execPath, [`${root}/node_modules/typescript/bin/tsc`, "-p", "reproduce"], {
+    cwd: root,
+  });
+  for (const seed of [1, 2]) await draw(`${seed}.png`, seed);
+  writeFileSync(path("teacher.safetensors"), writeSafetensors(smallWeights(2)));
+  mkdirSync(path("configs"));
+  for (const [name, masks] of [
+    ["tiny-samsr", "regions"],
+    ["tiny-sinsr", "none"],
+  ]) {
+    const config = {
+      ...{ train: "student", space: "pixels", network: smallDescription.config },
+      ...{
+        schedule: { ...smallDescription.schedule, steps: 5 },
+        data: { degradation: "mild", crop: 64, batch: 8 },
+      },
+      optimiser: { steps: 5000, learningRate: 1e-3, warmup: 50 },
+      student: { masks, terms: { distill: 1, inverse: 0.02, gt: 1, sc: 0 } },
+    };
+    writeFileSync(path("configs", `${name}.yaml`), stringify(config));
+  }
+}, 60_000);
+
+const runs = () => path("runs");
+const cells = (table: string, label: string) =>
+  table
+    .split("\n")
+    .find((line) => line.startsWith(`| ${label} |`))!
+    .split("|")
+    .slice(2, -1)
+    .map((cell) => cell.trim());
+
+it("trains what is missing, measures it once, and puts it beside the paper", async () => {
+  const train = () =>
+    reproduce(
+      ...["train", "samsr", "sinsr", "--teacher", path("teacher.safetensors"), "--data", path("photos")],
+      ...["--out", runs(), "--configs", path("configs"), "--steps", "2", "--batch", "1", "--keep-every", "1"],
+      ...["--parallel", "2", "--threads", "1"],
+    );
+  expect(train()).toMatchObject({ status: 0, stdout: "" });
+  expect(readFileSync(path("runs", "sinsr", "train.log"), "utf8")).toMatch(/step 2\/2 {2}loss/);
+  expect(readFileSync(path("runs", "samsr", "config.yaml"), "utf8")).toMatch(/distilled: 1\n/);
+  const kept = readdirSync(path("runs", "samsr")).filter((name) => name.startsWith("weights-"));
+  expect(kept).toEqual(["weights-1.safetensors", "weights-2.safetensors"]);
+  const again = train();
+  expect(again).toMatchObject({ status: 0, stderr: "samsr: done already\nsinsr: done already\n" });
+
+  const teacher = ["--teacher", path("teacher.safetensors"), "--runs", runs()];
+  const table2 = () => reproduce("table2", ...teacher, "--val", path("photos"), "--threads", "1");
+  const first = table2();
+  expect(first.stderr).toMatch(/^not trained: npm run reproduce -- train shipped --data FOLDER/m);
+  expect(first.status).toBe(1);
+  const bicubic = createMethods(["bicubic"]).get("bicubic")!;
+  const pairs = await validationPairs(path("photos"));
+  const psnr = await Promise.all(pairs.map(async ({ lq, hr }) => psnrY(await bicubic(lq), hr)));
+  expect(cells(first.stdout, "bicubic")[0]).toBe(meanOf(psnr).toFixed(2));
+  expect(cells(first.stdout, "bicubic")[4]).toMatch(/^\d+\.\d{3}$/);
+  const [own, gain, ...rest] = cells(first.stdout, "SAMSR, 1 step");
+  expect(Number.parseFloat(gain)).toBeCloseTo(Number(own) - meanOf(psnr), 1);
+  expect(gain).toMatch(/ ± \d/);
+  expect(rest.slice(-5)).toEqual(["24.74", "0.666", "0.217", "0.619", "54.146"]);
+  expect(own).not.toBe(cells(first.stdout, "SinSR, 1 step")[0]);
+  expect(first.stdout).toMatch(/\nEach student: 2 steps of 1 crops, 1 of them distilled/);
+
+  // What is kept is what the next table shows, as long as it is of the same pictures.
+  const file = path("runs", "samsr", "scores", "val-all-2.json");
+  const scores = JSON.parse(readFileSync(file, "utf8"));
+  const put = (more: object) => {
+    const pictures = scores.pictures.map((one: object) => ({ ...one, psnr: 77 }));
+    writeFileSync(file, JSON.stringify({ ...scores, pictures, ...more }));
+  };
+  put({});
+  expect(cells(table2().stdout, "SAMSR, 1 step")[0]).toBe("77.00");
+  put({ data: "others" });
+  expect(cells(table2().stdout, "SAMSR, 1 step")[0]).toBe(own);
+
+  const small = ["--limit", "1", "--real", path("photos"), "--write", path("tables.md")];
+  const table3 = reproduce("table3", ...teacher, ...small, "--threads", "1");
+  expect(cells(table3.stdout, "m = 1/5")[0]).toMatch(/^\d+\.\d{3}$/);
+  expect(cells(table3.stdout, "m = 1/2")).toEqual(["", ""]);
+  expect(readFileSync(path("tables.md"), "utf8")).toBe(table3.stdout);
+}, 60_000);
+
+it.each([
+  [["train", "nobody", "--data", "x"], /^reproduce: there is no student "nobody"; there are samsr, sinsr,/],
+  [["table1", "--runs", "x"], /^reproduce: table 1 needs --real$/m],
+  [["table2", "--limit", "0"], /^reproduce: .*Expected a whole number from 1 on/],
+])("refuses %j in one line", (words, message) => {
+  const { status, stderr } = reproduce(...words);
+  expect(stderr).toMatch(message);
+  expect(stderr.trim().split("\n")).toHaveLength(1);
+  expect(status).toBe(1);
+});
