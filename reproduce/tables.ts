@@ -186,6 +186,7 @@ async function compared(
   return [
     renderTable(head, lines, "markdown"),
     notes(on, options),
+    "± is the standard error of the difference, picture by picture.\n",
     await budgets(
       rows.flatMap(({ model }) => (model?.step === undefined ? [] : [model.name])),
       options,
