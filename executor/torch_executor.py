@@ -7,7 +7,8 @@ and replayed, which takes the host out of the way of thousands of small kernels.
 
 The other side (src/runtime/backend-torch.ts) starts it. Requests and replies are lines of JSON on standard input and
 output. Numbers pass through one file of shared memory for each session: its inputs, then its outputs, each at an offset
-that the reply to "create" tells.
+that the reply to "create" tells. Inputs may be carried: they stay on the device, and an output becomes their next value. These
+are copied only when a run is asked to load or to fetch them, and an input shares its place with the output.
 
 Needs nothing but PyTorch, 1.13 or later. SAMSR_TORCH_DEVICE names another device than the one it would choose.
 """
@@ -314,14 +315,17 @@ OPERATORS = {
 class Session:
     """A graph that can be run: its numbers are read from and written to the shared file."""
 
-    def __init__(self, model, folder, shared, device, pool):
-        self.device, self.pool = device, pool
+    def __init__(self, model, folder, shared, device, pool, carried):
+        self.device, self.pool, self.carried = device, pool, carried
         self.nodes, constants, self.inputs, self.outputs = read_model(model, folder)
         for node in self.nodes:
             if node["op"] not in OPERATORS:
                 raise ValueError(f"there is no operator {node['op']} here")
-        inputs_end = self.place(self.inputs, 0)
-        size = self.place(self.outputs, inputs_end)
+        places = {v["name"]: v for v in self.inputs}
+        self.fed = self.place([v for v in self.inputs if v["name"] not in carried], 0)
+        inputs_end = self.place([v for v in self.inputs if v["name"] in carried], self.fed)
+        made = [v for v in self.outputs if v["name"] not in carried.values()]
+        size = self.place(made, inputs_end)
         self.memory = share(shared, size)
         host = torch.frombuffer(self.memory, dtype=torch.uint8)
         self.host_inputs, self.host_outputs = host[:inputs_end], host[inputs_end:]
@@ -331,7 +335,12 @@ class Session:
         self.device_inputs = torch.zeros(inputs_end, dtype=torch.uint8, device=device)
         self.device_outputs = torch.zeros(size - inputs_end, dtype=torch.uint8, device=device)
         feeds = {v["name"]: part(self.device_inputs, v, 0) for v in self.inputs}
-        self.results = [part(self.device_outputs, v, inputs_end) for v in self.outputs]
+        self.results = {v["name"]: part(self.device_outputs, v, inputs_end) for v in made}
+        for name, output in carried.items():
+            self.results[output] = feeds[name]
+        for v in self.outputs:
+            if v["name"] in carried.values():
+                v["offset"] = next(places[name]["offset"] for name, output in carried.items() if output == v["name"])
         self.prepare(constants, feeds)
         self.graph = None
 
@@ -347,7 +356,7 @@ class Session:
 
     def prepare(self, constants, feeds):
         """Computes what depends on constants alone, and plans when each of the other values is no longer needed."""
-        lists = {name: t.flatten().tolist() for name, t in constants.items() if t.numel() <= 64}
+        lists = {n: t.flatten().tolist() for n, t in constants.items() if t.dtype == torch.int64 or t.numel() <= 4}
         fixed = {name: t.to(self.device) for name, t in constants.items()}
         self.plan = []
         for node in self.nodes:
@@ -386,21 +395,30 @@ class Session:
             values.update(call(values))
             for name in expired:
                 del values[name]
-        for v, result in zip(self.outputs, self.results):
-            result.copy_(values[v["name"]].reshape(result.shape))
+        # What is carried comes last, when nothing reads its old value any more.
+        for name, result in self.results.items():
+            result.copy_(values[name].reshape(result.shape))
 
-    def run(self):
+    def run(self, load, fetch):
         with torch.no_grad():
-            self.device_inputs.copy_(self.host_inputs, non_blocking=True)
+            self.load(load)
             if self.device.type != "cuda":
                 self.compute()
             else:
                 if self.graph is None:
                     self.record()
+                    # What came before the recording has changed what is carried.
+                    self.load(load)
                 self.graph.replay()
             self.host_outputs.copy_(self.device_outputs, non_blocking=True)
+            if fetch:
+                self.host_inputs[self.fed :].copy_(self.device_inputs[self.fed :], non_blocking=True)
             if self.device.type == "cuda":
                 torch.cuda.synchronize()
+
+    def load(self, carried):
+        end = len(self.host_inputs) if carried else self.fed
+        self.device_inputs[:end].copy_(self.host_inputs[:end], non_blocking=True)
 
     def record(self):
         # Libraries choose and allocate in the first run, which must not be part of a recording.
@@ -452,11 +470,12 @@ def main():
         if kind == "create":
             if request.get("threads"):
                 torch.set_num_threads(request["threads"])
-            session = Session(request["model"], request["folder"], request["shared"], device, pool)
+            carried = request.get("carried", {})
+            session = Session(request["model"], request["folder"], request["shared"], device, pool, carried)
             sessions[key] = session
             return {"inputs": describe(session.inputs), "outputs": describe(session.outputs)}
         if kind == "run":
-            sessions[key].run()
+            sessions[key].run(request.get("load", True), request.get("fetch", True))
             return {}
         if kind == "release":
             del sessions[key]

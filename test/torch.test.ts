@@ -84,20 +84,59 @@ describe.skipIf(!python)("device torch (needs Python with PyTorch)", () => {
     }
   });
 
-  it("trains to the same losses, and leaves no shared memory behind", async () => {
+  it("trains to the same losses and weights, goes on where it was, and leaves no shared memory behind", async () => {
     vi.stubEnv("SAMSR_PYTHON", python!);
     const before = sharedFiles();
-    const losses = async (device: "cpu" | "torch") => {
-      const out = join(folder, device);
-      const session = { threads: 1, device };
-      await trainTeacher({ ...RUN, out, steps: 4, session, batches: always(drawnBatch()) });
-      const lines = readFileSync(`${out}/log.jsonl`, "utf8").trim().split("\n");
-      return lines.map((line) => JSON.parse(line).loss as number);
+    const runOn = async (device: "cpu" | "torch", stops: readonly number[]) => {
+      const out = join(folder, `${device}-${stops.length}`);
+      const more = { out, accumulate: 2, clip: 0.05, session: { threads: 1, device } };
+      let average: Float32Array = new Float32Array();
+      for (const [i, steps] of stops.entries()) {
+        const batches = always(drawnBatch());
+        ({ average } = await trainTeacher({
+          ...RUN,
+          ...more,
+          ...{ steps, batches, resume: i > 0, rateSchedule: "constant", learningRate: 1e-3 },
+        }));
+      }
+      const lines = readFileSync(join(out, "log.jsonl"), "utf8").trim().split("\n");
+      return { average, losses: lines.map((line) => JSON.parse(line).loss as number) };
     };
-    const [here, there] = [await losses("cpu"), await losses("torch")];
-    expect(here).toHaveLength(4);
-    expect(maxDifference(there, here)).toBeLessThan(1e-4);
+    const [here, there, resumed] = [
+      await runOn("cpu", [5]),
+      await runOn("torch", [5]),
+      await runOn("torch", [2, 5]),
+    ];
+    expect(here.losses).toHaveLength(5);
+    expect(maxDifference(there.losses, here.losses)).toBeLessThan(1e-4);
+    expect(maxDifference(there.average, here.average)).toBeLessThan(1e-4);
+    expect(resumed).toEqual(there);
     expect(sharedFiles()).toEqual(before);
+  });
+
+  it("takes back a step that is not finite", async () => {
+    vi.stubEnv("SAMSR_PYTHON", python!);
+    let spoilt = false;
+    const batches = {
+      async at(step: number) {
+        const batch = drawnBatch();
+        if (step === 2 && !spoilt) {
+          spoilt = true;
+          batch.hr[0] = Number.NaN;
+        }
+        return batch;
+      },
+    };
+    const lines: string[] = [];
+    const { average } = await trainTeacher({
+      ...{ ...RUN, out: join(folder, "spoilt"), steps: 4, saveEvery: 1, batches },
+      ...{
+        session: { threads: 1, device: "torch" as const },
+        report: (line: string) => void lines.push(line),
+      },
+    });
+    expect(lines.join("\n")).toMatch(/step 3: the loss is not finite; back to step 2/);
+    expect(average.every(Number.isFinite)).toBe(true);
   });
 
   it("says what does not fit", async () => {

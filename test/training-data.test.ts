@@ -72,6 +72,23 @@ describe("startBatches", () => {
     await expect(startBatches({ ...options, ...given, folders, threads: 2 })).rejects.toThrow(message);
   });
 
+  it("brings noise and W with each batch where it is asked to", async () => {
+    const noise = { kind: "semantic", channels: 48, seed: 5, masks: "regions", variant: "paper" } as const;
+    const of = { ...options, crop: 64, folders: [path("photos")], degradation: "bicubic", noise } as const;
+    const { source } = await openSource(of, () => {});
+    const here = createBatches({ source, ...of });
+    const batches = await startBatches({ ...of, threads: 2 });
+    try {
+      for (const step of [0, 1, 2]) {
+        const batch = await batches.at(step);
+        expect([batch.noise?.length, batch.weight?.length]).toEqual([3 * 48 * 16 * 16, 3 * 16 * 16]);
+        expect(batch).toEqual(await here.at(step));
+      }
+    } finally {
+      await batches.close();
+    }
+  });
+
   it("takes saved pairs as they are", async () => {
     const pairs = await startBatches({ ...options, crop: 64, folders: [path("pairs")] });
     expect(pairs.kind).toBe("pairs");

@@ -11,6 +11,7 @@ export {
   toModel,
 } from "./model.js";
 export * from "./operators/index.js";
+export { rewrite } from "./rewrite.js";
 export {
   asValue,
   type ConstantData,

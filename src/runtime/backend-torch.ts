@@ -48,6 +48,13 @@ interface Slot {
   readonly offset: number;
 }
 
+interface Layout {
+  readonly inputs: readonly Slot[];
+  readonly outputs: readonly Slot[];
+  /** Which output becomes which input of the next run. */
+  readonly carried: Readonly<Record<string, string>>;
+}
+
 interface Executor {
   ask(request: Readonly<Record<string, unknown>>): Promise<Reply>;
   end(): void;
@@ -81,8 +88,10 @@ async function create(model: Uint8Array | string, options: Record<string, unknow
       folder: more?.model_external_initializers_file_folder_path ?? ".",
       shared: path,
       threads: options.intraOpNumThreads ?? 0,
+      carried: options.carried ?? {},
     })) as unknown as { inputs: Slot[]; outputs: Slot[] };
-    return open(executor, session, file, { inputs, outputs }, leave);
+    const carried = (options.carried ?? {}) as Readonly<Record<string, string>>;
+    return open(executor, session, file, { inputs, outputs, carried }, leave);
   } catch (error) {
     if (file !== undefined) closeSync(file);
     leave();
@@ -98,21 +107,25 @@ function open(
   executor: Executor,
   session: number,
   file: number,
-  { inputs, outputs }: { readonly inputs: readonly Slot[]; readonly outputs: readonly Slot[] },
+  { inputs, outputs, carried }: Layout,
   leave: () => void,
 ): OrtSession {
+  const kept = Object.entries(carried);
   return {
     inputNames: inputs.map(({ name }) => name),
     outputNames: outputs.map(({ name }) => name),
     async run(feeds, fetches) {
+      const load = kept.some(([input]) => input in feeds);
       for (const slot of inputs) {
+        if (slot.name in carried && !load) continue;
         const { type, dims, data } = feeds[slot.name];
         if (type !== slot.type || String(dims) !== String(slot.shape)) {
           throw new Error(`input "${slot.name}" is ${type} [${dims}], expected ${slot.type} [${slot.shape}]`);
         }
         write(file, data as TensorData, slot.offset);
       }
-      await executor.ask({ request: "run", session });
+      const fetch = kept.some(([, output]) => output in fetches);
+      await executor.ask({ request: "run", session, load, fetch });
       const results: Record<string, OrtTensor> = {};
       for (const slot of outputs) {
         if (!(slot.name in fetches)) continue;

@@ -26,7 +26,9 @@ describe("createSession", () => {
     await expect(wrong({ device: "tpu" })).rejects.toThrow(
       'unknown device "tpu", expected auto, cpu, webgpu or torch',
     );
-    await expect(wrong({ backend: "rust" })).rejects.toThrow('unknown backend "rust", expected node, web, torch');
+    await expect(wrong({ backend: "rust" })).rejects.toThrow(
+      'unknown backend "rust", expected node, web, torch',
+    );
     await expect(wrong({ threads: 0 })).rejects.toThrow("threads: expected a whole number from 1 on, got 0");
     await expect(wrong({ backend: "web", device: "webgpu" })).rejects.toThrow(/no WebGPU in Node; use "cpu"/);
     await expect(wrong({ executionProviders: ["abacus"] })).rejects.toBeInstanceOf(SamsrError);

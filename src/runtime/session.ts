@@ -29,6 +29,12 @@ export interface SessionOptions {
   readonly executionProviders?: readonly (string | { readonly name: string })[];
   /** Configuration entries handed to ONNX Runtime as they are, such as `{ session: { ... } }`. */
   readonly extra?: Readonly<Record<string, unknown>>;
+  /**
+   * Inputs that stay on the device: after each run, the output named here is the input's next value. They are fed when they
+   * are to be set, the first time at least, and all together; their outputs are computed in vain unless they are fetched. For
+   * device `torch` alone.
+   */
+  readonly carried?: Readonly<Record<string, string>>;
   /** What errors call a model that is given as bytes. */
   readonly name?: string;
   /** Which binding: onnxruntime-node in Node, onnxruntime-web in a browser, unless one is named. */
@@ -73,11 +79,18 @@ export async function createSession(
   model: Uint8Array | string,
   options: SessionOptions = {},
 ): Promise<Session> {
-  const { device: wanted = "auto", threads, name = typeof model === "string" ? model : "model" } = options;
+  const {
+    device: wanted = "auto",
+    threads,
+    name = typeof model === "string" ? model : "model",
+    carried,
+  } = options;
   if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1)) {
     throw new SamsrError(`threads: expected a whole number from 1 on, got ${threads}`);
   }
   const backend = await loadBackend(options.backend, wanted);
+  if (carried && backend.name !== "torch")
+    throw new SamsrError('carried inputs are for device "torch" alone');
   if (threads !== undefined) backend.setThreads?.(threads);
   const create = (providers: SessionOptions["executionProviders"]) =>
     turnOf(
@@ -92,7 +105,7 @@ export async function createSession(
   }
   const on = async (device: Device) => {
     const providers = [backend.providers[device]!];
-    return open(await create(providers), name, device, backend, turnOf(backend, providers));
+    return open(await create(providers), name, device, backend, turnOf(backend, providers), carried);
   };
   const device = await chooseDevice(wanted, backend);
   return on(device)
@@ -136,6 +149,7 @@ function ortOptions(options: SessionOptions, executionProviders: SessionOptions[
     logSeverityLevel: 4,
     ...(threads !== undefined && { intraOpNumThreads: threads }),
     ...(dimensions && { freeDimensionOverrides: dimensions }),
+    ...(options.carried && { carried: options.carried }),
     ...(Object.keys(extra).length > 0 && { extra }),
   };
 }
@@ -146,6 +160,7 @@ function open(
   device: string,
   { ort, fillsFetches }: Backend,
   inTurn: ReturnType<typeof turnOf>,
+  carried: Readonly<Record<string, string>> = {},
 ): Session {
   const toOrt = (t: Tensor) => new ort.Tensor(t.type, t.data, t.shape);
   const inputs = [...session.inputNames];
@@ -164,6 +179,7 @@ function open(
     const given: Record<string, OrtTensor> = {};
     for (const key of inputs) {
       const tensor = feeds[key];
+      if (!tensor && key in carried) continue;
       if (!tensor) throw new SamsrError(`${name}: input "${key}" is missing (it takes ${inputs.join(", ")})`);
       checkTensor(`${name}: input "${key}"`, tensor);
       given[key] = toOrt(tensor);

@@ -5,8 +5,8 @@ import * as o from "../onnx/index.js";
 import { floatTensor, type SessionOptions } from "../runtime/index.js";
 import { createTrainingState } from "./checkpoint.js";
 import type { Batches } from "./data/batches.js";
+import { createSessionToTrain } from "./session-to-train.js";
 import { type TrainerOptions, train } from "./trainer.js";
-import { createTrainingSession } from "./training-session.js";
 import { initialWeights, type Weights } from "./weights.js";
 
 export interface AutoencoderOptions extends TrainerOptions {
@@ -69,7 +69,7 @@ export async function trainAutoencoder(
   const { scope, parameters } = trainableScope();
   const { loss, reports } = autoencoderLoss(scope, config, { batch, crop }, terms);
   const weights = initialWeights(parameters(), seed);
-  const session = await createTrainingSession(weights, loss, reports, options.session);
+  const session = await createSessionToTrain(weights, loss, reports, options.session);
   const state = createTrainingState(weights);
   const feedsAt = async (index: number) => ({
     hr: floatTensor([batch, 3, crop, crop], (await batches.at(index)).hr),

@@ -6,8 +6,8 @@ import * as o from "../onnx/index.js";
 import { floatTensor, type SessionOptions } from "../runtime/index.js";
 import { createTrainingState } from "./checkpoint.js";
 import { COUNT_STEPS, type CoverageSamples } from "./data/coverage-samples.js";
+import { createSessionToTrain } from "./session-to-train.js";
 import { type TrainerOptions, train } from "./trainer.js";
-import { createTrainingSession } from "./training-session.js";
 import { initialWeights, type Weights } from "./weights.js";
 
 export interface CoverageOptions extends TrainerOptions {
@@ -63,7 +63,7 @@ export async function trainCoverage(
   const { scope, parameters } = trainableScope();
   const { loss, reports } = coverageLoss(scope, config, { batch, width, height }, countWeight);
   const weights = initialWeights(parameters(), seed);
-  const session = await createTrainingSession(weights, loss, reports, options.session);
+  const session = await createSessionToTrain(weights, loss, reports, options.session);
   const state = createTrainingState(weights);
   const pixels = width * height;
 

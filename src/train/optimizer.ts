@@ -32,9 +32,9 @@ export function adamStep(
 ): void {
   const { learningRate, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weightDecay = 0 } = options;
   const { first, second } = state;
-  const step = ++state.step;
-  const rate = learningRate / (1 - beta1 ** step);
-  const correction = 1 / (1 - beta2 ** step);
+  const corrections = biasCorrections(++state.step, { beta1, beta2 });
+  const rate = learningRate * corrections.first;
+  const correction = corrections.second;
   const keep = 1 - learningRate * weightDecay;
   for (let i = 0; i < weights.length; i++) {
     const g = gradient[i] * scale;
@@ -44,6 +44,14 @@ export function adamStep(
     second[i] = v;
     weights[i] = weights[i] * keep - (rate * m) / (Math.sqrt(v * correction) + epsilon);
   }
+}
+
+/** What undoes the moments' start from zero, at step n = 1, 2, ...: 1 / (1 - beta^n). */
+export function biasCorrections(
+  step: number,
+  { beta1 = 0.9, beta2 = 0.999 } = {},
+): { readonly first: number; readonly second: number } {
+  return { first: 1 / (1 - beta1 ** step), second: 1 / (1 - beta2 ** step) };
 }
 
 /** The Euclidean length of a gradient; NaN or infinite when a component is. */

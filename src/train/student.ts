@@ -11,9 +11,10 @@ import { frozenScope, type StateDict, trainableScope } from "../nn/index.js";
 import { createTrainingState } from "./checkpoint.js";
 import { type AdversarialOptions, createDiscriminator } from "./companion.js";
 import { type CoverageWeights, createCropSemantics, type SemanticsOptions } from "./crop-semantics.js";
+import { cropSeed, type SemanticNoise } from "./data/batch-noise.js";
 import { type StudentWeights, studentLoss } from "./objectives.js";
 import { createRollOut } from "./roll-out.js";
-import { spaceOf, type TeacherOptions } from "./teacher.js";
+import { latentChannels, spaceOf, type TeacherOptions } from "./teacher.js";
 import { train } from "./trainer.js";
 import { createTrainingSession } from "./training-session.js";
 import { initialWeights, loadWeights, type Weights } from "./weights.js";
@@ -44,8 +45,16 @@ export interface StudentOptions extends TeacherOptions {
 /** Noise there is weak, so the features are of the picture and its detail. */
 const FEATURE_TIMESTEP = 1;
 
-/** Seeds the SAM-noise apart from the data. */
-const NOISE_SEED = 0x57ed;
+/** The noise and W that batches may bring; see `Batch`. Masks by network are found while the student is taught. */
+export function studentNoise({
+  seed,
+  autoencoder,
+  masks = "regions",
+  variant = "paper",
+}: Pick<StudentOptions, "seed" | "autoencoder" | "masks" | "variant">): SemanticNoise | undefined {
+  if (masks === "network") return undefined;
+  return { kind: "semantic", channels: latentChannels(autoencoder), seed, masks, variant };
+}
 
 /** Distils a student, which starts as a copy of the teacher. @returns its weights and their moving average */
 export async function trainStudent(
@@ -98,9 +107,11 @@ export async function trainStudent(
 
   const feedsAt = async (index: number) => {
     const pictures = await batches.at(index);
-    const { noise, weight } = await semantics.of(pictures.lq, seed + NOISE_SEED + index * batch);
+    const { noise, weight } = pictures;
+    const made =
+      noise && weight ? { noise, weight } : await semantics.of(pictures.lq, cropSeed(seed, index, batch));
     const feeds = await space.feeds(pictures);
-    return { ...feeds, ...(await rollOut.run(feeds, noise, weight)), ...companion?.feeds };
+    return { ...feeds, ...(await rollOut.run(feeds, made.noise, made.weight)), ...companion?.feeds };
   };
   try {
     await train(session, state, feedsAt, options, companion);

@@ -1,9 +1,9 @@
-import { createRandom } from "../base/random.js";
 import { exponentialSchedule, inputScale, type ScheduleOptions } from "../diffusion/index.js";
-import { SCALE, type SwinUNetConfig, type VqConfig } from "../networks/index.js";
+import { LATENT_CHANNELS, SCALE, type SwinUNetConfig, type VqConfig } from "../networks/index.js";
 import { type StateDict, trainableScope } from "../nn/index.js";
 import { floatTensor, type SessionOptions } from "../runtime/index.js";
 import { createTrainingState } from "./checkpoint.js";
+import { noiseMaker, type PlainNoise, teacherRandom } from "./data/batch-noise.js";
 import type { Batches } from "./data/batches.js";
 import { teacherLoss } from "./objectives.js";
 import { type BatchShape, latentSpace, pixelSpace, type Space } from "./space.js";
@@ -24,9 +24,6 @@ export interface TeacherOptions extends TrainerOptions {
   readonly autoencoder?: { readonly weights: StateDict; readonly config: VqConfig };
 }
 
-/** Noise and timesteps have streams of their own beside the data's. */
-const NOISE_STREAM = 0x7eac;
-
 /** What the options say of where diffusion happens; it must be released. */
 export async function spaceOf(
   { autoencoder, session }: Pick<TeacherOptions, "autoencoder" | "session">,
@@ -34,6 +31,19 @@ export async function spaceOf(
 ): Promise<Space> {
   if (!autoencoder) return pixelSpace(shape);
   return latentSpace(autoencoder.weights, autoencoder.config, shape, session);
+}
+
+/** C of the latents on which diffusion happens. */
+export function latentChannels(autoencoder: TeacherOptions["autoencoder"]): number {
+  return autoencoder?.config.latentChannels ?? LATENT_CHANNELS;
+}
+
+/** The noise that batches may bring; see `Batch`. */
+export function teacherNoise({
+  seed,
+  autoencoder,
+}: Pick<TeacherOptions, "seed" | "autoencoder">): PlainNoise {
+  return { kind: "plain", channels: latentChannels(autoencoder), seed };
 }
 
 /** Trains ResShift's denoiser. @returns its weights and their moving average */
@@ -49,16 +59,17 @@ export async function trainTeacher(
   const session = await createTrainingSession(weights, loss, {}, options.session);
   const state = createTrainingState(weights);
   const schedule = exponentialSchedule(options.schedule);
+  const noiseOf = noiseMaker(teacherNoise(options), { batch, side });
 
   const perImage = (timesteps: readonly number[], f: (timestep: number) => number) =>
     floatTensor([batch, 1, 1, 1], Float32Array.from(timesteps, f));
   const feedsAt = async (index: number) => {
-    const pictures = await space.feeds(await batches.at(index));
-    const random = createRandom(seed + NOISE_STREAM, index);
+    const pictures = await batches.at(index);
+    const { noise } = pictures.noise ? pictures : await noiseOf(pictures.lq, index);
+    const random = teacherRandom(seed, index);
     const timesteps = Array.from({ length: batch }, () => random.integer(schedule.steps));
-    const noise = random.normals(new Float32Array(batch * space.channels * side * side));
     return {
-      ...pictures,
+      ...(await space.feeds(pictures)),
       noise: floatTensor([batch, space.channels, side, side], noise),
       t: floatTensor([batch], Float32Array.from(timesteps)),
       eta: perImage(timesteps, (t) => schedule.eta[t]),

@@ -7,14 +7,14 @@ import { access, mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { SamsrError } from "../base/errors.js";
 import type { Raster } from "../image/raster.js";
-import type { Tensor } from "../runtime/index.js";
 import { loadTrainingState, saveTrainingState, saveWeights, type TrainingState } from "./checkpoint.js";
 import type { Companion } from "./companion.js";
 import { openRunLog, type RunLog } from "./log/run-log.js";
 import { type LookAhead, lookAhead } from "./look-ahead.js";
-import { adamStep, clipFactor, emaStep, globalNorm, learningRateAt, type RateSchedule } from "./optimizer.js";
+import { learningRateAt, type RateSchedule } from "./optimizer.js";
+import type { SessionToTrain } from "./session-to-train.js";
 import { faultOf, settle } from "./stability.js";
-import type { TrainingSession } from "./training-session.js";
+import { type Feeds, stepsOf } from "./steps.js";
 
 export interface TrainerOptions {
   /** Where `state.safetensors`, `log.jsonl`, TensorBoard's events and `report.html` go. */
@@ -58,9 +58,9 @@ const MOST_ROLLBACKS = 3;
  * end
  */
 export async function train(
-  session: TrainingSession,
+  session: SessionToTrain,
   state: TrainingState,
-  feedsAt: (index: number) => Promise<Readonly<Record<string, Tensor>>>,
+  feedsAt: (index: number) => Promise<Feeds>,
   options: TrainerOptions,
   companion?: Companion,
 ): Promise<void> {
@@ -73,15 +73,15 @@ export async function train(
 }
 
 async function takeSteps(
-  session: TrainingSession,
+  session: SessionToTrain,
   state: TrainingState,
-  ahead: LookAhead<Readonly<Record<string, Tensor>>>,
+  ahead: LookAhead<Feeds>,
   options: TrainerOptions,
   companion?: Companion,
 ): Promise<void> {
   const { steps, report, signal } = options;
   const statePath = await begin(state, companion, options);
-  const { weights, average, adam, stability } = state;
+  const { average, adam, stability } = state;
   const log = await openRunLog({
     out: options.out,
     title: options.title ?? "training",
@@ -89,15 +89,26 @@ async function takeSteps(
     step: adam.step,
     warn: report,
   });
-  const gradientAt = createAccumulation(session, ahead, options.accumulate);
+  const taking = stepsOf(session, state, ahead, options.accumulate);
   let window = newWindow();
   let rollbacks = 0;
   let furthest = adam.step;
 
   while (adam.step < steps && !signal?.aborted) {
     const step = adam.step;
-    const { gradient, means, feeds } = await gradientAt(step);
-    const norm = globalNorm(gradient);
+    const scheduled = learningRateAt(step, {
+      ...{ peak: options.learningRate, floor: options.rateFloor },
+      ...{ warmup: options.warmup, steps, schedule: options.rateSchedule },
+    });
+    const settings = {
+      ...{
+        learningRate: stability.rate * scheduled,
+        weightDecay: options.weightDecay ?? 0,
+        clip: options.clip,
+      },
+      emaDecay: Math.min(options.emaDecay, (2 + step) / (11 + step)),
+    };
+    const { means, norm, feeds } = await taking.compute(step, settings);
     let fault = faultOf(stability, step, { loss: means.loss, norm });
     if (fault === undefined && companion) {
       // On what the student made before this step: its weights are still those.
@@ -107,20 +118,14 @@ async function takeSteps(
     if (fault !== undefined) {
       const rate = stability.rate / 2;
       await loadTrainingState(statePath, state, companion?.state);
+      taking.write();
       if (++rollbacks > MOST_ROLLBACKS) throw gaveUp(step, fault, adam.step, options.out);
       stability.rate = rate;
       report(`step ${step + 1}: ${fault}; back to step ${adam.step} with ${rate} of the learning rate`);
       window = newWindow();
       continue;
     }
-    const scheduled = learningRateAt(step, {
-      ...{ peak: options.learningRate, floor: options.rateFloor },
-      ...{ warmup: options.warmup, steps, schedule: options.rateSchedule },
-    });
-    const learningRate = stability.rate * scheduled;
-    const { weightDecay } = options;
-    adamStep(weights.flat, gradient, adam, { learningRate, weightDecay }, clipFactor(norm, options.clip));
-    emaStep(average, weights.flat, Math.min(options.emaDecay, (1 + adam.step) / (10 + adam.step)));
+    taking.take(settings);
     settle(stability, means.loss);
     if (adam.step > furthest) {
       furthest = adam.step;
@@ -129,11 +134,13 @@ async function takeSteps(
 
     addTo(window, means, norm);
     if (adam.step % options.reportEvery === 0 || adam.step === steps) {
-      await tell(window, adam.step, learningRate, log, options);
+      await tell(window, adam.step, settings.learningRate, log, options);
       window = newWindow();
     }
-    if (options.keepEvery && adam.step % options.keepEvery === 0) await keep(state, options);
-    if (adam.step % options.saveEvery === 0) {
+    const [keeping, saving] = [options.keepEvery, options.saveEvery].map((n) => n && adam.step % n === 0);
+    if (keeping || saving) await taking.read();
+    if (keeping) await keep(state, options);
+    if (saving) {
       await saveTrainingState(statePath, state, companion?.state).catch((error) => {
         report(
           `the state could not be saved (${error.message}); the one before it stays, and the run goes on`,
@@ -143,6 +150,7 @@ async function takeSteps(
       await log.report();
     }
   }
+  await taking.read();
   await saveTrainingState(statePath, state, companion?.state);
   await log.report();
 }
@@ -185,31 +193,6 @@ async function keep(
   await saveWeights(path, weights, average, { precision: "float16", metadata }).catch((error) => {
     report(`${path} could not be written (${error.message}); the run goes on`);
   });
-}
-
-/** The gradient and the reported values of a step, averaged over its micro-batches; the last one's inputs. */
-function createAccumulation(
-  session: TrainingSession,
-  ahead: LookAhead<Readonly<Record<string, Tensor>>>,
-  accumulate: number,
-) {
-  const sum = accumulate > 1 ? new Float32Array(session.gradient.length) : undefined;
-  return async (step: number) => {
-    const means: Record<string, number> = {};
-    let feeds: Readonly<Record<string, Tensor>> = {};
-    sum?.fill(0);
-    for (let i = 0; i < accumulate; i++) {
-      const index = step * accumulate + i;
-      feeds = await ahead.at(index);
-      const running = session.run(feeds);
-      // A GPU leaves this thread free meanwhile; on the CPU the order of work is all that changes.
-      ahead.begin(index + 1);
-      const scalars = await running;
-      for (const [key, value] of Object.entries(scalars)) means[key] = (means[key] ?? 0) + value / accumulate;
-      if (sum) for (let k = 0; k < sum.length; k++) sum[k] += session.gradient[k] / accumulate;
-    }
-    return { gradient: sum ?? session.gradient, means, feeds };
-  };
 }
 
 /** What the steps since the last report came to. */

@@ -13,6 +13,7 @@ import { createWeights, type Weights } from "./weights.js";
  * preallocated flat array laid out like the weights.
  */
 export interface TrainingSession {
+  readonly kind: "in process";
   readonly gradient: Float32Array;
   /** Tensors asked for beside the scalars; each run overwrites them. */
   readonly kept: Readonly<Record<string, FloatTensor>>;
@@ -58,6 +59,7 @@ export async function createTrainingSession(
   }
 
   return {
+    kind: "in process",
     gradient: held.flat,
     kept,
     nodes: model.nodes,
