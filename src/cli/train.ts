@@ -22,6 +22,7 @@ import {
   type TrainingConfig,
 } from "../train/config/index.js";
 import { trainCoverage } from "../train/coverage.js";
+import type { NoiseRecipe } from "../train/data/batch-noise.js";
 import type { Batches } from "../train/data/batches.js";
 import { coverageSamples } from "../train/data/coverage-samples.js";
 import { type DegradationName, degradationNamed } from "../train/data/degradations.js";
@@ -29,8 +30,8 @@ import { type MaskSource, maskFilesSource, regionsSource, samSource } from "../t
 import { loadPhotos } from "../train/data/photos.js";
 import { holdsPairs } from "../train/data/saved-pairs.js";
 import { startBatches } from "../train/data/threaded-batches.js";
-import { trainStudent } from "../train/student.js";
-import { trainTeacher } from "../train/teacher.js";
+import { studentNoise, trainStudent } from "../train/student.js";
+import { teacherNoise, trainTeacher } from "../train/teacher.js";
 import type { Weights } from "../train/weights.js";
 import { UsageError } from "./report.js";
 import { type ConfigArguments, configFor, runConfig } from "./train-config.js";
@@ -66,10 +67,11 @@ function foldersOf({
   throw new UsageError(`samsr train ${train} needs --data <folders...>, or data.photos in its configuration`);
 }
 
-/** Trains on batches that threads of their own make of the folders. */
+/** Trains on batches that threads of their own make of the folders. @param noise what the batches bring beside pictures */
 async function onBatches<T>(
   args: TrainArguments,
   config: { readonly train: Kind; readonly data: TeacherConfig["data"] },
+  noise: NoiseRecipe | undefined,
   train: (batches: Batches) => Promise<T>,
 ): Promise<T> {
   const folders = foldersOf(config);
@@ -79,7 +81,8 @@ async function onBatches<T>(
   const degradation = saved ? (args.degradation as DegradationName) : config.data.degradation;
   const skip = (file: string, reason: string) => say(`skipped ${file}: ${reason}`);
   const threads = args.dataThreads;
-  const batches = await startBatches({ folders, degradation, pool, batch, crop, seed, threads }, skip);
+  const of = { folders, degradation, pool, batch, crop, seed, noise, threads };
+  const batches = await startBatches(of, skip);
   say(`${batches.count} ${batches.kind}`);
   try {
     return await train(batches);
@@ -107,7 +110,7 @@ export async function trainTeacherCommand(args: TrainArguments, signal: AbortSig
   const config = await configFor("teacher", args, say);
   const autoencoder = await autoencoderOf(config);
   const options = { ...denoiserOptions(config), ...shared(args, config, signal), autoencoder };
-  const { weights, average } = await onBatches(args, config, (batches) =>
+  const { weights, average } = await onBatches(args, config, teacherNoise(options), (batches) =>
     trainTeacher({ ...options, batches }),
   );
   return finish(
@@ -130,7 +133,7 @@ export async function trainStudentCommand(args: TrainArguments, signal: AbortSig
   const teacher = await readWeights(config.teacher);
   const autoencoder = await autoencoderOf(config);
   const options = { ...studentOptions(config), ...shared(args, config, signal), autoencoder };
-  const { weights, average } = await onBatches(args, config, (batches) =>
+  const { weights, average } = await onBatches(args, config, studentNoise(options), (batches) =>
     trainStudent({ ...options, batches, teacher, coverage }),
   );
   return finish(
@@ -173,7 +176,7 @@ export async function trainAutoencoderCommand(args: TrainArguments, signal: Abor
   const options = { ...autoencoderOptions(config), ...shared(args, config, signal) };
   // Nothing is made small, so the cheapest way will do.
   const data = { ...config.data, degradation: "bicubic", pool: undefined } as const;
-  const { weights, average } = await onBatches(args, { train: config.train, data }, (batches) =>
+  const { weights, average } = await onBatches(args, { train: config.train, data }, undefined, (batches) =>
     trainAutoencoder({ ...options, batches }),
   );
   const path = join(args.out, "autoencoder.safetensors");

@@ -65,8 +65,11 @@ export function createCropSemantics(
       for (let n = 0; n < batch; n++) {
         const coverage = await coverageOf(lq.subarray(n * 3 * plane, (n + 1) * 3 * plane));
         if (coverage) weight.set(semanticWeight(coverage), n * plane);
-        const made = createNoise({ seed: seed + n, ...size, channels, coverage, variant });
-        noise.set(made.fill(0, 0, side, side), n * channels * plane);
+        // Plain noise is not standardised, so there is nothing to keep from a first pass.
+        const keep = coverage !== undefined;
+        const made = createNoise({ seed: seed + n, ...size, channels, coverage, variant, keep });
+        const place = noise.subarray(n * channels * plane, (n + 1) * channels * plane);
+        made.fill(0, 0, side, side, place);
       }
       return { noise, weight };
     },

@@ -14,9 +14,9 @@ import { type CoverageWeights, createCropSemantics, type SemanticsOptions } from
 import { cropSeed, type SemanticNoise } from "./data/batch-noise.js";
 import { type StudentWeights, studentLoss } from "./objectives.js";
 import { createRollOut } from "./roll-out.js";
+import { createSessionToTrain } from "./session-to-train.js";
 import { latentChannels, spaceOf, type TeacherOptions } from "./teacher.js";
 import { train } from "./trainer.js";
-import { createTrainingSession } from "./training-session.js";
 import { initialWeights, loadWeights, type Weights } from "./weights.js";
 
 export interface StudentOptions extends TeacherOptions {
@@ -90,7 +90,7 @@ export async function trainStudent(
   const weights = initialWeights(parameters(), seed);
   loadWeights(weights, teacher, "the teacher");
   const kept = companion && { made };
-  const session = await createTrainingSession(weights, loss, reports, sessionOptions, kept);
+  const session = await createSessionToTrain(weights, loss, reports, sessionOptions, kept);
   const semantics = createCropSemantics(shape, {
     ...{ channels: space.channels, masks, variant, coverage, session: sessionOptions },
   });

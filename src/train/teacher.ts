@@ -6,9 +6,9 @@ import { createTrainingState } from "./checkpoint.js";
 import { noiseMaker, type PlainNoise, teacherRandom } from "./data/batch-noise.js";
 import type { Batches } from "./data/batches.js";
 import { teacherLoss } from "./objectives.js";
+import { createSessionToTrain } from "./session-to-train.js";
 import { type BatchShape, latentSpace, pixelSpace, type Space } from "./space.js";
 import { type TrainerOptions, train } from "./trainer.js";
-import { createTrainingSession } from "./training-session.js";
 import { initialWeights, type Weights } from "./weights.js";
 
 export interface TeacherOptions extends TrainerOptions {
@@ -56,7 +56,7 @@ export async function trainTeacher(
   const space = await spaceOf(options, { batch, side });
   const loss = teacherLoss(scope, config, { batch, side }, space);
   const weights = initialWeights(parameters(), seed);
-  const session = await createTrainingSession(weights, loss, {}, options.session);
+  const session = await createSessionToTrain(weights, loss, {}, options.session);
   const state = createTrainingState(weights);
   const schedule = exponentialSchedule(options.schedule);
   const noiseOf = noiseMaker(teacherNoise(options), { batch, side });

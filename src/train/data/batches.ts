@@ -1,11 +1,12 @@
 import { SamsrError } from "../../base/errors.js";
 import { createRandom } from "../../base/random.js";
+import { type BatchNoise, type NoiseRecipe, noiseMaker } from "./batch-noise.js";
 import { SCALE } from "./kernel.js";
 import type { SampleSource } from "./samples.js";
 import { pool as createPool, shuffle } from "./shuffle.js";
 
-/** One training batch; both tensors are in [-1, 1]. */
-export interface Batch {
+/** One training batch; both pictures are in [-1, 1]. Noise and W are of the recipe that was asked for, if any was. */
+export interface Batch extends Partial<BatchNoise> {
   /** [N, 3, crop, crop] */
   readonly hr: Float32Array;
   /** [N, 3, crop / 4, crop / 4] */
@@ -29,6 +30,8 @@ export interface BatchOptions {
   readonly augment?: boolean;
   /** Samples are taken out of order within windows of this many; see `pool`. Default: 1, as they come. */
   readonly pool?: number;
+  /** Has each batch bring its noise. */
+  readonly noise?: NoiseRecipe;
 }
 
 /** Added to the seed: a key of its own, so that crops and noise never repeat what the trainer draws. */
@@ -47,6 +50,7 @@ export function createBatches({
   seed,
   augment = true,
   pool = 1,
+  noise,
 }: BatchOptions): Batches {
   if (source.count === 0) throw new SamsrError("cannot make batches: there are no photos");
   if (!(crop > 0) || crop % SCALE !== 0)
@@ -55,6 +59,7 @@ export function createBatches({
   const small = crop / SCALE;
   const sampleAt = createPool(pool, seed);
   const indexOf = shuffle(source.count, seed);
+  const noiseOf = noise && noiseMaker(noise, { batch, side: small });
 
   return {
     async at(step) {
@@ -68,7 +73,7 @@ export function createBatches({
         lq.set(sample.lq, place * 3 * small * small);
       };
       await Promise.all(Array.from({ length: batch }, (_, place) => fill(place)));
-      return { hr, lq };
+      return { hr, lq, ...(await noiseOf?.(lq, step)) };
     },
   };
 }

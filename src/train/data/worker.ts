@@ -1,5 +1,6 @@
-/** A thread in which training data is made: blurring and noise would take the training thread's time. */
+/** A thread in which training data is made: blurring, masks and noise would take the training thread's time. */
 import { type CallContext, serveThread } from "../../runtime/index.js";
+import type { NoiseRecipe } from "./batch-noise.js";
 import { type Batches, createBatches } from "./batches.js";
 import { decodeRgb } from "./photos.js";
 import { createShelf, type News } from "./shared-photos.js";
@@ -12,6 +13,8 @@ export interface DataOptions extends Omit<SourceOptions, "decode"> {
   readonly seed: number;
   /** See `pool`; default 1. */
   readonly pool?: number;
+  /** Has each batch bring its noise. */
+  readonly noise?: NoiseRecipe;
 }
 
 export interface Skipped {
@@ -51,7 +54,7 @@ export const functions = serveThread({
     if (news) shelf.hear(news);
     return inTurn(async () => {
       const batch = await batches!.at(step);
-      const buffers = [batch.hr.buffer, batch.lq.buffer] as ArrayBuffer[];
+      const buffers = Object.values(batch).map(({ buffer }) => buffer as ArrayBuffer);
       return context.transfer({ batch, skipped: skipped.splice(0), decoded: shelf.handIn() }, buffers);
     });
   },

@@ -1,0 +1,68 @@
+/**
+ * The noise of a batch, and W. Drawing them takes longer than a GPU's step, so the threads that make batches make them
+ * too; a trainer whose batches bring none makes them by the same recipe. They follow from the run's seed, the step and the
+ * low-resolution crops, so they are the same whoever makes them.
+ */
+import { createRandom, type Random } from "../../base/random.js";
+import { createCropSemantics, type SemanticsOptions } from "../crop-semantics.js";
+import type { BatchShape } from "../space.js";
+
+/** Standard normal, as the teacher is taught with. */
+export interface PlainNoise {
+  readonly kind: "plain";
+  /** C of a latent. */
+  readonly channels: number;
+  /** The run's. */
+  readonly seed: number;
+}
+
+/** SAM-noise and W, as the student is taught with; masks by network need a session, and stay with the trainer. */
+export interface SemanticNoise extends Pick<SemanticsOptions, "variant"> {
+  readonly kind: "semantic";
+  readonly channels: number;
+  readonly seed: number;
+  readonly masks: Exclude<SemanticsOptions["masks"], "network">;
+}
+
+export type NoiseRecipe = PlainNoise | SemanticNoise;
+
+export interface BatchNoise {
+  /** [N, C, S, S] */
+  readonly noise: Float32Array;
+  /** W [N, S, S], in [0, 1]; semantic noise alone has it. */
+  readonly weight?: Float32Array;
+}
+
+/** Noise and timesteps have streams of their own beside the data's. */
+const TEACHER_STREAM = 0x7eac;
+
+/** Seeds the SAM-noise apart from the data. */
+const STUDENT_SEED = 0x57ed;
+
+/** What the teacher draws for a step: first a timestep for each picture, a word each, then the noise. */
+export function teacherRandom(seed: number, step: number): Random {
+  return createRandom(seed + TEACHER_STREAM, step);
+}
+
+/** The seed of the first crop of a batch of the student's; see `CropSemantics`. */
+export function cropSeed(seed: number, step: number, batch: number): number {
+  return seed + STUDENT_SEED + step * batch;
+}
+
+/** @returns makes the noise of a step, of its low-resolution crops [N, 3, S, S] in [-1, 1] */
+export function noiseMaker(
+  recipe: NoiseRecipe,
+  shape: BatchShape,
+): (lq: Float32Array, step: number) => Promise<BatchNoise> {
+  const { channels, seed } = recipe;
+  const { batch, side } = shape;
+  if (recipe.kind === "semantic") {
+    const semantics = createCropSemantics(shape, recipe);
+    return (lq, step) => semantics.of(lq, cropSeed(seed, step, batch));
+  }
+  return async (_, step) => {
+    const random = teacherRandom(seed, step);
+    random.position = batch; // past the timesteps
+    return { noise: random.normals(new Float32Array(batch * channels * side * side)) };
+  };
+}
