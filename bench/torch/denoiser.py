@@ -80,7 +80,7 @@ def shift_mask(h, width, w, shift):
         for j, columns in enumerate(bands):
             region[:, rows, columns] = 3 * i + j
     cut = cut_windows(region, w).squeeze(-1)
-    return ((cut[:, None, :] != cut[:, :, None]) * -100.0)[:, None]
+    return ((cut[:, None, :] != cut[:, :, None]) * -60.0)[:, None]
 
 
 def window_attention(p, at, x, swin, w, shift):

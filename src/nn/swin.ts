@@ -96,7 +96,14 @@ function offsetsIn(w: number): o.Value {
 }
 
 /**
- * [window, 1, w w, w w]: -100 between pixels that must not see each other, else 0.
+ * What is added to the logit of two pixels that must not see each other. exp(-60) leaves no trace in a float32 sum
+ * with 1; the usual -100 leaves none either, but comes to denormal numbers, with which some processors take a hundred
+ * times as long.
+ */
+const APART = -60;
+
+/**
+ * [window, 1, w w, w w]: {@link APART} between pixels that must not see each other, else 0.
  *
  * `neighbours` keeps apart what the roll brought together, in rows and in columns. `published` is what the
  * published denoisers were trained with (read off the masks in their state dicts): in the last row of windows
@@ -121,7 +128,7 @@ function shiftMask(
     }
     for (let a = 0; a < tokens; a++) {
       for (let b = 0; b < tokens; b++) {
-        if (region[a] !== region[b]) mask[(window * tokens + a) * tokens + b] = -100;
+        if (region[a] !== region[b]) mask[(window * tokens + a) * tokens + b] = APART;
       }
     }
   }
