@@ -12,6 +12,7 @@ import {
   segmentRegions,
   semanticWeight,
 } from "../semantics/index.js";
+import type { CropCoverage } from "./data/photo-coverage.js";
 import type { BatchShape } from "./space.js";
 
 /** The coverage network, to find masks or to judge what is predicted. */
@@ -35,8 +36,13 @@ export interface CropSemantics {
   /**
    * Noise [N, C, S, S] and W [N, S, S] of low-resolution crops [N, 3, S, S] in [-1, 1].
    * @param seed of the first crop; the next one has the next
+   * @param parts of the photos' coverage, one for each crop; left out, masks are found in the crops
    */
-  of(lq: Float32Array, seed: number): Promise<{ noise: Float32Array; weight: Float32Array }>;
+  of(
+    lq: Float32Array,
+    seed: number,
+    parts?: readonly CropCoverage[],
+  ): Promise<{ noise: Float32Array; weight: Float32Array }>;
   release(): Promise<void>;
 }
 
@@ -59,10 +65,17 @@ export function createCropSemantics(
   };
 
   return {
-    async of(lq, seed) {
+    async of(lq, seed, parts) {
       const noise = new Float32Array(batch * channels * plane);
       const weight = new Float32Array(batch * plane);
       for (let n = 0; n < batch; n++) {
+        if (parts) {
+          const made = createNoise({ seed: seed + n, ...size, channels, keep: false });
+          const place = noise.subarray(n * channels * plane, (n + 1) * channels * plane);
+          tilt(made.fill(0, 0, side, side, place), parts[n], variant);
+          weight.set(weightOf(parts[n], variant), n * plane);
+          continue;
+        }
         const coverage = await coverageOf(lq.subarray(n * 3 * plane, (n + 1) * 3 * plane));
         if (coverage) weight.set(semanticWeight(coverage), n * plane);
         // Plain noise is not standardised, so there is nothing to keep from a first pass.
@@ -75,4 +88,29 @@ export function createCropSemantics(
     },
     release: async () => predictor?.release(),
   };
+}
+
+/**
+ * Makes plain noise [C, S, S] the SAM-noise of a part of a photo, in place: sqrt(c) N(0, 1), or N(0, 1) / sqrt(max(c, 1)) as
+ * the released code has it, over its deviation in the whole photo (equation 7; the mean is 0 but for chance).
+ */
+function tilt(
+  noise: Float32Array,
+  { counts, most, mean, meanInverse }: CropCoverage,
+  variant: Variant,
+): void {
+  // A photo that no mask covers gets plain noise.
+  if (most === 0) return;
+  const factors =
+    variant === "paper"
+      ? counts.map((count) => Math.sqrt(count / mean))
+      : counts.map((count) => 1 / Math.sqrt(Math.max(count, 1) * meanInverse));
+  for (let i = 0; i < noise.length; i++) noise[i] *= factors[i % factors.length];
+}
+
+/** W of equation 8, the maximum being the photo's. */
+function weightOf({ counts, most }: CropCoverage, variant: Variant): Float32Array {
+  const background = variant === "release" ? 1 : 0;
+  const largest = Math.max(most, 1);
+  return counts.map((count) => Math.max(count, background) / largest);
 }

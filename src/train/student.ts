@@ -11,7 +11,7 @@ import { frozenScope, type StateDict, trainableScope } from "../nn/index.js";
 import { createTrainingState } from "./checkpoint.js";
 import { type AdversarialOptions, createDiscriminator } from "./companion.js";
 import { type CoverageWeights, createCropSemantics, type SemanticsOptions } from "./crop-semantics.js";
-import { cropSeed, type SemanticNoise } from "./data/batch-noise.js";
+import { cropSeed, type MaskContext, type SemanticNoise } from "./data/batch-noise.js";
 import { type StudentWeights, studentLoss } from "./objectives.js";
 import { createRollOut } from "./roll-out.js";
 import { createSessionToTrain } from "./session-to-train.js";
@@ -31,6 +31,11 @@ export interface StudentOptions extends TeacherOptions {
   readonly coefficients?: PixelwiseOptions["modify"];
   /** What finds masks; default "regions". */
   readonly masks?: SemanticsOptions["masks"];
+  /**
+   * Where `regions` looks: in each crop (the default), or in its whole photo, as upscaling does; then the batches bring noise
+   * and W.
+   */
+  readonly maskContext?: MaskContext;
   /** How many images of each batch go through algorithm 1's terms; see `studentLoss`. */
   readonly distilled: number;
   readonly terms: StudentWeights;
@@ -50,10 +55,13 @@ export function studentNoise({
   seed,
   autoencoder,
   masks = "regions",
+  maskContext: context,
   variant = "paper",
-}: Pick<StudentOptions, "seed" | "autoencoder" | "masks" | "variant">): SemanticNoise | undefined {
+}: Pick<StudentOptions, "seed" | "autoencoder" | "masks" | "maskContext" | "variant">):
+  | SemanticNoise
+  | undefined {
   if (masks === "network") return undefined;
-  return { kind: "semantic", channels: latentChannels(autoencoder), seed, masks, variant };
+  return { kind: "semantic", channels: latentChannels(autoencoder), seed, masks, variant, context };
 }
 
 /** Distils a student, which starts as a copy of the teacher. @returns its weights and their moving average */
@@ -108,6 +116,9 @@ export async function trainStudent(
   const feedsAt = async (index: number) => {
     const pictures = await batches.at(index);
     const { noise, weight } = pictures;
+    if (options.maskContext === "photo" && !weight) {
+      throw new Error("train student: masks of whole photos have to come with the batches");
+    }
     const made =
       noise && weight ? { noise, weight } : await semantics.of(pictures.lq, cropSeed(seed, index, batch));
     const feeds = await space.feeds(pictures);

@@ -115,6 +115,14 @@ export const studentFields = section("The student of algorithm 1.", {
         "none",
       ),
     ),
+    maskContext: standing(
+      "crop",
+      oneOf(
+        "Where regions looks for masks: in each crop, or in its whole photo, as upscaling does.",
+        "crop",
+        "photo",
+      ),
+    ),
     variant: standing("paper", oneOf("Equations of the paper, or of its released code.", "paper", "release")),
     m: standing(0.2, number("m of equation 9.", 0, 0.999)),
     coefficients: standing("both", oneOf("What follows W (table 4).", "both", "eta", "kappa")),

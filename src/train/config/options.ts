@@ -29,11 +29,12 @@ export function studentOptions(config: StudentConfig) {
     variant,
     coefficients,
     masks,
+    maskContext,
     terms,
   } = student;
   return {
     ...denoiserOptions(config),
-    ...{ rollOut, distilled, m, variant, coefficients, masks, terms },
+    ...{ rollOut, distilled, m, variant, coefficients, masks, maskContext, terms },
     featureTimestep: student.featureTimestep,
     ...(discriminator && { adversarial: adversarialOptions(discriminator) }),
   };

@@ -6,6 +6,7 @@
 import { createRandom, type Random } from "../../base/random.js";
 import { createCropSemantics, type SemanticsOptions } from "../crop-semantics.js";
 import type { BatchShape } from "../space.js";
+import type { CropCoverage } from "./photo-coverage.js";
 
 /** Standard normal, as the teacher is taught with. */
 export interface PlainNoise {
@@ -22,6 +23,15 @@ export interface SemanticNoise extends Pick<SemanticsOptions, "variant"> {
   readonly channels: number;
   readonly seed: number;
   readonly masks: Exclude<SemanticsOptions["masks"], "network">;
+  /** Where `regions` looks for masks: in each crop (the default), or in its whole photo. */
+  readonly context?: MaskContext;
+}
+
+export type MaskContext = "crop" | "photo";
+
+/** Whether crops have to bring their part of the photo's coverage. */
+export function needsCoverage(recipe: NoiseRecipe | undefined): boolean {
+  return recipe?.kind === "semantic" && recipe.masks === "regions" && recipe.context === "photo";
 }
 
 export type NoiseRecipe = PlainNoise | SemanticNoise;
@@ -53,12 +63,12 @@ export function cropSeed(seed: number, step: number, batch: number): number {
 export function noiseMaker(
   recipe: NoiseRecipe,
   shape: BatchShape,
-): (lq: Float32Array, step: number) => Promise<BatchNoise> {
+): (lq: Float32Array, step: number, parts?: readonly CropCoverage[]) => Promise<BatchNoise> {
   const { channels, seed } = recipe;
   const { batch, side } = shape;
   if (recipe.kind === "semantic") {
     const semantics = createCropSemantics(shape, recipe);
-    return (lq, step) => semantics.of(lq, cropSeed(seed, step, batch));
+    return (lq, step, parts) => semantics.of(lq, cropSeed(seed, step, batch), parts);
   }
   return async (_, step) => {
     const random = teacherRandom(seed, step);

@@ -2,6 +2,7 @@ import { SamsrError } from "../../base/errors.js";
 import { createRandom } from "../../base/random.js";
 import { type BatchNoise, type NoiseRecipe, noiseMaker } from "./batch-noise.js";
 import { SCALE } from "./kernel.js";
+import type { CropCoverage } from "./photo-coverage.js";
 import type { SampleSource } from "./samples.js";
 import { pool as createPool, shuffle } from "./shuffle.js";
 
@@ -65,15 +66,17 @@ export function createBatches({
     async at(step) {
       const hr = new Float32Array(batch * 3 * crop * crop);
       const lq = new Float32Array(batch * 3 * small * small);
+      const parts: CropCoverage[] = [];
       const fill = async (place: number) => {
         const number = sampleAt(step * batch + place);
         const random = createRandom(seed + DATA_KEY, number);
         const sample = await source.sample(indexOf(number), crop, random, augment);
         hr.set(sample.hr, place * 3 * crop * crop);
         lq.set(sample.lq, place * 3 * small * small);
+        if (sample.coverage) parts[place] = sample.coverage;
       };
       await Promise.all(Array.from({ length: batch }, (_, place) => fill(place)));
-      return { hr, lq, ...(await noiseOf?.(lq, step)) };
+      return { hr, lq, ...(await noiseOf?.(lq, step, parts.length > 0 ? parts : undefined)) };
     },
   };
 }

@@ -4,6 +4,7 @@ import { chooseCrop } from "./crop.js";
 import { cutOriented } from "./cut.js";
 import type { Degradation } from "./degrade.js";
 import { orient } from "./orient.js";
+import { type CropCoverage, cropCoverage, rememberedCoverage } from "./photo-coverage.js";
 
 /** One square crop, large and small; both in [-1, 1]. */
 export interface Sample {
@@ -11,6 +12,8 @@ export interface Sample {
   readonly hr: Float32Array;
   /** [3, crop / 4, crop / 4] */
   readonly lq: Float32Array;
+  /** Its part of the photo's coverage, where the source gives it. */
+  readonly coverage?: CropCoverage;
 }
 
 /** What samples are made of: photos that are degraded as they are needed, or pairs that were saved. */
@@ -36,8 +39,13 @@ export function inMemory(photos: readonly Raster[]): PhotoStore {
   return { count: photos.length, at: async (index) => photos[index] };
 }
 
-/** Crops of photos, degraded as they are cut. */
-export function degradedCrops(photos: PhotoStore, degradation: Degradation<unknown>): SampleSource {
+/** Crops of photos, degraded as they are cut. @param covered whether each brings its part of the photo's coverage */
+export function degradedCrops(
+  photos: PhotoStore,
+  degradation: Degradation<unknown>,
+  covered = false,
+): SampleSource {
+  const coverageOf = rememberedCoverage();
   return {
     count: photos.count,
     async sample(index, crop, random, augment) {
@@ -49,7 +57,8 @@ export function degradedCrops(photos: PhotoStore, degradation: Degradation<unkno
         orient(planar, side, orientation),
       );
       const hr = cutOriented(photo, region, orientation);
-      return { hr, lq: toTensor(await lr) };
+      const coverage = covered ? cropCoverage(coverageOf(photo, index), region, orientation) : undefined;
+      return { hr, lq: toTensor(await lr), coverage };
     },
   };
 }

@@ -13,6 +13,8 @@ export interface SourceOptions {
   readonly crop: number;
   /** Decoded pictures are kept up to this many bytes; see `cachedPhotos`. */
   readonly maxBytes?: number;
+  /** Whether crops bring their part of the photo's coverage; photos only. */
+  readonly covered?: boolean;
   /** Default: `decodeRgb`. */
   readonly decode?: Decode;
 }
@@ -27,19 +29,27 @@ export interface OpenSource {
  * @throws SamsrError when folders of both kinds are given, saved pairs with a degradation, or what opening throws
  */
 export async function openSource(
-  { folders, degradation, crop, maxBytes, decode }: SourceOptions,
+  { folders, degradation, crop, maxBytes, decode, covered }: SourceOptions,
   onSkipped: (file: string, reason: string) => void,
 ): Promise<OpenSource> {
   const saved = await Promise.all(folders.map(holdsPairs));
   if (saved.every((pairs) => !pairs)) {
     const photos = await openPhotoStore(folders, { maxBytes, decode, onSkipped });
-    return { kind: "photos", source: degradedCrops(photos, degradationNamed(degradation ?? "mild")) };
+    return {
+      kind: "photos",
+      source: degradedCrops(photos, degradationNamed(degradation ?? "mild"), covered),
+    };
   }
   const one = folders[saved.indexOf(true)];
   if (!saved.every((pairs) => pairs)) {
     const other = folders[saved.indexOf(false)];
     throw new SamsrError(
       `${one} holds saved pairs (hr and lr) and ${other} does not: train on one or the other`,
+    );
+  }
+  if (covered) {
+    throw new SamsrError(
+      `${one} holds saved pairs: masks of whole photos need the photos; find them in the crops`,
     );
   }
   if (degradation !== undefined) {

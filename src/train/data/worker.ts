@@ -1,6 +1,6 @@
 /** A thread in which training data is made: blurring, masks and noise would take the training thread's time. */
 import { type CallContext, serveThread } from "../../runtime/index.js";
-import type { NoiseRecipe } from "./batch-noise.js";
+import { type NoiseRecipe, needsCoverage } from "./batch-noise.js";
 import { type Batches, createBatches } from "./batches.js";
 import { decodeRgb } from "./photos.js";
 import { createShelf, type News } from "./shared-photos.js";
@@ -45,7 +45,10 @@ export const functions = serveThread({
     // What is shared is kept by all, so nothing need be kept here.
     const options = shared ? { ...given, maxBytes: 0, decode: shelf.decode } : given;
     const onSkipped = (file: string, reason: string) => void skipped.push({ file, reason });
-    const { kind, source } = await openSource(options, onSkipped);
+    const { kind, source } = await openSource(
+      { ...options, covered: needsCoverage(options.noise) },
+      onSkipped,
+    );
     batches = createBatches({ source, ...options });
     return { kind, count: source.count, skipped: skipped.splice(0) };
   },
