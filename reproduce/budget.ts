@@ -1,6 +1,6 @@
 /** What every student of the tables is given, so that they differ in nothing but what a table is about. */
 export const BUDGET = {
-  steps: 600,
+  steps: 400,
   batch: 16,
   /** Timesteps that the teacher visits, of 15. */
   rollOut: 5,

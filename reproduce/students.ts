@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parse, stringify } from "yaml";
 import { SamsrError } from "../src/base/errors.js";
+import type { StudentConfig } from "../src/train/config/index.js";
 import type { Budget } from "./budget.js";
 
 export interface Student {
@@ -16,8 +17,10 @@ export interface Student {
   readonly over?: {
     readonly m?: number;
     readonly coefficients?: "both" | "eta" | "kappa";
-    readonly terms?: { readonly sc: number };
+    readonly terms?: Readonly<Record<string, number>>;
   };
+  /** The section `discriminator`. */
+  readonly discriminator?: StudentConfig["discriminator"];
   /** Its weights along the way are wanted, not only the last ones. */
   readonly kept?: boolean;
 }
@@ -26,6 +29,7 @@ export interface Student {
 export const DIVISORS = [2, 4, 5, 6, 8, 10, 20];
 
 const samsr = { recipe: "tiny-samsr.yaml" };
+const shipped = { recipe: "samsr-tiny-student.yaml" };
 
 /** SAMSR at m = 1/n; of 1/5, the paper's choice, it is the run of all tables. */
 export function studentAt(divisor: number): string {
@@ -36,7 +40,28 @@ export const STUDENTS: readonly Student[] = [
   { name: "samsr", about: "SAMSR as the paper has it, m = 1/5", ...samsr, kept: true },
   { name: "sinsr", about: "SinSR: no masks, global coefficients", recipe: "tiny-sinsr.yaml", kept: true },
   { name: "samsr-no-sc", about: "SAMSR without L_SC", ...samsr, over: { terms: { sc: 0 } }, kept: true },
-  { name: "shipped", about: "the recipe of samsr-tiny", recipe: "tiny-student.yaml" },
+  { name: "shipped", about: "the recipe of samsr-tiny", ...shipped },
+  {
+    name: "shipped-squared",
+    about: "the same by squared error",
+    ...{ ...shipped, over: { terms: { absolute: 0, structure: 0, fidelity: 1 } } },
+  },
+  {
+    name: "shipped-absolute",
+    about: "the same without SSIM",
+    ...{ ...shipped, over: { terms: { structure: 0 } } },
+  },
+  {
+    name: "shipped-perceptual",
+    about: "the same with a distance in the teacher's features",
+    ...{ ...shipped, over: { terms: { perceptual: 0.05 } } },
+  },
+  {
+    name: "shipped-adversarial",
+    about: "the same with a discriminator",
+    ...{ ...shipped, over: { terms: { adversarial: 0.01 } } },
+    discriminator: { channels: [48, 96], learningRate: 2e-4, gamma: 1 },
+  },
   { name: "samsr-eta", about: "only eta follows W", ...samsr, over: { coefficients: "eta" } },
   { name: "samsr-kappa", about: "only kappa follows W", ...samsr, over: { coefficients: "kappa" } },
   ...DIVISORS.filter((n) => n !== 5).map((n) => ({
@@ -55,7 +80,7 @@ export function studentNamed(name: string): Student {
 
 /** The whole configuration of a student's run, in YAML: recipe, budget, and what is its own. */
 export async function configOf(
-  { recipe, over = {} }: Student,
+  { recipe, over = {}, discriminator }: Student,
   { steps, batch, rollOut, distilled }: Budget,
   configs: string,
 ): Promise<string> {
@@ -69,5 +94,6 @@ export async function configOf(
   Object.assign(config.optimiser, { steps, warmup: Math.min(config.optimiser.warmup ?? 0, steps) });
   Object.assign(config.student, { rollOut, distilled: Math.min(distilled, batch), ...fields });
   Object.assign(config.student.terms, terms);
+  if (discriminator) config.discriminator = discriminator;
   return stringify(config);
 }
