@@ -73,6 +73,7 @@ const cases: Case[] = [
   ["softmax, inner axis", (x) => o.softmax(x, 1), [[2, 5, 3]], { low: -2, high: 2 }],
   ["layerNorm", (x, w, b) => o.layerNorm(x, w, b), [[4, 8], [8], [8]]],
   ["groupNorm", (x, w, b) => o.groupNorm(x, 2, w, b), [image, [4], [4]]],
+  ["groupNorm, modulated", (x, w, b) => o.groupNorm(x, 2, w, b), [image, [2, 4], [2, 4]]],
   ["reshape", (x) => o.reshape(x, [4, -1]), [[2, 6]]],
   ["transpose", (x) => o.transpose(x, [2, 0, 1]), [[2, 3, 4]]],
   ["expand", (x) => o.expand(x, [2, 3, 4]), [[3, 1]]],

@@ -39,15 +39,25 @@ export function linear(p: Scope, x: o.Value, out: number, initializer: Initializ
   return o.gemm(x, weight, { transB: true, bias: p.parameter("bias", [out], zeros) });
 }
 
-/** Group normalisation, with 32 groups as every network here has it. */
+export interface GroupNormOptions {
+  /** default 32, as every published network here has it */
+  readonly groups?: number;
+  readonly epsilon?: number;
+  /** What the result is scaled (by 1 + scale) and shifted by, each [N, C]. */
+  readonly modulation?: readonly [scale: o.Value, shift: o.Value];
+}
+
+/** Group normalisation. */
 export function groupNorm(
   p: Scope,
   x: o.Value,
-  { groups = 32, epsilon = 1e-5 }: { groups?: number; epsilon?: number } = {},
+  { groups = 32, epsilon = 1e-5, modulation }: GroupNormOptions = {},
 ): o.Value {
   const channels = [x.shape[1]];
   const [weight, bias] = [p.parameter("weight", channels, ones), p.parameter("bias", channels, zeros)];
-  return o.groupNorm(x, groups, weight, bias, epsilon);
+  if (!modulation) return o.groupNorm(x, groups, weight, bias, epsilon);
+  const [scale, shift] = [o.add(modulation[0], 1), modulation[1]];
+  return o.groupNorm(x, groups, o.mul(scale, weight), o.add(o.mul(scale, bias), shift), epsilon);
 }
 
 /** Layer normalisation over the last axis. */

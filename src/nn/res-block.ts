@@ -11,9 +11,8 @@ import type { Scope } from "./scope.js";
  */
 export function resBlock(p: Scope, x: o.Value, emb: o.Value, channels: number): o.Value {
   const h = conv(p.at("in_layers.2"), o.silu(groupNorm(p.at("in_layers.0"), x)), channels, 3);
-  const modulation = linear(p.at("emb_layers.1"), o.silu(emb), 2 * channels);
-  const [scale, shift] = o.split(o.reshape(modulation, [x.shape[0], 2 * channels, 1, 1]), 2, 1);
-  const n = o.add(o.mul(groupNorm(p.at("out_layers.0"), h), o.add(scale, 1)), shift);
+  const [scale, shift] = o.split(linear(p.at("emb_layers.1"), o.silu(emb), 2 * channels), 2, 1);
+  const n = groupNorm(p.at("out_layers.0"), h, { modulation: [scale, shift] });
   const skip = x.shape[1] === channels ? x : conv(p.at("skip_connection"), x, channels, 1);
   return o.add(skip, conv(p.at("out_layers.3"), o.silu(n), channels, 3, { initializer: zeros }));
 }

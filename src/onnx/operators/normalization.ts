@@ -1,9 +1,9 @@
 import { emit, emitAll, withDerivative } from "../emit.js";
-import { constant, normalAxis, sameShape, sizeOf, type Value } from "../value.js";
+import { constant, normalAxis, sameShape, sizeOf, stopGradient, type Value } from "../value.js";
 import { add, erf, exp, mul, sigmoid, sub, sumTo } from "./arithmetic.js";
 import { image } from "./image.js";
 import { reduceMean, reduceSum } from "./reduce.js";
-import { reshape } from "./shape.js";
+import { expand, reshape } from "./shape.js";
 
 /** x sigmoid(x). */
 export function silu(x: Value): Value {
@@ -82,12 +82,35 @@ function throughNormal(dy: Value, y: Value, inverse: Value): Value {
   return mul(sub(sub(dy, reduceMean(dy, [last], true)), along), inverse);
 }
 
-/** Group normalisation of [N, C, H, W] with weight and bias [C]; C must divide by `groups`. */
+/**
+ * Group normalisation of [N, C, H, W]; C must divide by `groups`. Weight and bias are [C], or [N, C]: others for each image.
+ *
+ * Its gradient is that of `normalize` with every sum over pixels taken once: what the weight's and the bias's gradients
+ * need for each channel is enough for the means over a group too.
+ */
 export function groupNorm(x: Value, groups: number, weight: Value, bias: Value, epsilon = 1e-5): Value {
   const [n, c] = image("GroupNorm", x);
   if (c % groups !== 0)
     throw new Error(`GroupNorm: ${c} channels of [${x.shape}] do not divide by ${groups} groups`);
-  const grouped = reshape(x, [n * groups, sizeOf(x.shape) / (n * groups)]);
-  const normal = reshape(normalize(grouped, epsilon), x.shape);
-  return add(mul(normal, reshape(weight, [1, c, 1, 1])), reshape(bias, [1, c, 1, 1]));
+  const size = sizeOf(x.shape) / (n * groups);
+  const ones = constant(new Float32Array(size).fill(1));
+  const { y, inverse } = layerNormalization([reshape(x, [n * groups, size]), ones], epsilon);
+  const [normal, deviation] = [reshape(y, x.shape), reshape(inverse, [n, groups, 1])].map(stopGradient);
+  const [w, b] = [weight, bias].map((v) => reshape(v, [v.shape.length > 1 ? n : 1, c, 1, 1]));
+  const affine = add(mul(normal, w), b);
+  return withDerivative([affine], [x, w, b], ([dy]) => {
+    const sum = reduceSum(dy!, [2, 3], true);
+    const weighted = reduceSum(mul(dy!, normal), [2, 3], true);
+    const inGroups = (v: Value) => reshape(v, [n, groups, c / groups]);
+    const toChannels = (v: Value) => reshape(expand(v, [n, groups, c / groups]), [n, c, 1, 1]);
+    const mean = (v: Value) => mul(reduceSum(inGroups(mul(v, w)), [2], true), mul(deviation, 1 / size));
+    return [
+      () => {
+        const direct = mul(dy!, mul(toChannels(deviation), w));
+        return sub(direct, add(mul(normal, toChannels(mean(weighted))), toChannels(mean(sum))));
+      },
+      () => sumTo(weighted, w.shape),
+      () => sumTo(sum, b.shape),
+    ];
+  })[0];
 }
