@@ -14,6 +14,7 @@ import * as o from "../src/onnx/index.js";
 import { createSession, floatTensor } from "../src/runtime/index.js";
 import { createCropSemantics } from "../src/train/crop-semantics.js";
 import { createRollOut, type RollOutOptions } from "../src/train/roll-out.js";
+import { rollOutGraph } from "../src/train/roll-out-graph.js";
 import { pixelSpace } from "../src/train/space.js";
 import { CONFIG, drawnBatch, RUN, SIDE } from "./fixtures/training.js";
 import { normals } from "./run-graph.js";
@@ -25,8 +26,10 @@ const plane = SIDE * SIDE;
 const schedule = exponentialSchedule(RUN.schedule);
 const batch = drawnBatch();
 const noise = normals([2, LATENT_CHANNELS, SIDE, SIDE], 5);
-/** Half of each picture is covered. */
-const weight = Float32Array.from({ length: 2 * plane }, (_, p) => (p % SIDE < SIDE / 2 ? 1 : 0.25));
+/** Half of each picture is covered, the second one's less. */
+const weight = Float32Array.from({ length: 2 * plane }, (_, p) =>
+  p % SIDE < SIDE / 2 ? (p < plane ? 1 : 0.6) : 0.25,
+);
 
 function randomTeacher(): StateDict {
   const { scope, parameters } = trainableScope();
@@ -36,28 +39,34 @@ function randomTeacher(): StateDict {
 }
 const teacher = randomTeacher();
 
-async function rollOut(options: Partial<RollOutOptions["pixelwise"]>, w: Float32Array) {
+async function rollOut(
+  options: Partial<RollOutOptions["pixelwise"]>,
+  w: Float32Array,
+  { distilled = 1, whole = true } = {},
+) {
   const space = pixelSpace(shape);
   const run = await createRollOut(
     {
-      ...{ config: CONFIG, teacher, schedule: RUN.schedule, rollOut: 4, whole: true },
+      ...{ config: CONFIG, teacher, schedule: RUN.schedule, rollOut: 4, whole },
       ...{ pixelwise: { m: 0.2, ...options }, session: { threads: 1 } },
     },
-    shape,
+    { ...shape, distilled },
     space,
   );
   const { start, rolled } = await run.run(await space.feeds(batch), noise, w);
   await run.release();
-  return { start: start.data as Float32Array, rolled: rolled!.data as Float32Array };
+  return { start: start.data as Float32Array, rolled: rolled?.data as Float32Array };
 }
 
-/** The first picture's chain, as upscaling walks it. */
-async function chain(walk: (chain: Parameters<typeof sinsrChain>[0]) => Promise<Float32Array>) {
+/** A picture's chain, as upscaling walks it: a run of the denoiser for each step. */
+async function chain(walk: (chain: Parameters<typeof sinsrChain>[0]) => Promise<Float32Array>, picture = 0) {
+  const of = (data: Float32Array, channels: number) =>
+    data.slice(picture * channels * plane, (picture + 1) * channels * plane);
   const [x, t, lq] = [o.input("x", LATENT), o.input("t", [1]), o.input("lq", [1, 3, SIDE, SIDE])];
   const y = bicubicLatent(lq);
   const graph = { x0: pixelDenoiser(frozenScope(teacher), CONFIG, x, t, lq, y), y };
   const session = await createSession(o.toModel(graph).bytes, { device: "cpu", threads: 1 });
-  const small = floatTensor([1, 3, SIDE, SIDE], batch.lq.subarray(0, 3 * plane));
+  const small = floatTensor([1, 3, SIDE, SIDE], of(batch.lq, 3));
   const run = (latent: Float32Array, timestep: number) =>
     session.run({
       x: floatTensor(LATENT, latent),
@@ -67,19 +76,53 @@ async function chain(walk: (chain: Parameters<typeof sinsrChain>[0]) => Promise<
   const first = await run(new Float32Array(LATENT_CHANNELS * plane), 0);
   const denoiser: Denoiser = async (latent, timestep) =>
     (await run(latent, timestep)).x0.data as Float32Array;
-  const one = noise.slice(0, LATENT_CHANNELS * plane);
-  const x0 = await walk({ schedule, denoiser, y: first.y.data as Float32Array, noise: one, steps: 4 });
+  const x0 = await walk({
+    ...{ schedule, denoiser, y: first.y.data as Float32Array, steps: 4 },
+    noise: of(noise, LATENT_CHANNELS),
+  });
   await session.release();
   return x0;
 }
 
-const samsr = (options: PixelwiseOptions) => (all: Parameters<typeof sinsrChain>[0]) =>
-  samsrChain({ ...all, pixelwise: pixelwise(weight.subarray(0, plane), options) });
+const samsr =
+  (options: PixelwiseOptions, picture = 0) =>
+  (all: Parameters<typeof sinsrChain>[0]) =>
+    samsrChain({
+      ...all,
+      pixelwise: pixelwise(weight.subarray(picture * plane, (picture + 1) * plane), options),
+    });
 
 describe("the teacher's roll-out", () => {
   it.each(["both", "eta", "kappa"] as const)("is the chain of equation 11, with W in %s", async (modify) => {
     const { rolled } = await rollOut({ modify }, weight);
     expect(maxDifference(rolled, await chain(samsr({ m: 0.2, modify })))).toBeLessThan(2e-5);
+  });
+
+  it("walks as many pictures as are asked for, each with its own W; of none there is the start alone", async () => {
+    const both = await rollOut({}, weight, { distilled: 2 });
+    const expected = await Promise.all([0, 1].map((picture) => chain(samsr({ m: 0.2 }, picture), picture)));
+    expect(
+      maxDifference(
+        both.rolled,
+        expected.flatMap((x) => [...x]),
+      ),
+    ).toBeLessThan(2e-5);
+    const start = await rollOut({}, weight, { whole: false });
+    expect(start.rolled).toBeUndefined();
+    expect(start.start).toEqual(both.start);
+  });
+
+  it("holds the teacher's weights once, however many timesteps it visits", () => {
+    const visit = { timestep: 3, scale: 0.9, m: 0.5, j: 0.1 };
+    const bytes = (visits: number) => {
+      const all = Array.from({ length: visits }, () => visit);
+      const constants = { sigma: 0.3, visits: all, slopes: { eta: 0.2, kappa: -0.2 } };
+      return o.toModel(rollOutGraph(frozenScope(teacher), CONFIG, shape, constants)).bytes.length;
+    };
+    const weights = [...teacher.values()].reduce((sum, { data }) => sum + data.byteLength, 0);
+    const one = bytes(1);
+    expect(one).toBeGreaterThan(weights);
+    expect(bytes(3) - one).toBeLessThan(weights / 2);
   });
 
   it("without masks, or with the released code's global coefficients, is SinSR's", async () => {
@@ -102,7 +145,11 @@ describe("the teacher's roll-out", () => {
     for (const modify of ["eta", "kappa", "both"] as const) {
       const { start } = await rollOut({ modify }, weight);
       // x_T = y + kappa sqrt(eta) noise; y is the same in all of them.
-      const expected = none.map((v, i) => v + sigma * noise[i] * (factors[modify](weight[i % plane]) - 1));
+      const expected = none.map(
+        (v, i) =>
+          v +
+          sigma * noise[i] * (factors[modify](weight[(i < noise.length / 2 ? 0 : plane) + (i % plane)]) - 1),
+      );
       expect([modify, maxDifference(start, expected) < 1e-5]).toEqual([modify, true]);
     }
   });

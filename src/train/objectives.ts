@@ -45,32 +45,6 @@ export function teacherLoss(
   return charbonnier(space.denoise(p, config, x, t, { lq, y }), x0);
 }
 
-/** One step of the teacher's deterministic chain on a batch, as a graph to run with frozen weights. */
-export function rollOutStep(
-  p: Scope,
-  config: SwinUNetConfig,
-  shape: BatchShape,
-  space: Space = pixelSpace(shape),
-) {
-  const { batch, side } = shape;
-  const map = [batch, 1, side, side];
-  const x = o.input("x", [batch, space.channels, side, side]);
-  const condition = space.condition(shape);
-  const [scale, t] = [each("scale", batch), o.input("t", [batch])];
-  const [k, m, j] = ["k", "m", "j"].map((name) => o.input(name, map));
-  const prediction = space.denoise(p, config, o.mul(x, scale), t, condition);
-  // Equation 11.
-  return { next: o.add(o.add(o.mul(k, prediction), o.mul(m, x)), o.mul(j, condition.y)) };
-}
-
-/** Where every chain of a batch starts: x_T = y + sigma noise, with sigma = kappa_new sqrt(eta_new) a map (equation 10). */
-export function chainStart(shape: BatchShape, space: Space = pixelSpace(shape)) {
-  const { batch, side } = shape;
-  const noise = o.input("noise", [batch, space.channels, side, side]);
-  const sigma = o.input("sigma", [batch, 1, side, side]);
-  return { start: o.add(space.condition(shape).y, o.mul(sigma, noise)) };
-}
-
 /** The weights of the student's terms; the paper's algorithm has the first three at 1 and none of the others. */
 export interface StudentWeights {
   readonly distill: number;

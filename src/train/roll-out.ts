@@ -2,19 +2,18 @@
 import {
   coefficients,
   exponentialSchedule,
-  type Field,
   inputScale,
-  noiseLevel,
   type PixelwiseOptions,
   pixelwise,
+  type Schedule,
   type ScheduleOptions,
   timesteps,
 } from "../diffusion/index.js";
 import type { SwinUNetConfig } from "../networks/index.js";
 import { frozenScope, type StateDict } from "../nn/index.js";
-import { type Shape, sizeOf, toModel } from "../onnx/index.js";
+import { toModel } from "../onnx/index.js";
 import { createSession, floatTensor, type SessionOptions, type Tensor } from "../runtime/index.js";
-import { chainStart, rollOutStep } from "./objectives.js";
+import { type ChainConstants, rollOutGraph, type Visit } from "./roll-out-graph.js";
 import { type BatchShape, pixelSpace, type Space } from "./space.js";
 
 export interface RollOutOptions {
@@ -47,70 +46,52 @@ export interface RollOut {
   release(): Promise<void>;
 }
 
-/** @param shape with D, the number of pictures that walk the whole chain */
+/**
+ * The teacher's weights and what belongs to a timestep are constants of the graph; a batch brings its pictures, noise and W.
+ * @param shape with D, the number of pictures that walk the whole chain
+ */
 export async function createRollOut(
   options: RollOutOptions,
   shape: BatchShape & { readonly distilled: number },
   space: Space = pixelSpace(shape),
 ): Promise<RollOut> {
-  const { batch, side, distilled } = shape;
+  const { batch, side } = shape;
   const schedule = exponentialSchedule(options.schedule);
-  const session = { device: "cpu", name: "the teacher", ...options.session } as const;
-  const open = (outputs: Parameters<typeof toModel>[0]) => createSession(toModel(outputs).bytes, session);
-  const few = { batch: distilled, side };
-  const starting = await open(chainStart(shape, space));
-  const stepping = options.whole
-    ? await open(rollOutStep(frozenScope(options.teacher), options.config, few, space))
-    : undefined;
   const visited = timesteps(schedule, options.rollOut);
-  const plane = side * side;
-  const global = options.pixelwise.variant === "release";
-  const process = (weight: Float32Array) => pixelwise(global ? 0 : weight, options.pixelwise);
+  const constants = {
+    sigma: schedule.kappa * schedule.sqrtEta[visited[0]],
+    visits: options.whole ? visited.map((_, i) => visitOf(schedule, visited, i)) : [],
+    slopes: slopesOf(options.pixelwise),
+  };
+  const graph = rollOutGraph(frozenScope(options.teacher), options.config, shape, constants, space);
+  const session = await createSession(toModel(graph).bytes, {
+    ...{ device: "cpu", name: "the teacher" },
+    ...options.session,
+  });
 
   return {
     async run(pictures, noise, weight) {
-      const local = process(weight);
-      const sigma = noiseLevel(local.eta(schedule.eta[visited[0]]), local.kappa(schedule.kappa));
-      const { start } = await starting.run({
+      const { start, rolled } = await session.run({
         ...pictures,
         noise: floatTensor([batch, space.channels, side, side], noise),
-        sigma: fieldTensor([batch, 1, side, side], sigma),
+        weight: floatTensor([batch, 1, side, side], weight),
       });
-      if (!stepping) return { start };
-
-      const first = process(weight.subarray(0, distilled * plane));
-      const etas = visited.map((t) => first.eta(schedule.eta[t]));
-      const map = (field: Field) => fieldTensor([distilled, 1, side, side], field);
-      const condition = Object.fromEntries(
-        Object.entries(pictures).map(([name, tensor]) => [name, head(tensor, distilled)]),
-      );
-      let x = head(start, distilled);
-      for (const [i, t] of visited.entries()) {
-        const { k, m, j } = coefficients(etas[i], etas[i + 1] ?? 0);
-        const results = await stepping.run({
-          ...{ ...condition, x, k: map(k), m: map(m), j: map(j) },
-          scale: fieldTensor([distilled, 1, 1, 1], inputScale(schedule.eta[t], schedule.kappa)),
-          t: fieldTensor([distilled], t),
-        });
-        x = results.next;
-      }
-      return { start, rolled: x };
+      return { start, rolled };
     },
-    async release() {
-      await starting.release();
-      await stepping?.release();
-    },
+    release: () => session.release(),
   };
 }
 
-/** The first pictures of a batch, where they lie. */
-function head({ shape, data }: Tensor, count: number): Tensor {
-  const first = [count, ...shape.slice(1)];
-  return floatTensor(first, (data as Float32Array).subarray(0, sizeOf(first)));
+/** How far the factors of equation 9 are from 1 where W is 1; the paper's are linear in W, the released code's stay 1. */
+function slopesOf(options: PixelwiseOptions): ChainConstants["slopes"] {
+  const local = pixelwise(options.variant === "release" ? 0 : 1, options);
+  return { eta: (local.eta(1) as number) - 1, kappa: (local.kappa(1) as number) - 1 };
 }
 
-/** A field as a tensor; a number fills it. */
-function fieldTensor(shape: Shape, field: Field): Tensor {
-  if (typeof field === "number") return floatTensor(shape, new Float32Array(sizeOf(shape)).fill(field));
-  return floatTensor(shape, field instanceof Float32Array ? field : Float32Array.from(field));
+/** Timestep i of the visited ones, from which the chain goes on to the next, and from the last to x0. */
+function visitOf({ eta, kappa }: Schedule, visited: readonly number[], i: number): Visit {
+  const timestep = visited[i];
+  const { m, j } = coefficients(eta[timestep], i + 1 < visited.length ? eta[visited[i + 1]] : 0);
+  // Of numbers they are numbers.
+  return { timestep, scale: inputScale(eta[timestep], kappa), m: m as number, j: j as number };
 }
