@@ -149,6 +149,22 @@ const cases: Case[] = [
       [3, 2, 3, 3],
     ],
   ],
+  [
+    "conv 3x3, one row",
+    (x, w) => o.conv(x, w, undefined, { padding: 1 }),
+    [
+      [2, 3, 1, 4],
+      [3, 3, 3, 3],
+    ],
+  ],
+  [
+    "conv 3x3, one pixel",
+    (x, w) => o.conv(x, w, undefined, { padding: 1 }),
+    [
+      [2, 3, 1, 1],
+      [3, 3, 3, 3],
+    ],
+  ],
   ["conv 3x3, no padding", (x, w) => o.conv(x, w), [image, [3, 4, 3, 3]]],
   ["conv 1x1", (x, w, b) => o.conv(x, w, b), [image, [3, 4, 1, 1], [3]]],
   ["conv 3x3, stride 2", (x, w, b) => o.conv(x, w, b, { stride: 2, padding: 1 }), [image, [3, 4, 3, 3], [3]]],

@@ -1,7 +1,7 @@
 /**
  * Convolution and its three gradients.
  *
- * Weights. dW[o, c, i, j] = sum over n, y, x of dY[n, o, y, x] X[n, c, y + i - 1, x + j - 1]. Three copies of dY
+ * Weights. dW[o, c, i, j] = sum over n, y, x of dY[n, o, y - i + 1, x] X[n, c, y, x + j - 1]. Three copies of dY
  * shifted by rows and three copies of X shifted by columns, laid side by side as [3 O, L] and [3 C, L], give all
  * nine taps of a 3x3 kernel in one large Gemm: a third of the copies that nine taps would need, and a product
  * of a shape that runs near the machine's own rate. Other kernels and strides take a Gemm a tap.
@@ -126,8 +126,8 @@ function weightGradient(
   const channelsFirst = (v: Value) => transpose(v, [1, 0, 2, 3]);
   const [dys, xs] = [channelsFirst(dy), channelsFirst(x)];
   if (kh === 3 && kw === 3 && stride === 1 && padding === 1) {
-    const rows = [0, 1, 2].map((i) => pad(dys, [0, 0, i, 0], [0, 0, 2 - i, 0]));
-    const columns = [0, 1, 2].map((j) => pad(xs, [0, 0, 1, 1 - j], [0, 0, 1, j - 1]));
+    const rows = [0, 1, 2].map((i) => pad(dys, [0, 0, i - 1, 0], [0, 0, 1 - i, 0]));
+    const columns = [0, 1, 2].map((j) => pad(xs, [0, 0, 0, 1 - j], [0, 0, 0, j - 1]));
     const taps = gemm(reshape(concat(rows, 0), [3 * o, -1]), reshape(concat(columns, 0), [3 * c, -1]), {
       transB: true,
     });
