@@ -97,7 +97,7 @@ function offsetsIn(w: number): o.Value {
 
 /**
  * What is added to the logit of two pixels that must not see each other. exp(-60) leaves no trace in a float32 sum
- * with 1; the usual -100 leaves none either, but comes to denormal numbers, with which some processors take a hundred
+ * with 1; the usual -100 leaves none either, but comes to denormal numbers, with which some processors take fifty
  * times as long.
  */
 const APART = -60;
