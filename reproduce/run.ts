@@ -6,6 +6,7 @@ import { SamsrError } from "../src/base/errors.js";
 import { readPristineModel } from "../src/evaluate/niqe/niqe.js";
 import { writeFileAtomically } from "../src/image/index.js";
 import { BUDGET } from "./budget.js";
+import { coverageTables } from "./coverage.js";
 import { realSet, validationSet } from "./data-sets.js";
 import { CONFIGS, NIQE, TEACHER } from "./places.js";
 import { STUDENTS, studentNamed } from "./students.js";
@@ -117,6 +118,19 @@ for (const [name, title] of [
     .option("--write <file>", "the tables as a file, too")
     .action((words: TableWords) => showTables(name === "all" ? Object.keys(TABLES) : [name], words));
 }
+
+program
+  .command("coverage")
+  .description("How well the coverage network says what regions finds, and what its masks do to a picture.")
+  .requiredOption("--val <folders...>", "folders of photos, to be made small")
+  .option("--model <name>", "a coverage network, installed or a folder (default: the one that is bundled)")
+  .option("--limit <n>", "so many photos, evenly spread (default: all)", whole)
+  .option("--threads <n>", "threads of a network (default: all cores)", whole)
+  .action(
+    async ({ val, ...options }: { val: string[]; model?: string; limit?: number; threads?: number }) => {
+      process.stdout.write(await coverageTables({ photos: val, ...options }));
+    },
+  );
 
 try {
   await program.parseAsync(process.argv);

@@ -33,9 +33,10 @@ export const TEACHER_RECIPE = {
  * algorithm 1's terms take 2 images of each batch: a step costs 6 forward passes of the batch (a backward pass
  * counted as two) where all of it would cost 15. The inverse loss asks for the noise itself, which an image barely
  * tells, so at weight 1 its error (near kappa^2) would drown the other terms; at 0.02 it is of their size. A teacher
- * this small leaves grain in what it samples, and a student taught by nothing else learns the grain: the fidelity
- * term, absent from the paper, carries most of the weight. The semantic consistency loss is left out: what it does is
- * not measured yet.
+ * this small leaves grain in what it samples, and a student taught by nothing else learns the grain: the original,
+ * absent from the paper's terms but for gt, carries most of the weight, by smooth absolute error and by SSIM. Masks are
+ * those of whole photos, as in upscaling. docs/reproduction.md has what each term does, the semantic consistency loss among
+ * them.
  */
 export const STUDENT_RECIPE = {
   ...TEACHER_RECIPE,
@@ -46,7 +47,8 @@ export const STUDENT_RECIPE = {
   rollOut: 5,
   distilled: 2,
   m: 0.2,
-  terms: { distill: 0.1, inverse: 0.02, gt: 0.25, fidelity: 1, sc: 0 },
+  maskContext: "photo",
+  terms: { distill: 0.1, inverse: 0.02, gt: 0.25, absolute: 1, structure: 0.3, sc: 0 },
 } as const;
 
 /**

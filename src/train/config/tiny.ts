@@ -32,7 +32,7 @@ const autoencoder = {
 };
 
 function tiny(kind: Kind): object {
-  const { rollOut, distilled, m, terms } = STUDENT_RECIPE;
+  const { rollOut, distilled, m, maskContext, terms } = STUDENT_RECIPE;
   const { width, height, variants, batch, seed, regions, countWeight, config } = COVERAGE_RECIPE;
   const coverage = {
     ...{ network: config, regions, countWeight, optimiser: optimiser(COVERAGE_RECIPE) },
@@ -40,7 +40,7 @@ function tiny(kind: Kind): object {
   };
   const all = {
     teacher: denoising(TEACHER_RECIPE),
-    student: { ...denoising(STUDENT_RECIPE), student: { rollOut, distilled, m, terms } },
+    student: { ...denoising(STUDENT_RECIPE), student: { rollOut, distilled, m, maskContext, terms } },
     coverage,
     autoencoder,
   } satisfies Record<keyof typeof KINDS, object>;

@@ -37,6 +37,6 @@ it("covers a disc in a photo and not the plain around it, and each photo once", 
   expect([coverage.width, coverage.height]).toEqual([40, 30]);
   expect(coverage.counts[15 * 40 + 20]).toBeGreaterThan(0);
   expect(coverage.counts[2 * 40 + 2]).toBe(0);
-  const remembered = rememberedCoverage();
+  const remembered = rememberedCoverage(photoCoverage);
   expect(remembered(photo, 3)).toBe(remembered(photo, 3));
 });

@@ -3,7 +3,7 @@
  * generator finds others, and often none, so a student taught with those meets another W when it is used. Here the whole
  * photo is made small once, masks are counted there, and each crop takes its part.
  */
-import type { Raster, Region } from "../../image/raster.js";
+import { type Raster, type Region, toTensor } from "../../image/raster.js";
 import { type Coverage, segmentRegions } from "../../semantics/index.js";
 import { reductionKernel, SCALE } from "./kernel.js";
 import { orient } from "./orient.js";
@@ -27,15 +27,27 @@ const BLUR = 0.8;
 export function photoCoverage(photo: Raster): Coverage {
   const [width, height] = [photo.width, photo.height].map((side) => side - (side % SCALE));
   const small = blurAndReduce(photo, { x: 0, y: 0, width, height }, reductionKernel(BLUR));
-  const data = small.map((v) => Math.min(1, Math.max(0, (v + 1) / 2)));
-  return segmentRegions({ width: width / SCALE, height: height / SCALE, data }).coverage;
+  return coverageIn(small, width / SCALE, height / SCALE);
 }
 
-/** @returns gives a photo's coverage by its number; each is made once */
-export function rememberedCoverage(): (photo: Raster, index: number) => Coverage {
+/** The same of a picture that is small already. */
+export function smallCoverage(picture: Raster): Coverage {
+  return coverageIn(toTensor(picture), picture.width, picture.height);
+}
+
+/** @param planar [3, height, width] in [-1, 1] */
+function coverageIn(planar: Float32Array, width: number, height: number): Coverage {
+  const data = planar.map((v) => Math.min(1, Math.max(0, (v + 1) / 2)));
+  return segmentRegions({ width, height, data }).coverage;
+}
+
+/** @returns gives a picture's coverage by its number; each is made once */
+export function rememberedCoverage(
+  make: (picture: Raster) => Coverage,
+): (picture: Raster, index: number) => Coverage {
   const known = new Map<number, Coverage>();
-  return (photo, index) => {
-    const coverage = known.get(index) ?? photoCoverage(photo);
+  return (picture, index) => {
+    const coverage = known.get(index) ?? make(picture);
     known.set(index, coverage);
     return coverage;
   };

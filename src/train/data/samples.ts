@@ -4,7 +4,7 @@ import { chooseCrop } from "./crop.js";
 import { cutOriented } from "./cut.js";
 import type { Degradation } from "./degrade.js";
 import { orient } from "./orient.js";
-import { type CropCoverage, cropCoverage, rememberedCoverage } from "./photo-coverage.js";
+import { type CropCoverage, cropCoverage, photoCoverage, rememberedCoverage } from "./photo-coverage.js";
 
 /** One square crop, large and small; both in [-1, 1]. */
 export interface Sample {
@@ -45,7 +45,7 @@ export function degradedCrops(
   degradation: Degradation<unknown>,
   covered = false,
 ): SampleSource {
-  const coverageOf = rememberedCoverage();
+  const coverageOf = rememberedCoverage(photoCoverage);
   return {
     count: photos.count,
     async sample(index, crop, random, augment) {

@@ -3,18 +3,21 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import sharp from "sharp";
 import { afterAll, describe, expect, it } from "vitest";
+import { createRandom } from "../../base/random.js";
 import { createBatches } from "./batches.js";
+import { smallCoverage } from "./photo-coverage.js";
+import { decodeRgb } from "./photos.js";
 import { holdsPairs, openSavedPairs } from "./saved-pairs.js";
 
 const root = mkdtempSync(join(tmpdir(), "samsr-pairs-"));
 afterAll(() => rmSync(root, { recursive: true }));
 
-/** A picture whose red tells the column in units of the small picture, green the row. */
+/** A picture whose red tells the column in units of the small picture, green the row; blue has a square in it. */
 async function place(path: string, width: number, height: number, scale: number): Promise<void> {
   const data = new Uint8Array(3 * width * height);
   for (let i = 0; i < width * height; i++) {
     const [x, y] = [Math.floor((i % width) / scale), Math.floor(i / width / scale)];
-    data.set([x, y, 9], 3 * i);
+    data.set([x, y, x > 12 && x < 20 && y > 10 && y < 18 ? 240 : 9], 3 * i);
   }
   mkdirSync(join(path, ".."), { recursive: true });
   const picture = sharp(data, { raw: { width, height, channels: 3 } });
@@ -56,6 +59,20 @@ describe("openSavedPairs", () => {
       corners.add(`${level(lq[3 * n * 64])} ${level(lq[(3 * n + 1) * 64])}`);
     }
     expect(corners.size).toBeGreaterThan(10);
+  });
+
+  it("brings each crop's part of the small picture's coverage where that is asked for", async () => {
+    const folder = await folderOf("covered", [["a", [160, 128], [40, 32]]]);
+    const source = await openSavedPairs([folder], 64, undefined, undefined, true);
+    const whole = smallCoverage(await decodeRgb(join(folder, "lr", "a.tif")));
+    for (let n = 0; n < 8; n++) {
+      const { lq, coverage } = await source.sample(0, 64, createRandom(5, n), true);
+      for (let p = 0; p < 256; p++) {
+        const [x, y] = [level(lq[p]), level(lq[256 + p])];
+        expect(coverage!.counts[p]).toBe(whole.counts[y * 40 + x]);
+      }
+    }
+    expect(new Set(whole.counts).size).toBeGreaterThan(1);
   });
 
   it("names the first pair that does not fit", async () => {

@@ -7,6 +7,7 @@ import type { Raster } from "../../image/raster.js";
 import { chooseCrop } from "./crop.js";
 import { cutOriented } from "./cut.js";
 import { SCALE } from "./kernel.js";
+import { cropCoverage, rememberedCoverage, smallCoverage } from "./photo-coverage.js";
 import { cachedPhotos, type Decode } from "./photo-store.js";
 import { decodeRgb, listImages } from "./photos.js";
 import type { SampleSource } from "./samples.js";
@@ -22,6 +23,7 @@ export async function holdsPairs(folder: string): Promise<boolean> {
  * pairs are read from the files' headers first. A pair is decoded as photos are: when it is asked for, and kept while there
  * is room.
  *
+ * @param covered whether each brings its part of the coverage of the small picture
  * @throws SamsrError that names the first picture without a partner, or the first pair whose sizes are not 4 to 1, or
  * that is smaller than the crop
  */
@@ -30,6 +32,7 @@ export async function openSavedPairs(
   crop: number,
   maxBytes?: number,
   decode: Decode = decodeRgb,
+  covered = false,
 ): Promise<SampleSource> {
   const pairs: Pair[] = [];
   for (const folder of folders) pairs.push(...(await matchPairs(folder)));
@@ -41,6 +44,7 @@ export async function openSavedPairs(
       throw unreadable(file, error);
     }),
   );
+  const coverageOf = rememberedCoverage(smallCoverage);
   return {
     count: pairs.length,
     async sample(index, side, random, augment) {
@@ -49,11 +53,14 @@ export async function openSavedPairs(
       // The place is chosen on the small picture: every place there is one of the large one.
       const { x, y } = chooseCrop(lr, small, random);
       const orientation = augment ? random.integer(8) : 0;
-      const cut = (picture: Raster, scale: number) => {
-        const region = { x: x * scale, y: y * scale, width: small * scale, height: small * scale };
-        return cutOriented(picture, region, orientation);
-      };
-      return { hr: cut(hr, SCALE), lq: cut(lr, 1) };
+      const regionIn = (scale: number) => ({
+        ...{ x: x * scale, y: y * scale, width: small * scale, height: small * scale },
+      });
+      const cut = (picture: Raster, scale: number) => cutOriented(picture, regionIn(scale), orientation);
+      const coverage = covered
+        ? cropCoverage(coverageOf(lr, index), regionIn(SCALE), orientation)
+        : undefined;
+      return { hr: cut(hr, SCALE), lq: cut(lr, 1), coverage };
     },
   };
 }

@@ -13,7 +13,7 @@ export interface SourceOptions {
   readonly crop: number;
   /** Decoded pictures are kept up to this many bytes; see `cachedPhotos`. */
   readonly maxBytes?: number;
-  /** Whether crops bring their part of the photo's coverage; photos only. */
+  /** Whether crops bring their part of the photo's coverage. */
   readonly covered?: boolean;
   /** Default: `decodeRgb`. */
   readonly decode?: Decode;
@@ -47,15 +47,10 @@ export async function openSource(
       `${one} holds saved pairs (hr and lr) and ${other} does not: train on one or the other`,
     );
   }
-  if (covered) {
-    throw new SamsrError(
-      `${one} holds saved pairs: masks of whole photos need the photos; find them in the crops`,
-    );
-  }
   if (degradation !== undefined) {
     throw new SamsrError(
       `${one} holds saved pairs (hr and lr), which are degraded already: leave out the degradation ${degradation}`,
     );
   }
-  return { kind: "pairs", source: await openSavedPairs(folders, crop, maxBytes, decode) };
+  return { kind: "pairs", source: await openSavedPairs(folders, crop, maxBytes, decode, covered) };
 }

@@ -1,0 +1,162 @@
+/** How well the coverage network says what `regions` finds, and what that does to a picture that is enlarged. */
+import { createRandom } from "../src/base/random.js";
+import type { Raster } from "../src/image/index.js";
+import { createCoverageModel, findCoverageNetwork } from "../src/semantics/coverage-model.js";
+import { createCoveragePredictor } from "../src/semantics/coverage-network.js";
+import { regionsSource } from "../src/train/data/mask-sources.js";
+import { type ValidationPair, validationPairs } from "../src/train/data/validation.js";
+import { createUpscaler, type UpscaleSettings } from "../src/upscale/index.js";
+
+export interface CoverageOptions {
+  /** A model's name or folder; default: the one that is bundled. */
+  readonly model?: string;
+  readonly photos: readonly string[];
+  readonly limit?: number;
+  readonly threads?: number;
+}
+
+/** Passes of `regions` over noise of one grey level whose mean is what can be learnt. */
+const PASSES = 8;
+
+const SEED = "another seed";
+
+/** Photos that are enlarged with each kind of masks. */
+const ENLARGED = 10;
+
+/** @returns two tables in Markdown */
+export async function coverageTables(options: CoverageOptions): Promise<string> {
+  const { model, photos, limit, threads } = options;
+  const pairs = await validationPairs(photos, { limit });
+  return `${await agreement(pairs, model, threads)}\n${await effect(pairs, model, threads)}`;
+}
+
+async function agreement(
+  pairs: readonly ValidationPair[],
+  model?: string,
+  threads?: number,
+): Promise<string> {
+  const { weights, config } = await findCoverageNetwork(model);
+  const predictor = createCoveragePredictor(weights, config, { threads, device: "cpu" });
+  const [once, often] = [
+    regionsSource({ passes: 1, deviation: 0 }),
+    regionsSource({ passes: PASSES, deviation: 1 }),
+  ];
+  const rows = [
+    "network | one pass",
+    `network | mean of ${PASSES} noisy passes`,
+    `mean of ${PASSES} noisy passes | one pass`,
+  ];
+  const all = rows.map(() => ({ within: [] as number[], a: [] as Float32Array[], b: [] as Float32Array[] }));
+  let error = 0;
+  for (const [i, { lq, hr, name }] of pairs.entries()) {
+    const picture = {
+      photo: { ...hr, name },
+      region: { x: 0, y: 0, width: hr.width, height: hr.height },
+      lq,
+    };
+    const { counts } = await predictor.predict(lq);
+    const [one, mean] = [
+      await once.coverage(picture, createRandom(9, i)),
+      await often.coverage(picture, createRandom(9, i)),
+    ];
+    error += meanDifference(counts, one) / pairs.length;
+    for (const [row, [a, b]] of [
+      [counts, one],
+      [counts, mean],
+      [mean, one],
+    ].entries()) {
+      all[row].within.push(correlation(a, b));
+      all[row].a.push(a);
+      all[row].b.push(b);
+    }
+  }
+  await predictor.release();
+  const lines = all.map(({ within, a, b }, row) => {
+    const { mean, error } = estimateOf(within);
+    return `| ${rows[row]} | ${mean.toFixed(3)} ± ${error.toFixed(3)} | ${correlation(flat(a), flat(b)).toFixed(3)} |`;
+  });
+  return [
+    `${pairs.length} photos, made small mildly. Pearson's correlation in each photo, averaged (± its standard error), and over all pixels.`,
+    `The mean absolute error of the network against one pass is ${error.toFixed(2)} masks.`,
+    "",
+    "| prediction | coverage | in a photo | over all |",
+    "| --- | --- | ---: | ---: |",
+    ...lines,
+    "",
+  ].join("\n");
+}
+
+async function effect(pairs: readonly ValidationPair[], model?: string, threads?: number): Promise<string> {
+  const upscaler = await createUpscaler({ threads, device: "cpu" });
+  const step = Math.max(1, Math.floor(pairs.length / ENLARGED));
+  const chosen = pairs.filter((_, i) => i % step === 0).slice(0, ENLARGED);
+  const network = createCoverageModel({ model, threads, device: "cpu" });
+  const changes = new Map<string, number[]>();
+  for (const { lq } of chosen) {
+    const enlarged = async (settings: UpscaleSettings) =>
+      (await upscaler.upscale(lq, { seed: 0, masks: "regions", ...settings })).raster;
+    const plain = await enlarged({});
+    const others = {
+      "masks by network, not regions": { masks: await network.coverage(lq) },
+      "no masks, not regions": { masks: "none" },
+      [SEED]: { seed: 1 },
+    } as const;
+    for (const [kind, settings] of Object.entries(others)) {
+      changes.set(kind, [...(changes.get(kind) ?? []), levels(plain, await enlarged(settings))]);
+    }
+  }
+  await upscaler.close();
+  await network.release();
+  const seeds = changes.get(SEED) ?? [];
+  const lines = [...changes].map(([kind, values]) => {
+    const less = values.filter((v, i) => v < seeds[i]).length;
+    return `| ${kind} | ${estimateOf(values).mean.toFixed(2)} | ${kind === SEED ? "" : less} |`;
+  });
+  return [
+    `What changes in the enlarged picture of ${chosen.length} of them, in levels of 255, a pixel on average.`,
+    "",
+    "| change | levels | photos in which it is less than the seed's |",
+    "| --- | ---: | ---: |",
+    ...lines,
+    "",
+  ].join("\n");
+}
+
+function flat(maps: readonly Float32Array[]): Float32Array {
+  const out = new Float32Array(maps.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const map of maps) {
+    out.set(map, at);
+    at += map.length;
+  }
+  return out;
+}
+
+function estimateOf(values: readonly number[]) {
+  const mean = values.reduce((a, b) => a + b, 0) / values.length;
+  const variance = values.reduce((sum, v) => sum + (v - mean) ** 2, 0) / Math.max(1, values.length - 1);
+  return { mean, error: Math.sqrt(variance / values.length) };
+}
+
+/** Pearson's; 0 where one of them is constant. */
+export function correlation(a: Float32Array, b: Float32Array): number {
+  const mean = (values: Float32Array) => values.reduce((sum, v) => sum + v, 0) / values.length;
+  const [ma, mb] = [mean(a), mean(b)];
+  let [ab, aa, bb] = [0, 0, 0];
+  for (let i = 0; i < a.length; i++) {
+    ab += (a[i] - ma) * (b[i] - mb);
+    aa += (a[i] - ma) ** 2;
+    bb += (b[i] - mb) ** 2;
+  }
+  return aa > 0 && bb > 0 ? ab / Math.sqrt(aa * bb) : 0;
+}
+
+function meanDifference(a: Float32Array, b: Float32Array): number {
+  return a.reduce((sum, v, i) => sum + Math.abs(v - b[i]), 0) / a.length;
+}
+
+function levels(a: Raster, b: Raster): number {
+  let sum = 0;
+  for (let i = 0; i < a.data.length; i++) sum += Math.abs(a.data[i] - b.data[i]);
+  return sum / a.data.length;
+}
