@@ -37,6 +37,7 @@ export interface Overrides {
   readonly coefficients?: string;
   readonly lambda?: number;
   readonly teacher?: string;
+  readonly start?: string;
   readonly autoencoder?: string;
 }
 
@@ -58,11 +59,12 @@ const PLACES: Readonly<Record<keyof Overrides, string>> = {
   coefficients: "student.coefficients",
   lambda: "student.terms.sc",
   teacher: "teacher",
+  start: "start",
   autoencoder: "autoencoder",
 };
 
 /** A run may go on for longer, and with files that were moved. */
-const MAY_CHANGE: readonly (keyof Overrides)[] = ["steps", "data", "teacher", "autoencoder"];
+const MAY_CHANGE: readonly (keyof Overrides)[] = ["steps", "data", "teacher", "start", "autoencoder"];
 
 export interface ConfigArguments extends Overrides {
   readonly config?: string;

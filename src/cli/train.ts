@@ -131,10 +131,11 @@ export async function trainStudentCommand(args: TrainArguments, signal: AbortSig
     throw new UsageError("samsr train student needs --teacher <file>, or teacher in its configuration");
   }
   const teacher = await readWeights(config.teacher);
+  const start = config.start === undefined ? undefined : await readWeights(config.start);
   const autoencoder = await autoencoderOf(config);
   const options = { ...studentOptions(config), ...shared(args, config, signal), autoencoder };
   const { weights, average } = await onBatches(args, config, studentNoise(options), (batches) =>
-    trainStudent({ ...options, batches, teacher, coverage }),
+    trainStudent({ ...options, batches, teacher, start, coverage }),
   );
   return finish(
     join(args.out, "student.safetensors"),

@@ -21,6 +21,8 @@ import { initialWeights, loadWeights, type Weights } from "./weights.js";
 
 export interface StudentOptions extends TeacherOptions {
   readonly teacher: StateDict;
+  /** What the student begins as; default: the teacher. */
+  readonly start?: StateDict;
   /** Timesteps of the teacher's roll-out, 1..T; fewer are faster and evenly spread. */
   readonly rollOut: number;
   /** m of equation 9. */
@@ -64,7 +66,7 @@ export function studentNoise({
   return { kind: "semantic", channels: latentChannels(autoencoder), seed, masks, variant, context };
 }
 
-/** Distils a student, which starts as a copy of the teacher. @returns its weights and their moving average */
+/** Distils a student, which starts as a copy of the teacher unless it is given other weights. @returns its weights and their moving average */
 export async function trainStudent(
   options: StudentOptions,
 ): Promise<{ weights: Weights; average: Float32Array }> {
@@ -96,7 +98,7 @@ export async function trainStudent(
       ? await createDiscriminator(adversarial, shape, seed, sessionOptions, space)
       : undefined;
   const weights = initialWeights(parameters(), seed);
-  loadWeights(weights, teacher, "the teacher");
+  loadWeights(weights, options.start ?? teacher, options.start ? "the weights to start with" : "the teacher");
   const kept = companion && { made };
   const session = await createSessionToTrain(weights, loss, reports, sessionOptions, kept);
   const semantics = createCropSemantics(shape, {

@@ -87,6 +87,7 @@ export function defineTrain(program: Command, { interrupts, done }: Surroundings
   );
   denoising(run("student", "Distils the chain into a single step."))
     .option("--teacher <file>", "weights that samsr train teacher left")
+    .option("--start <file>", "weights to begin with, such as another run's student (default: the teacher's)")
     .addOption(choice("--masks <masks>", `what finds masks${asConfigured}`, ["regions", "network", "none"]))
     .addOption(choice("--variant <name>", `equations of the paper or of its code${asConfigured}`, VARIANTS))
     .option("--m <m>", `m of equation 9${asConfigured}`, notNegative)

@@ -99,6 +99,7 @@ export const teacherFields = section("ResShift's denoiser, of the whole chain.",
 export const studentFields = section("The student of algorithm 1.", {
   train: oneOf("What is trained.", "student"),
   teacher: optional(text("File of the teacher's weights; --teacher takes its place.")),
+  start: optional(text("File of weights to begin with, not the teacher's; --start takes its place.")),
   space,
   autoencoder,
   network: swinUNet,
