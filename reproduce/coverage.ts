@@ -1,11 +1,13 @@
 /** How well the coverage network says what `regions` finds, and what that does to a picture that is enlarged. */
 import { createRandom } from "../src/base/random.js";
 import type { Raster } from "../src/image/index.js";
+import { kernels, resizePlanar } from "../src/image/resize.js";
 import { createCoverageModel, findCoverageNetwork } from "../src/semantics/coverage-model.js";
 import { createCoveragePredictor } from "../src/semantics/coverage-network.js";
 import { regionsSource } from "../src/train/data/mask-sources.js";
 import { type ValidationPair, validationPairs } from "../src/train/data/validation.js";
 import { createUpscaler, type UpscaleSettings } from "../src/upscale/index.js";
+import { COVERAGE, MODEL } from "./places.js";
 
 export interface CoverageOptions {
   /** A model's name or folder; default: the one that is bundled. */
@@ -18,6 +20,9 @@ export interface CoverageOptions {
 /** Passes of `regions` over noise of one grey level whose mean is what can be learnt. */
 const PASSES = 8;
 
+/** How a map at the network's size becomes one of the picture's. */
+const BILINEAR = { kernel: kernels.bilinear, antialias: false };
+
 const SEED = "another seed";
 
 /** Photos that are enlarged with each kind of masks. */
@@ -25,16 +30,12 @@ const ENLARGED = 10;
 
 /** @returns two tables in Markdown */
 export async function coverageTables(options: CoverageOptions): Promise<string> {
-  const { model, photos, limit, threads } = options;
+  const { model = COVERAGE, photos, limit, threads } = options;
   const pairs = await validationPairs(photos, { limit });
   return `${await agreement(pairs, model, threads)}\n${await effect(pairs, model, threads)}`;
 }
 
-async function agreement(
-  pairs: readonly ValidationPair[],
-  model?: string,
-  threads?: number,
-): Promise<string> {
+async function agreement(pairs: readonly ValidationPair[], model: string, threads?: number): Promise<string> {
   const { weights, config } = await findCoverageNetwork(model);
   const predictor = createCoveragePredictor(weights, config, { threads, device: "cpu" });
   const [once, often] = [
@@ -54,7 +55,8 @@ async function agreement(
       region: { x: 0, y: 0, width: hr.width, height: hr.height },
       lq,
     };
-    const { counts } = await predictor.predict(lq);
+    const map = await predictor.predict(lq);
+    const counts = resizePlanar(map.counts, { ...map, channels: 1 }, lq, BILINEAR);
     const [one, mean] = [
       await once.coverage(picture, createRandom(9, i)),
       await often.coverage(picture, createRandom(9, i)),
@@ -86,8 +88,8 @@ async function agreement(
   ].join("\n");
 }
 
-async function effect(pairs: readonly ValidationPair[], model?: string, threads?: number): Promise<string> {
-  const upscaler = await createUpscaler({ threads, device: "cpu" });
+async function effect(pairs: readonly ValidationPair[], model: string, threads?: number): Promise<string> {
+  const upscaler = await createUpscaler({ model: MODEL, threads, device: "cpu" });
   const step = Math.max(1, Math.floor(pairs.length / ENLARGED));
   const chosen = pairs.filter((_, i) => i % step === 0).slice(0, ENLARGED);
   const network = createCoverageModel({ model, threads, device: "cpu" });

@@ -9,5 +9,9 @@ export const COMMAND = `${ROOT}/dist/cli/main.js`;
 export const CONFIGS = `${ROOT}/configs`;
 /** Of samsr-tiny: what all students are taught by when no other is named. */
 export const TEACHER = `${ROOT}/models/samsr-tiny/teacher.safetensors`;
+/** What enlarges where masks are compared. */
+export const MODEL = `${ROOT}/models/samsr-tiny`;
+/** The coverage network that comes with samsr. */
+export const COVERAGE = `${ROOT}/models/coverage-tiny`;
 /** NIQE's parameters that come with samsr, for when no published ones are given. */
 export const NIQE = `${ROOT}/models/niqe.safetensors`;
