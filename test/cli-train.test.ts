@@ -43,7 +43,7 @@ describe("samsr train", () => {
     await drawing({ width: 160, height: 140 }).png().toFile(path("photos", "one.png"));
     const words = ["train", "coverage", "--data", path("photos"), "-o", path("coverage"), "--name", "counts"];
     const run = await samsr([...words, "--steps", "1"]);
-    expect(run.stderr).toMatch(/\nmasks: 6 of 6 pictures\n(.*\n)*.*counts: write its CARD\.md/);
+    expect(run.stderr).toMatch(/\nmasks: 12 of 12 pictures\n(.*\n)*.*counts: write its CARD\.md/);
     expect(run.code).toBe(0);
     const shown = await samsr(["models", "show", path("coverage", "counts")]);
     expect(shown.stdout.toString()).toMatch(/coverage-network/);
