@@ -16,6 +16,7 @@ Needs nothing but PyTorch, 1.13 or later. SAMSR_TORCH_DEVICE names another devic
 import json
 import mmap
 import os
+import signal
 import struct
 import sys
 
@@ -456,6 +457,11 @@ def choose_device():
 
 
 def main():
+    # Ctrl-C reaches every process of a terminal, and a closed terminal ends them; this one ends when its input does, so that the
+    # other side can still fetch what is worth saving.
+    for name in ("SIGINT", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.SIG_IGN)
     device = choose_device()
     if device.type == "cuda":
         # Products of 10-bit mantissas, summed in float32: what training tolerates and tensor cores are fast at.

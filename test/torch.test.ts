@@ -1,9 +1,12 @@
 /** Graphs run by PyTorch give what ONNX Runtime gives. Where there is no PyTorch, what is refused and how. */
-import { spawnSync } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { spawn, spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import sharp from "sharp";
 import { afterAll, afterEach, describe, expect, it, vi } from "vitest";
+import { readSafetensors } from "../src/checkpoints/index.js";
 import * as o from "../src/onnx/index.js";
 import { createSession, floatTensor } from "../src/runtime/index.js";
 import { trainTeacher } from "../src/train/teacher.js";
@@ -137,6 +140,45 @@ describe.skipIf(!python)("device torch (needs Python with PyTorch)", () => {
     });
     expect(lines.join("\n")).toMatch(/step 3: the loss is not finite; back to step 2/);
     expect(average.every(Number.isFinite)).toBe(true);
+  });
+
+  it("saves where it is on Ctrl-C, which reaches the other process too", async () => {
+    const photos = join(folder, "photos");
+    mkdirSync(photos);
+    await sharp({ create: { width: 80, height: 64, channels: 3, background: "#369" } })
+      .png()
+      .toFile(join(photos, "plain.png"));
+    const config = join(folder, "small.yaml");
+    const { schedule } = RUN;
+    const data = { degradation: "mild", crop: 32, batch: 2, seed: 1 };
+    const optimiser = { steps: 100_000, learningRate: 1e-4 };
+    const network = { ...RUN.config, imageSize: 8 };
+    writeFileSync(
+      config,
+      JSON.stringify({ train: "teacher", space: "pixels", network, schedule, data, optimiser }),
+    );
+    const out = join(folder, "interrupted");
+    const words = ["train", "teacher", "--config", config, "--data", photos, "-o", out, "--device", "torch"];
+    const main = fileURLToPath(new URL("../dist/cli/main.js", import.meta.url));
+    const child = spawn(process.execPath, [main, ...words], {
+      env: { ...process.env, SAMSR_PYTHON: python },
+      detached: true,
+    });
+    let said = "";
+    let interrupted = false;
+    const code = await new Promise((resolve) => {
+      child.stderr.on("data", (chunk) => {
+        said += chunk;
+        if (interrupted || !said.includes("step 50/")) return;
+        interrupted = true;
+        process.kill(-child.pid!, "SIGINT");
+      });
+      child.on("close", resolve);
+    });
+    expect([code, said]).toEqual([130, expect.stringContaining("--resume")]);
+    const bytes = readFileSync(join(out, "state.safetensors"));
+    const { metadata } = readSafetensors(bytes, "state");
+    expect(Number(metadata.step)).toBeGreaterThanOrEqual(50);
   });
 
   it("says what does not fit", async () => {
