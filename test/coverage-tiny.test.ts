@@ -1,5 +1,6 @@
 /** The bundled coverage network, as it ships. */
 import { afterAll, describe, expect, it } from "vitest";
+import { correlation } from "../reproduce/coverage.js";
 import { createRandom } from "../src/base/random.js";
 import { createRaster, type Raster } from "../src/image/raster.js";
 import { kernels, resizePlanar } from "../src/image/resize.js";
@@ -10,19 +11,6 @@ import { validationPairs } from "../src/train/data/validation.js";
 import { hasShared, sharedPath } from "./shared.js";
 
 const BILINEAR = { kernel: kernels.bilinear, antialias: false };
-
-/** Pearson's correlation. */
-function correlation(a: Float32Array, b: Float32Array): number {
-  const mean = (values: Float32Array) => values.reduce((sum, v) => sum + v, 0) / values.length;
-  const [ma, mb] = [mean(a), mean(b)];
-  let [ab, aa, bb] = [0, 0, 0];
-  for (let i = 0; i < a.length; i++) {
-    ab += (a[i] - ma) * (b[i] - mb);
-    aa += (a[i] - ma) ** 2;
-    bb += (b[i] - mb) ** 2;
-  }
-  return ab / Math.sqrt(aa * bb);
-}
 
 function noise(width: number, height: number): Raster {
   const raster = createRaster(width, height, 3);
