@@ -317,7 +317,7 @@ class Session:
     """A graph that can be run: its numbers are read from and written to the shared file."""
 
     def __init__(self, model, folder, shared, device, pool, carried):
-        self.device, self.pool, self.carried = device, pool, carried
+        self.device, self.pool = device, pool
         self.nodes, constants, self.inputs, self.outputs = read_model(model, folder)
         for node in self.nodes:
             if node["op"] not in OPERATORS:

@@ -1,5 +1,4 @@
 /** `samsr compare`: several methods on a folder; the results, a table of them and a page to look at. */
-
 import { mkdir } from "node:fs/promises";
 import { dirname, join, relative, sep } from "node:path";
 import { SamsrError } from "../base/errors.js";

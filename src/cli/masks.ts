@@ -2,7 +2,6 @@
  * `samsr masks`: what the method knows of pictures before the network sees them. What is drawn of each is in
  * mask-pictures.ts.
  */
-
 import { extname, join } from "node:path";
 import type { Device } from "../runtime/index.js";
 import { createCoverageModel } from "../semantics/coverage-model.js";

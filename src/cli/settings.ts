@@ -1,5 +1,4 @@
 /** The options of `samsr upscale`, checked against each other and against the model before any work. */
-
 import { stat } from "node:fs/promises";
 import { SamsrError } from "../base/errors.js";
 import type { UpscalingModel } from "../checkpoints/index.js";

@@ -3,7 +3,7 @@
  * for Node has no provider for it. The program is executor/torch_executor.py; its head says how the two talk. It is one
  * process for all sessions of a thread, begins with the first and ends with the last.
  */
-import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { closeSync, existsSync, openSync, readSync, rmSync, writeFileSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -11,6 +11,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { SamsrError } from "../base/errors.js";
+import { sizeOf } from "../onnx/index.js";
 import type { Backend, DeviceState, Ort, OrtSession, OrtTensor } from "./backend.js";
 import { asTensor, type TensorData } from "./tensor.js";
 
@@ -145,11 +146,10 @@ function open(
 }
 
 function memoryFor({ type, shape }: Slot): TensorData {
-  const size = shape.reduce((a, b) => a * b, 1);
-  // Room for the widest type; `asTensor` takes the view that it needs.
-  return asTensor(type, shape, new Uint8Array(size * WIDTHS[type])).data;
+  return asTensor(type, shape, new Uint8Array(sizeOf(shape) * WIDTHS[type])).data;
 }
 
+/** Bytes of a number. */
 const WIDTHS: Readonly<Record<string, number>> = {
   ...{ float32: 4, float16: 2, int64: 8, int32: 4, uint8: 1, bool: 1 },
 };
@@ -207,12 +207,8 @@ function start(): Executor {
         waiting.push({ resolve, reject });
         child.stdin.write(`${JSON.stringify(request)}\n`);
       }),
-    end: () => end(child),
+    end: () => void child.stdin.end(),
   };
-}
-
-function end(child: ChildProcessWithoutNullStreams): void {
-  child.stdin.end();
 }
 
 const ADVICE = "it needs Python with PyTorch, 1.13 or later: name one that has it in SAMSR_PYTHON";
