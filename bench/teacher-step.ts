@@ -2,7 +2,7 @@
 import { createRandom } from "../src/base/random.js";
 import { exponentialSchedule, inputScale } from "../src/diffusion/index.js";
 import { LATENT_CHANNELS, SCALE } from "../src/networks/index.js";
-import { trainableScope } from "../src/nn/index.js";
+import { trainableScope, type Ways } from "../src/nn/index.js";
 import { countFlops } from "../src/onnx/flops.js";
 import { gradients, sizeOf } from "../src/onnx/index.js";
 import type { Tensor } from "../src/runtime/index.js";
@@ -13,6 +13,7 @@ import { degradedCrops, inMemory } from "../src/train/data/samples.js";
 import { teacherLoss } from "../src/train/objectives.js";
 import { adamStep, clipFactor, emaStep, globalNorm } from "../src/train/optimizer.js";
 import { TEACHER_RECIPE } from "../src/train/recipe.js";
+import { waysOn } from "../src/train/session-to-train.js";
 import { createTrainingSession } from "../src/train/training-session.js";
 import { initialWeights } from "../src/train/weights.js";
 import { grainyPicture } from "./picture.js";
@@ -26,16 +27,22 @@ export async function drawnBatches() {
   return createBatches({ source: degradedCrops(photos, mildDegradation(mildTraining)), batch, crop, seed });
 }
 
-export async function createTeacherStep(threads: number) {
+/** @param ways how the network is written; as the trainer has it on a processor, unless they are given */
+export async function createTeacherStep(threads: number, ways: Ways = waysOn()) {
   const { config, batch, crop, seed, learningRate, clip, emaDecay } = TEACHER_RECIPE;
   const side = crop / SCALE;
-  const { scope, parameters } = trainableScope();
-  const loss = teacherLoss(scope, config, { batch, side });
-  const specs = parameters();
-  const slopes = gradients(
-    loss,
-    specs.map(({ value }) => value),
-  );
+  const written = (ways: Ways) => {
+    const { scope, parameters } = trainableScope("", ways);
+    const loss = teacherLoss(scope, config, { batch, side });
+    const specs = parameters();
+    const slopes = gradients(
+      loss,
+      specs.map(({ value }) => value),
+    );
+    return { loss, specs, all: [loss, ...slopes] };
+  };
+  const { loss, specs, all } = written(ways);
+  const byTaps = written({});
   const state = createTrainingState(initialWeights(specs, seed));
   const session = await createTrainingSession(state.weights, loss, {}, { threads, spinning: false });
 
@@ -45,10 +52,13 @@ export async function createTeacherStep(threads: number) {
   return {
     state,
     nodes: session.nodes,
-    forward: countFlops([loss]),
-    both: countFlops([loss, ...slopes]),
+    /** As taps of convolutions, whatever the ways. */
+    forward: countFlops([byTaps.loss]),
+    both: countFlops(byTaps.all),
+    /** What is computed of it, forward and backward. */
+    computed: countFlops(all),
     /** The graph of `network`. */
-    outputs: Object.fromEntries([loss, ...slopes].map((v, i) => [`out${i}`, v])),
+    outputs: Object.fromEntries(all.map((v, i) => [`out${i}`, v])),
     /** Which step is due, from 0. */
     step: () => state.adam.step,
     /** Noise and timesteps beside the batch. */

@@ -8,13 +8,16 @@ import { createTeacherStep, drawnBatches } from "./teacher-step.js";
 export const bench: Bench = async ({ threads, rounds = 25 }) => {
   const { batch, crop } = TEACHER_RECIPE;
   const teacher = await createTeacherStep(threads);
-  const { forward, both, network, optimizer } = teacher;
+  const { forward, both, computed, network, optimizer } = teacher;
+  const taps = await createTeacherStep(threads, {});
   const batches = await drawnBatches();
   const matmul = await createMatMul(threads);
+  taps.feed(await batches.at(0));
   const data = async () => teacher.feed(await batches.at(teacher.step()));
-  const times = await takeTurns({ data, network, optimizer, matmul: matmul.run }, { rounds });
-  const peak = process.resourceUsage().maxRSS / 1024;
+  const works = { data, network, optimizer, matmul: matmul.run, taps: taps.network };
+  const times = await takeTurns(works, { rounds });
   await matmul.release();
+  await taps.release();
   await teacher.release();
 
   const step = zip((a, b, c) => a + b + c, times.data, times.network, times.optimizer);
@@ -30,17 +33,23 @@ export const bench: Bench = async ({ threads, rounds = 25 }) => {
       figure("forward and backward", "ms", times.network),
       figure("Adam, clipping, moving average", "ms", times.optimizer),
       figure("data, made on the spot", "ms", times.data),
-      figure("products, forward", "GFLOP", forward.products / 1e9),
-      figure("products, forward and backward", "GFLOP", both.products / 1e9),
+      figure("forward and backward, convolutions by taps alone", "ms", times.taps),
+      figure(
+        "the same to Winograd's",
+        "ratio",
+        zip((a, b) => a / b, times.taps, times.network),
+      ),
+      figure("products by taps, forward", "GFLOP", forward.products / 1e9),
+      figure("products by taps, forward and backward", "GFLOP", both.products / 1e9),
+      figure("products that are computed", "GFLOP", computed.products / 1e9),
       figure("other operations, forward and backward", "GFLOP", both.others / 1e9),
-      figure("forward and backward", "GFLOP/s", rate),
+      figure("forward and backward, products by taps", "GFLOP/s", rate),
       figure("MatMul 1024, same rounds", "GFLOP/s", matmulRate),
       figure(
         "forward and backward to MatMul",
         "ratio",
         zip((a, b) => a / b, rate, matmulRate),
       ),
-      figure("peak memory of the process", "MB", peak),
     ],
   };
 };

@@ -16,6 +16,7 @@ export interface Student {
   /** Fields of the section `student`. */
   readonly over?: {
     readonly m?: number;
+    readonly variant?: "paper" | "release";
     readonly coefficients?: "both" | "eta" | "kappa";
     readonly terms?: Readonly<Record<string, number>>;
   };
@@ -40,6 +41,11 @@ export const STUDENTS: readonly Student[] = [
   { name: "samsr", about: "SAMSR as the paper has it, m = 1/5", ...samsr, kept: true },
   { name: "sinsr", about: "SinSR: no masks, global coefficients", recipe: "tiny-sinsr.yaml", kept: true },
   { name: "samsr-no-sc", about: "SAMSR without L_SC", ...samsr, over: { terms: { sc: 0 } }, kept: true },
+  {
+    name: "samsr-release",
+    about: "SAMSR as its released code has it: noise divided by coverage, global roll-out",
+    ...{ ...samsr, over: { variant: "release" }, kept: true },
+  },
   { name: "shipped", about: "the recipe of samsr-tiny", ...shipped },
   {
     name: "shipped-squared",

@@ -11,6 +11,7 @@ export {
   type StateDict,
   type StoredTensor,
   trainableScope,
+  type Ways,
   type Weights,
 } from "./scope.js";
 export { type SwinOptions, swinLayer } from "./swin.js";

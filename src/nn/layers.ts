@@ -20,7 +20,11 @@ export function conv(
   const bias = biased ? p.parameter("bias", [channels], zeros) : undefined;
   const extra = kernel > 1 ? unusedChannels(x.shape[1]) : 0;
   const wider = (v: o.Value) => o.pad(v, [0, 0, 0, 0], [0, extra, 0, 0]);
-  return o.conv(wider(x), wider(weight), bias, { stride, padding: (kernel - 1) / 2 });
+  const [image, taps] = [wider(x), wider(weight)];
+  if (p.ways.winograd && stride === 1 && o.trainableWinogradPays(image.shape, taps.shape)) {
+    return o.trainableWinogradConv(image, taps, bias);
+  }
+  return o.conv(image, taps, bias, { stride, padding: (kernel - 1) / 2 });
 }
 
 /**

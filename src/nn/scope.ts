@@ -13,12 +13,21 @@ export interface Scope {
   at(name: string | number): Scope;
   /** The parameter `name` of this scope; `initializer` matters only to a network that is yet to be trained. */
   parameter(name: string, shape: Shape, initializer: Initializer): Value;
+  /** How layers are to compute. */
+  readonly ways: Ways;
 }
 
-export function createScope(resolve: Resolve, path = ""): Scope {
+/** Ways of computing the same: which is faster depends on the device and on whether gradients are wanted. */
+export interface Ways {
+  /** 3 x 3 convolutions where it pays by Winograd's algorithm, written for training (on a processor). Default false. */
+  readonly winograd?: boolean;
+}
+
+export function createScope(resolve: Resolve, ways: Ways = {}, path = ""): Scope {
   return {
-    at: (name) => createScope(resolve, `${path}${name}.`),
+    at: (name) => createScope(resolve, ways, `${path}${name}.`),
     parameter: (name, shape, initializer) => resolve(path + name, shape, initializer),
+    ways,
   };
 }
 
@@ -34,7 +43,10 @@ export interface ParameterSpec {
  * twice gives the same value, so one network may be applied several times in a graph.
  * @param prefix stands before each input's name, so that two networks can share a graph.
  */
-export function trainableScope(prefix = ""): { scope: Scope; parameters: () => ParameterSpec[] } {
+export function trainableScope(
+  prefix = "",
+  ways: Ways = {},
+): { scope: Scope; parameters: () => ParameterSpec[] } {
   const specs = new Map<string, ParameterSpec>();
   const scope = createScope((name, shape, initializer) => {
     const known = specs.get(name);
@@ -47,7 +59,7 @@ export function trainableScope(prefix = ""): { scope: Scope; parameters: () => P
     const spec = { name, shape, initializer, value: input(prefix + name, shape) };
     specs.set(name, spec);
     return spec.value;
-  });
+  }, ways);
   return { scope, parameters: () => [...specs.values()] };
 }
 

@@ -1,7 +1,8 @@
 import { countFlops, countTaps } from "./flops.js";
 import { isFixed, rewrite } from "./rewrite.js";
+import { TILE } from "./toom-cook.js";
 import type { Node, Value } from "./value.js";
-import { TILE, winogradConv, winogradConvOfEnlarged } from "./winograd.js";
+import { winogradConv, winogradConvOfEnlarged } from "./winograd.js";
 
 /** From where on Winograd's convolution is the faster one, measured with ONNX Runtime on AVX-512. */
 export interface AccelerateOptions {

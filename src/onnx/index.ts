@@ -28,3 +28,4 @@ export {
   stored,
   type Value,
 } from "./value.js";
+export { trainableWinogradConv, trainableWinogradPays } from "./winograd-trainable.js";

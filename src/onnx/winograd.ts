@@ -10,40 +10,23 @@
  * A convolution of an image enlarged by nearest neighbours sees each pixel twice or more. So along a side the even
  * outputs are a convolution of the small image with the taps (w0, w1 + w2), the odd ones with (w0 + w1, w2), and both
  * are F(4, 2): 100 products give 8 x 8 outputs, where 576 are taps.
- *
- * The points 0, 1, -1, 1/2, -2 and infinity keep the rounding near 3e-6 of the largest output: what the usual 0, 1, -1,
- * 2, -2 lose is three times that.
  */
 
 import { add, cast } from "./operators/arithmetic.js";
 import { conv } from "./operators/convolution.js";
 import { matmul } from "./operators/linear.js";
 import { reshape, transpose } from "./operators/shape.js";
+import { F43, type Matrix, TILE, type Transforms, toomCook, WINDOW } from "./toom-cook.js";
 import { constant, makeValue, type Shape, type Value } from "./value.js";
-
-/** Inputs of a tile along a side: tiles lie `TILE` apart and overlap by two. */
-const WINDOW = 6;
-
-/** What the sides of the input must divide by. */
-export const TILE = 4;
 
 /** x [1, C, H, W], weight [O, C, 3, 3], bias [O] -> [1, O, H, W], padded by 1. */
 export function winogradConv(x: Value, weight: Value, bias?: Value): Value {
-  return transformed(PLAIN, x, weight, bias);
+  return transformed(F43, x, weight, bias);
 }
 
 /** The same of x enlarged twice by nearest neighbours: [1, O, 2 H, 2 W]. */
 export function winogradConvOfEnlarged(x: Value, weight: Value, bias?: Value): Value {
   return transformed(ENLARGED, x, weight, bias);
-}
-
-type Matrix = readonly (readonly number[])[];
-
-/** The transforms along one side, for inputs [planes, WINDOW], kernel [planes, 3] and outputs [outputs, planes]. */
-interface Transforms {
-  readonly b: Matrix;
-  readonly g: Matrix;
-  readonly a: Matrix;
 }
 
 function transformed({ b, g, a }: Transforms, x: Value, weight: Value, bias?: Value): Value {
@@ -89,27 +72,7 @@ function reshapeFixed(v: Value, shape: Shape): Value {
   return reshape(v, shape);
 }
 
-const PLAIN = toomCook([0, 1, -1, 0.5, -2], 3);
 const ENLARGED = enlarged(toomCook([0, 1, -1, 0.5], 2));
-
-/** F(4, taps) from its finite points. */
-function toomCook(points: readonly number[], taps: number): Transforms {
-  const others = (p: number) => points.filter((q) => q !== p);
-  const row = (length: number, f: (i: number) => number) => Array.from({ length }, (_, i) => f(i));
-  /** Coefficients of the product of (x - p), lowest first. */
-  const polynomial = (roots: readonly number[]) => {
-    const c = row(points.length + 1, (i) => (i === 0 ? 1 : 0));
-    for (const p of roots) for (let i = c.length - 1; i >= 0; i--) c[i] = (c[i - 1] ?? 0) - p * c[i];
-    return c;
-  };
-  const scaled = (p: number) => others(p).reduce((product, q) => product * (p - q), 1);
-  const last = (length: number) => row(length, (i) => (i === length - 1 ? 1 : 0));
-  return {
-    b: [...points.map((p) => polynomial(others(p))), polynomial(points)],
-    g: [...points.map((p) => row(taps, (i) => p ** i / scaled(p))), last(taps)],
-    a: row(TILE, (i) => i).map((i) => [...points.map((p) => p ** i), i === TILE - 1 ? 1 : 0]),
-  };
-}
 
 /** Even and odd outputs from F(4, 2): the planes of the one and then of the other, outputs in turn. */
 function enlarged({ b, g, a }: Transforms): Transforms {

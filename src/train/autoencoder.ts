@@ -5,7 +5,7 @@ import * as o from "../onnx/index.js";
 import { floatTensor, type SessionOptions } from "../runtime/index.js";
 import { createTrainingState } from "./checkpoint.js";
 import type { Batches } from "./data/batches.js";
-import { createSessionToTrain } from "./session-to-train.js";
+import { createSessionToTrain, waysOn } from "./session-to-train.js";
 import { type TrainerOptions, train } from "./trainer.js";
 import { initialWeights, type Weights } from "./weights.js";
 
@@ -66,7 +66,7 @@ export async function trainAutoencoder(
   options: AutoencoderOptions,
 ): Promise<{ weights: Weights; average: Float32Array }> {
   const { config, batches, batch, crop, seed, terms } = options;
-  const { scope, parameters } = trainableScope();
+  const { scope, parameters } = trainableScope("", waysOn(options.session));
   const { loss, reports } = autoencoderLoss(scope, config, { batch, crop }, terms);
   const weights = initialWeights(parameters(), seed);
   const session = await createSessionToTrain(weights, loss, reports, options.session);

@@ -6,6 +6,7 @@ import type { FloatTensor, SessionOptions, Tensor } from "../runtime/index.js";
 import { DISCRIMINATOR, discriminatorLoss } from "./adversarial.js";
 import { createTrainingState, type TrainingState } from "./checkpoint.js";
 import { adamStep, globalNorm } from "./optimizer.js";
+import { waysOn } from "./session-to-train.js";
 import { type BatchShape, pixelSpace } from "./space.js";
 import { createTrainingSession } from "./training-session.js";
 import { initialWeights } from "./weights.js";
@@ -42,7 +43,7 @@ export async function createDiscriminator(
   session?: SessionOptions,
   space = pixelSpace(shape),
 ): Promise<Companion> {
-  const { scope, parameters } = trainableScope(DISCRIMINATOR);
+  const { scope, parameters } = trainableScope(DISCRIMINATOR, waysOn(session));
   const { x0, y } = space.pair(shape);
   const made = o.input("made", [shape.batch, space.channels, shape.side, shape.side]);
   const judge = (image: o.Value) => discriminator(scope, config, image, y);

@@ -6,7 +6,7 @@ import * as o from "../onnx/index.js";
 import { floatTensor, type SessionOptions } from "../runtime/index.js";
 import { createTrainingState } from "./checkpoint.js";
 import { COUNT_STEPS, type CoverageSamples } from "./data/coverage-samples.js";
-import { createSessionToTrain } from "./session-to-train.js";
+import { createSessionToTrain, waysOn } from "./session-to-train.js";
 import { type TrainerOptions, train } from "./trainer.js";
 import { initialWeights, type Weights } from "./weights.js";
 
@@ -60,7 +60,7 @@ export async function trainCoverage(
   options: CoverageOptions,
 ): Promise<{ weights: Weights; average: Float32Array }> {
   const { config, samples, width, height, batch, seed, countWeight } = options;
-  const { scope, parameters } = trainableScope();
+  const { scope, parameters } = trainableScope("", waysOn(options.session));
   const { loss, reports } = coverageLoss(scope, config, { batch, width, height }, countWeight);
   const weights = initialWeights(parameters(), seed);
   const session = await createSessionToTrain(weights, loss, reports, options.session);

@@ -14,7 +14,7 @@ import { type CoverageWeights, createCropSemantics, type SemanticsOptions } from
 import { cropSeed, type MaskContext, type SemanticNoise } from "./data/batch-noise.js";
 import { type StudentWeights, studentLoss } from "./objectives.js";
 import { createRollOut } from "./roll-out.js";
-import { createSessionToTrain } from "./session-to-train.js";
+import { createSessionToTrain, waysOn } from "./session-to-train.js";
 import { latentChannels, spaceOf, type TeacherOptions } from "./teacher.js";
 import { train } from "./trainer.js";
 import { initialWeights, loadWeights, type Weights } from "./weights.js";
@@ -75,7 +75,7 @@ export async function trainStudent(
   const shape = { batch, side: crop / SCALE, distilled };
   const schedule = exponentialSchedule(options.schedule);
   const at = (timestep: number) => ({ timestep, scale: inputScale(schedule.eta[timestep], schedule.kappa) });
-  const { scope, parameters } = trainableScope();
+  const { scope, parameters } = trainableScope("", waysOn(sessionOptions));
   const space = await spaceOf(options, shape);
   const { loss, reports, made } = studentLoss(
     scope,

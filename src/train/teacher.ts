@@ -6,7 +6,7 @@ import { createTrainingState } from "./checkpoint.js";
 import { noiseMaker, type PlainNoise, teacherRandom } from "./data/batch-noise.js";
 import type { Batches } from "./data/batches.js";
 import { teacherLoss } from "./objectives.js";
-import { createSessionToTrain } from "./session-to-train.js";
+import { createSessionToTrain, waysOn } from "./session-to-train.js";
 import { type BatchShape, latentSpace, pixelSpace, type Space } from "./space.js";
 import { type TrainerOptions, train } from "./trainer.js";
 import { initialWeights, type Weights } from "./weights.js";
@@ -52,7 +52,7 @@ export async function trainTeacher(
 ): Promise<{ weights: Weights; average: Float32Array }> {
   const { config, batches, batch, crop, seed } = options;
   const side = crop / SCALE;
-  const { scope, parameters } = trainableScope();
+  const { scope, parameters } = trainableScope("", waysOn(options.session));
   const space = await spaceOf(options, { batch, side });
   const loss = teacherLoss(scope, config, { batch, side }, space);
   const weights = initialWeights(parameters(), seed);

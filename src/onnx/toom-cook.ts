@@ -1,0 +1,44 @@
+/**
+ * The transforms behind Winograd's convolutions: Toom and Cook's multiplication of polynomials, by their values at points.
+ * A tile of 4 outputs of a kernel of 3 depends on 6 inputs, and is found from 6 products.
+ */
+
+/** Outputs of a tile along a side; the sides of an image must divide by it. */
+export const TILE = 4;
+
+/** Inputs of a tile along a side: tiles lie `TILE` apart and overlap by two. */
+export const WINDOW = 6;
+
+export type Matrix = readonly (readonly number[])[];
+
+/** The transforms along one side, for inputs [planes, WINDOW], kernel [planes, 3] and outputs [outputs, planes]. */
+export interface Transforms {
+  readonly b: Matrix;
+  readonly g: Matrix;
+  readonly a: Matrix;
+}
+
+/** F(4, taps) from its finite points. */
+export function toomCook(points: readonly number[], taps: number): Transforms {
+  const others = (p: number) => points.filter((q) => q !== p);
+  const row = (length: number, f: (i: number) => number) => Array.from({ length }, (_, i) => f(i));
+  /** Coefficients of the product of (x - p), lowest first. */
+  const polynomial = (roots: readonly number[]) => {
+    const c = row(points.length + 1, (i) => (i === 0 ? 1 : 0));
+    for (const p of roots) for (let i = c.length - 1; i >= 0; i--) c[i] = (c[i - 1] ?? 0) - p * c[i];
+    return c;
+  };
+  const scaled = (p: number) => others(p).reduce((product, q) => product * (p - q), 1);
+  const last = (length: number) => row(length, (i) => (i === length - 1 ? 1 : 0));
+  return {
+    b: [...points.map((p) => polynomial(others(p))), polynomial(points)],
+    g: [...points.map((p) => row(taps, (i) => p ** i / scaled(p))), last(taps)],
+    a: row(TILE, (i) => i).map((i) => [...points.map((p) => p ** i), i === TILE - 1 ? 1 : 0]),
+  };
+}
+
+/**
+ * F(4, 3). The points 0, 1, -1, 1/2, -2 and infinity keep the rounding near 3e-6 of the largest output: what the usual 0, 1, -1,
+ * 2, -2 lose is three times that.
+ */
+export const F43 = toomCook([0, 1, -1, 0.5, -2], 3);

@@ -1,0 +1,118 @@
+/**
+ * Winograd's convolution F(4 x 4, 3 x 3) for training: many small images, a kernel that changes at every step, and gradients
+ * as cheap as the way there. winograd.ts says what the transforms B, G and A are for; it cuts tiles by a strided
+ * convolution, which suits one large image and a kernel that is constant.
+ *
+ * Here a transform along a side of S pixels is one product with a matrix [S, 6 S / 4], whose rows of numbers lie in a band:
+ * tiles, their overlap and the padding are all in where the numbers stand. Most of the matrix is zeros, but on a side of 32 it
+ * is small, and a product is what a processor does best. Two such products also turn [N, C, H, W] round into
+ * [column, row, N C], pixels first and channels last, so that no image is copied to be cut or padded, and no single
+ * numbers are moved.
+ *
+ * The gradients are the same steps backwards, and what a step computed serves twice: the kernel's gradient is a product of the
+ * transformed image, which the way there has made, and the transformed cotangent, which the image's gradient needs too. Of
+ * taps, it is 9 times an image of copies.
+ */
+import { withDerivative } from "./emit.js";
+import { add } from "./operators/arithmetic.js";
+import { gemm, matmul, transposeLast } from "./operators/linear.js";
+import { reshape, transpose } from "./operators/shape.js";
+import { F43, type Matrix, TILE, WINDOW } from "./toom-cook.js";
+import { constant, type Shape, type Value } from "./value.js";
+
+/**
+ * x [N, C, H, W], weight [O, C, 3, 3], bias [O] -> [N, O, H, W], padded by 1: `conv` to about 3e-6 of its largest
+ * output.
+ * @throws {Error} when a side does not divide by 4
+ */
+export function trainableWinogradConv(x: Value, weight: Value, bias?: Value): Value {
+  const [n, c, h, w] = x.shape;
+  const [o, wc, kh, kw] = weight.shape;
+  if (wc !== c || kh !== 3 || kw !== 3 || h % TILE !== 0 || w % TILE !== 0) {
+    throw new Error(`Winograd: input [${x.shape}], weight [${weight.shape}]; sides must divide by ${TILE}`);
+  }
+  const [rows, columns] = [h / TILE, w / TILE];
+  // Column before row, as the products leave the image.
+  const kernels = reshape(
+    gemm(constant(bothSides(F43.g), [WINDOW ** 2, 9]), reshape(weight, [o * c, 9]), { transB: true }),
+    [WINDOW ** 2, o, c],
+  );
+  const along = gemm(inputBand(w), reshape(x, [n * c * h, w]), { transB: true });
+  const values = timesTurned(inputBand(h), reshape(along, [WINDOW * columns, n * c, h]));
+  // From [point of the column, column, point of the row, row, N, C] to points first, and back: whole rows of tiles move.
+  const tiles = reshape(transpose(reshape(values, [WINDOW, columns, WINDOW, rows * n * c]), [0, 2, 1, 3]), [
+    WINDOW ** 2,
+    columns * rows * n,
+    c,
+  ]);
+  const products = reshape(timesTransposed(tiles, kernels), [WINDOW, WINDOW, columns, rows * n * o]);
+  const points = reshape(transpose(products, [0, 2, 1, 3]), [WINDOW * columns, WINDOW * rows, n * o]);
+  const lines = reshape(turnedTimes(points, outputBand(h)), [WINDOW * columns, n * o * h]);
+  const y = reshape(gemm(lines, outputBand(w), { transA: true }), [n, o, h, w]);
+  return bias ? add(y, reshape(bias, [1, o, 1, 1])) : y;
+}
+
+/** Below this part of the products that taps take, Winograd's way is the faster one, measured with ONNX Runtime on AVX-512. */
+const WORTHWHILE = 0.8;
+
+/** Whether `trainableWinogradConv` can take these shapes, and needs so many fewer products than taps that it is faster. */
+export function trainableWinogradPays([n, c, h, w]: Shape, [o, , kh, kw]: Shape): boolean {
+  if (kh !== 3 || kw !== 3 || h % TILE !== 0 || w % TILE !== 0) return false;
+  const wider = WINDOW / TILE;
+  const transforms = n * (c + o) * wider * h * w * (w + wider * h);
+  const points = n * o * c * wider ** 2 * h * w;
+  return transforms + points < WORTHWHILE * n * o * c * 9 * h * w;
+}
+
+/** m x^T of each matrix of x [.., R, K], with m [S, K] constant -> [.., S, R]. */
+function timesTurned(m: Value, x: Value): Value {
+  return withDerivative([matmul(m, transposeLast(x))], [x], ([dy]) => [() => turnedTimes(dy!, m)])[0];
+}
+
+/** x^T m, with m [K, S] constant, of x [.., K, R] -> [.., R, S]: the transpose of `timesTurned` as a map, and its gradient. */
+function turnedTimes(x: Value, m: Value): Value {
+  return withDerivative([matmul(transposeLast(x), m)], [x], ([dy]) => [() => timesTurned(m, dy!)])[0];
+}
+
+/** a b^T of [P, T, C] and [P, O, C] -> [P, T, O]; b's gradient is found as [P, O, C], not turned round. */
+function timesTransposed(a: Value, b: Value): Value {
+  const pull = (dy: Value) => [() => matmul(dy, b), () => matmul(transposeLast(dy), a)];
+  return withDerivative([matmul(a, transposeLast(b))], [a, b], ([dy]) => pull(dy!))[0];
+}
+
+/** B along a side of `side` pixels, padded by 1: [6 side / 4, side], a row for each point of each tile, points first. */
+function inputBand(side: number, turned = false): Value {
+  return band(side, turned, (at, point) => F43.b[point][at + 1]);
+}
+
+/** A the same way: what each point of each tile adds to each pixel. */
+function outputBand(side: number, turned = false): Value {
+  return band(side, turned, (at, point) => F43.a[at]?.[point]);
+}
+
+/**
+ * @param turned whether to give the transpose. As a constant, not as a node: ONNX Runtime reads a factor as transposed in
+ * place of transposing the product only if the other factor is a constant.
+ * @param entry of the pixel `at` from the tile's first
+ */
+function band(
+  side: number,
+  turned: boolean,
+  entry: (at: number, point: number) => number | undefined,
+): Value {
+  const tiles = side / TILE;
+  const height = WINDOW * tiles;
+  const numbers = new Float32Array(height * side);
+  for (let row = 0; row < height; row++) {
+    const [point, tile] = [Math.floor(row / tiles), row % tiles];
+    for (let x = 0; x < side; x++) {
+      numbers[turned ? x * height + row : row * side + x] = entry(x - TILE * tile, point) ?? 0;
+    }
+  }
+  return constant(numbers, turned ? [side, height] : [height, side]);
+}
+
+/** A transform of a kernel's columns and rows as one matrix over both: [column, row] from the taps [row, column]. */
+function bothSides(m: Matrix): number[] {
+  return m.flatMap((column) => m.flatMap((row) => row.flatMap((p) => column.map((q) => p * q))));
+}
