@@ -59,7 +59,7 @@ async function studentAtStep(
   return studentModel(name, { student: weights, teacher }, config, step, runsOn);
 }
 
-/** Bicubic, the teacher in one and in all steps, SinSR, SAMSR and the shipped recipe. */
+/** Bicubic, the teacher in one and in all steps, SinSR, SAMSR by the paper and by the released code, and the shipped recipe. */
 async function methods(options: TableOptions, paper: (name: "resshift" | "sinsr" | "samsr") => string[]) {
   // The teacher has its students' network and schedule.
   const configs = await Promise.all(STUDENTS.map(({ name }) => configIn(join(options.runs, name))));
@@ -77,6 +77,7 @@ async function methods(options: TableOptions, paper: (name: "resshift" | "sinsr"
     },
     { label: "SinSR, 1 step", model: await student("sinsr", options), paper: paper("sinsr") },
     { label: "SAMSR, 1 step", model: await student("samsr", options), paper: paper("samsr") },
+    { label: "SAMSR, variant release, 1 step", model: await student("samsr-release", options) },
     { label: "recipe of samsr-tiny, 1 step", model: await student("shipped", options) },
   ];
   return rows;
@@ -242,6 +243,7 @@ const table5: Table = async (options) => {
     { label: "SinSR", name: "sinsr", paper: TABLE_5.sinsr },
     { label: "SAMSR without L_SC", name: "samsr-no-sc", paper: undefined },
     { label: "SAMSR", name: "samsr", paper: TABLE_5.samsr },
+    { label: "SAMSR, variant release", name: "samsr-release", paper: undefined },
   ];
   const progress = new Map<string, Map<number, Scores>>();
   for (const { name } of rows) progress.set(name, await scoresAlong(name, val!, options));

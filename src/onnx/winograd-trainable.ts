@@ -52,16 +52,17 @@ export function trainableWinogradConv(x: Value, weight: Value, bias?: Value): Va
   return bias ? add(y, reshape(bias, [1, o, 1, 1])) : y;
 }
 
-/** Below this part of the products that taps take, Winograd's way is the faster one, measured with ONNX Runtime on AVX-512. */
-const WORTHWHILE = 0.8;
+/** Fewest tiles: with fewer, kernels four times as large cost more to move than their products save. */
+const TILES = 8;
 
-/** Whether `trainableWinogradConv` can take these shapes, and needs so many fewer products than taps that it is faster. */
+/** Whether `trainableWinogradConv` takes these shapes, and is faster than taps: measured with ONNX Runtime on AVX-512. */
 export function trainableWinogradPays([n, c, h, w]: Shape, [o, , kh, kw]: Shape): boolean {
   if (kh !== 3 || kw !== 3 || h % TILE !== 0 || w % TILE !== 0) return false;
   const wider = WINDOW / TILE;
   const transforms = n * (c + o) * wider * h * w * (w + wider * h);
   const points = n * o * c * wider ** 2 * h * w;
-  return transforms + points < WORTHWHILE * n * o * c * 9 * h * w;
+  // At as many products it is still the faster: taps need copies of images for their kernel's gradient.
+  return (n * h * w) / TILE ** 2 >= TILES && transforms + points < n * o * c * 9 * h * w;
 }
 
 /** m x^T of each matrix of x [.., R, K], with m [S, K] constant -> [.., S, R]. */
