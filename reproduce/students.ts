@@ -22,6 +22,8 @@ export interface Student {
   };
   /** The section `discriminator`. */
   readonly discriminator?: StudentConfig["discriminator"];
+  /** Taught by the guided teacher, not by the one that --teacher names. */
+  readonly guided?: boolean;
   /** Its weights along the way are wanted, not only the last ones. */
   readonly kept?: boolean;
 }
@@ -37,6 +39,9 @@ export function studentAt(divisor: number): string {
   return divisor === 5 ? "samsr" : `samsr-m-${divisor}`;
 }
 
+/** A teacher that was taught with masks, on from the other one. */
+export const GUIDED_TEACHER = { name: "guided-teacher", recipe: "tiny-guided-teacher.yaml" };
+
 export const STUDENTS: readonly Student[] = [
   { name: "samsr", about: "SAMSR as the paper has it, m = 1/5", ...samsr, kept: true },
   { name: "sinsr", about: "SinSR: no masks, global coefficients", recipe: "tiny-sinsr.yaml", kept: true },
@@ -45,6 +50,10 @@ export const STUDENTS: readonly Student[] = [
     name: "samsr-release",
     about: "SAMSR as its released code has it: noise divided by coverage, global roll-out",
     ...{ ...samsr, over: { variant: "release" }, kept: true },
+  },
+  {
+    ...{ name: "samsr-guided", about: "SAMSR by a teacher that was taught with masks" },
+    ...{ ...samsr, guided: true, kept: true },
   },
   { name: "shipped", about: "the recipe of samsr-tiny", ...shipped },
   {
@@ -90,11 +99,7 @@ export async function configOf(
   { steps, batch, rollOut, distilled }: Budget,
   configs: string,
 ): Promise<string> {
-  const path = join(configs, recipe);
-  const text = await readFile(path, "utf8").catch(() => {
-    throw new SamsrError(`${path}: there is no such file; expected a configuration in YAML`);
-  });
-  const config = parse(text);
+  const config = parse(await recipeIn(configs, recipe));
   const { terms, ...fields } = over;
   Object.assign(config.data, { batch });
   Object.assign(config.optimiser, { steps, warmup: Math.min(config.optimiser.warmup ?? 0, steps) });
@@ -102,4 +107,12 @@ export async function configOf(
   Object.assign(config.student.terms, terms);
   if (discriminator) config.discriminator = discriminator;
   return stringify(config);
+}
+
+/** The text of a recipe. @throws {SamsrError} when there is none of that name */
+export async function recipeIn(configs: string, name: string): Promise<string> {
+  const path = join(configs, name);
+  return readFile(path, "utf8").catch(() => {
+    throw new SamsrError(`${path}: there is no such file; expected a configuration in YAML`);
+  });
 }

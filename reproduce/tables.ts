@@ -78,6 +78,7 @@ async function methods(options: TableOptions, paper: (name: "resshift" | "sinsr"
     { label: "SinSR, 1 step", model: await student("sinsr", options), paper: paper("sinsr") },
     { label: "SAMSR, 1 step", model: await student("samsr", options), paper: paper("samsr") },
     { label: "SAMSR, variant release, 1 step", model: await student("samsr-release", options) },
+    { label: "SAMSR of a guided teacher, 1 step", model: await student("samsr-guided", options) },
     { label: "recipe of samsr-tiny, 1 step", model: await student("shipped", options) },
   ];
   return rows;
@@ -244,6 +245,7 @@ const table5: Table = async (options) => {
     { label: "SAMSR without L_SC", name: "samsr-no-sc", paper: undefined },
     { label: "SAMSR", name: "samsr", paper: TABLE_5.samsr },
     { label: "SAMSR, variant release", name: "samsr-release", paper: undefined },
+    { label: "SAMSR of a guided teacher", name: "samsr-guided", paper: undefined },
   ];
   const progress = new Map<string, Map<number, Scores>>();
   for (const { name } of rows) progress.set(name, await scoresAlong(name, val!, options));

@@ -6,7 +6,7 @@ import { SamsrError } from "../src/base/errors.js";
 import type { Budget } from "./budget.js";
 import { COMMAND } from "./places.js";
 import { exists, isFinished } from "./run-folder.js";
-import { configOf, type Student } from "./students.js";
+import { configOf, GUIDED_TEACHER, recipeIn, type Student } from "./students.js";
 
 export interface TrainingOptions {
   readonly budget: Budget;
@@ -37,13 +37,20 @@ export async function trainStudents(students: readonly Student[], options: Train
     else due.push(student);
   }
   let failed = 0;
+  // Trained once, when the first student that needs it is due.
+  let guided: Promise<number> | undefined;
   const worker = async () => {
     for (let student = due.shift(); student && !signal.aborted; student = due.shift()) {
-      const begun = performance.now();
-      say(`${student.name}: ${student.about}; see ${join(out, student.name, "train.log")}`);
-      const code = await trainStudent(student, options);
-      const minutes = ((performance.now() - begun) / 60_000).toFixed(1);
-      say(`${student.name}: ${code === 0 ? "done" : `ended with code ${code}`} after ${minutes} min`);
+      if (student.guided) {
+        guided ??= trainGuidedTeacher(options);
+        if ((await guided) !== 0) {
+          say(`${student.name}: its teacher was not trained`);
+          failed++;
+          continue;
+        }
+      }
+      const { name, about } = student;
+      const code = await timed(name, about, options, () => trainStudent(student, options));
       if (code !== 0) failed++;
     }
   };
@@ -51,16 +58,55 @@ export async function trainStudents(students: readonly Student[], options: Train
   return failed + due.length;
 }
 
-/** @returns the exit code of `samsr train`; 130 after an interrupt */
+async function timed(
+  name: string,
+  about: string,
+  { out, say }: TrainingOptions,
+  work: () => Promise<number>,
+): Promise<number> {
+  const begun = performance.now();
+  say(`${name}: ${about}; see ${join(out, name, "train.log")}`);
+  const code = await work();
+  const minutes = ((performance.now() - begun) / 60_000).toFixed(1);
+  say(`${name}: ${code === 0 ? "done" : `ended with code ${code}`} after ${minutes} min`);
+  return code;
+}
+
+const guidedWeights = ({ out }: TrainingOptions) => join(out, GUIDED_TEACHER.name, "teacher.safetensors");
+
+/** By its own recipe, whatever the students' budget. @returns an exit code */
+async function trainGuidedTeacher(options: TrainingOptions): Promise<number> {
+  if (await exists(guidedWeights(options))) return 0;
+  const { name, recipe } = GUIDED_TEACHER;
+  const text = await recipeIn(options.configs, recipe);
+  return timed(name, "the teacher goes on with masks", options, () =>
+    samsrTrain("teacher", name, text, ["--start", options.teacher], options),
+  );
+}
+
 async function trainStudent(student: Student, options: TrainingOptions): Promise<number> {
-  const { budget, teacher, data, device, dataThreads, threads, signal } = options;
-  const out = join(options.out, student.name);
+  const { budget, teacher, configs } = options;
+  const by = student.guided ? guidedWeights(options) : teacher;
+  const keepEvery = String(student.kept ? budget.keepEvery : budget.steps);
+  const words = ["--teacher", by, "--keep-every", keepEvery];
+  return samsrTrain("student", student.name, await configOf(student, budget, configs), words, options);
+}
+
+/** @returns the exit code of `samsr train`; 130 after an interrupt */
+async function samsrTrain(
+  kind: "teacher" | "student",
+  name: string,
+  recipeText: string,
+  own: readonly string[],
+  options: TrainingOptions,
+): Promise<number> {
+  const { data, device, dataThreads, threads, signal } = options;
+  const out = join(options.out, name);
   await mkdir(out, { recursive: true });
   const recipe = join(out, "recipe.yaml");
-  await writeFile(recipe, await configOf(student, budget, options.configs));
+  await writeFile(recipe, recipeText);
   const words = [
-    ...["train", "student", "--config", recipe, "--teacher", teacher, "--data", ...data, "-o", out],
-    ...["--keep-every", String(student.kept ? budget.keepEvery : budget.steps)],
+    ...["train", kind, "--config", recipe, ...own, "--data", ...data, "-o", out],
     ...(device === undefined ? [] : ["--device", device]),
     ...(dataThreads === undefined ? [] : ["--data-threads", String(dataThreads)]),
     ...(threads === undefined ? [] : ["--threads", String(threads)]),

@@ -56,6 +56,14 @@ beforeAll(async () => {
     };
     writeFileSync(path("configs", `${name}.yaml`), stringify(config));
   }
+  const guided = {
+    ...{ train: "teacher", space: "pixels", network: smallDescription.config },
+    schedule: { ...smallDescription.schedule, steps: 5 },
+    data: { degradation: "mild", crop: 64, batch: 2 },
+    optimiser: { steps: 2, learningRate: 1e-3 },
+    semantics: { maskContext: "photo" },
+  };
+  writeFileSync(path("configs", "tiny-guided-teacher.yaml"), stringify(guided));
 }, 60_000);
 
 const runs = () => path("runs");
@@ -85,7 +93,7 @@ it("trains what is missing, measures it once, and puts it beside the paper", asy
   const teacher = ["--teacher", path("teacher.safetensors"), "--runs", runs()];
   const table2 = () => reproduce("table2", ...teacher, "--val", path("photos"), "--threads", "1");
   const first = table2();
-  expect(first.stderr).toMatch(/^not trained: npm run reproduce -- train shipped --data FOLDER/m);
+  expect(first.stderr).toMatch(/^not trained: npm run reproduce -- train samsr-release samsr-guided shipped --data/m);
   expect(first.status).toBe(1);
   const bicubic = createMethods(["bicubic"]).get("bicubic")!;
   const pairs = await validationPairs(path("photos"));
@@ -116,6 +124,23 @@ it("trains what is missing, measures it once, and puts it beside the paper", asy
   expect(cells(table3.stdout, "m = 1/5")[0]).toMatch(/^\d+\.\d{3}$/);
   expect(cells(table3.stdout, "m = 1/2")).toEqual(["", ""]);
   expect(readFileSync(path("tables.md"), "utf8")).toBe(table3.stdout);
+}, 60_000);
+
+it("trains the guided teacher on from the other one, once, before the student that it teaches", () => {
+  const train = () =>
+    reproduce(
+      ...["train", "samsr-guided", "--teacher", path("teacher.safetensors"), "--data", path("photos")],
+      ...["--out", path("guided"), "--configs", path("configs"), "--steps", "1", "--batch", "1"],
+      ...["--threads", "1"],
+    );
+  const { status, stderr } = train();
+  expect(stderr).toMatch(/^guided-teacher: .*\nguided-teacher: done.*\nsamsr-guided: .*\nsamsr-guided: done/);
+  expect(status).toBe(0);
+  const config = readFileSync(path("guided", "samsr-guided", "config.yaml"), "utf8");
+  const teacher = path("guided", "guided-teacher", "teacher.safetensors");
+  expect(config).toContain(`teacher: ${teacher}`);
+  expect(readFileSync(path("guided", "guided-teacher", "config.yaml"), "utf8")).toContain("start: ");
+  expect(train().stderr).toBe("samsr-guided: done already\n");
 }, 60_000);
 
 it.each([

@@ -14,12 +14,12 @@ import {
   type CoverageConfig,
   configSchema,
   coverageOptions,
-  denoiserOptions,
   type Kind,
   type StudentConfig,
   studentOptions,
   type TeacherConfig,
   type TrainingConfig,
+  teacherOptions,
 } from "../train/config/index.js";
 import { trainCoverage } from "../train/coverage.js";
 import type { NoiseRecipe } from "../train/data/batch-noise.js";
@@ -109,7 +109,8 @@ function shared(args: TrainArguments, settings: TrainingConfig, signal: AbortSig
 export async function trainTeacherCommand(args: TrainArguments, signal: AbortSignal): Promise<number> {
   const config = await configFor("teacher", args, say);
   const autoencoder = await autoencoderOf(config);
-  const options = { ...denoiserOptions(config), ...shared(args, config, signal), autoencoder };
+  const start = config.start === undefined ? undefined : await readWeights(config.start);
+  const options = { ...teacherOptions(config), ...shared(args, config, signal), autoencoder, start };
   const { weights, average } = await onBatches(args, config, teacherNoise(options), (batches) =>
     trainTeacher({ ...options, batches }),
   );

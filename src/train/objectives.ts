@@ -11,10 +11,6 @@ import { type CoverageJudge, semanticConsistencyLoss } from "./semantic-consiste
 import { type BatchShape, type Condition, pixelSpace, type Space } from "./space.js";
 import { structureLoss } from "./structure.js";
 
-function each(name: string, batch: number): o.Value {
-  return o.input(name, [batch, 1, 1, 1]);
-}
-
 /**
  * sqrt(d^2 + e^2) - e, averaged (Charbonnier 1994): a smooth absolute error. Its minimiser is a median, which
  * leaves less grain in sampled images than the mean that squared error asks for.
@@ -28,17 +24,21 @@ export function charbonnier(a: o.Value, b: o.Value, e = 0.01): o.Value {
  * ResShift's objective: x0 from x_t = x0 + eta_t (y - x0) + kappa sqrt(eta_t) noise at a random timestep.
  * Inputs beside the batch: noise [N, C, S, S], t [N], and of shape [N, 1, 1, 1]: eta, sigma = kappa sqrt(eta)
  * and scale = 1 / sqrt(eta kappa^2 + 1).
+ * @param rates whether eta and sigma are numbers of a picture, or maps [N, 1, S, S] that follow masks (equation 3)
  */
 export function teacherLoss(
   p: Scope,
   config: SwinUNetConfig,
   shape: BatchShape,
   space: Space = pixelSpace(shape),
+  rates: "global" | "local" = "global",
 ): o.Value {
   const { batch, side } = shape;
   const { x0, lq, y } = space.pair(shape);
   const noise = o.input("noise", [batch, space.channels, side, side]);
-  const [eta, sigma, scale] = ["eta", "sigma", "scale"].map((name) => each(name, batch));
+  const rate = rates === "local" ? [batch, 1, side, side] : [batch, 1, 1, 1];
+  const [eta, sigma] = ["eta", "sigma"].map((name) => o.input(name, rate));
+  const scale = o.input("scale", [batch, 1, 1, 1]);
   const t = o.input("t", [batch]);
   const mean = o.add(x0, o.mul(eta, o.sub(y, x0)));
   const x = o.mul(o.add(mean, o.mul(sigma, noise)), scale);

@@ -4,7 +4,6 @@ import {
   exponentialSchedule,
   inputScale,
   type PixelwiseOptions,
-  pixelwise,
   type Schedule,
   type ScheduleOptions,
   timesteps,
@@ -13,6 +12,7 @@ import type { SwinUNetConfig } from "../networks/index.js";
 import { frozenScope, type StateDict } from "../nn/index.js";
 import { toModel } from "../onnx/index.js";
 import { createSession, floatTensor, type SessionOptions, type Tensor } from "../runtime/index.js";
+import { rollOutRates } from "./local-rates.js";
 import { type ChainConstants, rollOutGraph, type Visit } from "./roll-out-graph.js";
 import { type BatchShape, pixelSpace, type Space } from "./space.js";
 
@@ -82,9 +82,9 @@ export async function createRollOut(
   };
 }
 
-/** How far the factors of equation 9 are from 1 where W is 1; the paper's are linear in W, the released code's stay 1. */
+/** How far the factors of equation 9 are from 1 where W is 1; the paper's are linear in W. */
 function slopesOf(options: PixelwiseOptions): ChainConstants["slopes"] {
-  const local = pixelwise(options.variant === "release" ? 0 : 1, options);
+  const local = rollOutRates(1, options);
   return { eta: (local.eta(1) as number) - 1, kappa: (local.kappa(1) as number) - 1 };
 }
 

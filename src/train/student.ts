@@ -19,7 +19,7 @@ import { latentChannels, spaceOf, type TeacherOptions } from "./teacher.js";
 import { train } from "./trainer.js";
 import { initialWeights, loadWeights, type Weights } from "./weights.js";
 
-export interface StudentOptions extends TeacherOptions {
+export interface StudentOptions extends Omit<TeacherOptions, "semantics"> {
   readonly teacher: StateDict;
   /** What the student begins as; default: the teacher. */
   readonly start?: StateDict;

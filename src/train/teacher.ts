@@ -1,15 +1,21 @@
-import { exponentialSchedule, inputScale, type ScheduleOptions } from "../diffusion/index.js";
+import {
+  exponentialSchedule,
+  inputScale,
+  type PixelwiseOptions,
+  type ScheduleOptions,
+} from "../diffusion/index.js";
 import { LATENT_CHANNELS, SCALE, type SwinUNetConfig, type VqConfig } from "../networks/index.js";
 import { type StateDict, trainableScope } from "../nn/index.js";
 import { floatTensor, type SessionOptions } from "../runtime/index.js";
 import { createTrainingState } from "./checkpoint.js";
-import { noiseMaker, type PlainNoise, teacherRandom } from "./data/batch-noise.js";
+import { type MaskContext, type NoiseRecipe, noiseMaker, teacherRandom } from "./data/batch-noise.js";
 import type { Batches } from "./data/batches.js";
+import { localRates } from "./local-rates.js";
 import { teacherLoss } from "./objectives.js";
 import { createSessionToTrain, waysOn } from "./session-to-train.js";
 import { type BatchShape, latentSpace, pixelSpace, type Space } from "./space.js";
 import { type TrainerOptions, train } from "./trainer.js";
-import { initialWeights, type Weights } from "./weights.js";
+import { initialWeights, loadWeights, type Weights } from "./weights.js";
 
 export interface TeacherOptions extends TrainerOptions {
   readonly config: SwinUNetConfig;
@@ -22,6 +28,15 @@ export interface TeacherOptions extends TrainerOptions {
   readonly session?: SessionOptions;
   /** The autoencoder on whose latents diffusion happens; left out, on pixels. */
   readonly autoencoder?: { readonly weights: StateDict; readonly config: VqConfig };
+  /** Weights to begin with, of the same network. */
+  readonly start?: StateDict;
+  /** SAM-noise and the pixel-wise process, which algorithm 1 has the teacher walk; left out, ResShift's. */
+  readonly semantics?: TeacherSemantics;
+}
+
+export interface TeacherSemantics extends Required<PixelwiseOptions> {
+  readonly masks: "regions";
+  readonly maskContext: MaskContext;
 }
 
 /** What the options say of where diffusion happens; it must be released. */
@@ -42,8 +57,12 @@ export function latentChannels(autoencoder: TeacherOptions["autoencoder"]): numb
 export function teacherNoise({
   seed,
   autoencoder,
-}: Pick<TeacherOptions, "seed" | "autoencoder">): PlainNoise {
-  return { kind: "plain", channels: latentChannels(autoencoder), seed };
+  semantics,
+}: Pick<TeacherOptions, "seed" | "autoencoder" | "semantics">): NoiseRecipe {
+  const common = { channels: latentChannels(autoencoder), seed };
+  if (!semantics) return { kind: "plain", ...common };
+  const { masks, variant, maskContext: context } = semantics;
+  return { kind: "semantic", ...common, masks, variant, context };
 }
 
 /** Trains ResShift's denoiser. @returns its weights and their moving average */
@@ -53,27 +72,37 @@ export async function trainTeacher(
   const { config, batches, batch, crop, seed } = options;
   const side = crop / SCALE;
   const { scope, parameters } = trainableScope("", waysOn(options.session));
-  const space = await spaceOf(options, { batch, side });
-  const loss = teacherLoss(scope, config, { batch, side }, space);
+  const { semantics } = options;
+  const shape = { batch, side };
+  const space = await spaceOf(options, shape);
+  const loss = teacherLoss(scope, config, shape, space, semantics ? "local" : "global");
   const weights = initialWeights(parameters(), seed);
+  if (options.start) loadWeights(weights, options.start, "the weights to start with");
   const session = await createSessionToTrain(weights, loss, {}, options.session);
   const state = createTrainingState(weights);
   const schedule = exponentialSchedule(options.schedule);
-  const noiseOf = noiseMaker(teacherNoise(options), { batch, side });
+  const noiseOf = noiseMaker(teacherNoise(options), shape);
 
   const perImage = (timesteps: readonly number[], f: (timestep: number) => number) =>
     floatTensor([batch, 1, 1, 1], Float32Array.from(timesteps, f));
   const feedsAt = async (index: number) => {
     const pictures = await batches.at(index);
-    const { noise } = pictures.noise ? pictures : await noiseOf(pictures.lq, index);
+    if (semantics?.maskContext === "photo" && !pictures.weight) {
+      throw new Error("train teacher: masks of whole photos have to come with the batches");
+    }
+    const { noise, weight } = pictures.noise ? pictures : await noiseOf(pictures.lq, index);
     const random = teacherRandom(seed, index);
     const timesteps = Array.from({ length: batch }, () => random.integer(schedule.steps));
     return {
       ...(await space.feeds(pictures)),
       noise: floatTensor([batch, space.channels, side, side], noise),
       t: floatTensor([batch], Float32Array.from(timesteps)),
-      eta: perImage(timesteps, (t) => schedule.eta[t]),
-      sigma: perImage(timesteps, (t) => schedule.kappa * schedule.sqrtEta[t]),
+      ...(semantics
+        ? localRates(schedule, timesteps, weight!, shape, semantics)
+        : {
+            eta: perImage(timesteps, (t) => schedule.eta[t]),
+            sigma: perImage(timesteps, (t) => schedule.kappa * schedule.sqrtEta[t]),
+          }),
       scale: perImage(timesteps, (t) => inputScale(schedule.eta[t], schedule.kappa)),
     };
   };

@@ -78,13 +78,13 @@ export function defineTrain(program: Command, { interrupts, done }: Surroundings
       .option("--kappa <kappa>", `strength of the noise${asConfigured}`, real)
       .option("--autoencoder <file>", "weights of the autoencoder, on whose latents to train");
 
-  denoising(run("teacher", "Trains the denoiser of the whole chain.")).action(
-    async (options: TrainArguments) => {
+  denoising(run("teacher", "Trains the denoiser of the whole chain."))
+    .option("--start <file>", "weights to begin with, such as another run's teacher (default: new ones)")
+    .action(async (options: TrainArguments) => {
       const { trainTeacherCommand } = await import("../train.js");
       interrupts.allow(TIME_TO_SAVE);
       done(await trainTeacherCommand(options, interrupts.signal));
-    },
-  );
+    });
   denoising(run("student", "Distils the chain into a single step."))
     .option("--teacher <file>", "weights that samsr train teacher left")
     .option("--start <file>", "weights to begin with, such as another run's student (default: the teacher's)")

@@ -86,14 +86,39 @@ const autoencoder = optional(
   text("File of the autoencoder's weights, for latents; --autoencoder takes its place."),
 );
 
+/** How the process follows masks. */
+const guidance = {
+  maskContext: standing(
+    "crop",
+    oneOf(
+      "Where regions looks for masks: in each crop, or in its whole photo, as upscaling does.",
+      "crop",
+      "photo",
+    ),
+  ),
+  variant: standing("paper", oneOf("Equations of the paper, or of its released code.", "paper", "release")),
+  m: standing(0.2, number("m of equation 9.", 0, 0.999)),
+  coefficients: standing("both", oneOf("What follows W (table 4).", "both", "eta", "kappa")),
+};
+
 export const teacherFields = section("ResShift's denoiser, of the whole chain.", {
   train: oneOf("What is trained.", "teacher"),
+  start: optional(text("File of weights to begin with; --start takes its place.")),
   space,
   autoencoder,
   network: swinUNet,
   schedule,
   data,
   optimiser,
+  semantics: optional(
+    section(
+      "SAM-noise and the pixel-wise process for the teacher too; left out, it is taught as ResShift's.",
+      {
+        masks: standing("regions", oneOf("What finds masks: the built-in segmentation.", "regions")),
+        ...guidance,
+      },
+    ),
+  ),
 });
 
 export const studentFields = section("The student of algorithm 1.", {
@@ -116,17 +141,7 @@ export const studentFields = section("The student of algorithm 1.", {
         "none",
       ),
     ),
-    maskContext: standing(
-      "crop",
-      oneOf(
-        "Where regions looks for masks: in each crop, or in its whole photo, as upscaling does.",
-        "crop",
-        "photo",
-      ),
-    ),
-    variant: standing("paper", oneOf("Equations of the paper, or of its released code.", "paper", "release")),
-    m: standing(0.2, number("m of equation 9.", 0, 0.999)),
-    coefficients: standing("both", oneOf("What follows W (table 4).", "both", "eta", "kappa")),
+    ...guidance,
     rollOut: optional(whole("Timesteps that the teacher visits; left out, all of them.", 1, 10_000)),
     distilled: optional(
       whole("Crops of each batch that algorithm 1's terms take; left out, all of them.", 1, 4096),

@@ -8,6 +8,12 @@ export type {
   TeacherConfig,
   TrainingConfig,
 } from "./description.js";
-export { autoencoderOptions, coverageOptions, denoiserOptions, studentOptions } from "./options.js";
+export {
+  autoencoderOptions,
+  coverageOptions,
+  denoiserOptions,
+  studentOptions,
+  teacherOptions,
+} from "./options.js";
 export { checkedConfig, configSchema, demandKind, readTrainingConfig } from "./parse.js";
 export { tinyConfig } from "./tiny.js";

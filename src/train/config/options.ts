@@ -20,6 +20,13 @@ export function denoiserOptions(config: TeacherConfig | StudentConfig) {
   return { ...stepOptions(config), config: network, schedule, crop: data.crop };
 }
 
+export function teacherOptions(config: TeacherConfig) {
+  const { semantics } = config;
+  if (!semantics) return denoiserOptions(config);
+  const { coefficients: modify, ...others } = semantics;
+  return { ...denoiserOptions(config), semantics: { ...others, modify } };
+}
+
 export function studentOptions(config: StudentConfig) {
   const { student, discriminator, schedule, data } = config;
   const {
