@@ -9,9 +9,9 @@
  * [column, row, N C], pixels first and channels last, so that no image is copied to be cut or padded, and no single
  * numbers are moved.
  *
- * The gradients are the same steps backwards, and what a step computed serves twice: the kernel's gradient is a product of the
- * transformed image, which the way there has made, and the transformed cotangent, which the image's gradient needs too. Of
- * taps, it is 9 times an image of copies.
+ * The gradients are the same steps backwards, and what is transformed serves twice: the kernel's gradient is a product of the
+ * transformed image, which the way there has made, and of the transformed cotangent, which the image's gradient needs too. By
+ * taps it needs three shifted copies of either.
  */
 import { withDerivative } from "./emit.js";
 import { add } from "./operators/arithmetic.js";
@@ -82,35 +82,24 @@ function timesTransposed(a: Value, b: Value): Value {
 }
 
 /** B along a side of `side` pixels, padded by 1: [6 side / 4, side], a row for each point of each tile, points first. */
-function inputBand(side: number, turned = false): Value {
-  return band(side, turned, (at, point) => F43.b[point][at + 1]);
+function inputBand(side: number): Value {
+  return band(side, (at, point) => F43.b[point][at + 1]);
 }
 
 /** A the same way: what each point of each tile adds to each pixel. */
-function outputBand(side: number, turned = false): Value {
-  return band(side, turned, (at, point) => F43.a[at]?.[point]);
+function outputBand(side: number): Value {
+  return band(side, (at, point) => F43.a[at]?.[point]);
 }
 
-/**
- * @param turned whether to give the transpose. As a constant, not as a node: ONNX Runtime reads a factor as transposed in
- * place of transposing the product only if the other factor is a constant.
- * @param entry of the pixel `at` from the tile's first
- */
-function band(
-  side: number,
-  turned: boolean,
-  entry: (at: number, point: number) => number | undefined,
-): Value {
+/** @param entry of the pixel `at` from the tile's first; undefined where it has none */
+function band(side: number, entry: (at: number, point: number) => number | undefined): Value {
   const tiles = side / TILE;
-  const height = WINDOW * tiles;
-  const numbers = new Float32Array(height * side);
-  for (let row = 0; row < height; row++) {
+  const numbers = new Float32Array(WINDOW * tiles * side);
+  for (let row = 0; row < WINDOW * tiles; row++) {
     const [point, tile] = [Math.floor(row / tiles), row % tiles];
-    for (let x = 0; x < side; x++) {
-      numbers[turned ? x * height + row : row * side + x] = entry(x - TILE * tile, point) ?? 0;
-    }
+    for (let x = 0; x < side; x++) numbers[row * side + x] = entry(x - TILE * tile, point) ?? 0;
   }
-  return constant(numbers, turned ? [side, height] : [height, side]);
+  return constant(numbers, [WINDOW * tiles, side]);
 }
 
 /** A transform of a kernel's columns and rows as one matrix over both: [column, row] from the taps [row, column]. */
