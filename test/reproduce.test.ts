@@ -93,7 +93,9 @@ it("trains what is missing, measures it once, and puts it beside the paper", asy
   const teacher = ["--teacher", path("teacher.safetensors"), "--runs", runs()];
   const table2 = () => reproduce("table2", ...teacher, "--val", path("photos"), "--threads", "1");
   const first = table2();
-  expect(first.stderr).toMatch(/^not trained: npm run reproduce -- train samsr-release samsr-guided shipped --data/m);
+  expect(first.stderr).toMatch(
+    /^not trained: npm run reproduce -- train samsr-release samsr-guided shipped --data/m,
+  );
   expect(first.status).toBe(1);
   const bicubic = createMethods(["bicubic"]).get("bicubic")!;
   const pairs = await validationPairs(path("photos"));
