@@ -1,8 +1,13 @@
+import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { samsr } from "./fixtures/cli.js";
+import { command, samsr } from "./fixtures/cli.js";
 
 describe("samsr itself", () => {
+  it.skipIf(process.platform === "win32")("may be run by its name as npm run build leaves it", () => {
+    expect(execFileSync(command, ["--version"], { encoding: "utf8" })).toMatch(/^\d+\.\d+\.\d+\n$/);
+  });
+
   it("prints its help with examples, its version, and the commands' help", async () => {
     const [help, version, upscale] = await Promise.all([
       samsr(["--help"]),
