@@ -59,7 +59,7 @@ async function studentAtStep(
   return studentModel(name, { student: weights, teacher }, config, step, runsOn);
 }
 
-/** Bicubic, the teacher in one and in all steps, SinSR, SAMSR by the paper and by the released code, and the shipped recipe. */
+/** Bicubic, the teacher in one and in all steps, SinSR, SAMSR and two variations of it, and the shipped recipe. */
 async function methods(options: TableOptions, paper: (name: "resshift" | "sinsr" | "samsr") => string[]) {
   // The teacher has its students' network and schedule.
   const configs = await Promise.all(STUDENTS.map(({ name }) => configIn(join(options.runs, name))));
