@@ -2,6 +2,7 @@
  * The transforms behind Winograd's convolutions: Toom and Cook's multiplication of polynomials, by their values at points.
  * A tile of 4 outputs of a kernel of 3 depends on 6 inputs, and is found from 6 products.
  */
+import { constant, type Value } from "./value.js";
 
 /** Outputs of a tile along a side; the sides of an image must divide by it. */
 export const TILE = 4;
@@ -42,3 +43,13 @@ export function toomCook(points: readonly number[], taps: number): Transforms {
  * 2, -2 lose is three times that.
  */
 export const F43 = toomCook([0, 1, -1, 0.5, -2], 3);
+
+/**
+ * A transform along rows and along columns, as one matrix over both: of [row, column] to planes [row, column], or planes
+ * [column, row].
+ */
+export function twoSided(m: Matrix, planes: "rows first" | "columns first" = "rows first"): Value {
+  const pairs = m.flatMap((a) => m.map((b) => (planes === "rows first" ? [a, b] : [b, a])));
+  const numbers = pairs.flatMap(([row, column]) => row.flatMap((p) => column.map((q) => p * q)));
+  return constant(numbers, [m.length ** 2, m[0].length ** 2]);
+}

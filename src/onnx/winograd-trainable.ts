@@ -17,7 +17,7 @@ import { withDerivative } from "./emit.js";
 import { add } from "./operators/arithmetic.js";
 import { gemm, matmul, transposeLast } from "./operators/linear.js";
 import { reshape, transpose } from "./operators/shape.js";
-import { F43, type Matrix, TILE, WINDOW } from "./toom-cook.js";
+import { F43, TILE, twoSided, WINDOW } from "./toom-cook.js";
 import { constant, type Shape, type Value } from "./value.js";
 
 /**
@@ -27,14 +27,14 @@ import { constant, type Shape, type Value } from "./value.js";
  */
 export function trainableWinogradConv(x: Value, weight: Value, bias?: Value): Value {
   const [n, c, h, w] = x.shape;
-  const [o, wc, kh, kw] = weight.shape;
-  if (wc !== c || kh !== 3 || kw !== 3 || h % TILE !== 0 || w % TILE !== 0) {
+  const [o, wc] = weight.shape;
+  if (wc !== c || !fits(x.shape, weight.shape)) {
     throw new Error(`Winograd: input [${x.shape}], weight [${weight.shape}]; sides must divide by ${TILE}`);
   }
   const [rows, columns] = [h / TILE, w / TILE];
   // Column before row, as the products leave the image.
   const kernels = reshape(
-    gemm(constant(bothSides(F43.g), [WINDOW ** 2, 9]), reshape(weight, [o * c, 9]), { transB: true }),
+    gemm(twoSided(F43.g, "columns first"), reshape(weight, [o * c, 9]), { transB: true }),
     [WINDOW ** 2, o, c],
   );
   const along = gemm(inputBand(w), reshape(x, [n * c * h, w]), { transB: true });
@@ -56,13 +56,20 @@ export function trainableWinogradConv(x: Value, weight: Value, bias?: Value): Va
 const TILES = 8;
 
 /** Whether `trainableWinogradConv` takes these shapes, and is faster than taps: measured with ONNX Runtime on AVX-512. */
-export function trainableWinogradPays([n, c, h, w]: Shape, [o, , kh, kw]: Shape): boolean {
-  if (kh !== 3 || kw !== 3 || h % TILE !== 0 || w % TILE !== 0) return false;
+export function trainableWinogradPays(x: Shape, weight: Shape): boolean {
+  if (!fits(x, weight)) return false;
+  const [n, c, h, w] = x;
+  const o = weight[0];
   const wider = WINDOW / TILE;
   const transforms = n * (c + o) * wider * h * w * (w + wider * h);
   const points = n * o * c * wider ** 2 * h * w;
   // At as many products it is still the faster: taps need copies of images for their kernel's gradient.
   return (n * h * w) / TILE ** 2 >= TILES && transforms + points < n * o * c * 9 * h * w;
+}
+
+/** Whether the kernel is of 3 x 3 and the image of whole tiles. */
+function fits([, , h, w]: Shape, [, , kh, kw]: Shape): boolean {
+  return kh === 3 && kw === 3 && h % TILE === 0 && w % TILE === 0;
 }
 
 /** m x^T of each matrix of x [.., R, K], with m [S, K] constant -> [.., S, R]. */
@@ -100,9 +107,4 @@ function band(side: number, entry: (at: number, point: number) => number | undef
     for (let x = 0; x < side; x++) numbers[row * side + x] = entry(x - TILE * tile, point) ?? 0;
   }
   return constant(numbers, [WINDOW * tiles, side]);
-}
-
-/** A transform of a kernel's columns and rows as one matrix over both: [column, row] from the taps [row, column]. */
-function bothSides(m: Matrix): number[] {
-  return m.flatMap((column) => m.flatMap((row) => row.flatMap((p) => column.map((q) => p * q))));
 }

@@ -16,7 +16,7 @@ import { add, cast } from "./operators/arithmetic.js";
 import { conv } from "./operators/convolution.js";
 import { matmul } from "./operators/linear.js";
 import { reshape, transpose } from "./operators/shape.js";
-import { F43, type Matrix, TILE, type Transforms, toomCook, WINDOW } from "./toom-cook.js";
+import { F43, TILE, type Transforms, toomCook, twoSided, WINDOW } from "./toom-cook.js";
 import { constant, makeValue, type Shape, type Value } from "./value.js";
 
 /** x [1, C, H, W], weight [O, C, 3, 3], bias [O] -> [1, O, H, W], padded by 1. */
@@ -86,10 +86,4 @@ function enlarged({ b, g, a }: Transforms): Transforms {
       [...zeros, ...row],
     ]),
   };
-}
-
-/** A transform along rows and along columns, as one matrix over both. */
-function twoSided(m: Matrix): Value {
-  const numbers = m.flatMap((row) => m.flatMap((column) => row.flatMap((p) => column.map((q) => p * q))));
-  return constant(numbers, [m.length ** 2, m[0].length ** 2]);
 }
