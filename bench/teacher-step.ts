@@ -27,22 +27,24 @@ export async function drawnBatches() {
   return createBatches({ source: degradedCrops(photos, mildDegradation(mildTraining)), batch, crop, seed });
 }
 
-/** @param ways how the network is written; as the trainer has it on a processor, unless they are given */
+/** Loss and gradients. @param ways how the network is written; none of them leaves convolutions by taps */
+export function teacherGraph(ways: Ways = {}) {
+  const { config, batch, crop } = TEACHER_RECIPE;
+  const { scope, parameters } = trainableScope("", ways);
+  const loss = teacherLoss(scope, config, { batch, side: crop / SCALE });
+  const specs = parameters();
+  const slopes = gradients(
+    loss,
+    specs.map(({ value }) => value),
+  );
+  return { loss, specs, all: [loss, ...slopes] };
+}
+
+/** @param ways as the trainer has them on a processor, unless they are given */
 export async function createTeacherStep(threads: number, ways: Ways = waysOn()) {
-  const { config, batch, crop, seed, learningRate, clip, emaDecay } = TEACHER_RECIPE;
+  const { batch, crop, seed, learningRate, clip, emaDecay } = TEACHER_RECIPE;
   const side = crop / SCALE;
-  const written = (ways: Ways) => {
-    const { scope, parameters } = trainableScope("", ways);
-    const loss = teacherLoss(scope, config, { batch, side });
-    const specs = parameters();
-    const slopes = gradients(
-      loss,
-      specs.map(({ value }) => value),
-    );
-    return { loss, specs, all: [loss, ...slopes] };
-  };
-  const { loss, specs, all } = written(ways);
-  const byTaps = written({});
+  const { loss, specs, all } = teacherGraph(ways);
   const state = createTrainingState(initialWeights(specs, seed));
   const session = await createTrainingSession(state.weights, loss, {}, { threads, spinning: false });
 
@@ -52,11 +54,8 @@ export async function createTeacherStep(threads: number, ways: Ways = waysOn()) 
   return {
     state,
     nodes: session.nodes,
-    /** As taps of convolutions, whatever the ways. */
-    forward: countFlops([byTaps.loss]),
-    both: countFlops(byTaps.all),
-    /** What is computed of it, forward and backward. */
-    computed: countFlops(all),
+    forward: countFlops([loss]),
+    both: countFlops(all),
     /** The graph of `network`. */
     outputs: Object.fromEntries(all.map((v, i) => [`out${i}`, v])),
     /** Which step is due, from 0. */
