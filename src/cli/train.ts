@@ -109,7 +109,7 @@ function shared(args: TrainArguments, settings: TrainingConfig, signal: AbortSig
 export async function trainTeacherCommand(args: TrainArguments, signal: AbortSignal): Promise<number> {
   const config = await configFor("teacher", args, say);
   const autoencoder = await autoencoderOf(config);
-  const start = config.start === undefined ? undefined : await readWeights(config.start);
+  const start = await startOf(config);
   const options = { ...teacherOptions(config), ...shared(args, config, signal), autoencoder, start };
   const { weights, average } = await onBatches(args, config, teacherNoise(options), (batches) =>
     trainTeacher({ ...options, batches }),
@@ -132,7 +132,7 @@ export async function trainStudentCommand(args: TrainArguments, signal: AbortSig
     throw new UsageError("samsr train student needs --teacher <file>, or teacher in its configuration");
   }
   const teacher = await readWeights(config.teacher);
-  const start = config.start === undefined ? undefined : await readWeights(config.start);
+  const start = await startOf(config);
   const autoencoder = await autoencoderOf(config);
   const options = { ...studentOptions(config), ...shared(args, config, signal), autoencoder };
   const { weights, average } = await onBatches(args, config, studentNoise(options), (batches) =>
@@ -146,6 +146,11 @@ export async function trainStudentCommand(args: TrainArguments, signal: AbortSig
     signal,
     network(config),
   );
+}
+
+/** The weights to begin with, where the configuration names any. */
+async function startOf({ start }: TeacherConfig | StudentConfig) {
+  return start === undefined ? undefined : readWeights(start);
 }
 
 const network = ({ space }: TeacherConfig | StudentConfig) =>

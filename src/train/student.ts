@@ -11,7 +11,7 @@ import { frozenScope, type StateDict, trainableScope } from "../nn/index.js";
 import { createTrainingState } from "./checkpoint.js";
 import { type AdversarialOptions, createDiscriminator } from "./companion.js";
 import { type CoverageWeights, createCropSemantics, type SemanticsOptions } from "./crop-semantics.js";
-import { cropSeed, type MaskContext, type SemanticNoise } from "./data/batch-noise.js";
+import { cropSeed, demandPhotoMasks, type MaskContext, type SemanticNoise } from "./data/batch-noise.js";
 import { type StudentWeights, studentLoss } from "./objectives.js";
 import { createRollOut } from "./roll-out.js";
 import { createSessionToTrain, waysOn } from "./session-to-train.js";
@@ -118,9 +118,7 @@ export async function trainStudent(
   const feedsAt = async (index: number) => {
     const pictures = await batches.at(index);
     const { noise, weight } = pictures;
-    if (options.maskContext === "photo" && !weight) {
-      throw new Error("train student: masks of whole photos have to come with the batches");
-    }
+    demandPhotoMasks("student", options.maskContext, pictures);
     const made =
       noise && weight ? { noise, weight } : await semantics.of(pictures.lq, cropSeed(seed, index, batch));
     const feeds = await space.feeds(pictures);

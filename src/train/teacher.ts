@@ -8,7 +8,13 @@ import { LATENT_CHANNELS, SCALE, type SwinUNetConfig, type VqConfig } from "../n
 import { type StateDict, trainableScope } from "../nn/index.js";
 import { floatTensor, type SessionOptions } from "../runtime/index.js";
 import { createTrainingState } from "./checkpoint.js";
-import { type MaskContext, type NoiseRecipe, noiseMaker, teacherRandom } from "./data/batch-noise.js";
+import {
+  demandPhotoMasks,
+  type MaskContext,
+  type NoiseRecipe,
+  noiseMaker,
+  teacherRandom,
+} from "./data/batch-noise.js";
 import type { Batches } from "./data/batches.js";
 import { localRates } from "./local-rates.js";
 import { teacherLoss } from "./objectives.js";
@@ -87,9 +93,7 @@ export async function trainTeacher(
     floatTensor([batch, 1, 1, 1], Float32Array.from(timesteps, f));
   const feedsAt = async (index: number) => {
     const pictures = await batches.at(index);
-    if (semantics?.maskContext === "photo" && !pictures.weight) {
-      throw new Error("train teacher: masks of whole photos have to come with the batches");
-    }
+    demandPhotoMasks("teacher", semantics?.maskContext, pictures);
     const { noise, weight } = pictures.noise ? pictures : await noiseOf(pictures.lq, index);
     const random = teacherRandom(seed, index);
     const timesteps = Array.from({ length: batch }, () => random.integer(schedule.steps));

@@ -34,6 +34,17 @@ export function needsCoverage(recipe: NoiseRecipe | undefined): boolean {
   return recipe?.kind === "semantic" && recipe.masks === "regions" && recipe.context === "photo";
 }
 
+/** @throws {Error} when masks are those of whole photos, which batches alone can bring, and a batch brings no W */
+export function demandPhotoMasks(
+  trainer: "teacher" | "student",
+  context: MaskContext | undefined,
+  { weight }: Partial<BatchNoise>,
+): void {
+  if (context === "photo" && !weight) {
+    throw new Error(`train ${trainer}: masks of whole photos have to come with the batches`);
+  }
+}
+
 export type NoiseRecipe = PlainNoise | SemanticNoise;
 
 export interface BatchNoise {
