@@ -39,6 +39,12 @@ export function studentAt(divisor: number): string {
   return divisor === 5 ? "samsr" : `samsr-m-${divisor}`;
 }
 
+/** SAMSR otherwise than the paper has it, which tables 1, 2 and 5 show beside it. */
+export const VARIATIONS = [
+  { name: "samsr-release", label: "SAMSR, variant release" },
+  { name: "samsr-guided", label: "SAMSR of a guided teacher" },
+] as const;
+
 /** A teacher that was taught with masks, on from the other one. */
 export const GUIDED_TEACHER = { name: "guided-teacher", recipe: "tiny-guided-teacher.yaml" };
 

@@ -1,73 +1,31 @@
 /** The tables of the paper: what their rows are, ours measured, and the paper's figures beside them. */
-import { readdir } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import { SamsrError } from "../src/base/errors.js";
 import type { Metric } from "../src/evaluate/folders.js";
-import { meanOf, pairedDifference } from "../src/evaluate/score.js";
-import { digits, estimate, renderTable } from "../src/evaluate/table.js";
-import type { StudentConfig } from "../src/train/config/index.js";
-import type { DataSet } from "./data-sets.js";
-import { type MeasureOptions, measure, type Scores } from "./measure.js";
-import { BICUBIC, type Model, type RunsOn, studentModel, teacherModel } from "./models.js";
-import { type Perceptual, type RealWorld, TABLE_1, TABLE_2, TABLE_3, TABLE_4, TABLE_5 } from "./paper.js";
-import { configIn, secondsTo, weightsAt } from "./run-folder.js";
-import { DIVISORS, STUDENTS, studentAt } from "./students.js";
-
-export interface TableOptions extends MeasureOptions {
-  /** Those with originals, and those without. */
-  readonly val?: DataSet;
-  readonly real: readonly DataSet[];
-  readonly teacher: string;
-  readonly runsOn: RunsOn;
-  /** Told of each student that a table lacks. */
-  readonly missing: (student: string) => void;
-}
-
-/** Makes a table in Markdown, with its notes. */
-export type Table = (options: TableOptions) => Promise<string>;
-
-const HEADS: Readonly<Record<Metric, string>> = { psnr: "PSNR", ssim: "SSIM", niqe: "NIQE" };
-const PLACES: Readonly<Record<Metric, number>> = { psnr: 2, ssim: 4, niqe: 3 };
-
-/** What stands where nothing is known. */
-const NOTHING = "";
-
-interface Row {
-  readonly label: string;
-  /** None while the student is not trained. */
-  readonly model: Model | undefined;
-  /** The paper's figures, if it has this row. */
-  readonly paper?: readonly string[];
-}
-
-/** A student at the end of its run. */
-async function student(name: string, options: TableOptions): Promise<Model | undefined> {
-  const config = await configIn(join(options.runs, name));
-  const model = config && (await studentAtStep(name, config, config.optimiser.steps, options));
-  if (!model) options.missing(name);
-  return model;
-}
-
-async function studentAtStep(
-  name: string,
-  config: StudentConfig,
-  step: number,
-  { runs, teacher, runsOn }: TableOptions,
-): Promise<Model | undefined> {
-  const weights = await weightsAt(join(runs, name), step, config);
-  if (weights === undefined) return undefined;
-  return studentModel(name, { student: weights, teacher }, config, step, runsOn);
-}
+import { compared, type Row } from "./comparison.js";
+import { table5 } from "./learning.js";
+import { BICUBIC, teacherModel } from "./models.js";
+import { type Perceptual, type RealWorld, TABLE_1, TABLE_2, TABLE_3, TABLE_4 } from "./paper.js";
+import { configIn } from "./run-folder.js";
+import { demand, student, type Table, type TableOptions } from "./shared.js";
+import { DIVISORS, STUDENTS, studentAt, VARIATIONS } from "./students.js";
 
 /** Bicubic, the teacher in one and in all steps, SinSR, SAMSR and two variations of it, and the shipped recipe. */
-async function methods(options: TableOptions, paper: (name: "resshift" | "sinsr" | "samsr") => string[]) {
+async function methods(
+  options: TableOptions,
+  paper: (name: "resshift" | "sinsr" | "samsr") => string[],
+): Promise<Row[]> {
   // The teacher has its students' network and schedule.
   const configs = await Promise.all(STUDENTS.map(({ name }) => configIn(join(options.runs, name))));
   const config = configs.find((one) => one !== undefined);
   if (!config) throw new SamsrError(`${options.runs} holds no run; npm run reproduce -- train makes them`);
   const { steps } = config.schedule;
   const chain = (n: number) => teacherModel(n, options.teacher, config, options.runsOn);
-  const rows: Row[] = [
+  const variations: Row[] = [];
+  for (const { name, label } of VARIATIONS) {
+    variations.push({ label: `${label}, 1 step`, model: await student(name, options) });
+  }
+  return [
     { label: "bicubic", model: BICUBIC },
     { label: "ResShift, the teacher, 1 step", model: await chain(1) },
     {
@@ -77,11 +35,9 @@ async function methods(options: TableOptions, paper: (name: "resshift" | "sinsr"
     },
     { label: "SinSR, 1 step", model: await student("sinsr", options), paper: paper("sinsr") },
     { label: "SAMSR, 1 step", model: await student("samsr", options), paper: paper("samsr") },
-    { label: "SAMSR, variant release, 1 step", model: await student("samsr-release", options) },
-    { label: "SAMSR of a guided teacher, 1 step", model: await student("samsr-guided", options) },
+    ...variations,
     { label: "recipe of samsr-tiny, 1 step", model: await student("shipped", options) },
   ];
-  return rows;
 }
 
 /** Table 1: photos of the real world, without reference. */
@@ -162,191 +118,6 @@ const realWorld = (figures: RealWorld, names: readonly string[]) =>
   published(names).flatMap((set) => figures[set]);
 const realWorldHeads = (names: readonly string[]) =>
   published(names).flatMap((set) => [`paper: ${set} CLIPIQA`, `paper: ${set} MUSIQ`]);
-
-interface Comparison {
-  readonly on: readonly DataSet[];
-  readonly metrics: readonly Metric[];
-  /** What the others are compared with, picture by picture; none if it is not trained. */
-  readonly baseline: Model | undefined;
-  readonly over: string;
-}
-
-/** A row for each model; for each data set and metric its mean, and what it has over the baseline. */
-async function compared(
-  rows: readonly Row[],
-  { on, metrics, baseline, over }: Comparison,
-  options: TableOptions,
-  paperHeads: readonly string[],
-): Promise<string> {
-  const head = ["", ...on.flatMap((data) => heads(data, metrics, on.length > 1, over)), ...paperHeads];
-  const scored = new Map<string, Scores[]>();
-  for (const data of on) {
-    for (const { model } of rows) {
-      if (!model) continue;
-      const scores = await measure(model, data, options);
-      scored.set(model.name, [...(scored.get(model.name) ?? []), scores]);
-    }
-  }
-  const lines = rows.map(({ label, model, paper }) => {
-    const cells = on.flatMap((data, i) => {
-      const all = [...scored.values()].map((sets) => sets[i]);
-      const own = model && scored.get(model.name)![i];
-      const from = baseline && scored.get(baseline.name)![i];
-      return metricsOf(data, metrics).flatMap((metric) =>
-        own ? pair(metric, own, model === baseline ? undefined : from, all) : [NOTHING, NOTHING],
-      );
-    });
-    return [label, ...cells, ...(paper ?? paperHeads.map(() => NOTHING))];
-  });
-  return [
-    renderTable(head, lines, "markdown"),
-    notes(on, options),
-    "± is the standard error of the difference, picture by picture.\n",
-    await budgets(
-      rows.flatMap(({ model }) => (model?.step === undefined ? [] : [model.name])),
-      options,
-    ),
-  ].join("\n");
-}
-
-const metricsOf = ({ paired }: DataSet, metrics: readonly Metric[]) =>
-  metrics.filter((metric) => paired || metric === "niqe");
-
-function heads(data: DataSet, metrics: readonly Metric[], named: boolean, over: string): string[] {
-  const prefix = named ? `${data.name} ` : "";
-  return metricsOf(data, metrics).flatMap((metric) => [...[`${prefix}${HEADS[metric]}`, `over ${over}`]]);
-}
-
-/** The pictures that every model has a value of, by their numbers. */
-function common(metric: Metric, all: readonly Scores[]): number[] {
-  return (all[0] ?? []).flatMap((_, i) =>
-    all.every((scores) => scores[i][metric] !== undefined) ? [i] : [],
-  );
-}
-
-const valuesOf = (metric: Metric, scores: Scores, whole: readonly number[]) =>
-  whole.map((i) => scores[i][metric]!);
-
-/** A mean and a difference, over the pictures that every model has a value of. */
-function pair(metric: Metric, own: Scores, from: Scores | undefined, all: readonly Scores[]): string[] {
-  const whole = common(metric, all);
-  if (whole.length === 0) return [NOTHING, NOTHING];
-  const [values, others] = [own, from].map((scores) => scores && valuesOf(metric, scores, whole));
-  const gain = others ? estimate(pairedDifference(values!, others), PLACES[metric]) : NOTHING;
-  return [digits(meanOf(values!), PLACES[metric]), gain];
-}
-
-/** Table 5: how soon the students are as good as SinSR's is in the end. */
-const table5: Table = async (options) => {
-  const { val, runs } = options;
-  demand(val !== undefined, "table 5 needs --val");
-  const rows = [
-    { label: "SinSR", name: "sinsr", paper: TABLE_5.sinsr },
-    { label: "SAMSR without L_SC", name: "samsr-no-sc", paper: undefined },
-    { label: "SAMSR", name: "samsr", paper: TABLE_5.samsr },
-    { label: "SAMSR, variant release", name: "samsr-release", paper: undefined },
-    { label: "SAMSR of a guided teacher", name: "samsr-guided", paper: undefined },
-  ];
-  const progress = new Map<string, Map<number, Scores>>();
-  for (const { name } of rows) progress.set(name, await scoresAlong(name, val!, options));
-  const steps = [...new Set([...progress.values()].flatMap((own) => [...own.keys()]))].sort((a, b) => a - b);
-  const minutes = async (name: string, step: number | undefined) => {
-    const seconds = step === undefined ? undefined : await secondsTo(join(runs, name), step);
-    return seconds === undefined ? NOTHING : digits(seconds / 60, 1);
-  };
-  const parts: string[] = [];
-  for (const metric of ["psnr", "niqe"] as const) {
-    const all = [...progress.values()].flatMap((own) => [...own.values()]);
-    const whole = common(metric, all);
-    const mean = (scores: Scores) => meanOf(valuesOf(metric, scores, whole));
-    const better = (a: number, b: number) => (metric === "niqe" ? a <= b : a >= b);
-    const sinsr = progress.get("sinsr")!;
-    const last = sinsr.get(Math.max(...sinsr.keys()));
-    const target = last ? mean(last) : Number.NaN;
-    const lines: string[][] = [];
-    for (const { label, name, paper } of rows) {
-      const own = progress.get(name)!;
-      const reached = [...own].find(([, scores]) => better(mean(scores), target))?.[0];
-      lines.push([
-        label,
-        ...steps.map((step) => (own.has(step) ? finite(mean(own.get(step)!), metric) : NOTHING)),
-        own.size > 0 ? (reached === undefined ? "not reached" : String(reached)) : NOTHING,
-        await minutes(name, reached),
-        await minutes(name, own.size > 0 ? Math.max(...own.keys()) : undefined),
-        ...(paper ?? ["", "", "", ""]),
-      ]);
-    }
-    const head = [
-      ...[HEADS[metric], ...steps.map((step) => `at step ${step}`)],
-      ...[`steps to ${finite(target, metric) || "SinSR's last"}`, "minutes to it", "minutes in all"],
-      ...["iterations", "time", "CLIPIQA", "MUSIQ"].map((head) => `paper: ${head}`),
-    ];
-    parts.push(renderTable(head, lines, "markdown"));
-  }
-  const trained = rows.map(({ name }) => name).filter((name) => progress.get(name)!.size > 0);
-  return [
-    ...parts,
-    notes([val!], options),
-    "Steps are those whose weights were kept, so a score may have been reached before; minutes are those of the training " +
-      "steps, as the run's log has them, beside whatever else the machine did.\n",
-    `The paper has ResShift's teacher at ${TABLE_5.resshift.join(", ")}.\n`,
-    await budgets(trained, options),
-  ].join("\n");
-};
-
-const finite = (value: number, metric: Metric) =>
-  Number.isFinite(value) ? digits(value, PLACES[metric]) : NOTHING;
-
-/** A student's scores at every step whose weights there are, the first step first. */
-async function scoresAlong(name: string, data: DataSet, options: TableOptions): Promise<Map<number, Scores>> {
-  const folder = join(options.runs, name);
-  const config = await configIn(folder);
-  const kept = (await readdir(folder).catch(() => [])).flatMap((file) => {
-    const step = /^weights-(\d+)\.safetensors$/.exec(file)?.[1];
-    return step === undefined ? [] : [Number(step)];
-  });
-  const along = new Map<number, Scores>();
-  if (!config) {
-    options.missing(name);
-    return along;
-  }
-  const steps = [...new Set([...kept, config.optimiser.steps])].sort((a, b) => a - b);
-  for (const step of steps) {
-    const model = await studentAtStep(name, config, step, options);
-    if (model) along.set(step, await measure(model, data, options));
-    else options.missing(name);
-  }
-  return along;
-}
-
-/** On what, and by which NIQE. */
-function notes(on: readonly DataSet[], { pristine }: TableOptions): string {
-  const sets = on.map(
-    ({ name, count, paired }) =>
-      `${name}: ${count} ${paired ? "photos, made small as samsr score does" : "small photos"}`,
-  );
-  return `${sets.join("; ")}. NIQE (less is better) against ${basename(pristine.source)}.\n`;
-}
-
-/** What the students of a table were given: one line, or one for each when they differ. */
-async function budgets(names: readonly string[], { runs }: TableOptions): Promise<string> {
-  const given = new Map<string, string[]>();
-  for (const name of new Set(names)) {
-    const { optimiser, data, student } = (await configIn(join(runs, name)))!;
-    const { rollOut = "all", distilled = data.batch } = student;
-    const words =
-      `${optimiser.steps} steps of ${data.batch} crops, ${distilled} of them distilled, ` +
-      `roll-out of ${rollOut} timesteps, seed ${data.seed}`;
-    given.set(words, [...(given.get(words) ?? []), name]);
-  }
-  const line = ([words, students]: [string, string[]]) =>
-    given.size === 1 ? `Each student: ${words}.\n` : `${students.join(", ")}: ${words}.\n`;
-  return [...given].map(line).join("\n");
-}
-
-function demand(there: boolean, message: string): void {
-  if (!there) throw new SamsrError(message);
-}
 
 export const TABLES: Readonly<Record<string, { readonly title: string; readonly make: Table }>> = {
   table1: { title: "Table 1: photos of the real world", make: table1 },

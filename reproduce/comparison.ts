@@ -1,0 +1,80 @@
+/** Methods beside each other: a row for each, with what it has over one of them. */
+
+import type { Metric } from "../src/evaluate/folders.js";
+import { meanOf, pairedDifference } from "../src/evaluate/score.js";
+import { digits, estimate, renderTable } from "../src/evaluate/table.js";
+import type { DataSet } from "./data-sets.js";
+import { measure, type Scores } from "./measure.js";
+import type { Model } from "./models.js";
+import { budgets, common, HEADS, NOTHING, notes, PLACES, type TableOptions, valuesOf } from "./shared.js";
+
+export interface Row {
+  readonly label: string;
+  /** None while the student is not trained. */
+  readonly model: Model | undefined;
+  /** The paper's figures, if it has this row. */
+  readonly paper?: readonly string[];
+}
+
+interface Comparison {
+  readonly on: readonly DataSet[];
+  readonly metrics: readonly Metric[];
+  /** What the others are compared with, picture by picture; none if it is not trained. */
+  readonly baseline: Model | undefined;
+  readonly over: string;
+}
+
+/** A row for each model; for each data set and metric its mean, and what it has over the baseline. */
+export async function compared(
+  rows: readonly Row[],
+  { on, metrics, baseline, over }: Comparison,
+  options: TableOptions,
+  paperHeads: readonly string[],
+): Promise<string> {
+  const head = ["", ...on.flatMap((data) => heads(data, metrics, on.length > 1, over)), ...paperHeads];
+  const scored = new Map<string, Scores[]>();
+  for (const data of on) {
+    for (const { model } of rows) {
+      if (!model) continue;
+      const scores = await measure(model, data, options);
+      scored.set(model.name, [...(scored.get(model.name) ?? []), scores]);
+    }
+  }
+  const lines = rows.map(({ label, model, paper }) => {
+    const cells = on.flatMap((data, i) => {
+      const all = [...scored.values()].map((sets) => sets[i]);
+      const own = model && scored.get(model.name)![i];
+      const from = baseline && scored.get(baseline.name)![i];
+      return metricsOf(data, metrics).flatMap((metric) =>
+        own ? pair(metric, own, model === baseline ? undefined : from, all) : [NOTHING, NOTHING],
+      );
+    });
+    return [label, ...cells, ...(paper ?? paperHeads.map(() => NOTHING))];
+  });
+  return [
+    renderTable(head, lines, "markdown"),
+    notes(on, options),
+    "± is the standard error of the difference, picture by picture.\n",
+    await budgets(
+      rows.flatMap(({ model }) => (model?.step === undefined ? [] : [model.name])),
+      options,
+    ),
+  ].join("\n");
+}
+
+const metricsOf = ({ paired }: DataSet, metrics: readonly Metric[]) =>
+  metrics.filter((metric) => paired || metric === "niqe");
+
+function heads(data: DataSet, metrics: readonly Metric[], named: boolean, over: string): string[] {
+  const prefix = named ? `${data.name} ` : "";
+  return metricsOf(data, metrics).flatMap((metric) => [...[`${prefix}${HEADS[metric]}`, `over ${over}`]]);
+}
+
+/** A mean and a difference, over the pictures that every model has a value of. */
+function pair(metric: Metric, own: Scores, from: Scores | undefined, all: readonly Scores[]): string[] {
+  const whole = common(metric, all);
+  if (whole.length === 0) return [NOTHING, NOTHING];
+  const [values, others] = [own, from].map((scores) => scores && valuesOf(metric, scores, whole));
+  const gain = others ? estimate(pairedDifference(values!, others), PLACES[metric]) : NOTHING;
+  return [digits(meanOf(values!), PLACES[metric]), gain];
+}

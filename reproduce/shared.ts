@@ -1,0 +1,86 @@
+/** What all tables have: students by name, means of scores as text, and the notes below. */
+import { basename, join } from "node:path";
+import { SamsrError } from "../src/base/errors.js";
+import type { Metric } from "../src/evaluate/folders.js";
+import type { StudentConfig } from "../src/train/config/index.js";
+import type { DataSet } from "./data-sets.js";
+import type { MeasureOptions, Scores } from "./measure.js";
+import { type Model, type RunsOn, studentModel } from "./models.js";
+import { configIn, weightsAt } from "./run-folder.js";
+
+export interface TableOptions extends MeasureOptions {
+  /** Those with originals, and those without. */
+  readonly val?: DataSet;
+  readonly real: readonly DataSet[];
+  readonly teacher: string;
+  readonly runsOn: RunsOn;
+  /** Told of each student that a table lacks. */
+  readonly missing: (student: string) => void;
+}
+
+/** Makes a table in Markdown, with its notes. */
+export type Table = (options: TableOptions) => Promise<string>;
+
+export const HEADS: Readonly<Record<Metric, string>> = { psnr: "PSNR", ssim: "SSIM", niqe: "NIQE" };
+export const PLACES: Readonly<Record<Metric, number>> = { psnr: 2, ssim: 4, niqe: 3 };
+
+/** What stands where nothing is known. */
+export const NOTHING = "";
+
+/** A student at the end of its run. */
+export async function student(name: string, options: TableOptions): Promise<Model | undefined> {
+  const config = await configIn(join(options.runs, name));
+  const model = config && (await studentAtStep(name, config, config.optimiser.steps, options));
+  if (!model) options.missing(name);
+  return model;
+}
+
+export async function studentAtStep(
+  name: string,
+  config: StudentConfig,
+  step: number,
+  { runs, teacher, runsOn }: TableOptions,
+): Promise<Model | undefined> {
+  const weights = await weightsAt(join(runs, name), step, config);
+  if (weights === undefined) return undefined;
+  return studentModel(name, { student: weights, teacher }, config, step, runsOn);
+}
+
+/** The pictures that every model has a value of, by their numbers. */
+export function common(metric: Metric, all: readonly Scores[]): number[] {
+  return (all[0] ?? []).flatMap((_, i) =>
+    all.every((scores) => scores[i][metric] !== undefined) ? [i] : [],
+  );
+}
+
+export const valuesOf = (metric: Metric, scores: Scores, whole: readonly number[]) =>
+  whole.map((i) => scores[i][metric]!);
+
+/** On what, and by which NIQE. */
+export function notes(on: readonly DataSet[], { pristine }: TableOptions): string {
+  const sets = on.map(
+    ({ name, count, paired }) =>
+      `${name}: ${count} ${paired ? "photos, made small as samsr score does" : "small photos"}`,
+  );
+  return `${sets.join("; ")}. NIQE (less is better) against ${basename(pristine.source)}.\n`;
+}
+
+/** What the students of a table were given: one line, or one for each when they differ. */
+export async function budgets(names: readonly string[], { runs }: TableOptions): Promise<string> {
+  const given = new Map<string, string[]>();
+  for (const name of new Set(names)) {
+    const { optimiser, data, student } = (await configIn(join(runs, name)))!;
+    const { rollOut = "all", distilled = data.batch } = student;
+    const words =
+      `${optimiser.steps} steps of ${data.batch} crops, ${distilled} of them distilled, ` +
+      `roll-out of ${rollOut} timesteps, seed ${data.seed}`;
+    given.set(words, [...(given.get(words) ?? []), name]);
+  }
+  const line = ([words, students]: [string, string[]]) =>
+    given.size === 1 ? `Each student: ${words}.\n` : `${students.join(", ")}: ${words}.\n`;
+  return [...given].map(line).join("\n");
+}
+
+export function demand(there: boolean, message: string): void {
+  if (!there) throw new SamsrError(message);
+}
