@@ -70,10 +70,12 @@ export async function budgets(names: readonly string[], { runs }: TableOptions):
   const given = new Map<string, string[]>();
   for (const name of new Set(names)) {
     const { optimiser, data, student } = (await configIn(join(runs, name)))!;
-    const { rollOut = "all", distilled = data.batch } = student;
-    const words =
-      `${optimiser.steps} steps of ${data.batch} crops, ${distilled} of them distilled, ` +
-      `roll-out of ${rollOut} timesteps, seed ${data.seed}`;
+    const { rollOut = "all", distilled = data.batch, terms } = student;
+    const chain =
+      terms.distill || terms.inverse || terms.gt
+        ? `${distilled} of them distilled, roll-out of ${rollOut} timesteps`
+        : "taught by the originals alone";
+    const words = `${optimiser.steps} steps of ${data.batch} crops, ${chain}, seed ${data.seed}`;
     given.set(words, [...(given.get(words) ?? []), name]);
   }
   const line = ([words, students]: [string, string[]]) =>

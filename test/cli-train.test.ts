@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { afterAll, describe, expect, it } from "vitest";
+import { readSafetensors, writeSafetensors } from "../src/checkpoints/index.js";
 import { drawing, samsr, start, temporaryFolder } from "./fixtures/cli.js";
 
 const folder = temporaryFolder();
@@ -38,6 +39,30 @@ describe("samsr train", () => {
     const upscaled = await samsr([...picture, "--model", path("mine"), "--scale", "1"]);
     expect([upscaled.stderr, upscaled.code]).toEqual(["", 0]);
   }, 300_000);
+
+  it("blends two students' weights, and keeps what is there", async () => {
+    const write = (name: string, values: number[]) => {
+      const data = Float32Array.from(values);
+      const bytes = writeSafetensors(new Map([["w", { shape: [2], data }]]), { precision: "float16" });
+      writeFileSync(path(name), bytes);
+    };
+    write("first.safetensors", [1, 0]);
+    write("second.safetensors", [2, -4]);
+    const words = ["train", "blend", path("first.safetensors"), path("second.safetensors")];
+    const out = ["-o", path("blend.safetensors")];
+    const done = await samsr([...words, ...out, "--share", "0.75"]);
+    expect([done.stderr, done.code]).toEqual([`${path("blend.safetensors")}\n`, 0]);
+    const blended = () => readSafetensors(readFileSync(path("blend.safetensors")), "blend").tensors.get("w")!;
+    expect([...blended().data]).toEqual([1.75, -3]);
+
+    const again = await samsr([...words, ...out, "--share", "0"]);
+    expect(again.stderr).toMatch(/^samsr: .*blend\.safetensors.* exists/);
+    expect(again.code).toBe(1);
+    expect([...blended().data]).toEqual([1.75, -3]);
+    const replaced = await samsr([...words, ...out, "--share", "0", "--overwrite"]);
+    expect(replaced.code).toBe(0);
+    expect([...blended().data]).toEqual([1, 0]);
+  });
 
   it("teaches a coverage network, keeps what masks cost, and leaves a model", async () => {
     await drawing({ width: 160, height: 140 }).png().toFile(path("photos", "one.png"));
@@ -96,6 +121,8 @@ describe("samsr train", () => {
       /none: no such folder; expected regions, sam, or/,
       1,
     ],
+    [["blend", "a", "b", "-o", "x", "--share", "1.5"], /Expected a number from 0 to 1\./, 2],
+    [["blend", "a.safetensors", "b.safetensors", "-o", "x", "--share", "1"], /there is no such file/, 1],
     [["bundle", "--name", "x", "-o", "x"], /required option '--teacher <file>' not specified/, 2],
   ])("refuses %j in one line", async (words, message, exitCode) => {
     const { code, stderr } = await samsr(["train", ...words], { cwd: path(".") });

@@ -44,6 +44,12 @@ export function notNegative(text: string): number {
   throw new InvalidArgumentError("Expected a number from 0 on.");
 }
 
+export function share(text: string): number {
+  const value = real(text);
+  if (value >= 0 && value <= 1) return value;
+  throw new InvalidArgumentError("Expected a number from 0 to 1.");
+}
+
 /** Height and width, as shapes have them. */
 export function size(text: string): { height: number; width: number } {
   const [, height, width] = /^([1-9]\d{0,4})x([1-9]\d{0,4})$/.exec(text) ?? [];

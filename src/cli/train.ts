@@ -1,12 +1,14 @@
 import { stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { SamsrError } from "../base/errors.js";
-import { readCheckpoint, readShapes, recognise } from "../checkpoints/index.js";
+import { readCheckpoint, readShapes, recognise, writeSafetensors } from "../checkpoints/index.js";
+import { writeFileAtomically } from "../image/index.js";
 import type { Device } from "../runtime/index.js";
 import { findCoverageNetwork } from "../semantics/coverage-model.js";
 import { findSam } from "../semantics/sam/find-sam.js";
 import { createSegmenter, type Segmenter } from "../semantics/sam/segmenter.js";
 import { trainAutoencoder } from "../train/autoencoder.js";
+import { blendWeights } from "../train/blend.js";
 import { type BundledStudent, bundleCoverageModel, bundleModel, TINY_STUDENT } from "../train/bundle.js";
 import { readWeights, saveWeights } from "../train/checkpoint.js";
 import {
@@ -282,5 +284,23 @@ export function schemaCommand(): number {
 export async function bundleCommand({ name, out, ...paths }: BundleArguments): Promise<number> {
   await bundleModel(name, await studentOf(paths.student), paths, out);
   say(`${out}: write its CARD.md before you pass it on`);
+  return 0;
+}
+
+export interface BlendArguments {
+  readonly share: number;
+  readonly out: string;
+  readonly overwrite?: boolean;
+}
+
+export async function blendCommand(
+  paths: readonly [string, string],
+  { share, out, overwrite = false }: BlendArguments,
+): Promise<number> {
+  const [a, b] = await Promise.all(paths.map(async (name) => ({ name, tensors: await readWeights(name) })));
+  const metadata = { share: String(share) };
+  const bytes = writeSafetensors(blendWeights(a, b, share), { precision: "float32", metadata });
+  await writeFileAtomically(out, bytes, { overwrite });
+  say(out);
   return 0;
 }

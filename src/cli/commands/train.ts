@@ -6,11 +6,12 @@ import {
   notNegative,
   real,
   type Surroundings,
+  share,
   threads,
   trainingDevice,
   whole,
 } from "../options.js";
-import type { BundleArguments, TrainArguments } from "../train.js";
+import type { BlendArguments, BundleArguments, TrainArguments } from "../train.js";
 
 /** A training step and writing the state of a run, on a slow machine, in milliseconds. */
 const TIME_TO_SAVE = 60_000;
@@ -121,6 +122,19 @@ export function defineTrain(program: Command, { interrupts, done }: Surroundings
     .action(async () => {
       const { schemaCommand } = await import("../train.js");
       done(schemaCommand());
+    });
+  train
+    .command("blend")
+    .summary("weights between two students")
+    .description("Makes weights that lie between two runs' of one network: (1 - share) FIRST + share SECOND.")
+    .argument("<first>", "such as a student taught for fidelity")
+    .argument("<second>", "such as the same, taught on for detail")
+    .requiredOption("--share <share>", "of the second, 0 to 1", share)
+    .requiredOption("-o, --out <file>", "the weights, a .safetensors")
+    .option("--overwrite", "replace a file that exists")
+    .action(async (first: string, second: string, options: BlendArguments) => {
+      const { blendCommand } = await import("../train.js");
+      done(await blendCommand([first, second], options));
     });
   train
     .command("bundle")
