@@ -80,7 +80,7 @@ export const STUDENTS: readonly Student[] = [
   {
     ...{ name: "original-adversarial", about: "both, and a discriminator", ...original },
     over: { terms: { adversarial: 0.5 } },
-    discriminator: { channels: [64, 96, 128], learningRate: 2e-4, gamma: 0.05 },
+    discriminator: { channels: [64, 96, 128], sees: "grey", learningRate: 2e-4, gamma: 0.05 },
   },
   { name: "samsr-eta", about: "only eta follows W", ...samsr, over: { coefficients: "eta" } },
   { name: "samsr-kappa", about: "only kappa follows W", ...samsr, over: { coefficients: "kappa" } },

@@ -101,6 +101,34 @@ describe("the discriminator's game", () => {
     }
   });
 
+  it("that sees grey judges the mean of the colours, and asks for no colour", async () => {
+    const shape = [1, 48, 4, 4];
+    const [image, y] = [o.input("image", shape), o.input("y", shape)];
+    const grey = { channels: [8], sees: "grey" } as const;
+    const build = (scope: Scope) => o.reduceSum(discriminator(scope, grey, image, y));
+    const { specs, values } = parametersOf(build, 4);
+    const score = build(
+      scopeOver(
+        specs,
+        specs.map(({ name, shape }) => o.constant(values.get(name)!.data, shape)),
+      ),
+    );
+    const [slope] = o.gradients(score, [image]);
+    const picture = normals(shape, 5);
+    // Channels are places of three colours each: what one colour loses, another gets.
+    const place = (i: number) => Math.floor(i / 16);
+    const coloured = picture.map((v, i) => v + [0.3, -0.5, 0.2][place(i) % 3]);
+    const feeds = { y: normals(shape, 6) };
+    const [a, b] = [
+      await runGraph({ score, slope }, { ...feeds, image: picture }),
+      await runGraph({ score }, { ...feeds, image: coloured }),
+    ];
+    expect(Math.abs(a.score[0])).toBeGreaterThan(0.1);
+    expect(b.score[0]).toBeCloseTo(a.score[0], 3);
+    a.slope.forEach((v, i) => expect(v).toBeCloseTo(a.slope[(i % 16) + 48 * Math.floor(place(i) / 3)], 6));
+    expect(a.slope.some((v) => Math.abs(v) > 1e-4)).toBe(true);
+  });
+
   it("the student's term pushes what it made toward what is judged real, and not the discriminator", async () => {
     const weights = o.constant(normals([1, 6, 8, 8], 3), [1, 6, 8, 8]);
     const judge = (image: o.Value) => o.reduceSum(o.mul(image, weights), [1, 2, 3]);

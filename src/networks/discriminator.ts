@@ -4,10 +4,16 @@
  */
 import { conv, fanIn, type Scope } from "../nn/index.js";
 import * as o from "../onnx/index.js";
+import { greyLatent } from "./pixel-denoiser.js";
 
 export interface DiscriminatorConfig {
   /** Width of each level; each after the first halves the size. */
   readonly channels: readonly number[];
+  /**
+   * Of latents of pixels: `grey` judges the mean of the three colours, so that what it asks for comes without colour of its
+   * own. Default `colour`, all channels.
+   */
+  readonly sees?: "grey" | "colour";
 }
 
 /** He et al. 2015, for the slope of `leaky`. */
@@ -20,14 +26,15 @@ const GAIN = Math.sqrt(2 / (1 + 0.2 ** 2));
  */
 export function discriminator(
   p: Scope,
-  { channels }: DiscriminatorConfig,
+  { channels, sees = "colour" }: DiscriminatorConfig,
   image: o.Value,
   y: o.Value,
 ): o.Value {
   const layer = (at: Scope, h: o.Value, width: number, stride = 1) =>
     leaky(conv(at, h, width, 3, { stride, initializer: fanIn(GAIN) }));
+  const [seen, base] = sees === "grey" ? [greyLatent(image), greyLatent(y)] : [image, y];
   // What the picture has beyond the bicubic one is what there is to judge.
-  let h = layer(p.at("in"), o.concat([o.sub(image, y), y], 1), channels[0]);
+  let h = layer(p.at("in"), o.concat([o.sub(seen, base), base], 1), channels[0]);
   channels.forEach((width, level) => {
     const at = p.at("levels").at(level);
     if (level > 0) h = layer(at.at("down"), h, width, 2);

@@ -53,6 +53,16 @@ export function fromLatent(latent: o.Value): o.Value {
   return o.depthToSpace(latent, SCALE);
 }
 
+/** The mean of the three colours at each of a block's places: [N, 48, H, W] -> [N, 16, H, W]. */
+export function greyLatent(latent: o.Value): o.Value {
+  const [n, channels, height, width] = latent.shape;
+  if (channels !== LATENT_CHANNELS) {
+    throw new Error(`greyLatent: a latent of pixels has ${LATENT_CHANNELS} channels, not ${channels}`);
+  }
+  const places = o.reshape(latent, [n, SCALE * SCALE, 3, height, width]);
+  return o.reduceMean(places, [2]);
+}
+
 /**
  * The latent of the bicubic enlargement (a = -0.75, half-pixel centres, borders repeated) of lq [N, 3, H, W].
  * Each of the 16 places in a block sees the same 5 x 5 pixels with weights of its own: one convolution.

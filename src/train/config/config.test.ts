@@ -183,6 +183,10 @@ describe("training configurations", () => {
       /"student\.distilled" is 9, but a batch has 8/,
     ],
     [textOf("tiny-student.yaml").replace("sc: 0", "adversarial: 1"), /there is no "discriminator"/],
+    [
+      `${textOf("paper-student.yaml")}\ndiscriminator: { channels: [8], sees: grey, learningRate: 0.001, gamma: 1 }`,
+      /"discriminator\.sees" is grey, but latents have no colours/,
+    ],
     [textOf("tiny-teacher.yaml").replace("outChannels: 48", "outChannels: 3"), /must be 48 on pixels, not 3/],
     [textOf("tiny-teacher.yaml").replace("[2, 1, 1]", "[2, 1]"), /resBlocks" has 2 levels, .* 3/],
     [textOf("tiny-coverage.yaml").replace("groups: 8", "groups: 3"), /groups" 3 does not divide 16/],

@@ -165,6 +165,7 @@ export const studentFields = section("The student of algorithm 1.", {
   discriminator: optional(
     section("Of the term adversarial.", {
       channels: list("Width of each level.", whole("A width.", 1, 4096), 1, 10),
+      sees: standing("colour", oneOf("All colours, or on pixels their mean.", "colour", "grey")),
       learningRate: number("Times the schedule's roll-backs.", 0, 1),
       gamma: number("Weight of the gradient penalties.", 0, 1e6),
     }),

@@ -47,8 +47,8 @@ export function studentOptions(config: StudentConfig) {
   };
 }
 
-function adversarialOptions({ channels, ...game }: NonNullable<StudentConfig["discriminator"]>) {
-  return { discriminator: { channels }, ...game };
+function adversarialOptions({ channels, sees, ...game }: NonNullable<StudentConfig["discriminator"]>) {
+  return { discriminator: { channels, sees }, ...game };
 }
 
 export function coverageOptions(config: ConfigOf<"coverage">) {

@@ -110,7 +110,13 @@ function conflictInDenoiser({ network, space, data }: TeacherConfig | StudentCon
   return data.crop % SCALE === 0 ? undefined : `"data.crop" must divide by ${SCALE}, not ${data.crop}`;
 }
 
-function conflictInStudent({ student, schedule, data, discriminator }: StudentConfig): string | undefined {
+function conflictInStudent({
+  space,
+  student,
+  schedule,
+  data,
+  discriminator,
+}: StudentConfig): string | undefined {
   const { rollOut, distilled, featureTimestep, terms } = student;
   if (rollOut !== undefined && rollOut > schedule.steps) {
     return `"student.rollOut" is ${rollOut}, but the chain has ${schedule.steps} steps`;
@@ -124,6 +130,9 @@ function conflictInStudent({ student, schedule, data, discriminator }: StudentCo
   if (Object.values(terms).every((weight) => weight === 0)) return `"student.terms" are all 0`;
   if (terms.adversarial > 0 && !discriminator) {
     return `"student.terms.adversarial" is ${terms.adversarial}, but there is no "discriminator"`;
+  }
+  if (discriminator?.sees === "grey" && space !== "pixels") {
+    return `"discriminator.sees" is grey, but latents have no colours; expected colour`;
   }
   return undefined;
 }
