@@ -20,7 +20,9 @@ export function generatorLoss(real: o.Value, made: o.Value): o.Value {
 
 /**
  * The discriminator's loss and its parts: the mean of softplus(made - real), and gamma / 2 times the squared slope of a
- * picture's summed score, averaged over pictures, at real and at made ones.
+ * picture's summed score, averaged over pictures, at real and at made ones. The sum has the slopes of all patches in it, so
+ * gamma must be small: with 64 patches a gamma of 1 holds the discriminator down until it sees no difference, and 0.002
+ * leaves it a slope of 6.
  * @param judge the discriminator as a function of a picture
  */
 export function discriminatorLoss(

@@ -167,7 +167,11 @@ export const studentFields = section("The student of algorithm 1.", {
       channels: list("Width of each level.", whole("A width.", 1, 4096), 1, 10),
       sees: standing("colour", oneOf("All colours, or on pixels their mean.", "colour", "grey")),
       learningRate: number("Times the schedule's roll-backs.", 0, 1),
-      gamma: number("Weight of the gradient penalties.", 0, 1e6),
+      gamma: number(
+        "Weight of the penalties on the slope of a picture's summed score; the more patches, the less.",
+        0,
+        1e6,
+      ),
     }),
   ),
 });
