@@ -1,15 +1,13 @@
 import { stat } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { SamsrError } from "../base/errors.js";
-import { readCheckpoint, readShapes, recognise, writeSafetensors } from "../checkpoints/index.js";
-import { writeFileAtomically } from "../image/index.js";
+import { readCheckpoint, readShapes, recognise } from "../checkpoints/index.js";
 import type { Device } from "../runtime/index.js";
 import { findCoverageNetwork } from "../semantics/coverage-model.js";
 import { findSam } from "../semantics/sam/find-sam.js";
 import { createSegmenter, type Segmenter } from "../semantics/sam/segmenter.js";
 import { trainAutoencoder } from "../train/autoencoder.js";
-import { blendWeights } from "../train/blend.js";
-import { type BundledStudent, bundleCoverageModel, bundleModel, TINY_STUDENT } from "../train/bundle.js";
+import { bundleCoverageModel } from "../train/bundle.js";
 import { readWeights, saveWeights } from "../train/checkpoint.js";
 import {
   autoencoderOptions,
@@ -36,7 +34,7 @@ import { studentNoise, trainStudent } from "../train/student.js";
 import { teacherNoise, trainTeacher } from "../train/teacher.js";
 import type { Weights } from "../train/weights.js";
 import { UsageError } from "./report.js";
-import { type ConfigArguments, configFor, runConfig } from "./train-config.js";
+import { type ConfigArguments, configFor } from "./train-config.js";
 
 export interface TrainArguments extends ConfigArguments {
   readonly threads?: number;
@@ -256,51 +254,8 @@ async function finish(
   return 0;
 }
 
-export interface BundleArguments {
-  readonly student: string;
-  readonly teacher: string;
-  readonly name: string;
-  readonly out: string;
-}
-
-/** What the configuration beside a student's weights says of running it; without one it is the bundled model's. */
-async function studentOf(weights: string): Promise<BundledStudent> {
-  const config = await runConfig(dirname(weights));
-  if (config?.train !== "student") return TINY_STUDENT;
-  if (config.space !== "pixels") {
-    throw new SamsrError(
-      `${weights}: is of latents; samsr models add makes a model of it, with its teacher's schedule and an autoencoder`,
-    );
-  }
-  return { config: config.network, schedule: config.schedule, m: config.student.m };
-}
-
 /** The JSON Schema of training configurations, for editors. */
 export function schemaCommand(): number {
   process.stdout.write(`${JSON.stringify(configSchema(), null, 2)}\n`);
-  return 0;
-}
-
-export async function bundleCommand({ name, out, ...paths }: BundleArguments): Promise<number> {
-  await bundleModel(name, await studentOf(paths.student), paths, out);
-  say(`${out}: write its CARD.md before you pass it on`);
-  return 0;
-}
-
-export interface BlendArguments {
-  readonly share: number;
-  readonly out: string;
-  readonly overwrite?: boolean;
-}
-
-export async function blendCommand(
-  paths: readonly [string, string],
-  { share, out, overwrite = false }: BlendArguments,
-): Promise<number> {
-  const [a, b] = await Promise.all(paths.map(async (name) => ({ name, tensors: await readWeights(name) })));
-  const metadata = { share: String(share) };
-  const bytes = writeSafetensors(blendWeights(a, b, share), { precision: "float32", metadata });
-  await writeFileAtomically(out, bytes, { overwrite });
-  say(out);
   return 0;
 }

@@ -11,7 +11,8 @@ import {
   trainingDevice,
   whole,
 } from "../options.js";
-import type { BlendArguments, BundleArguments, TrainArguments } from "../train.js";
+import type { TrainArguments } from "../train.js";
+import type { BlendArguments, BundleArguments } from "../trained-weights.js";
 
 /** A training step and writing the state of a run, on a slow machine, in milliseconds. */
 const TIME_TO_SAVE = 60_000;
@@ -133,7 +134,7 @@ export function defineTrain(program: Command, { interrupts, done }: Surroundings
     .requiredOption("-o, --out <file>", "the weights, a .safetensors")
     .option("--overwrite", "replace a file that exists")
     .action(async (first: string, second: string, options: BlendArguments) => {
-      const { blendCommand } = await import("../train.js");
+      const { blendCommand } = await import("../trained-weights.js");
       done(await blendCommand([first, second], options));
     });
   train
@@ -144,7 +145,7 @@ export function defineTrain(program: Command, { interrupts, done }: Surroundings
     .requiredOption("--name <name>", "what the model calls itself")
     .requiredOption("-o, --out <folder>", "the model's folder")
     .action(async (options: BundleArguments) => {
-      const { bundleCommand } = await import("../train.js");
+      const { bundleCommand } = await import("../trained-weights.js");
       done(await bundleCommand(options));
     });
 }
