@@ -5,6 +5,7 @@ import { Command, CommanderError, InvalidArgumentError } from "commander";
 import { SamsrError } from "../src/base/errors.js";
 import { readPristineModel } from "../src/evaluate/niqe/niqe.js";
 import { writeFileAtomically } from "../src/image/index.js";
+import { blendTable } from "./blends.js";
 import { BUDGET } from "./budget.js";
 import { coverageTables } from "./coverage.js";
 import { realSet, validationSet } from "./data-sets.js";
@@ -20,6 +21,12 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(sign
 function whole(text: string): number {
   if (/^[1-9]\d*$/.test(text)) return Number(text);
   throw new InvalidArgumentError("Expected a whole number from 1 on.");
+}
+
+function share(text: string): number {
+  const value = Number(text);
+  if (text.trim() !== "" && value >= 0 && value <= 1) return value;
+  throw new SamsrError(`--shares: expected numbers from 0 to 1, not "${text}"`);
 }
 
 const program = new Command("reproduce")
@@ -74,17 +81,22 @@ interface TableWords {
   write?: string;
 }
 
-async function showTables(names: readonly string[], words: TableWords): Promise<void> {
-  const { runs, val, real = [], limit, teacher, threads, write } = words;
+/** @param missing is told of each student that a table lacks */
+async function tableOptions(words: TableWords, missing: (student: string) => void) {
+  const { runs, val, real = [], limit, teacher, threads } = words;
   const { signal } = stop;
-  const missing = new Set<string>();
-  const options = {
-    ...{ runs, teacher, say, signal, runsOn: { threads, signal } },
+  return {
+    ...{ runs, teacher, say, signal, missing, runsOn: { threads, signal } },
     pristine: await readPristineModel(words.niqeModel),
     val: val && (await validationSet(val, limit)),
     real: await Promise.all(real.map((folder) => realSet(folder, limit))),
-    missing: (student: string) => void missing.add(student),
   };
+}
+
+async function showTables(names: readonly string[], words: TableWords): Promise<void> {
+  const { runs, write } = words;
+  const missing = new Set<string>();
+  const options = await tableOptions(words, (student) => void missing.add(student));
   const parts: string[] = [];
   for (const name of names) {
     const { title, make } = TABLES[name];
@@ -101,23 +113,36 @@ async function showTables(names: readonly string[], words: TableWords): Promise<
   process.exitCode = 1;
 }
 
+/** What all commands take that measure students. */
+function measuring(command: Command, description: string): Command {
+  return command
+    .description(description)
+    .option("--runs <folder>", "where each run has a folder, and what is measured is kept", "runs")
+    .option("--val <folders...>", "folders of photos, to be made small")
+    .option("--limit <n>", "so many pictures of each data set, evenly spread (default: all)", whole)
+    .option("--teacher <file>", "weights of the teacher", TEACHER)
+    .option("--niqe-model <file>", "NIQE's published parameters (default: samsr's own)", NIQE)
+    .option("--threads <n>", "threads of a network (default: all cores)", whole);
+}
+
 for (const [name, title] of [
   ...Object.entries(TABLES).map(([name, { title }]) => [name, title]),
   ["all", "All tables"],
 ]) {
-  program
-    .command(name)
-    .description(`${title}: measures what is not yet measured.`)
-    .option("--runs <folder>", "where each run has a folder", "runs")
-    .option("--val <folders...>", "folders of photos, to be made small")
+  measuring(program.command(name), `${title}: measures what is not yet measured.`)
     .option("--real <folders...>", "folders of small photos, each a data set by its name")
-    .option("--limit <n>", "so many pictures of each data set, evenly spread (default: all)", whole)
-    .option("--teacher <file>", "weights of the teacher", TEACHER)
-    .option("--niqe-model <file>", "NIQE's published parameters (default: samsr's own)", NIQE)
-    .option("--threads <n>", "threads of a network (default: all cores)", whole)
     .option("--write <file>", "the tables as a file, too")
     .action((words: TableWords) => showTables(name === "all" ? Object.keys(TABLES) : [name], words));
 }
+
+measuring(program.command("blends"), "What lies between two students: blends of their weights.")
+  .argument("<first>", "a student's weights, in the folder of its run")
+  .argument("<second>", "another's, of the same network")
+  .requiredOption("--shares <shares...>", "of the second, 0 to 1")
+  .action(async (first: string, second: string, { shares, ...words }: TableWords & { shares: string[] }) => {
+    const options = await tableOptions(words, () => {});
+    process.stdout.write(await blendTable([first, second], shares.map(share), options));
+  });
 
 program
   .command("coverage")

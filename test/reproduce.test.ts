@@ -121,12 +121,18 @@ it("trains what is missing, measures it once, and puts it beside the paper", asy
   put({ data: "others" });
   expect(cells(table2().stdout, "SAMSR, 1 step")[0]).toBe(own);
 
+  const kept2 = ["weights-1", "weights-2"].map((name) => path("runs", "samsr", `${name}.safetensors`));
+  const blends = reproduce("blends", ...kept2, "--shares", "0.5", "1", ...teacher, "--val", path("photos"));
+  expect([blends.stderr.includes("blend-0.5 on val"), blends.status]).toEqual([true, 0]);
+  expect(cells(blends.stdout, "share 1")[0]).toBe(own);
+  expect(cells(blends.stdout, "share 0.5")[0]).toMatch(/^\d+\.\d\d$/);
+
   const small = ["--limit", "1", "--real", path("photos"), "--write", path("tables.md")];
   const table3 = reproduce("table3", ...teacher, ...small, "--threads", "1");
   expect(cells(table3.stdout, "m = 1/5")[0]).toMatch(/^\d+\.\d{3}$/);
   expect(cells(table3.stdout, "m = 1/2")).toEqual(["", ""]);
   expect(readFileSync(path("tables.md"), "utf8")).toBe(table3.stdout);
-}, 60_000);
+}, 120_000);
 
 it("trains the guided teacher on from the other one, once, before the student that it teaches", () => {
   const train = () =>
@@ -148,6 +154,11 @@ it("trains the guided teacher on from the other one, once, before the student th
 it.each([
   [["train", "nobody", "--data", "x"], /^reproduce: there is no student "nobody"; there are samsr, sinsr,/],
   [["table1", "--runs", "x"], /^reproduce: table 1 needs --real$/m],
+  [
+    ["blends", "a/x", "a/y", "--shares", "2"],
+    /^reproduce: --shares: expected numbers from 0 to 1, not "2"$/m,
+  ],
+  [["blends", "a/x", "a/y", "--shares", "0"], /^reproduce: blends need --val$/m],
   [["table2", "--limit", "0"], /^reproduce: .*Expected a whole number from 1 on/],
 ])("refuses %j in one line", (words, message) => {
   const { status, stderr } = reproduce(...words);
