@@ -33,7 +33,7 @@ export const DIVISORS = [2, 4, 5, 6, 8, 10, 20];
 
 const samsr = { recipe: "tiny-samsr.yaml" };
 const shipped = { recipe: "samsr-tiny-student.yaml" };
-/** Table 6's: taught by the originals alone, as samsr-tiny's student is in the end. */
+/** Table 6's: taught by the originals alone, as most of samsr-tiny's student is. */
 const original = { recipe: "samsr-tiny-student-2.yaml" };
 const game = { channels: [64, 128, 128], learningRate: 3e-4, gamma: 0.002 };
 

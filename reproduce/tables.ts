@@ -85,7 +85,7 @@ const table4: Table = async (options) => {
   return ablation(rows, options, realWorldHeads(["RealSet65"]));
 };
 
-/** Terms that the paper does not have, each compared with the two that samsr-tiny's student is taught by in the end. */
+/** Terms that the paper does not have, each compared with two that samsr-tiny's student is taught by. */
 const table6: Table = async (options) => {
   const names = STUDENTS.filter(({ name }) => name.startsWith("original"));
   const rows: Row[] = [];
