@@ -1,4 +1,4 @@
-/** Standard output, and waiting that an abort ends. */
+/** Standard output and standard error, and waiting that an abort ends. */
 
 /** Writes bytes to standard output and waits until they are taken. */
 export function writeToStdout(bytes: Uint8Array | string, signal: AbortSignal): Promise<void> {
@@ -16,6 +16,11 @@ export function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise
     signal.addEventListener("abort", abort, { once: true });
     work.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
   });
+}
+
+/** A line on standard error, where nothing is wrong. */
+export function say(line: string): void {
+  process.stderr.write(`${line}\n`);
 }
 
 /**

@@ -34,6 +34,7 @@ import { studentNoise, trainStudent } from "../train/student.js";
 import { teacherNoise, trainTeacher } from "../train/teacher.js";
 import type { Weights } from "../train/weights.js";
 import { UsageError } from "./report.js";
+import { say } from "./streams.js";
 import { type ConfigArguments, configFor } from "./train-config.js";
 
 export interface TrainArguments extends ConfigArguments {
@@ -45,8 +46,6 @@ export interface TrainArguments extends ConfigArguments {
 
 /** As a shell reports a program that SIGINT ended. */
 const INTERRUPTED = 130;
-
-const say = (line: string) => process.stderr.write(`${line}\n`);
 
 async function readPhotos(data: readonly string[]) {
   const { photos, skipped } = await loadPhotos(data);

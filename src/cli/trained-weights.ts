@@ -3,12 +3,10 @@ import { dirname } from "node:path";
 import { SamsrError } from "../base/errors.js";
 import { writeSafetensors } from "../checkpoints/index.js";
 import { writeFileAtomically } from "../image/index.js";
-import { blendWeights } from "../train/blend.js";
+import { blendWeights, readNamedWeights } from "../train/blend.js";
 import { type BundledStudent, bundleModel, TINY_STUDENT } from "../train/bundle.js";
-import { readWeights } from "../train/checkpoint.js";
+import { say } from "./streams.js";
 import { runConfig } from "./train-config.js";
-
-const say = (line: string) => process.stderr.write(`${line}\n`);
 
 export interface BundleArguments {
   readonly student: string;
@@ -45,7 +43,7 @@ export async function blendCommand(
   paths: readonly [string, string],
   { share, out, overwrite = false }: BlendArguments,
 ): Promise<number> {
-  const [a, b] = await Promise.all(paths.map(async (name) => ({ name, tensors: await readWeights(name) })));
+  const [a, b] = await Promise.all(paths.map(readNamedWeights));
   const metadata = { share: String(share) };
   const bytes = writeSafetensors(blendWeights(a, b, share), { precision: "float32", metadata });
   await writeFileAtomically(out, bytes, { overwrite });

@@ -1,10 +1,16 @@
 import { SamsrError } from "../base/errors.js";
 import type { StateDict } from "../nn/index.js";
+import { readWeights } from "./checkpoint.js";
 
 /** A state dict, and what to call it in an error: its file. */
 export interface Named {
   readonly name: string;
   readonly tensors: StateDict;
+}
+
+/** Weights that `samsr train` wrote, under the name of their file. @throws {SamsrError} as `readWeights` */
+export async function readNamedWeights(path: string): Promise<Named> {
+  return { name: path, tensors: await readWeights(path) };
 }
 
 /**
