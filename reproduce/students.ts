@@ -20,6 +20,8 @@ export interface Student {
     readonly coefficients?: "both" | "eta" | "kappa";
     readonly terms?: Readonly<Record<string, number>>;
   };
+  /** Its name in tables 1, 2 and 5, which show SAMSR otherwise than the paper has it, too. */
+  readonly variation?: string;
   /** The section `discriminator`. */
   readonly discriminator?: StudentConfig["discriminator"];
   /** Taught by the guided teacher, not by the one that --teacher names. */
@@ -42,12 +44,6 @@ export function studentAt(divisor: number): string {
   return divisor === 5 ? "samsr" : `samsr-m-${divisor}`;
 }
 
-/** SAMSR otherwise than the paper has it, which tables 1, 2 and 5 show beside it. */
-export const VARIATIONS = [
-  { name: "samsr-release", label: "SAMSR, variant release" },
-  { name: "samsr-guided", label: "SAMSR of a guided teacher" },
-] as const;
-
 /** A teacher that was taught with masks, on from the other one. */
 export const GUIDED_TEACHER = { name: "guided-teacher", recipe: "tiny-guided-teacher.yaml" };
 
@@ -58,10 +54,12 @@ export const STUDENTS: readonly Student[] = [
   {
     name: "samsr-release",
     about: "SAMSR as its released code has it: noise divided by coverage, global roll-out",
+    variation: "SAMSR, variant release",
     ...{ ...samsr, over: { variant: "release" }, kept: true },
   },
   {
     ...{ name: "samsr-guided", about: "SAMSR by a teacher that was taught with masks" },
+    variation: "SAMSR of a guided teacher",
     ...{ ...samsr, guided: true, kept: true },
   },
   { name: "shipped", about: "the recipe of samsr-tiny", ...shipped },
@@ -95,6 +93,11 @@ export const STUDENTS: readonly Student[] = [
     ...{ ...samsr, over: { m: 1 / n } },
   })),
 ];
+
+/** Those that tables 1, 2 and 5 show beside SAMSR. */
+export const VARIATIONS = STUDENTS.flatMap(({ name, variation }) =>
+  variation === undefined ? [] : [{ name, label: variation }],
+);
 
 /** @throws SamsrError for a name that none has */
 export function studentNamed(name: string): Student {
