@@ -4,8 +4,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { SamsrError } from "../src/base/errors.js";
 import { writeSafetensors } from "../src/checkpoints/index.js";
-import { blendWeights } from "../src/train/blend.js";
-import { readWeights } from "../src/train/checkpoint.js";
+import { blendWeights, readNamedWeights } from "../src/train/blend.js";
 import { compared, type Row } from "./comparison.js";
 import { BICUBIC, studentModel } from "./models.js";
 import { configIn } from "./run-folder.js";
@@ -26,9 +25,7 @@ export async function blendTable(
   const config = await configIn(dirname(paths[0]));
   if (!config)
     throw new SamsrError(`${paths[0]}: its folder has no config.yaml; expected a run of samsr train`);
-  const [first, second] = await Promise.all(
-    paths.map(async (name) => ({ name, tensors: await readWeights(name) })),
-  );
+  const [first, second] = await Promise.all(paths.map(readNamedWeights));
   const folder = await mkdtemp(join(tmpdir(), "samsr-blends-"));
   try {
     const rows: Row[] = [{ label: "bicubic", model: BICUBIC }];
@@ -40,7 +37,7 @@ export async function blendTable(
         writeSafetensors(blendWeights(first, second, share), { precision: "float32" }),
       );
       // Of no step: it is no run's.
-      const { step: _, ...model } = await studentModel(name, { student, teacher }, config, 0, runsOn);
+      const model = await studentModel(name, { student, teacher }, config, undefined, runsOn);
       rows.push({ label: `share ${share}`, model });
     }
     const metrics = ["psnr", "ssim", "niqe"] as const;

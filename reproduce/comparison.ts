@@ -1,5 +1,4 @@
 /** Methods beside each other: a row for each, with what it has over one of them. */
-
 import type { Metric } from "../src/evaluate/folders.js";
 import { meanOf, pairedDifference } from "../src/evaluate/score.js";
 import { digits, estimate, renderTable } from "../src/evaluate/table.js";

@@ -46,12 +46,12 @@ export async function teacherModel(
   return opened(`resshift-${steps}`, { student: teacher, teacher }, config, settings, runsOn);
 }
 
-/** A student with the weights of one of its steps. */
+/** A student. @param step whose weights they are, where they are of a run */
 export async function studentModel(
   name: string,
   paths: { readonly student: string; readonly teacher: string },
   config: StudentConfig,
-  step: number,
+  step: number | undefined,
   runsOn: RunsOn,
 ): Promise<Model> {
   const { masks, variant, coefficients } = config.student;

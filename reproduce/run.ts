@@ -23,9 +23,10 @@ function whole(text: string): number {
   throw new InvalidArgumentError("Expected a whole number from 1 on.");
 }
 
-function share(text: string): number {
+/** One more of several. */
+function share(text: string, others: readonly number[] = []): number[] {
   const value = Number(text);
-  if (text.trim() !== "" && value >= 0 && value <= 1) return value;
+  if (text.trim() !== "" && value >= 0 && value <= 1) return [...others, value];
   throw new SamsrError(`--shares: expected numbers from 0 to 1, not "${text}"`);
 }
 
@@ -138,10 +139,10 @@ for (const [name, title] of [
 measuring(program.command("blends"), "What lies between two students: blends of their weights.")
   .argument("<first>", "a student's weights, in the folder of its run")
   .argument("<second>", "another's, of the same network")
-  .requiredOption("--shares <shares...>", "of the second, 0 to 1")
-  .action(async (first: string, second: string, { shares, ...words }: TableWords & { shares: string[] }) => {
+  .requiredOption("--shares <shares...>", "of the second, 0 to 1", share)
+  .action(async (first: string, second: string, { shares, ...words }: TableWords & { shares: number[] }) => {
     const options = await tableOptions(words, () => {});
-    process.stdout.write(await blendTable([first, second], shares.map(share), options));
+    process.stdout.write(await blendTable([first, second], shares, options));
   });
 
 program
