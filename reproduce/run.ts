@@ -9,6 +9,7 @@ import { blendTable } from "./blends.js";
 import { BUDGET } from "./budget.js";
 import { coverageTables } from "./coverage.js";
 import { realSet, validationSet } from "./data-sets.js";
+import { drawAll } from "./drawings.js";
 import { CONFIGS, NIQE, TEACHER } from "./places.js";
 import { STUDENTS, studentNamed } from "./students.js";
 import { TABLES } from "./tables.js";
@@ -34,6 +35,17 @@ const program = new Command("reproduce")
   .description("The tables of the paper at tiny scale.")
   .exitOverride()
   .configureOutput({ outputError: () => {} });
+
+program
+  .command("drawings")
+  .description("Draws lettering, line art, charts and patterns to train on beside photos.")
+  .argument("<folder>", "where they go")
+  .option("--count <n>", "how many", whole, 140)
+  .option("--seed <n>", "of all that is drawn", whole, 1)
+  .action(async (folder: string, { count, seed }: { count: number; seed: number }) => {
+    await mkdir(folder, { recursive: true });
+    await drawAll(folder, count, seed);
+  });
 
 interface TrainWords {
   teacher: string;

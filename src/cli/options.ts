@@ -89,6 +89,6 @@ export const pixelLimit = () =>
   new Option("--pixel-limit <n>", "the most pixels a picture may have (default: 100000000)").argParser(
     whole(1),
   );
-const degradations: DegradationName[] = ["mild", "real-esrgan", "bicubic"];
+const degradations: DegradationName[] = ["mild", "real-esrgan", "bicubic", "blind"];
 export const degradation = (standard?: DegradationName) =>
   choice("--degradation <name>", "how photos are made small (default: mild)", degradations, standard);

@@ -55,7 +55,7 @@ const photos = optional(
 const seed = (value: number) => standing(value, whole("Of everything that is drawn.", 0, 2 ** 32 - 1));
 const degradation = standing(
   "real-esrgan",
-  oneOf("How photos are made small.", "real-esrgan", "mild", "bicubic"),
+  oneOf("How photos are made small; blind draws among all.", "real-esrgan", "mild", "bicubic", "blind"),
 );
 
 const data = section("What is trained on.", {

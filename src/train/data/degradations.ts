@@ -1,4 +1,5 @@
 import { fromTensor } from "../../image/raster.js";
+import { blindDegradation } from "./blind.js";
 import { type Degradation, mildDegradation, mildTraining } from "./degrade.js";
 import { reductionKernel, SCALE } from "./kernel.js";
 import { realEsrganDegradation } from "./real-esrgan/degrade.js";
@@ -15,6 +16,7 @@ export const bicubicDegradation: Degradation<Record<string, never>> = {
 };
 
 const DEGRADATIONS = {
+  blind: blindDegradation,
   mild: mildDegradation(mildTraining),
   "real-esrgan": realEsrganDegradation(),
   bicubic: bicubicDegradation,

@@ -1,7 +1,7 @@
 import type { Random } from "../../base/random.js";
 import { fromTensor, type Raster, type Region } from "../../image/raster.js";
 import { jpegRoundTrip } from "./jpeg.js";
-import { reductionKernel, SCALE } from "./kernel.js";
+import { type ReductionFilter, reductionKernel, SCALE } from "./kernel.js";
 import { addGaussianNoise } from "./noise.js";
 import { blurAndReduce } from "./reduce.js";
 
@@ -82,8 +82,11 @@ export const mildValidation: MildSettings = {
   jpeg: { probability: 1, quality: [85, 85], chromaSubsampling: "4:2:0" },
 };
 
-/** The mild degradation with the given settings. */
-export function mildDegradation(settings: MildSettings): Degradation<MildParameters> {
+/** The mild degradation with the given settings, by one reduction filter. */
+export function mildDegradation(
+  settings: MildSettings,
+  filter: ReductionFilter = "bicubic",
+): Degradation<MildParameters> {
   return {
     // Every draw is made whether it is used or not: each parameter keeps its place in the random stream.
     sample(random) {
@@ -101,7 +104,7 @@ export function mildDegradation(settings: MildSettings): Degradation<MildParamet
     },
 
     async apply(photo, region, parameters, random, orient = (reduced) => reduced) {
-      const reduced = blurAndReduce(photo, region, reductionKernel(parameters.blurSigma));
+      const reduced = blurAndReduce(photo, region, reductionKernel(parameters.blurSigma, filter));
       const values = orient(reduced, region.width / SCALE);
       addGaussianNoise(values, parameters.noiseSigma, random);
       const lr = fromTensor(values, {

@@ -1,7 +1,7 @@
-import { kernels } from "../../image/resize.js";
+import { type Kernel, kernels } from "../../image/resize.js";
 
 /**
- * The one kernel of the degradation: a Gaussian blur and an antialiased bicubic reduction, composed.
+ * The one kernel of the mild degradation: a Gaussian blur and an antialiased reduction, composed.
  *
  * Both are linear, symmetric and separable, and the reduction keeps every 4th sample, so the pair is a single
  * symmetric FIR filter applied with stride 4. With reflection at the photo's edges the composition is exact there
@@ -29,32 +29,40 @@ export function gaussianTaps(sigma: number): Float64Array {
   return normalise(taps);
 }
 
-const cache = new Map<number, ReductionKernel>();
+/** What reductions are made by: the mean of each block, cubic convolution with a = -0.5, Lanczos with three lobes. */
+export const REDUCTION_FILTERS = {
+  area: { support: 0.5, weight: (d: number) => (Math.abs(d) <= 0.5 ? 1 : 0) },
+  bicubic: kernels.catmullRom,
+  lanczos: kernels.lanczos3,
+} as const satisfies Record<string, Kernel>;
+
+export type ReductionFilter = keyof typeof REDUCTION_FILTERS;
+
+const cache = new Map<string, ReductionKernel>();
 
 /**
- * Gaussian blur of `sigma` HR pixels followed by bicubic x4 reduction: cubic convolution with a = -0.5, widened
+ * Gaussian blur of `sigma` HR pixels followed by a x4 reduction: by default cubic convolution with a = -0.5, widened
  * by 4 against aliasing, centres aligned at half pixels (what "bicubic downsampling" means in the literature).
  * `sigma` is rounded to 0.01, so that the kernels can be kept.
  */
-export function reductionKernel(sigma: number): ReductionKernel {
-  const key = Math.round(sigma * 100);
+export function reductionKernel(sigma: number, filter: ReductionFilter = "bicubic"): ReductionKernel {
+  const hundredths = Math.round(sigma * 100);
+  const key = `${filter} ${hundredths}`;
   let kernel = cache.get(key);
   if (!kernel) {
-    kernel = compose(gaussianTaps(key / 100));
+    kernel = compose(gaussianTaps(hundredths / 100), REDUCTION_FILTERS[filter]);
     cache.set(key, kernel);
   }
   return kernel;
 }
 
-function compose(blur: Float64Array): ReductionKernel {
-  // LR sample i lies at HR position 4 i + 1.5; the widened cubic reaches 8 samples to either side.
+function compose(blur: Float64Array, filter: Kernel): ReductionKernel {
+  // LR sample i lies at HR position 4 i + 1.5; the widened filter reaches 4 times its support to either side.
   const centre = (SCALE - 1) / 2;
-  const reach = 2 * SCALE;
+  const reach = filter.support * SCALE;
   const first = Math.ceil(centre - reach);
   const reduction = normalise(
-    Float64Array.from({ length: 2 * reach }, (_, t) =>
-      kernels.catmullRom.weight((first + t - centre) / SCALE),
-    ),
+    Float64Array.from({ length: 2 * reach }, (_, t) => filter.weight((first + t - centre) / SCALE)),
   );
 
   const weights = new Float64Array(reduction.length + blur.length - 1);
