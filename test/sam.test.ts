@@ -5,7 +5,7 @@ import {
   absorbedImageToToken,
   absorbedTokenToImage,
   projected,
-} from "../src/networks/sam/decoder-attention.js";
+} from "../src/networks/segment-anything/decoder-attention.js";
 import {
   encoderInput,
   fittedSize,
@@ -15,7 +15,7 @@ import {
   SAM_VIT_B,
   type SamConfig,
   samConfigOf,
-} from "../src/networks/sam/index.js";
+} from "../src/networks/segment-anything/index.js";
 import { frozenScope, type Scope, type StateDict, trainableScope } from "../src/nn/index.js";
 import * as o from "../src/onnx/index.js";
 import type { FloatTensor } from "../src/runtime/index.js";

@@ -1,3 +1,4 @@
+export type { Shapes } from "../networks/index.js";
 export * from "./authors-config/index.js";
 export {
   type Converted,
@@ -22,7 +23,7 @@ export {
 export { type Checkpoint, openCheckpoint, readCheckpoint, readShapes } from "./open.js";
 export { parseDescription } from "./parse-description.js";
 export { type PthCheckpoint, type PthTensor, type PthValue, readPth } from "./pth.js";
-export { type Recognised, recognise, SWIN_BUFFERS } from "./recognise/index.js";
+export { type Recognised, recognise } from "./recognise/index.js";
 export {
   readSafetensors,
   safetensorsPieces,
@@ -31,4 +32,4 @@ export {
   writeSafetensors,
 } from "./safetensors.js";
 export type { CheckpointFile } from "./source.js";
-export { type Shapes, shapesOf, stateDictOf, withoutPrefixes } from "./state-dict.js";
+export { shapesOf, stateDictOf, withoutPrefixes } from "./state-dict.js";

@@ -2,11 +2,12 @@
  * One door for files of weights. PyTorch's and safetensors are told apart by their first bytes, because people rename
  * files and downloads end in anything.
  */
+import type { Shapes } from "../networks/index.js";
 import type { StateDict } from "../nn/index.js";
 import { outlinePth } from "./pth.js";
 import { loadSafetensors, outlineSafetensors } from "./safetensors.js";
 import { type ByteSource, type CheckpointFile, withSource } from "./source.js";
-import { loadStateDict, type Shapes, shapesOf, withoutPrefixes } from "./state-dict.js";
+import { loadStateDict, shapesOf, withoutPrefixes } from "./state-dict.js";
 
 export interface Checkpoint {
   /** Out of wrappers, without the prefixes of parallel and compiled modules, as float32; whole numbers and booleans left out. */

@@ -1,6 +1,18 @@
 /** Reads a `model.json`: every field is checked, so that what follows may rely on its type. */
+
+import {
+  brief,
+  type Check,
+  list,
+  number,
+  object,
+  oneOf,
+  optional,
+  test,
+  text,
+  whole,
+} from "../base/checks.js";
 import { SamsrError } from "../base/errors.js";
-import { brief, type Check, list, number, object, oneOf, optional, test, text, whole } from "./checks.js";
 import type { ModelDescription } from "./description.js";
 
 const fileName = "[^/\\\\:.][^/\\\\:]*";

@@ -1,4 +1,5 @@
 import { oneLine, SamsrError } from "../base/errors.js";
+import type { Shapes } from "../networks/index.js";
 import type { StateDict } from "../nn/index.js";
 import type { Shape } from "../onnx/index.js";
 import { isFloat, type NumberData, type NumberType, toFloat32 } from "./number-types.js";
@@ -14,9 +15,6 @@ const PREFIXES = /^(module\.|_orig_mod\.)+/;
 
 /** Under which name a program keeps the one network it saved; taken off only where every tensor has it. */
 const OWNERS = /^(model|net|network|denoiser|autoencoder|first_stage_model|sam)\./;
-
-/** Names and shapes of a checkpoint's tensors, buffers of whole numbers included. */
-export type Shapes = ReadonlyMap<string, Shape>;
 
 /** A tensor, here or still in its file. */
 interface Leaf {

@@ -4,8 +4,8 @@ export {
   coverageConfigOf,
   coverageMultiple,
   coverageNetwork,
-} from "./coverage-network.js";
-export { type DiscriminatorConfig, discriminator } from "./discriminator.js";
+} from "./coverage-network/coverage-network.js";
+export { type DiscriminatorConfig, discriminator } from "./discriminator/discriminator.js";
 export {
   bicubicLatent,
   fromLatent,
@@ -15,7 +15,10 @@ export {
   TINY,
   TINY_MULTIPLE,
   toLatent,
-} from "./pixel-denoiser.js";
-export * from "./sam/index.js";
-export { type SwinUNetConfig, sizeMultiple, swinUNet, swinUNetFeatures } from "./swin-unet.js";
-export { decode, encode, quantise, type VqConfig } from "./vq-autoencoder.js";
+} from "./pixel-denoiser/pixel-denoiser.js";
+export * from "./segment-anything/index.js";
+export type { Shapes } from "./shapes.js";
+export { inputChannelsOf, SWIN_BUFFERS, swinUNetConfigOf } from "./swin-unet/read.js";
+export { type SwinUNetConfig, sizeMultiple, swinUNet, swinUNetFeatures } from "./swin-unet/swin-unet.js";
+export { vqConfigOf } from "./vq-autoencoder/read.js";
+export { decode, encode, quantise, type VqConfig } from "./vq-autoencoder/vq-autoencoder.js";

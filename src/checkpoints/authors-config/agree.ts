@@ -1,7 +1,8 @@
 /** Whether a checkpoint is what a configuration says it is. */
+
+import { brief } from "../../base/checks.js";
 import { SamsrError } from "../../base/errors.js";
 import type { SwinUNetConfig } from "../../networks/index.js";
-import { brief } from "../checks.js";
 import type { Recognised } from "../recognise/index.js";
 import { autoencoderConfigOf, denoiserConfigOf } from "./networks.js";
 import type { AuthorsConfig } from "./types.js";

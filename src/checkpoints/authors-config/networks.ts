@@ -1,7 +1,8 @@
 /** What a configuration of the authors says of the networks, in the words of this package. */
+
+import { brief } from "../../base/checks.js";
 import { SamsrError } from "../../base/errors.js";
 import type { SwinUNetConfig, VqConfig } from "../../networks/index.js";
-import { brief } from "../checks.js";
 import type { ScheduleDescription } from "../description.js";
 import type { AuthorsConfig } from "./types.js";
 

@@ -1,6 +1,18 @@
 /** Reads a configuration of the authors, section by section. */
+
+import {
+  type Check,
+  flag,
+  list,
+  nullable,
+  number,
+  object,
+  optional,
+  test,
+  text,
+  whole,
+} from "../../base/checks.js";
 import { SamsrError } from "../../base/errors.js";
-import { type Check, flag, list, nullable, number, object, optional, test, text, whole } from "../checks.js";
 import type { AuthorsConfig } from "./types.js";
 import { readYaml } from "./yaml.js";
 

@@ -8,21 +8,23 @@ import {
   encode,
   gridOf,
   imageEncoder,
+  inputChannelsOf,
   LATENT_CHANNELS,
   maskDecoder,
   quantise,
   type SamConfig,
+  type Shapes,
+  SWIN_BUFFERS,
   type SwinUNetConfig,
   samConfigOf,
   sizeMultiple,
   swinUNet,
+  swinUNetConfigOf,
   type VqConfig,
+  vqConfigOf,
 } from "../../networks/index.js";
 import { type Scope, trainableScope } from "../../nn/index.js";
 import * as o from "../../onnx/index.js";
-import type { Shapes } from "../state-dict.js";
-import { inputChannelsOf, SWIN_BUFFERS, swinUNetConfigOf } from "./swin-unet.js";
-import { vqConfigOf } from "./vq-autoencoder.js";
 
 export type Recognised =
   | {

@@ -4,12 +4,11 @@
  * are compared: so nothing is recognised that could not be run.
  */
 import { oneLine, SamsrError } from "../../base/errors.js";
+import type { Shapes } from "../../networks/index.js";
 import { type Shape, sameShape } from "../../onnx/index.js";
-import type { Shapes } from "../state-dict.js";
 import { CANDIDATES, type Reading, type Recognised } from "./candidates.js";
 
 export type { Recognised } from "./candidates.js";
-export { SWIN_BUFFERS } from "./swin-unet.js";
 
 const KNOWN =
   "a Swin UNet (SAMSR, SinSR, ResShift), a VQ autoencoder, Segment Anything, or what samsr trains";

@@ -1,14 +1,14 @@
 /** `samsr models show NAME`: what a model is, what it costs, what it may be used for, and its card. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type ModelDescription, SWIN_BUFFERS } from "../../checkpoints/index.js";
+import type { ModelDescription } from "../../checkpoints/index.js";
 import {
   findModel,
   type InstalledModel,
   locateWeights,
   modelsThatUse,
 } from "../../checkpoints/store/index.js";
-import { type SwinUNetConfig, sizeMultiple, type VqConfig } from "../../networks/index.js";
+import { SWIN_BUFFERS, type SwinUNetConfig, sizeMultiple, type VqConfig } from "../../networks/index.js";
 import { sizeOf } from "../../onnx/index.js";
 import { costOf, type ModelCost, TILE } from "./cost.js";
 import { gigaflop, grouped, megabytes } from "./format.js";

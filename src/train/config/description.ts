@@ -2,7 +2,17 @@
  * The training configurations. What a file leaves out takes the setting of the paper, or where the paper refers to
  * prior work ("the same experimental configuration"), of ResShift's and SinSR's public configurations.
  */
-import { type Filled, list, number, oneOf, optional, section, standing, text, whole } from "./fields.js";
+import {
+  type Filled,
+  list,
+  number,
+  oneOf,
+  optional,
+  section,
+  standing,
+  text,
+  whole,
+} from "../../base/fields.js";
 
 const MOST_STEPS = 1e9;
 

@@ -1,6 +1,7 @@
+import { brief } from "../../base/checks.js";
 import { SamsrError } from "../../base/errors.js";
+import { type Field, namesAt, type Schema } from "../../base/fields.js";
 import { readYaml } from "../../checkpoints/authors-config/yaml.js";
-import { brief } from "../../checkpoints/checks.js";
 import { LATENT_CHANNELS, SCALE } from "../../networks/index.js";
 import {
   type ConfigOf,
@@ -10,7 +11,6 @@ import {
   type TeacherConfig,
   type TrainingConfig,
 } from "./description.js";
-import { type Field, namesAt, type Schema } from "./fields.js";
 
 /** The schema that `configs/schema.json` publishes. */
 export function configSchema(): Schema {

@@ -14,8 +14,8 @@ import {
   swinLayer,
   timestepEmbedding,
   zeros,
-} from "../nn/index.js";
-import * as o from "../onnx/index.js";
+} from "../../nn/index.js";
+import * as o from "../../onnx/index.js";
 
 export interface SwinUNetConfig {
   readonly outChannels: number;

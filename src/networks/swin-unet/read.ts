@@ -2,9 +2,9 @@
  * The configuration of a Swin UNet, read off its tensors. Widths, depths and heads stand in the shapes of weights; the
  * size it was built for only in buffers that PyTorch keeps beside them, the masks of shifted windows.
  */
-import type { SwinUNetConfig } from "../../networks/index.js";
-import type { Shapes } from "../state-dict.js";
-import { countOf, isSize, literally, mostCommon, sides } from "./votes.js";
+
+import { countOf, isSize, literally, mostCommon, type Shapes, sides } from "../shapes.js";
+import type { SwinUNetConfig } from "./swin-unet.js";
 
 const MOST_BLOCKS = 128;
 const MOST_LAYERS = 32;

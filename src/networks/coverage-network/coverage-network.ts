@@ -10,8 +10,8 @@
  * normalised by group, which makes the result depend on the image as a whole, as the count does: an image is never cut
  * into tiles for it.
  */
-import { conv, groupNorm, linear, type Scope, zeros } from "../nn/index.js";
-import * as o from "../onnx/index.js";
+import { conv, groupNorm, linear, type Scope, zeros } from "../../nn/index.js";
+import * as o from "../../onnx/index.js";
 
 export interface CoverageNetworkConfig {
   /** Channels of each level, from half the image's size down by halves. */

@@ -3,10 +3,10 @@
  * (space-to-depth), so the latent has the size of the low-resolution image and there is no autoencoder to train
  * or to run. The Swin UNet predicts what x0 has beyond the bicubic image.
  */
-import { kernels } from "../image/resize.js";
-import type { Scope } from "../nn/index.js";
-import * as o from "../onnx/index.js";
-import { type SwinUNetConfig, sizeMultiple, swinUNet } from "./swin-unet.js";
+import { kernels } from "../../image/resize.js";
+import type { Scope } from "../../nn/index.js";
+import * as o from "../../onnx/index.js";
+import { type SwinUNetConfig, sizeMultiple, swinUNet } from "../swin-unet/swin-unet.js";
 
 export const SCALE = 4;
 export const LATENT_CHANNELS = 3 * SCALE * SCALE;

@@ -2,9 +2,9 @@
  * Tells real photos from made ones, patch by patch, knowing the small image that both belong to. Plain convolutions
  * without normalisation, which the gradient penalty that it is trained with asks for.
  */
-import { conv, fanIn, type Scope } from "../nn/index.js";
-import * as o from "../onnx/index.js";
-import { greyLatent } from "./pixel-denoiser.js";
+import { conv, fanIn, type Scope } from "../../nn/index.js";
+import * as o from "../../onnx/index.js";
+import { greyLatent } from "../pixel-denoiser/pixel-denoiser.js";
 
 export interface DiscriminatorConfig {
   /** Width of each level; each after the first halves the size. */

@@ -1,5 +1,8 @@
 /** Reading one number off many shapes, so that a tensor that is missing or damaged does not hide what the others say. */
-import type { Shapes } from "../state-dict.js";
+import type { Shape } from "../onnx/index.js";
+
+/** Names and shapes of a checkpoint's tensors, buffers of whole numbers included. */
+export type Shapes = ReadonlyMap<string, Shape>;
 
 /** The value that stands there most often, the first of those that do equally often. */
 export function mostCommon(values: Iterable<number>): number | undefined {

@@ -2,7 +2,7 @@
  * A configuration's fields, each described once: from the description come the check of a file, the values that stand
  * for what it leaves out, the TypeScript type and the published JSON Schema.
  */
-import * as checks from "../../checkpoints/checks.js";
+import * as checks from "./checks.js";
 
 /** JSON Schema, draft 2020-12: the part that is used here. */
 export type Schema = { readonly [key: string]: unknown };

@@ -3,8 +3,8 @@
  * [N, 3, H, W] and back. Encoding gives the continuous latent; decoding first replaces each latent pixel by the nearest
  * entry of a codebook. Parameter names are those of the published checkpoint.
  */
-import { conv, fanIn, groupNorm, normal, type Scope } from "../nn/index.js";
-import * as o from "../onnx/index.js";
+import { conv, fanIn, groupNorm, normal, type Scope } from "../../nn/index.js";
+import * as o from "../../onnx/index.js";
 
 export interface VqConfig {
   readonly channels: number;

@@ -1,7 +1,7 @@
 /** The configuration of a VQ autoencoder, read off its tensors: all of it stands in the shapes of weights. */
-import type { VqConfig } from "../../networks/index.js";
-import type { Shapes } from "../state-dict.js";
-import { countOf, mostCommon, sides } from "./votes.js";
+
+import { countOf, mostCommon, type Shapes, sides } from "../shapes.js";
+import type { VqConfig } from "./vq-autoencoder.js";
 
 const MOST_LEVELS = 12;
 const MOST_BLOCKS = 64;
