@@ -49,7 +49,8 @@ export function reflect(index: number, size: number): number {
   return folded < size ? folded : period - folded;
 }
 
-function reflections(start: number, length: number, size: number): Int32Array {
+/** {@link reflect} of `length` places from `start` on, which may lie outside 0..size-1. */
+export function reflections(start: number, length: number, size: number): Int32Array {
   const table = new Int32Array(length);
   for (let i = 0; i < length; i++) table[i] = reflect(start + i, size);
   return table;

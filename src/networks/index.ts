@@ -1,3 +1,4 @@
+export { SCALE } from "../base/scale.js";
 export {
   COVERAGE_TINY,
   type CoverageNetworkConfig,
@@ -11,7 +12,6 @@ export {
   fromLatent,
   LATENT_CHANNELS,
   pixelDenoiser,
-  SCALE,
   TINY,
   TINY_MULTIPLE,
   toLatent,

@@ -14,6 +14,7 @@
 import { SamsrError } from "../base/errors.js";
 import { normalTable, philox, seedKey } from "../base/random.js";
 import type { Variant } from "../diffusion/index.js";
+import { reflect, reflections } from "../image/raster.js";
 import { type Coverage, maximum } from "./coverage.js";
 import type { MaskSet } from "./masks.js";
 
@@ -303,16 +304,4 @@ function deviations({ counts }: Coverage, variant: Variant): Float64Array {
     if (variant === "release") return 1 / Math.sqrt(Math.max(c, 1));
     return largest === 0 ? 1 : Math.sqrt(c);
   });
-}
-
-/** Position i mirrored into 0..size-1 without repeating the edges: -1 is 1, size is size - 2. */
-function reflect(i: number, size: number): number {
-  if (size === 1) return 0;
-  const period = 2 * (size - 1);
-  const folded = ((i % period) + period) % period;
-  return folded < size ? folded : period - folded;
-}
-
-function reflections(start: number, count: number, size: number): Int32Array {
-  return Int32Array.from({ length: count }, (_, i) => reflect(start + i, size));
 }

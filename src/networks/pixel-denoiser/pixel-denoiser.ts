@@ -3,12 +3,12 @@
  * (space-to-depth), so the latent has the size of the low-resolution image and there is no autoencoder to train
  * or to run. The Swin UNet predicts what x0 has beyond the bicubic image.
  */
+import { SCALE } from "../../base/scale.js";
 import { kernels } from "../../image/resize.js";
 import type { Scope } from "../../nn/index.js";
 import * as o from "../../onnx/index.js";
 import { type SwinUNetConfig, sizeMultiple, swinUNet } from "../swin-unet/swin-unet.js";
 
-export const SCALE = 4;
 export const LATENT_CHANNELS = 3 * SCALE * SCALE;
 
 /** The bundled `samsr-tiny`. */

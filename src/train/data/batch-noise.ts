@@ -4,8 +4,8 @@
  * low-resolution crops, so they are the same whoever makes them.
  */
 import { createRandom, type Random } from "../../base/random.js";
+import type { BatchShape } from "../batch-shape.js";
 import { createCropSemantics, type SemanticsOptions } from "../crop-semantics.js";
-import type { BatchShape } from "../space.js";
 import type { CropCoverage } from "./photo-coverage.js";
 
 /** Standard normal, as the teacher is taught with. */

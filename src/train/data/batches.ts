@@ -1,7 +1,7 @@
 import { SamsrError } from "../../base/errors.js";
 import { createRandom } from "../../base/random.js";
+import { SCALE } from "../../base/scale.js";
 import { type BatchNoise, type NoiseRecipe, noiseMaker } from "./batch-noise.js";
-import { SCALE } from "./kernel.js";
 import type { CropCoverage } from "./photo-coverage.js";
 import type { SampleSource } from "./samples.js";
 import { pool as createPool, shuffle } from "./shuffle.js";

@@ -2,14 +2,15 @@
  * Pictures and their coverage, to learn the one from the other. A mask generator takes longer than a training step, so all
  * of them are made before the first step and kept in files: a step never waits, and a resumed run finds them again.
  */
+
 import { createHash } from "node:crypto";
 import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import sharp from "sharp";
 import { createRandom, type Random } from "../../base/random.js";
+import { SCALE } from "../../base/scale.js";
 import { type Raster, type Region, writeFileAtomically } from "../../image/index.js";
 import type { Degradation } from "./degrade.js";
-import { SCALE } from "./kernel.js";
 import type { MaskSource } from "./mask-sources.js";
 import type { Photo } from "./photos.js";
 

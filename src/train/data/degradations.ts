@@ -1,7 +1,8 @@
+import { SCALE } from "../../base/scale.js";
 import { fromTensor } from "../../image/raster.js";
 import { blindDegradation } from "./blind.js";
 import { type Degradation, mildDegradation, mildTraining } from "./degrade.js";
-import { reductionKernel, SCALE } from "./kernel.js";
+import { reductionKernel } from "./kernel.js";
 import { realEsrganDegradation } from "./real-esrgan/degrade.js";
 import { blurAndReduce } from "./reduce.js";
 

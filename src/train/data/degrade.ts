@@ -1,7 +1,8 @@
 import type { Random } from "../../base/random.js";
+import { SCALE } from "../../base/scale.js";
 import { fromTensor, type Raster, type Region } from "../../image/raster.js";
 import { jpegRoundTrip } from "./jpeg.js";
-import { type ReductionFilter, reductionKernel, SCALE } from "./kernel.js";
+import { type ReductionFilter, reductionKernel } from "./kernel.js";
 import { addGaussianNoise } from "./noise.js";
 import { blurAndReduce } from "./reduce.js";
 

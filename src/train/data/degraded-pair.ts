@@ -1,13 +1,14 @@
 /** Pairs to keep: a photo, or a square of it, and what a degradation makes of it. */
+
 import { SamsrError } from "../../base/errors.js";
 import { createRandom } from "../../base/random.js";
+import { SCALE } from "../../base/scale.js";
 import { crop as cropRaster, fromTensor, type Raster, type Region, toTensor } from "../../image/raster.js";
 import { kernels, resizePlanar } from "../../image/resize.js";
 import { chooseCrop } from "./crop.js";
 import { type DegradationName, degradationNamed } from "./degradations.js";
 import type { Degradation } from "./degrade.js";
 import { hashName } from "./hash-name.js";
-import { SCALE } from "./kernel.js";
 import { realEsrganDegradation } from "./real-esrgan/degrade.js";
 import { IMAGENET_TEST } from "./real-esrgan/settings.js";
 

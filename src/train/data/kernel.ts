@@ -1,3 +1,4 @@
+import { SCALE } from "../../base/scale.js";
 import { type Kernel, kernels } from "../../image/resize.js";
 
 /**
@@ -7,9 +8,6 @@ import { type Kernel, kernels } from "../../image/resize.js";
  * symmetric FIR filter applied with stride 4. With reflection at the photo's edges the composition is exact there
  * too: the blur of a reflected photo is the reflection of the blurred one.
  */
-
-/** The factor between HR and LR. The whole package upscales by 4. */
-export const SCALE = 4;
 
 /** A stride-4 filter: output sample i is the sum over t of weights[t] * input[4 i + first + t]. */
 export interface ReductionKernel {

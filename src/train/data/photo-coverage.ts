@@ -3,9 +3,10 @@
  * generator finds others, and often none, so a student taught with those meets another W when it is used. Here the whole
  * photo is made small once, masks are counted there, and each crop takes its part.
  */
+import { SCALE } from "../../base/scale.js";
 import { type Raster, type Region, toTensor } from "../../image/raster.js";
 import { type Coverage, segmentRegions } from "../../semantics/index.js";
-import { reductionKernel, SCALE } from "./kernel.js";
+import { reductionKernel } from "./kernel.js";
 import { orient } from "./orient.js";
 import { blurAndReduce } from "./reduce.js";
 

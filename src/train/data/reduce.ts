@@ -1,6 +1,7 @@
 import { SamsrError } from "../../base/errors.js";
+import { SCALE } from "../../base/scale.js";
 import { type Raster, type Region, reflect } from "../../image/raster.js";
-import { type ReductionKernel, SCALE } from "./kernel.js";
+import type { ReductionKernel } from "./kernel.js";
 
 /**
  * Blur and reduce a region of a photo by 4, reading the real pixels around it, so that a crop of the result is

@@ -1,12 +1,13 @@
 /** Pairs that were made before, by `samsr degrade` or anybody: `hr/` and `lr/` with pictures of equal names. */
+
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import sharp from "sharp";
 import { SamsrError } from "../../base/errors.js";
+import { SCALE } from "../../base/scale.js";
 import type { Raster } from "../../image/raster.js";
 import { chooseCrop } from "./crop.js";
 import { cutOriented } from "./cut.js";
-import { SCALE } from "./kernel.js";
 import { cropCoverage, rememberedCoverage, smallCoverage } from "./photo-coverage.js";
 import { cachedPhotos, type Decode } from "./photo-store.js";
 import { decodeRgb, listImages } from "./photos.js";

@@ -1,9 +1,9 @@
 import { SamsrError } from "../../base/errors.js";
 import { createRandom } from "../../base/random.js";
+import { SCALE } from "../../base/scale.js";
 import { crop as cropRaster, type Raster, type Region } from "../../image/raster.js";
 import { type Degradation, type MildParameters, mildDegradation, mildValidation } from "./degrade.js";
 import { hashName } from "./hash-name.js";
-import { SCALE } from "./kernel.js";
 import { loadPhotos, type Photo } from "./photos.js";
 
 /** A photo and its degraded small version, always the same; both 8-bit RGB. */

@@ -7,11 +7,12 @@
  * where the bracket is passed through only sometimes and the last three come in either order: JPEG last or JPEG
  * first. Every picture draws parameters of its own. JPEG is what a real file keeps, not a differentiable imitation.
  */
+
 import type { Random } from "../../../base/random.js";
+import { SCALE } from "../../../base/scale.js";
 import { fromTensor, type Raster, toTensor } from "../../../image/raster.js";
 import type { Degradation } from "../degrade.js";
 import { jpegRoundTrip } from "../jpeg.js";
-import { SCALE } from "../kernel.js";
 import {
   blurKernel,
   drawFinalSinc,
