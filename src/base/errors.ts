@@ -6,6 +6,9 @@ export class SamsrError extends Error {
   override readonly name = "SamsrError";
 }
 
+/** Gives up reading a file: throws an error that names the file and says what is wrong with it. */
+export type Fail = (what: string, cause?: unknown) => never;
+
 /** Words from a file, fit to be shown: in one line, without control characters, and not without end. */
 export function oneLine(words: string, most = 400): string {
   const line = words.replace(/[\s\p{Cc}\p{Cf}\p{Cs}]+/gu, " ");

@@ -4,9 +4,10 @@
  */
 import type { Shapes } from "../networks/index.js";
 import type { StateDict } from "../nn/index.js";
+import type { ByteSource } from "./byte-source.js";
 import { outlinePth } from "./pth.js";
 import { loadSafetensors, outlineSafetensors } from "./safetensors.js";
-import { type ByteSource, type CheckpointFile, withSource } from "./source.js";
+import { type CheckpointFile, withSource } from "./source.js";
 import { loadStateDict, shapesOf, withoutPrefixes } from "./state-dict.js";
 
 export interface Checkpoint {

@@ -4,7 +4,7 @@
  * function with that tuple. Python runs it and may thereby run anything. This machine knows only the instructions
  * of protocol 2 that build plain values, and can call only the few functions it is handed.
  */
-import type { Fail } from "./zip.js";
+import type { Fail } from "../base/errors.js";
 
 /** Tuples and lists become arrays, dictionaries become Maps. */
 export type PickleFunction = (args: readonly unknown[]) => unknown;

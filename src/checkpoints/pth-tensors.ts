@@ -3,10 +3,11 @@
  * entry of the archive; a tensor is a window on a storage: offset, shape, and a stride for each axis, all counted
  * in numbers. Several tensors may look at one storage.
  */
+
+import type { Fail } from "../base/errors.js";
 import { sizeOf } from "../onnx/index.js";
 import { emptyArray, type NumberData, type NumberType, widthOf } from "./number-types.js";
 import { type PickleFunction, setItem } from "./pickle.js";
-import type { Fail } from "./zip.js";
 
 /** A type of storages, an object of its own so that no text of the file can pass for it. */
 class StorageType {

@@ -1,6 +1,7 @@
 /** What a checkpoint's pickle comes to: a tree of dictionaries and lists with tensors in it. */
+
+import type { Fail } from "../base/errors.js";
 import { copySize, isPart, TensorView } from "./pth-tensors.js";
-import type { Fail } from "./zip.js";
 
 /** Dictionaries are Maps, lists and tuples arrays, None is null. */
 export type PthTree<Tensor> =

@@ -3,13 +3,14 @@
  * a pickle, `data.pkl`, and beside it one entry for each storage, the flat memory under one tensor or several. The
  * pickle says which tensor is what part of which storage. It is read as data; nothing in it is ever run.
  */
-import { oneLine, SamsrError } from "../base/errors.js";
+import { type Fail, oneLine, SamsrError } from "../base/errors.js";
+import type { ByteSource } from "./byte-source.js";
 import { asNumbers, type NumberData, widthOf } from "./number-types.js";
 import { unpickle } from "./pickle.js";
 import { layOut, type PthTensor, type Storage, type TensorView, tensorWorld } from "./pth-tensors.js";
 import { type PthTree, survey } from "./pth-tree.js";
-import { type ByteSource, type CheckpointFile, withSource } from "./source.js";
-import { type Fail, readZip, type Zip } from "./zip.js";
+import { type CheckpointFile, withSource } from "./source.js";
+import { readZip, type Zip } from "./zip.js";
 
 export type { PthTensor } from "./pth-tensors.js";
 

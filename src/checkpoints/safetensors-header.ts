@@ -1,5 +1,5 @@
 /** The header of a safetensors file, checked before anything it says is believed. */
-import { oneLine, SamsrError } from "../base/errors.js";
+import { type Fail, oneLine, SamsrError } from "../base/errors.js";
 import { type Shape, sizeOf } from "../onnx/index.js";
 import { countJson } from "./count-json.js";
 import type { NumberType } from "./number-types.js";
@@ -40,8 +40,6 @@ const MOST_KEYS = 1e5;
 const MOST_VALUES = 5e5;
 const DEEPEST = 3;
 const MOST_AXES = 64;
-
-type Fail = (what: string, cause?: unknown) => never;
 
 /** How long the header is, by the first eight bytes. @throws {SamsrError} when it cannot be in a file of that size. */
 export function headerLength(bytes: Uint8Array, fileSize: number, name: string): number {

@@ -4,6 +4,7 @@
  */
 import type { StateDict } from "../nn/index.js";
 import { type Shape, toFloat16 } from "../onnx/index.js";
+import type { ByteSource } from "./byte-source.js";
 import { asNumbers, toFloat32 } from "./number-types.js";
 import {
   FLOATS,
@@ -12,7 +13,6 @@ import {
   type SafetensorsEntry,
   type SafetensorsHeader,
 } from "./safetensors-header.js";
-import type { ByteSource } from "./source.js";
 
 export interface Tensors {
   readonly tensors: StateDict;

@@ -1,7 +1,7 @@
 /** Files on disk: in a module of its own, which bundles for a browser leave out. */
 import { open, stat } from "node:fs/promises";
 import { oneLine, SamsrError } from "../base/errors.js";
-import type { ByteSource } from "./source.js";
+import type { ByteSource } from "./byte-source.js";
 
 /** What one read asks the system for at most. */
 const LARGEST_READ = 2 ** 30;

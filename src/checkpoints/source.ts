@@ -1,17 +1,10 @@
 /** Where a checkpoint's bytes come from: memory, a web page's Blob, or a file on disk that is read piece by piece. */
 import { oneLine, SamsrError } from "../base/errors.js";
 import { inNode } from "../runtime/environment.js";
+import type { ByteSource } from "./byte-source.js";
 
 /** A file of weights: its path (in Node only), its bytes, or a Blob, such as the File that a visitor of a page chose. */
 export type CheckpointFile = string | Uint8Array | Blob;
-
-export interface ByteSource {
-  /** What errors call it. */
-  readonly name: string;
-  readonly size: number;
-  /** `length` bytes at `offset`, possibly a view on what the caller holds; only asked for what lies inside. */
-  read(offset: number, length: number): Promise<Uint8Array>;
-}
 
 /**
  * Opens a file, hands it over, and closes it.

@@ -1,5 +1,5 @@
 /** The records of a ZIP archive that tell of its entries: the directory's at the end, and the one before each entry. */
-import type { Fail } from "./zip.js";
+import type { Fail } from "../base/errors.js";
 
 export interface ZipEntry {
   readonly name: string;

@@ -3,8 +3,9 @@
  * directory stands at the end of the file and says where each entry lies, so one tensor can be read out of
  * gigabytes. Nothing the file says is believed before it is checked: it may be damaged, or made to do harm.
  */
+import type { Fail } from "../base/errors.js";
 import { inNode } from "../runtime/environment.js";
-import type { ByteSource } from "./source.js";
+import type { ByteSource } from "./byte-source.js";
 import { checkLocalHeader, LOCAL_HEADER_SIZE, parseDirectory, view, type ZipEntry } from "./zip-records.js";
 
 export interface Zip {
@@ -12,9 +13,6 @@ export interface Zip {
   /** An entry's bytes: where it is not packed, as the source hands them out. */
   read(entry: ZipEntry): Promise<Uint8Array>;
 }
-
-/** Ends the reading with an error that says what is wrong. */
-export type Fail = (what: string, cause?: unknown) => never;
 
 const END = 0x06054b50;
 const END_64 = 0x06064b50;

@@ -13,6 +13,7 @@ import {
   writeFileAtomically,
 } from "../image/index.js";
 import { LATENT_CHANNELS } from "../networks/index.js";
+import type { Device } from "../runtime/index.js";
 import type { LoadedCoverageModel } from "../semantics/coverage-model.js";
 import {
   areaOf,
@@ -29,12 +30,30 @@ import { MASKS_FOLDER } from "../semantics/mask-files.js";
 import type { ThreadedSegmenter } from "../semantics/sam/segmenter-thread.js";
 import { type FoundMasks, findMasks } from "./find-masks.js";
 import { type Input, readStandardInput } from "./inputs.js";
-import type { MasksArguments } from "./masks.js";
 import { checkFolder, refuseExisting } from "./outputs.js";
 import { heatPicture, levelsOf, overlay, topmostOf } from "./overlay.js";
 import type { Reporter } from "./reporter.js";
-import { samOptionsOf } from "./sam-options.js";
+import { type SamArguments, samOptionsOf } from "./sam-options.js";
 import { sheetOf } from "./sheet.js";
+
+/** What the command takes, its options by their long names. */
+export interface MasksArguments extends SamArguments {
+  out: string;
+  /** regions, network, sam, or a path; sam where a model is named, else regions. */
+  masks?: string;
+  model?: string;
+  enlarged?: boolean;
+  cache: boolean;
+  seed: number;
+  variant: "paper" | "release";
+  device: Device | "auto";
+  threads?: number;
+  overwrite?: boolean;
+  recursive?: boolean;
+  pixelLimit?: number;
+  json?: boolean;
+  quiet?: boolean;
+}
 
 /** What `--json` prints is an array of these, the masks of each input in the order of the generator. */
 export interface MaskResult {

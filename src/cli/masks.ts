@@ -3,34 +3,15 @@
  * mask-pictures.ts.
  */
 import { extname, join } from "node:path";
-import type { Device } from "../runtime/index.js";
 import { createCoverageModel } from "../semantics/coverage-model.js";
 import { resolveSamOptions } from "../semantics/index.js";
 import { findSam } from "../semantics/sam/find-sam.js";
 import { startSegmenter } from "../semantics/sam/segmenter-thread.js";
 import { findInputs, type Input } from "./inputs.js";
-import { drawSemantics, type MaskResult } from "./mask-pictures.js";
+import { drawSemantics, type MaskResult, type MasksArguments } from "./mask-pictures.js";
 import { printError, UsageError } from "./report.js";
 import { createReporter } from "./reporter.js";
-import { type SamArguments, samOptionsOf } from "./sam-options.js";
-
-export interface MasksArguments extends SamArguments {
-  out: string;
-  /** regions, network, sam, or a path; sam where a model is named, else regions. */
-  masks?: string;
-  model?: string;
-  enlarged?: boolean;
-  cache: boolean;
-  seed: number;
-  variant: "paper" | "release";
-  device: Device | "auto";
-  threads?: number;
-  overwrite?: boolean;
-  recursive?: boolean;
-  pixelLimit?: number;
-  json?: boolean;
-  quiet?: boolean;
-}
+import { samOptionsOf } from "./sam-options.js";
 
 /** @returns the exit code: 0, or 1 when a picture failed */
 export async function masksCommand(

@@ -1,15 +1,6 @@
 /** How much memory the values of a graph need at once, from shapes alone. */
 import { inTopologicalOrder } from "./order.js";
-import { sizeOf, type Value } from "./value.js";
-
-const BYTES: Record<Value["type"], number> = {
-  float32: 4,
-  float16: 2,
-  int64: 8,
-  int32: 4,
-  uint8: 1,
-  bool: 1,
-};
+import { sizeOf, TYPE_BYTES, type Value } from "./value.js";
 
 /** Their output is their first input under another shape. */
 const VIEWS = new Set(["Reshape", "Squeeze", "Unsqueeze", "Flatten", "Identity"]);
@@ -66,5 +57,5 @@ export function peakBytes(outputs: Iterable<Value>): number {
 }
 
 function bytesOf({ shape, type }: Value): number {
-  return sizeOf(shape) * BYTES[type];
+  return sizeOf(shape) * TYPE_BYTES[type];
 }

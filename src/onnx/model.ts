@@ -25,19 +25,12 @@ import {
   type Shape,
   sameShape,
   sizeOf,
+  TYPE_CODES,
   type Value,
 } from "./value.js";
 
 export const OPSET = 21;
 const IR_VERSION = 10;
-const TYPE_CODES: Record<DataType, number> = {
-  float32: 1,
-  uint8: 2,
-  int32: 6,
-  int64: 7,
-  bool: 9,
-  float16: 10,
-};
 
 /** What rounds to infinity in float16. */
 const LARGEST_HALF = 65520;

@@ -10,6 +10,16 @@
  */
 export type DataType = "float32" | "float16" | "int64" | "int32" | "uint8" | "bool";
 
+/** The number of each type in onnx.proto3 (TensorProto.DataType). */
+export const TYPE_CODES: Readonly<Record<DataType, number>> = {
+  ...{ float32: 1, uint8: 2, int32: 6, int64: 7, bool: 9, float16: 10 },
+};
+
+/** How many bytes one number of each type takes, in memory and in files. */
+export const TYPE_BYTES: Readonly<Record<DataType, number>> = {
+  ...{ float32: 4, uint8: 1, int32: 4, int64: 8, bool: 1, float16: 2 },
+};
+
 export type Shape = readonly number[];
 
 export type Attribute = number | string | readonly number[] | { readonly float: number };

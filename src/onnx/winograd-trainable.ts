@@ -15,8 +15,9 @@
  */
 import { withDerivative } from "./emit.js";
 import { add } from "./operators/arithmetic.js";
+import { reshape } from "./operators/broadcast.js";
 import { gemm, matmul, transposeLast } from "./operators/linear.js";
-import { reshape, transpose } from "./operators/shape.js";
+import { transpose } from "./operators/shape.js";
 import { F43, TILE, twoSided, WINDOW } from "./toom-cook.js";
 import { constant, type Shape, type Value } from "./value.js";
 

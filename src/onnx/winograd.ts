@@ -13,9 +13,10 @@
  */
 
 import { add, cast } from "./operators/arithmetic.js";
+import { reshape } from "./operators/broadcast.js";
 import { conv } from "./operators/convolution.js";
 import { matmul } from "./operators/linear.js";
-import { reshape, transpose } from "./operators/shape.js";
+import { transpose } from "./operators/shape.js";
 import { F43, TILE, type Transforms, toomCook, twoSided, WINDOW } from "./toom-cook.js";
 import { constant, makeValue, type Shape, type Value } from "./value.js";
 

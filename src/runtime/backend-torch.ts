@@ -11,7 +11,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { SamsrError } from "../base/errors.js";
-import { sizeOf } from "../onnx/index.js";
+import { type DataType, sizeOf, TYPE_BYTES } from "../onnx/value.js";
 import type { Backend, DeviceState, Ort, OrtSession, OrtTensor } from "./backend.js";
 import { asTensor, type TensorData } from "./tensor.js";
 
@@ -146,13 +146,8 @@ function open(
 }
 
 function memoryFor({ type, shape }: Slot): TensorData {
-  return asTensor(type, shape, new Uint8Array(sizeOf(shape) * WIDTHS[type])).data;
+  return asTensor(type, shape, new Uint8Array(sizeOf(shape) * TYPE_BYTES[type as DataType])).data;
 }
-
-/** Bytes of a number. */
-const WIDTHS: Readonly<Record<string, number>> = {
-  ...{ float32: 4, float16: 2, int64: 8, int32: 4, uint8: 1, bool: 1 },
-};
 
 function write(file: number, data: TensorData, offset: number): void {
   const bytes = bytesOf(data);

@@ -5,6 +5,7 @@
 export type { Device, DeviceState } from "./backend.js";
 export { type BackendName, listDevices } from "./devices.js";
 export { createGraphSession } from "./graph-session.js";
+export type { ThreadOptions } from "./port.js";
 export { createSession, type RunOptions, type Session, type SessionOptions } from "./session.js";
 export { type FloatTensor, floatTensor, type Tensor, type TensorData } from "./tensor.js";
 export {
@@ -14,5 +15,4 @@ export {
   startThread,
   type Thread,
   type ThreadFunctions,
-  type ThreadOptions,
 } from "./thread.js";

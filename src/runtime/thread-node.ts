@@ -10,7 +10,7 @@ import {
 import { SamsrError } from "../base/errors.js";
 import { createGate, shutGate, shutGateNow, useGate } from "./gate.js";
 import { aloneOnGpu, gpuLock, releaseGpuOf, useGpuLock } from "./gpu-lock.js";
-import type { Port, PortEvents, Receive, ThreadOptions } from "./thread.js";
+import type { Port, PortEvents, Receive, ThreadOptions } from "./port.js";
 
 /** How long an exiting process waits for a run that cannot be interrupted. */
 const EXIT_LIMIT = 60_000;

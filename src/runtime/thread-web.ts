@@ -1,6 +1,6 @@
 /** Web Workers, as `thread.ts` needs them. */
 import { SamsrError } from "../base/errors.js";
-import type { Port, PortEvents, Receive } from "./thread.js";
+import type { Port, PortEvents, Receive } from "./port.js";
 
 export function openPort(source: URL | (() => Worker), events: PortEvents): Port {
   const worker = typeof source === "function" ? source() : new Worker(source, { type: "module" });

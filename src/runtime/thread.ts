@@ -9,6 +9,7 @@
  */
 import { SamsrError } from "../base/errors.js";
 import { inNode } from "./environment.js";
+import type { Port, PortEvents, Post, ThreadOptions } from "./port.js";
 import * as web from "./thread-web.js";
 import { type FromWorker, packError, type ToWorker, unpackError, type WireError } from "./wire.js";
 
@@ -48,26 +49,6 @@ export interface Thread<F extends ThreadFunctions = ThreadFunctions> {
   ): Promise<Awaited<ReturnType<F[K]>>>;
   /** Waits for the calls that are pending (not for aborted ones), then ends the thread. */
   close(): Promise<void>;
-}
-
-export interface ThreadOptions {
-  /** Limit of the worker's JavaScript heap in MB; tensors live outside it. Node only. */
-  readonly heapMegabytes?: number;
-}
-
-/** A worker as both runtimes have one. */
-export interface Port {
-  post(message: ToWorker, transfer: readonly ArrayBuffer[]): void;
-  /** Whether the thread keeps the process alive. */
-  keepAlive(yes: boolean): void;
-  /** Ends the thread at a moment when that is safe. */
-  stop(): Promise<void>;
-}
-
-export interface PortEvents {
-  message(message: FromWorker): void;
-  /** The thread is gone, or will never work. */
-  died(reason: SamsrError): void;
 }
 
 interface Pending {
@@ -222,6 +203,3 @@ export function serveThread<F extends ThreadFunctions>(functions: F): F {
   else web.serve(receive);
   return functions;
 }
-
-export type Post = (message: FromWorker, transfer: readonly ArrayBuffer[]) => void;
-export type Receive = (message: ToWorker, post: Post) => void;

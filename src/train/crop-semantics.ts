@@ -12,8 +12,8 @@ import {
   segmentRegions,
   semanticWeight,
 } from "../semantics/index.js";
+import type { BatchShape } from "./batch-shape.js";
 import type { CropCoverage } from "./data/photo-coverage.js";
-import type { BatchShape } from "./space.js";
 
 /** The coverage network, to find masks or to judge what is predicted. */
 export interface CoverageWeights {

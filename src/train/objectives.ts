@@ -10,6 +10,7 @@ import { perceptualDistance } from "./perceptual.js";
 import { type CoverageJudge, semanticConsistencyLoss } from "./semantic-consistency.js";
 import { type BatchShape, type Condition, pixelSpace, type Space } from "./space.js";
 import { structureLoss } from "./structure.js";
+import type { TimestepConstants } from "./timestep.js";
 
 /**
  * sqrt(d^2 + e^2) - e, averaged (Charbonnier 1994): a smooth absolute error. Its minimiser is a median, which
@@ -71,12 +72,6 @@ export interface StudentExtras {
   readonly features?: { readonly teacher: Scope; readonly at: TimestepConstants };
   /** For the semantic consistency loss. */
   readonly judge?: CoverageJudge;
-}
-
-/** What one timestep asks of the graph: its number, and the global input scale there. */
-export interface TimestepConstants {
-  readonly timestep: number;
-  readonly scale: number;
 }
 
 /**

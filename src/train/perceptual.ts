@@ -8,7 +8,7 @@
 import { type SwinUNetConfig, swinUNetFeatures } from "../networks/index.js";
 import type { Scope } from "../nn/index.js";
 import * as o from "../onnx/index.js";
-import type { TimestepConstants } from "./objectives.js";
+import type { TimestepConstants } from "./timestep.js";
 
 /** Keeps a place where nothing stirs from being divided by nothing. */
 const EPSILON = 1e-6;

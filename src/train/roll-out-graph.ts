@@ -2,8 +2,8 @@
 import type { SwinUNetConfig } from "../networks/index.js";
 import type { Scope } from "../nn/index.js";
 import * as o from "../onnx/index.js";
-import type { TimestepConstants } from "./objectives.js";
 import { type BatchShape, pixelSpace, type Space } from "./space.js";
+import type { TimestepConstants } from "./timestep.js";
 
 /** A timestep that the chain visits, with m and j of equation 12 from the global rates before and after the step. */
 export interface Visit extends TimestepConstants {

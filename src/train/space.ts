@@ -18,13 +18,10 @@ import {
 import { frozenScope, type Scope, type StateDict } from "../nn/index.js";
 import * as o from "../onnx/index.js";
 import { createSession, floatTensor, type SessionOptions, type Tensor } from "../runtime/index.js";
+import type { BatchShape } from "./batch-shape.js";
 import type { Batch } from "./data/batches.js";
 
-export interface BatchShape {
-  readonly batch: number;
-  /** Side of the low-resolution crop, which is that of the latent. */
-  readonly side: number;
-}
+export type { BatchShape } from "./batch-shape.js";
 
 /** What the denoiser knows of a picture: lq [N, 3, S, S] in [-1, 1], and y [N, C, S, S]. */
 export interface Condition {

@@ -16,7 +16,7 @@ import {
   swinUNet,
 } from "../networks/index.js";
 import * as o from "../onnx/index.js";
-import type { Kind } from "./kind.js";
+import type { Kind } from "./kind-type.js";
 import type { Stage } from "./stage.js";
 
 /**

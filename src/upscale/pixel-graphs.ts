@@ -14,7 +14,7 @@ import {
   sizeMultiple,
 } from "../networks/index.js";
 import * as o from "../onnx/index.js";
-import type { Kind } from "./kind.js";
+import type { Kind } from "./kind-type.js";
 
 /**
  * Measured on a photo of 625 x 450 with samsr-tiny, as the mean difference from the result in one piece, in levels of 255,

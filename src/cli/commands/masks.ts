@@ -1,6 +1,6 @@
 /** The words of `samsr masks`. */
 import type { Command } from "commander";
-import type { MasksArguments } from "../masks.js";
+import type { MasksArguments } from "../mask-pictures.js";
 import { device, pixelLimit, type Surroundings, seed, threads, variant } from "../options.js";
 import { samOption, samOptions } from "../sam-options.js";
 

@@ -4,23 +4,11 @@ import {
   broadcastShape,
   type DataType,
   type Operand,
-  type Shape,
-  sameShape,
   sizeOf,
+  TYPE_CODES,
   type Value,
 } from "../value.js";
-import { reduceSum } from "./reduce.js";
-import { reshape } from "./shape.js";
-
-/** Sums a cotangent over the axes that broadcasting repeated, back to `shape`. */
-export function sumTo(dy: Value, shape: Shape): Value {
-  if (sameShape(dy.shape, shape)) return dy;
-  const lead = dy.shape.length - shape.length;
-  const axes = dy.shape
-    .map((_, i) => i)
-    .filter((i) => i < lead || (shape[i - lead] === 1 && dy.shape[i] !== 1));
-  return reshape(axes.length > 0 ? reduceSum(dy, axes) : dy, shape);
-}
+import { reduceSum, sumTo } from "./broadcast.js";
 
 function binary(
   op: string,
@@ -192,8 +180,6 @@ export function where(condition: Value, a: Operand, b: Operand): Value {
   });
 }
 
-const CAST_CODES = { float32: 1, uint8: 2, int32: 6, int64: 7, bool: 9, float16: 10 } as const;
-
 /** Another number type; gradients pass between float types only. */
 export function cast(x: Value, type: DataType): Value {
   if (x.type === type) return x;
@@ -201,7 +187,7 @@ export function cast(x: Value, type: DataType): Value {
   return emit("Cast", [x], {
     shape: x.shape,
     type,
-    attributes: { to: CAST_CODES[type] },
+    attributes: { to: TYPE_CODES[type] },
     pull: (dy) => [floats ? () => cast(dy, x.type) : undefined],
   });
 }

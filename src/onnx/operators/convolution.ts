@@ -11,10 +11,10 @@
  */
 import { emit } from "../emit.js";
 import { constant, type Value } from "../value.js";
+import { reduceSum, reshape } from "./broadcast.js";
 import { image } from "./image.js";
 import { gemm, matmul } from "./linear.js";
-import { reduceSum } from "./reduce.js";
-import { concat, pad, reshape, slice, transpose } from "./shape.js";
+import { concat, pad, slice, transpose } from "./shape.js";
 
 export interface ConvOptions {
   readonly stride?: number;

@@ -1,5 +1,6 @@
 export * from "./arithmetic.js";
 export * from "./blocks.js";
+export { expand, reduceSum, reshape } from "./broadcast.js";
 export * from "./convolution.js";
 export * from "./linear.js";
 export * from "./normalization.js";

@@ -1,6 +1,6 @@
 import { emit } from "../emit.js";
 import { broadcastShape, sameShape, type Value } from "../value.js";
-import { sumTo } from "./arithmetic.js";
+import { sumTo } from "./broadcast.js";
 import { transpose } from "./shape.js";
 
 /** Matrix products over the last two axes; the axes before them broadcast. */

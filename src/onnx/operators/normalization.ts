@@ -1,9 +1,9 @@
 import { emit, emitAll, withDerivative } from "../emit.js";
 import { constant, normalAxis, sameShape, sizeOf, stopGradient, type Value } from "../value.js";
-import { add, erf, exp, mul, sigmoid, sub, sumTo } from "./arithmetic.js";
+import { add, erf, exp, mul, sigmoid, sub } from "./arithmetic.js";
+import { expand, reduceSum, reshape, sumTo } from "./broadcast.js";
 import { image } from "./image.js";
-import { reduceMean, reduceSum } from "./reduce.js";
-import { expand, reshape } from "./shape.js";
+import { reduceMean } from "./reduce.js";
 
 /** x sigmoid(x). */
 export function silu(x: Value): Value {

@@ -1,34 +1,11 @@
 import { emit } from "../emit.js";
-import { integers, normalAxis, type Value } from "../value.js";
+import { normalAxis, type Value } from "../value.js";
 import { div, equal, where } from "./arithmetic.js";
-import { expand, reshape } from "./shape.js";
-
-function reduction(
-  op: string,
-  x: Value,
-  axes: readonly number[] | undefined,
-  keep: boolean,
-  slope: (dy: Value, kept: readonly number[], count: number) => Value,
-): Value {
-  const over = (axes ?? x.shape.map((_, i) => i)).map((axis) => normalAxis(op, axis, x.shape.length));
-  const kept = x.shape.map((side, i) => (over.includes(i) ? 1 : side));
-  const shape = keep ? kept : x.shape.filter((_, i) => !over.includes(i));
-  const count = over.reduce((product, axis) => product * x.shape[axis], 1);
-  return emit(op, [x, integers(over)], {
-    shape,
-    attributes: { keepdims: keep ? 1 : 0 },
-    pull: (dy) => [() => slope(reshape(dy, kept), kept, count), undefined],
-  });
-}
-
-/** The sum over `axes` (all by default). */
-export function reduceSum(x: Value, axes?: readonly number[], keep = false): Value {
-  return reduction("ReduceSum", x, axes, keep, (dy) => expand(dy, x.shape));
-}
+import { expand, reduceSum, reduction } from "./broadcast.js";
 
 /** The mean over `axes` (all by default). */
 export function reduceMean(x: Value, axes?: readonly number[], keep = false): Value {
-  return reduction("ReduceMean", x, axes, keep, (dy, _, count) => expand(div(dy, count), x.shape));
+  return reduction("ReduceMean", x, axes, keep, (dy, count) => expand(div(dy, count), x.shape));
 }
 
 /** The maximum over `axes` (all by default); elements that tie share the gradient equally. */

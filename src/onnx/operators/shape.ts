@@ -1,34 +1,6 @@
 import { emit, emitAll, withDerivative } from "../emit.js";
-import {
-  broadcastShape,
-  constant,
-  integers,
-  normalAxis,
-  type Shape,
-  sameShape,
-  sizeOf,
-  type Value,
-} from "../value.js";
-import { sumTo } from "./arithmetic.js";
-
-/** The same elements in another shape; one side may be -1 and is worked out. */
-export function reshape(x: Value, shape: Shape): Value {
-  const known = shape.filter((side) => side !== -1);
-  const rest = sizeOf(x.shape) / sizeOf(known);
-  const target = shape.map((side) => (side === -1 ? rest : side));
-  if (
-    shape.length - known.length > 1 ||
-    sizeOf(target) !== sizeOf(x.shape) ||
-    !target.every(Number.isInteger)
-  ) {
-    throw new Error(`Reshape: [${x.shape}] does not fit into [${shape}]`);
-  }
-  if (sameShape(x.shape, target)) return x;
-  return emit("Reshape", [x, integers(target)], {
-    shape: target,
-    pull: (dy) => [() => reshape(dy, x.shape), undefined],
-  });
-}
+import { constant, integers, normalAxis, type Shape, sameShape, sizeOf, type Value } from "../value.js";
+import { reshape } from "./broadcast.js";
 
 /** Axes reordered: output axis i is input axis `order[i]`. */
 export function transpose(x: Value, order: readonly number[]): Value {
@@ -48,15 +20,6 @@ export function transpose(x: Value, order: readonly number[]): Value {
         ),
     ],
   });
-}
-
-/** Repeats sides of one, as broadcasting would. */
-export function expand(x: Value, shape: Shape): Value {
-  if (sameShape(x.shape, shape)) return x;
-  if (!sameShape(broadcastShape("Expand", x.shape, shape), shape)) {
-    throw new Error(`Expand: [${x.shape}] does not broadcast to [${shape}]`);
-  }
-  return emit("Expand", [x, integers(shape)], { shape, pull: (dy) => [() => sumTo(dy, x.shape), undefined] });
 }
 
 /** Joins tensors along an axis. */
