@@ -1,4 +1,13 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeEach, describe, expect, it, vi } from "vitest";
@@ -98,6 +107,52 @@ describe("placing a model", () => {
     const { weights } = JSON.parse(readFileSync(join(folder, "model.json"), "utf8"));
     expect(readdirSync(folder).sort()).toEqual([weights.autoencoder, "model.json"].sort());
     expect(readSafetensors(readFileSync(join(folder, weights.autoencoder))).tensors).toEqual(tensors(2));
+    expect(names()).toEqual(["a"]);
+  });
+
+  it("takes nothing from an old one's folder but what the model consists of", async () => {
+    const folder = await place("a", tensors(1));
+    mkdirSync(join(folder, "notes"));
+    for (const own of ["notes/1.txt", "photo.png", "other.safetensors"])
+      writeFileSync(join(folder, own), own);
+    writeFileSync(join(folder, "CARD.md"), "of the old one");
+    await place("a", tensors(2), { overwrite: true });
+    const { weights } = JSON.parse(readFileSync(join(folder, "model.json"), "utf8"));
+    expect(readdirSync(folder).sort()).toEqual(
+      [weights.autoencoder, "model.json", "notes", "other.safetensors", "photo.png"].sort(),
+    );
+    expect(readFileSync(join(folder, "notes/1.txt"), "utf8")).toBe("notes/1.txt");
+    // Whose files the others are, a damaged description does not say: they stay.
+    writeFileSync(join(folder, "model.json"), "{");
+    await place("a", tensors(3), { overwrite: true });
+    expect(readdirSync(folder)).toContain(weights.autoencoder);
+    expect(readdirSync(folder)).toHaveLength(6);
+  });
+
+  it("replaces a link itself, whatever it leads to", async () => {
+    const mine = join(root, `own${count}`);
+    mkdirSync(join(mine, "deep"), { recursive: true });
+    writeFileSync(join(mine, "deep", "thesis.txt"), "years of work");
+    writeFileSync(join(mine, "model.json"), JSON.stringify(described("a")));
+    mkdirSync(storeFolder(), { recursive: true });
+    for (const target of [mine, join(mine, "model.json"), join(root, "nowhere")]) {
+      symlinkSync(target, join(storeFolder(), "a"));
+      const folder = await place("a", tensors(1), { overwrite: true });
+      expect(lstatSync(folder).isDirectory()).toBe(true);
+      expect(readdirSync(folder)).toHaveLength(2);
+      rmSync(folder, { recursive: true });
+    }
+    expect(readdirSync(mine)).toEqual(["deep", "model.json"]);
+    expect(readFileSync(join(mine, "deep", "thesis.txt"), "utf8")).toBe("years of work");
+    expect(names()).toEqual([]);
+  });
+
+  it("leaves the old one as it was when the new one cannot take its place", async () => {
+    const folder = await place("a", tensors(1));
+    rmSync(join(folder, "model.json"));
+    mkdirSync(join(folder, "model.json"));
+    await expect(place("a", tensors(2), { overwrite: true })).rejects.toThrow(/a cannot be written/);
+    expect(readdirSync(folder)).toEqual(["autoencoder.safetensors", "model.json"]);
     expect(names()).toEqual(["a"]);
   });
 

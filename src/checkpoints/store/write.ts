@@ -4,12 +4,25 @@
  * a killed process left is swept by the next that writes.
  */
 import { randomBytes } from "node:crypto";
-import { mkdir, open, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
+import {
+  lstat,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  readlink,
+  rename,
+  rm,
+  symlink,
+  unlink,
+  writeFile,
+} from "node:fs/promises";
 import { join } from "node:path";
 import { SamsrError } from "../../base/errors.js";
 import type { StateDict } from "../../nn/index.js";
 import { fromFloat16, toFloat16 } from "../../onnx/index.js";
 import type { ModelDescription } from "../description.js";
+import { parseDescription } from "../parse-description.js";
 import { safetensorsPieces } from "../safetensors.js";
 import { storeError } from "./errors.js";
 import { isRunning } from "./partial.js";
@@ -100,12 +113,42 @@ export async function placeModel(
   }
 }
 
-/** Moves what is in `work` into the folder of an older model; `model.json` is last, and then the old files go. */
+/**
+ * Puts what is in `work` in the place of an older model. A link is replaced itself, and what it leads to stays as it is. Of
+ * a folder only what the old model consists of goes: anything else in it is somebody's own.
+ */
 async function replace(folder: string, work: string): Promise<void> {
+  if ((await lstat(folder)).isSymbolicLink()) {
+    const target = await readlink(folder);
+    await unlink(folder);
+    return rename(work, folder).catch(async (error) => {
+      await symlink(target, folder).catch(() => {});
+      throw error;
+    });
+  }
+  const old = (await filesOf(folder)).filter((name) => name !== "model.json");
+  // `model.json` is last, and from then on the new model counts.
   const fresh = (await readdir(work)).sort((a, b) => Number(a === "model.json") - Number(b === "model.json"));
-  const old = (await readdir(folder)).filter((name) => !fresh.includes(name));
-  for (const name of fresh) await rename(join(work, name), join(folder, name));
-  for (const name of old) await rm(join(folder, name), { recursive: true, force: true });
+  const moved: string[] = [];
+  try {
+    for (const name of fresh) {
+      await rename(join(work, name), join(folder, name));
+      moved.push(name);
+    }
+  } catch (error) {
+    for (const name of moved) await rm(join(folder, name), { force: true });
+    throw error;
+  }
+  for (const name of old) await unlink(join(folder, name)).catch(() => {});
+}
+
+/** What a model's folder holds as a model: the weights that it names, and its card. Of a damaged one only the card. */
+async function filesOf(folder: string): Promise<string[]> {
+  const path = join(folder, "model.json");
+  const named = await readFile(path, "utf8")
+    .then((json) => Object.values<string>(parseDescription(json, path).weights))
+    .catch(() => []);
+  return [...named.filter((file) => !file.startsWith("../")), "CARD.md"];
 }
 
 /** Takes a model's folder out of the store: at once for all who look, then file by file. */
@@ -175,7 +218,7 @@ function exactPrecision(tensors: StateDict): "float32" | "float16" {
 }
 
 async function exists(path: string): Promise<boolean> {
-  return stat(path).then(
+  return lstat(path).then(
     () => true,
     () => false,
   );
