@@ -8,7 +8,7 @@
  * colour as far as its alpha goes and the coarser level's for the rest. Four thirds of the pixels are
  * touched, whatever the size of the holes.
  */
-import { createBreather } from "./breathe.js";
+import { createYield } from "../base/event-loop.js";
 import type { Raster } from "./raster.js";
 import { bitDepth, hasAlpha } from "./raster.js";
 
@@ -25,7 +25,7 @@ interface Level {
  * a transparent pixel, or without a visible one, is returned itself.
  */
 export async function bleedColour(raster: Raster): Promise<Raster> {
-  const breathe = createBreather();
+  const yieldToEventLoop = createYield();
   if (!hasAlpha(raster)) return raster;
   const { channels, data } = raster;
   const max = bitDepth(raster) === 16 ? 65535 : 255;
@@ -38,14 +38,15 @@ export async function bleedColour(raster: Raster): Promise<Raster> {
   if (!transparent || !visible) return raster;
 
   // The finest level is the raster itself; floats begin at a quarter of its pixels.
-  const levels = [await halve(raster.width, raster.height, channels, data, 1 / max, breathe)];
+  const levels = [await halve(raster.width, raster.height, channels, data, 1 / max, yieldToEventLoop)];
   for (let top = levels[0]!; top.width > 1 || top.height > 1; top = levels[levels.length - 1]!) {
-    levels.push(await halve(top.width, top.height, channels, top.data, 1, breathe));
+    levels.push(await halve(top.width, top.height, channels, top.data, 1, yieldToEventLoop));
   }
-  for (let i = levels.length - 2; i >= 0; i--) await pull(levels[i]!, levels[i + 1]!, channels, breathe);
+  for (let i = levels.length - 2; i >= 0; i--)
+    await pull(levels[i]!, levels[i + 1]!, channels, yieldToEventLoop);
 
   const out = data.slice();
-  await pullIntoRaster(raster, out, levels[0]!, max, breathe);
+  await pullIntoRaster(raster, out, levels[0]!, max, yieldToEventLoop);
   return { ...raster, data: out };
 }
 
@@ -55,14 +56,14 @@ async function halve(
   channels: number,
   data: Uint8Array | Uint16Array | Float32Array,
   alphaScale: number,
-  breathe: () => Promise<void>,
+  yieldToEventLoop: () => Promise<void>,
 ): Promise<Level> {
   const w = (width + 1) >> 1;
   const h = (height + 1) >> 1;
   const out = new Float32Array(w * h * channels);
   const colours = channels - 1;
   for (let y = 0; y < height; y++) {
-    await breathe();
+    await yieldToEventLoop();
     for (let x = 0; x < width; x++) {
       const from = (y * width + x) * channels;
       const weight = data[from + colours]! * alphaScale;
@@ -85,12 +86,12 @@ async function pull(
   fine: Level,
   coarse: Level,
   channels: number,
-  breathe: () => Promise<void>,
+  yieldToEventLoop: () => Promise<void>,
 ): Promise<void> {
   const colours = channels - 1;
   const fill = new Float64Array(colours);
   for (let y = 0, at = 0; y < fine.height; y++) {
-    await breathe();
+    await yieldToEventLoop();
     for (let x = 0; x < fine.width; x++, at += channels) {
       const weight = fine.data[at + colours]!;
       if (weight >= 1) continue;
@@ -106,13 +107,13 @@ async function pullIntoRaster(
   out: Uint8Array | Uint16Array,
   coarse: Level,
   max: number,
-  breathe: () => Promise<void>,
+  yieldToEventLoop: () => Promise<void>,
 ): Promise<void> {
   const { width, height, channels, data } = raster;
   const colours = channels - 1;
   const fill = new Float64Array(colours);
   for (let y = 0, at = 0; y < height; y++) {
-    await breathe();
+    await yieldToEventLoop();
     for (let x = 0; x < width; x++, at += channels) {
       const alpha = data[at + colours]!;
       if (alpha === max) continue;

@@ -2,10 +2,10 @@ import { writeFile } from "node:fs/promises";
 import type { Raw, Sharp } from "sharp";
 import sharp from "sharp";
 import { SamsrError } from "../base/errors.js";
-import { createBreather } from "./breathe.js";
-import { carrierPng } from "./carrier.js";
+import { createYield } from "../base/event-loop.js";
 import type { OutputFormat } from "./formats.js";
 import type { Metadata } from "./metadata.js";
+import { metadataPng } from "./png-metadata.js";
 import type { Channels, Raster } from "./raster.js";
 import { bitDepth, createRaster, flattenOnWhite, hasAlpha, toEightBits } from "./raster.js";
 import type { WriteOptions } from "./write-file.js";
@@ -100,7 +100,7 @@ async function encoder(original: Raster, options: EncodeOptions): Promise<Sharp>
   const space = bitDepth(raster) === 16 ? (grey ? "grey16" : "rgb16") : grey ? "b-w" : "srgb";
   const raw = { width, height, channels };
   const kept = fitting(metadata, raster, format);
-  let image = sharp(carrierPng(raster, kept), { limitInputPixels: false })
+  let image = sharp(metadataPng(raster, kept), { limitInputPixels: false })
     .extend({ right: width - 1, bottom: height - 1, extendWith: "copy" })
     // The operand may be any typed array, like an input; the types know only of Buffer.
     .boolean(data as Buffer, "or", { raw, limitInputPixels: false } as { raw: Raw })
@@ -120,12 +120,12 @@ async function suited(raster: Raster, format: OutputFormat): Promise<Raster> {
   const { width, height, channels, data } = raster;
   const toChannels = format === "jpeg" && hasAlpha(raster) ? ((channels - 1) as Channels) : channels;
   const out = createRaster(width, height, toChannels);
-  const breathe = createBreather();
+  const yieldToEventLoop = createYield();
   for (let y = 0; y < height; y += 16) {
     const lines = Math.min(16, height - y);
     const strip = data.subarray(y * width * channels, (y + lines) * width * channels);
     out.data.set(suit({ ...raster, height: lines, data: strip }).data, y * width * toChannels);
-    await breathe();
+    await yieldToEventLoop();
   }
   return out;
 }
@@ -181,7 +181,7 @@ function fitting(metadata: Partial<Metadata>, raster: Raster, format: OutputForm
   return out;
 }
 
-/** Adds the Photoshop segment of a JPEG, which a carrier cannot hold, behind the segment that must be first. */
+/** Adds the Photoshop segment of a JPEG, which a PNG cannot hold, behind the segment that must be first. */
 function withIptc(bytes: Uint8Array, options: EncodeOptions): Uint8Array {
   const iptc = options.metadata?.iptc;
   if (options.format !== "jpeg" || iptc === undefined || iptc.length > jpegSegmentLimit) return bytes;

@@ -1,5 +1,4 @@
 export * from "./alpha.js";
-export * from "./breathe.js";
 export * from "./decode.js";
 export * from "./encode.js";
 export * from "./formats.js";

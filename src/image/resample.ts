@@ -1,4 +1,4 @@
-import { createBreather } from "./breathe.js";
+import { createYield } from "../base/event-loop.js";
 import type { Raster } from "./raster.js";
 import { bitDepth, createRaster, hasAlpha } from "./raster.js";
 import { combineRows, kernels, resizeRows, taps } from "./resize.js";
@@ -26,7 +26,7 @@ export async function resample(
   const row = width * channels;
   const ring = new Float32Array(down.count * row);
   const sums = new Float32Array(row);
-  const breathe = createBreather();
+  const yieldToEventLoop = createYield();
   let read = 0;
   for (let y = 0; y < height; y++) {
     const first = down.first[y]!;
@@ -37,7 +37,7 @@ export async function resample(
     }
     combineRows(ring, (k) => ((first + k) % down.count) * row, down, y * down.count, sums, 0, row);
     writeLine(sums, out, y);
-    await breathe();
+    await yieldToEventLoop();
     options.signal?.throwIfAborted();
   }
   return out;

@@ -13,7 +13,7 @@
  * out, and the rest moves to the top of the band.
  */
 import { SamsrError } from "../base/errors.js";
-import { createBreather } from "./breathe.js";
+import { createYield } from "../base/event-loop.js";
 import type { Raster, Region } from "./raster.js";
 import { writeInterleaved } from "./raster.js";
 
@@ -141,7 +141,7 @@ export function createMosaic(
   const rounded = bits === 16 ? new Uint16Array(lines) : new Uint8Array(lines);
   let next = 0;
 
-  const breathe = createBreather();
+  const yieldToEventLoop = createYield();
 
   async function blend(tile: Tile, planar: Float32Array): Promise<void> {
     const left = tile.x * scale;
@@ -152,7 +152,7 @@ export function createMosaic(
       for (let y = 0; y < bandHeight; y++) {
         const weight = wy[y]!;
         if (weight === 0) continue;
-        if (y % 64 === 0) await breathe();
+        if (y % 64 === 0) await yieldToEventLoop();
         const from = (c * tileHeight + y) * tileWidth;
         const to = c * plane + y * width + left;
         for (let x = 0; x < columns; x++) band[to + x]! += weight * wx[x]! * planar[from + x]!;
@@ -173,14 +173,14 @@ export function createMosaic(
       const out = rounded.subarray(0, count * channels);
       writeInterleaved(band, count, channels, out, plane, y * width);
       onRows(top + y, out);
-      await breathe();
+      await yieldToEventLoop();
     }
     if (last) return;
     const shift = (plan.rows[row + 1]! * scale - top) * width;
     for (let c = 0; c < channels; c++) {
       band.copyWithin(c * plane, c * plane + shift, (c + 1) * plane);
       band.fill(0, (c + 1) * plane - shift, (c + 1) * plane);
-      await breathe();
+      await yieldToEventLoop();
     }
   }
 

@@ -85,7 +85,7 @@ export function createNoise(options: NoiseOptions): Noise {
   return step.value;
 }
 
-/** {@link createNoise} that lets the event loop breathe every few milliseconds and can be aborted. */
+/** {@link createNoise} that yields to the event loop every few milliseconds and can be aborted. */
 export async function createNoiseAsync(
   options: NoiseOptions,
   signal?: Pick<AbortSignal, "throwIfAborted">,

@@ -4,8 +4,8 @@
  * stays free.
  */
 import { SamsrError } from "../base/errors.js";
+import { createYield } from "../base/event-loop.js";
 import type { UpscalingModel } from "../checkpoints/index.js";
-import { createBreather } from "../image/breathe.js";
 import type { Raster } from "../image/raster.js";
 import { type Device, startThread } from "../runtime/index.js";
 import { findUpscalingModel } from "./model.js";
@@ -125,11 +125,11 @@ async function copyOf<T extends Uint8Array | Uint16Array>(data: T): Promise<T> {
   const copy = (
     data instanceof Uint16Array ? new Uint16Array(data.length) : new Uint8Array(data.length)
   ) as T;
-  const breathe = createBreather();
+  const yieldToEventLoop = createYield();
   const piece = 2 ** 22;
   for (let at = 0; at < data.length; at += piece) {
     copy.set(data.subarray(at, at + piece), at);
-    await breathe();
+    await yieldToEventLoop();
   }
   return copy;
 }

@@ -1,6 +1,6 @@
 /**
  * sharp passes metadata on from the image it reads to the image it writes, but raw pixels have none to pass
- * on, and its own ways to attach a profile convert the pixels to it. So the metadata travels in a carrier:
+ * on, and its own ways to attach a profile convert the pixels to it. So the metadata travels in
  * a black PNG of one pixel that holds profile, EXIF, XMP and density. The encoder stretches it to the size of
  * the output and adds the pixels by OR, which changes nothing and works at both bit depths.
  *
@@ -16,7 +16,7 @@ const signature = [137, 80, 78, 71, 13, 10, 26, 10];
 const colourTypes = { 1: 0, 2: 4, 3: 2, 4: 6 } as const;
 
 /** A one-pixel PNG of the raster's channels and depth, all zeros, that holds the metadata. */
-export function carrierPng(raster: Raster, metadata: Partial<Metadata>): Uint8Array {
+export function metadataPng(raster: Raster, metadata: Partial<Metadata>): Uint8Array {
   const { channels } = raster;
   const bits = bitDepth(raster);
   const { icc, exif, xmp, density } = metadata;
