@@ -1,9 +1,11 @@
 /**
- * node bench/dist/bench/adaptive.js FOLDER [MOST]: what the adaptive grid saves, and what it loses, on photos.
+ * node bench/dist/bench/adaptive.js FOLDER [MOST]: what the adaptive grid saves, and what it loses, on
+ * photos.
  *
- * A stand-in takes the place of a trained Segment Anything: asked at a point, it answers with the three smallest of the
- * picture's nested regions that hold it. As in the real one, many points find the same mask, and some are found from few
- * points only. Compared are the full grid of 32 x 32, the adaptive one, and a plain grid of as many points as that asked.
+ * A stand-in takes the place of a trained Segment Anything: asked at a point, it answers with the three
+ * smallest of the picture's nested regions that hold it. As in the real one, many points find the same mask,
+ * and some are found from few points only. Compared are the full grid of 32 x 32, the adaptive one, and a
+ * plain grid of as many points as that asked.
  */
 import { readdirSync } from "node:fs";
 import { join } from "node:path";

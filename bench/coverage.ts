@@ -1,4 +1,4 @@
-/** Coverage predicted by the bundled network, in turns with the regions it was taught by. */
+/** Coverage predicted by the bundled network, in turns with the regions it was trained by. */
 import { crop } from "../src/image/index.js";
 import { findCoverageNetwork } from "../src/semantics/coverage-model.js";
 import { createCoveragePredictor } from "../src/semantics/coverage-network.js";

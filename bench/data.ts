@@ -1,6 +1,7 @@
 /**
- * What training data costs a step of the teacher: how long it waits for its batch, and how much longer it takes itself while
- * the next ones are made beside it. Blocks of steps on batches that come take turns with blocks on one batch that is there.
+ * What training data costs a step of the teacher: how long it waits for its batch, and how much longer it
+ * takes itself while the next ones are made beside it. Blocks of steps on batches that come take turns with
+ * blocks on one batch that is there.
  */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";

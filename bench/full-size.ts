@@ -1,4 +1,6 @@
-/** Random weights of the published networks' full size, in a temporary folder: nothing is downloaded or kept. */
+/**
+ * Random weights of the published networks' full size, in a temporary folder: nothing is downloaded or kept.
+ */
 import { createWriteStream, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

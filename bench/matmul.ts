@@ -1,4 +1,6 @@
-/** The rate at which ONNX Runtime multiplies large matrices here: the measure that networks are compared with. */
+/**
+ * The rate at which ONNX Runtime multiplies large matrices here: the measure that networks are compared with.
+ */
 import { countFlops } from "../src/onnx/flops.js";
 import { constant, input, matmul, toModel } from "../src/onnx/index.js";
 import { createSession, type Tensor } from "../src/runtime/index.js";

@@ -1,6 +1,7 @@
 /**
- * Times on a shared machine drift by more than what one wants to see. So works that are to be compared take turns:
- * each round runs every one of them once, a slow minute falls on all alike, and ratios are taken within a round.
+ * Times on a shared machine drift by more than what one wants to see. So works that are to be compared take
+ * turns: each round runs every one of them once, a slow minute falls on all alike, and ratios are taken
+ * within a round.
  */
 export async function takeTurns<Name extends string>(
   works: Readonly<Record<Name, () => unknown>>,

@@ -1,4 +1,7 @@
-/** Runs one bench and sends its report to the process that started this one: peak memory is then the bench's own. */
+/**
+ * Runs one bench and sends its report to the process that started this one: peak memory is then the bench's
+ * own.
+ */
 import type { Bench, BenchOptions } from "./report.js";
 
 const [name, options] = process.argv.slice(2);

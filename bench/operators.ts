@@ -1,4 +1,7 @@
-/** Where the time of a teacher's step goes inside ONNX Runtime, by families of operators, as its own profile has it. */
+/**
+ * Where the time of a teacher's step goes inside ONNX Runtime, by families of operators, as its own profile
+ * has it.
+ */
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -18,8 +18,8 @@ export async function squarePicture(): Promise<Raster> {
 }
 
 /**
- * A picture of any size: the example enlarged, with a photo's grain laid over (deviation 3 levels), because a codec and
- * a segmentation have less to do on smooth surfaces.
+ * A picture of any size: the example enlarged, with a photo's grain laid over (deviation 3 levels), because a
+ * codec and a segmentation have less to do on smooth surfaces.
  */
 export async function grainyPicture(width: number, height: number): Promise<Raster> {
   const picture = width === height ? await squarePicture() : await examplePicture();

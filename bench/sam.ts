@@ -1,4 +1,7 @@
-/** Segment Anything at the size of ViT-B, with random weights: an image encoded, and the 1,024 points of a grid asked. */
+/**
+ * Segment Anything at the size of ViT-B, with random weights: an image encoded, and the 1,024 points of a
+ * grid asked.
+ */
 
 import {
   decodeTokens,
@@ -25,7 +28,9 @@ const POINTS = 1024;
 
 type Graph = (p: Scope) => Record<string, Value>;
 
-/** The encoder without its blocks, and with a single one of either kind: differences tell what a block takes. */
+/**
+ * The encoder without its blocks, and with a single one of either kind: differences tell what a block takes.
+ */
 const withBlocks = (depth: number, globalAttention: readonly number[]): SamConfig => ({
   ...SAM_VIT_B,
   depth,
@@ -136,7 +141,10 @@ export const bench: Bench = async ({ threads, rounds = 5 }) => {
 
 const perPoint = (batches: readonly number[]) => zip((ms) => ms / BATCH, batches);
 
-/** One in every normalisation, uniform elsewhere and the smaller the more is summed up, so that numbers stay in range. */
+/**
+ * One in every normalisation, uniform elsewhere and the smaller the more is summed up, so that numbers stay
+ * in range.
+ */
 function randomWeights(graphs: readonly Graph[]): StateDict {
   const { scope, parameters } = trainableScope();
   for (const graph of graphs) graph(scope);
@@ -146,7 +154,8 @@ function randomWeights(graphs: readonly Graph[]): StateDict {
     const scale = 1 / Math.sqrt(sizeOf(shape.slice(1)));
     if (!(shape.length === 1 && name.endsWith("weight"))) {
       for (let i = 0; i < data.length; i++) {
-        // A linear congruential generator (Numerical Recipes): 94 million numbers, of which nothing is asked but speed.
+        // A linear congruential generator (Numerical Recipes): 94 million numbers, of which nothing is asked
+        // but speed.
         state = (Math.imul(state, 1664525) + 1013904223) | 0;
         data[i] = (state / 2 ** 31) * scale;
       }

@@ -50,7 +50,9 @@ export async function startTorch(file: string, threads: number, layout?: string)
   };
 }
 
-/** OpenBLAS does not know every virtual processor, and computes with what the oldest had: a sixth of the rate. */
+/**
+ * OpenBLAS does not know every virtual processor, and computes with what the oldest had: a sixth of the rate.
+ */
 function coreType(): string | undefined {
   try {
     const info = readFileSync("/proc/cpuinfo", "utf8");

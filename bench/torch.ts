@@ -1,4 +1,6 @@
-/** The teacher's training step in turns with the same step in PyTorch: the same network, weights and batch. */
+/**
+ * The teacher's training step in turns with the same step in PyTorch: the same network, weights and batch.
+ */
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -1,4 +1,7 @@
-/** The teacher's training step as its recipe has it: a batch, forward and backward, Adam and the moving average. */
+/**
+ * The teacher's training step as its recipe has it: a batch, forward and backward, Adam and the moving
+ * average.
+ */
 import { TEACHER_RECIPE } from "../src/train/recipe.js";
 import { createMatMul } from "./matmul.js";
 import { gigaflops, takeTurns, zip } from "./measure.js";

@@ -1,5 +1,5 @@
-// Makes docs/harbour.png from examples/harbour.png with the bundled model: a part of the input with its pixels
-// repeated, bicubic enlargement, and samsr. Run after a build: node examples/compare.mjs
+// Makes docs/harbour.png from examples/harbour.png with the bundled model: a part of the input with its
+// pixels repeated, bicubic enlargement, and samsr. Run after a build: node examples/compare.mjs
 import { fileURLToPath } from "node:url";
 import { upscale } from "samsr";
 import sharp from "sharp";

@@ -1,6 +1,6 @@
-// Draws examples/harbour.png: a small picture of our own, with the things that make upscaling hard (thin slanted
-// lines, curves, lettering-like marks, texture, soft gradients). Every pixel is the mean of 8 x 8 samples of a
-// function of the place. Run: node examples/draw.mjs
+// Draws examples/harbour.png: a small picture of our own, with the things that make upscaling hard (thin
+// slanted lines, curves, lettering-like marks, texture, soft gradients). Every pixel is the mean of 8 x 8
+// samples of a function of the place. Run: node examples/draw.mjs
 import { fileURLToPath } from "node:url";
 import sharp from "sharp";
 

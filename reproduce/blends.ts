@@ -12,7 +12,8 @@ import { demand, type TableOptions } from "./shared.js";
 
 /**
  * A table of (1 - share) FIRST + share SECOND.
- * @param paths of both weights; the folder of the first is its run's, whose configuration says how a student is used
+ * @param paths of both weights; the folder of the first is its run's, whose configuration says how a student
+ *   is used
  * @throws SamsrError when a file or the configuration is missing, or the two are not of one network
  */
 export async function blendTable(

@@ -1,4 +1,6 @@
-/** How well the coverage network says what `regions` finds, and what that does to a picture that is enlarged. */
+/**
+ * How well the coverage network says what `regions` finds, and what that does to a picture that is enlarged.
+ */
 import { createRandom } from "../src/base/random.js";
 import type { Raster } from "../src/image/index.js";
 import { kernels, resizePlanar } from "../src/image/resize.js";
@@ -78,7 +80,7 @@ async function agreement(pairs: readonly ValidationPair[], model: string, thread
     return `| ${rows[row]} | ${mean.toFixed(3)} ± ${error.toFixed(3)} | ${correlation(flat(a), flat(b)).toFixed(3)} |`;
   });
   return [
-    `${pairs.length} photos, made small mildly. Pearson's correlation in each photo, averaged (± its standard error), and over all pixels.`,
+    `${pairs.length} photos, degraded mildly. Pearson's correlation in each photo, averaged (± its standard error), and over all pixels.`,
     `The mean absolute error of the network against one pass is ${error.toFixed(2)} masks.`,
     "",
     "| prediction | coverage | in a photo | over all |",

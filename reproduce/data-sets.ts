@@ -1,4 +1,4 @@
-/** What is measured on: photos made small, with what they were, and small photos without. */
+/** What is measured on: degraded photos, with what they were, and small photos without. */
 import { createHash } from "node:crypto";
 import { basename, resolve } from "node:path";
 import { SamsrError } from "../src/base/errors.js";
@@ -24,7 +24,7 @@ export interface DataSet {
   pictures(): AsyncIterable<Picture>;
 }
 
-/** Table 2's: photos, made small as `samsr score` does. All pairs are made once and stay. */
+/** Table 2's: photos, degraded as `samsr score` does. All pairs are made once and stay. */
 export async function validationSet(folders: readonly string[], limit?: number): Promise<DataSet> {
   const images = await imagesIn(folders, limit);
   let pairs: ReturnType<typeof validationPairs> | undefined;

@@ -1,6 +1,7 @@
 /**
- * Pictures that photographs lack, to be trained on beside them: lettering, line art, charts, flat graphics, patterns.
- * Each is an SVG that follows from its number and the seed, drawn at 512 x 512 by the system's fonts.
+ * Pictures that photographs lack, to be trained on beside them: lettering, line art, charts, flat graphics,
+ * patterns. Each is an SVG that follows from its number and the seed, drawn at 512 x 512 by the system's
+ * fonts.
  */
 import { join } from "node:path";
 import sharp from "sharp";

@@ -1,4 +1,6 @@
-/** One model on one data set: all metrics in one pass, kept beside the run so that nothing is measured twice. */
+/**
+ * One model on one data set: all metrics in one pass, kept beside the run so that nothing is measured twice.
+ */
 import { createHash } from "node:crypto";
 import { mkdir, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
@@ -10,7 +12,10 @@ import { writeFileAtomically } from "../src/image/index.js";
 import type { DataSet } from "./data-sets.js";
 import type { Model } from "./models.js";
 
-/** In the order of the pictures, whose names two folders may share. One too small or too smooth for NIQE has none. */
+/**
+ * In the order of the pictures, whose names two folders may share. One too small or too smooth for NIQE has
+ * none.
+ */
 export type Scores = readonly (Values & { readonly name: string })[];
 
 export interface MeasureOptions {

@@ -7,7 +7,7 @@ export const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
 export const COMMAND = `${ROOT}/dist/cli/main.js`;
 /** Recipes. */
 export const CONFIGS = `${ROOT}/configs`;
-/** Of samsr-tiny: what all students are taught by when no other is named. */
+/** Of samsr-tiny: what all students are trained by when no other is named. */
 export const TEACHER = `${ROOT}/models/samsr-tiny/teacher.safetensors`;
 /** What enlarges where masks are compared. */
 export const MODEL = `${ROOT}/models/samsr-tiny`;

@@ -37,8 +37,8 @@ export async function isFinished(folder: string): Promise<boolean> {
 }
 
 /**
- * Seconds that the run took up to a step, by its log. They count its steps alone, not saving or the start, and depend on
- * what else the machine did. None where the log was left behind.
+ * Seconds that the run took up to a step, by its log. They count its steps alone, not saving or the start,
+ * and depend on what else the machine did. None where the log was left behind.
  */
 export async function secondsTo(folder: string, step: number): Promise<number | undefined> {
   const text = await readFile(join(folder, "log.jsonl"), "utf8").catch(() => undefined);

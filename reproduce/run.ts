@@ -94,7 +94,7 @@ interface TableWords {
   write?: string;
 }
 
-/** @param missing is told of each student that a table lacks */
+/** @param missing called with each student that a table lacks */
 async function tableOptions(words: TableWords, missing: (student: string) => void) {
   const { runs, val, real = [], limit, teacher, threads } = words;
   const { signal } = stop;
@@ -131,7 +131,7 @@ function measuring(command: Command, description: string): Command {
   return command
     .description(description)
     .option("--runs <folder>", "where each run has a folder, and what is measured is kept", "runs")
-    .option("--val <folders...>", "folders of photos, to be made small")
+    .option("--val <folders...>", "folders of photos, to be degraded")
     .option("--limit <n>", "so many pictures of each data set, evenly spread (default: all)", whole)
     .option("--teacher <file>", "weights of the teacher", TEACHER)
     .option("--niqe-model <file>", "NIQE's published parameters (default: samsr's own)", NIQE)
@@ -160,7 +160,7 @@ measuring(program.command("blends"), "What lies between two students: blends of 
 program
   .command("coverage")
   .description("How well the coverage network says what regions finds, and what its masks do to a picture.")
-  .requiredOption("--val <folders...>", "folders of photos, to be made small")
+  .requiredOption("--val <folders...>", "folders of photos, to be degraded")
   .option("--model <name>", "a coverage network, installed or a folder (default: the one that is bundled)")
   .option("--limit <n>", "so many photos, evenly spread (default: all)", whole)
   .option("--threads <n>", "threads of a network (default: all cores)", whole)

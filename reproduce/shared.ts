@@ -14,7 +14,7 @@ export interface TableOptions extends MeasureOptions {
   readonly real: readonly DataSet[];
   readonly teacher: string;
   readonly runsOn: RunsOn;
-  /** Told of each student that a table lacks. */
+  /** Called with each student that a table lacks. */
   readonly missing: (student: string) => void;
 }
 
@@ -60,7 +60,7 @@ export const valuesOf = (metric: Metric, scores: Scores, whole: readonly number[
 export function notes(on: readonly DataSet[], { pristine }: TableOptions): string {
   const sets = on.map(
     ({ name, count, paired }) =>
-      `${name}: ${count} ${paired ? "photos, made small as samsr score does" : "small photos"}`,
+      `${name}: ${count} ${paired ? "photos, degraded as samsr score does" : "small photos"}`,
   );
   return `${sets.join("; ")}. NIQE (less is better) against ${basename(pristine.source)}.\n`;
 }
@@ -74,7 +74,7 @@ export async function budgets(names: readonly string[], { runs }: TableOptions):
     const chain =
       terms.distill || terms.inverse || terms.gt
         ? `${distilled} of them distilled, roll-out of ${rollOut} timesteps`
-        : "taught by the originals alone";
+        : "trained by the originals alone";
     const words = `${optimiser.steps} steps of ${data.batch} crops, ${chain}, seed ${data.seed}`;
     given.set(words, [...(given.get(words) ?? []), name]);
   }

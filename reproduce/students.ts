@@ -35,7 +35,7 @@ export const DIVISORS = [2, 4, 5, 6, 8, 10, 20];
 
 const samsr = { recipe: "tiny-samsr.yaml" };
 const shipped = { recipe: "samsr-tiny-student.yaml" };
-/** Table 6's: taught by the originals alone, as most of samsr-tiny's student is. */
+/** Table 6's: trained by the originals alone, as most of samsr-tiny's student is. */
 const original = { recipe: "samsr-tiny-student-2.yaml" };
 const game = { channels: [64, 128, 128], learningRate: 3e-4, gamma: 0.002 };
 
@@ -44,7 +44,7 @@ export function studentAt(divisor: number): string {
   return divisor === 5 ? "samsr" : `samsr-m-${divisor}`;
 }
 
-/** A teacher that was taught with masks, on from the other one. */
+/** A teacher that was trained with masks, on from the other one. */
 export const GUIDED_TEACHER = { name: "guided-teacher", recipe: "tiny-guided-teacher.yaml" };
 
 export const STUDENTS: readonly Student[] = [
@@ -58,7 +58,7 @@ export const STUDENTS: readonly Student[] = [
     ...{ ...samsr, over: { variant: "release" }, kept: true },
   },
   {
-    ...{ name: "samsr-guided", about: "SAMSR by a teacher that was taught with masks" },
+    ...{ name: "samsr-guided", about: "SAMSR by a teacher that was trained with masks" },
     variation: "SAMSR of a guided teacher",
     ...{ ...samsr, guided: true, kept: true },
   },

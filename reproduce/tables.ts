@@ -10,7 +10,10 @@ import { configIn } from "./run-folder.js";
 import { demand, student, type Table, type TableOptions } from "./shared.js";
 import { DIVISORS, STUDENTS, studentAt, VARIATIONS } from "./students.js";
 
-/** Bicubic, the teacher in one and in all steps, SinSR, SAMSR and two variations of it, and the shipped recipe. */
+/**
+ * Bicubic, the teacher in one and in all steps, SinSR, SAMSR and two variations of it, and the shipped
+ * recipe.
+ */
 async function methods(
   options: TableOptions,
   paper: (name: "resshift" | "sinsr" | "samsr") => string[],
@@ -51,7 +54,7 @@ const table1: Table = async (options) => {
   ]);
 };
 
-/** Table 2: photos made small, against what they were. */
+/** Table 2: degraded photos, against what they were. */
 const table2: Table = async (options) => {
   const { val } = options;
   demand(val !== undefined, "table 2 needs --val");
@@ -85,7 +88,7 @@ const table4: Table = async (options) => {
   return ablation(rows, options, realWorldHeads(["RealSet65"]));
 };
 
-/** Terms that the paper does not have, each compared with two that samsr-tiny's student is taught by. */
+/** Terms that the paper does not have, each compared with two that samsr-tiny's student is trained by. */
 const table6: Table = async (options) => {
   const names = STUDENTS.filter(({ name }) => name.startsWith("original"));
   const rows: Row[] = [];

@@ -1,4 +1,7 @@
-/** Trains the students that are missing, some of them at the same time, each by `samsr train` in a process of its own. */
+/**
+ * Trains the students that are missing, some of them at the same time, each by `samsr train` in a process of
+ * its own.
+ */
 import { spawn } from "node:child_process";
 import { mkdir, open, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -114,7 +117,8 @@ async function samsrTrain(
   ];
   const log = await open(join(out, "train.log"), "a");
   try {
-    // In a group of its own: Ctrl-C reaches it once, through us; the second one would kill it before it has saved.
+    // In a group of its own: Ctrl-C reaches it once, through us; the second one would kill it before it has
+    // saved.
     const child = spawn(process.execPath, [COMMAND, ...words], {
       stdio: ["ignore", log.fd, log.fd],
       detached: true,

@@ -1,6 +1,7 @@
 /**
- * node scripts/floors.mjs [--check]: writes the rule of the floors into biome.json, from the table of docs/architecture.md,
- * which is the one list of them in order. With --check it writes nothing, and fails where rule, table and src/ differ.
+ * node scripts/floors.mjs [--check]: writes the rule of the floors into biome.json, from the table of
+ * docs/architecture.md, which is the one list of them in order. With --check it writes nothing, and fails
+ * where rule, table and src/ differ.
  */
 import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";

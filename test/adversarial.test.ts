@@ -189,7 +189,7 @@ describe("the distance in the teacher's features", () => {
   });
 });
 
-describe("a student taught by both", () => {
+describe("a student trained by both", () => {
   const folder = temporaryFolder();
   afterAll(folder.remove);
   const { scope, parameters } = trainableScope();

@@ -85,7 +85,8 @@ describe("the autoencoder's objective", () => {
   });
 
   it("has the slope that differences show, where what quantising adds is held", async () => {
-    // The decoder is given z + (e - z) with the bracket held: then it is a smooth function of the encoder's parameters.
+    // The decoder is given z + (e - z) with the bracket held: then it is a smooth function of the encoder's
+    // parameters.
     const { specs, values } = graph();
     const names = specs.map(({ name }) => name);
     const image = o.input("hr", [1, 3, 16, 16]);

@@ -1,4 +1,6 @@
-/** Noise and W that batches bring: the numbers that a trainer makes itself, and used where they are brought. */
+/**
+ * Noise and W that batches bring: the numbers that a trainer makes itself, and used where they are brought.
+ */
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -7,8 +7,8 @@ import { relativeErrors } from "./central-differences.js";
 import { normals } from "./run-graph.js";
 
 /**
- * Gradients of whole blocks, with respect to their inputs and to every parameter: here the operators' gradients
- * meet each other (a value used twice, a branch nobody asks about, one scope applied twice).
+ * Gradients of whole blocks, with respect to their inputs and to every parameter: here the operators'
+ * gradients meet each other (a value used twice, a branch nobody asks about, one scope applied twice).
  */
 async function expectGradients(
   block: (p: Scope, ...xs: o.Value[]) => o.Value,

@@ -1,6 +1,6 @@
 /**
- * What a web page would load: the imports of the built package are followed from each entry, with the package's
- * "browser" field applied as bundlers do.
+ * What a web page would load: the imports of the built package are followed from each entry, with the
+ * package's "browser" field applied as bundlers do.
  */
 import { readFileSync } from "node:fs";
 import { dirname, relative, resolve } from "node:path";

@@ -1,6 +1,6 @@
 /**
- * From a file that a visitor of a page chose to a network that runs: read, recognised, built and run, on the WASM build of
- * ONNX Runtime in Node, and in Chromium itself where it is installed.
+ * From a file that a visitor of a page chose to a network that runs: read, recognised, built and run, on the
+ * WASM build of ONNX Runtime in Node, and in Chromium itself where it is installed.
  */
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";

@@ -11,17 +11,18 @@ export interface DifferenceOptions {
   /** Directions tried for each input, the first half along its gradient. */
   readonly directions?: number;
   /**
-   * Gradients shorter than this part of the longest are measured against it: their slopes drown in the rounding
-   * of the loss.
+   * Gradients shorter than this part of the longest are measured against it: their slopes drown in the
+   * rounding of the loss.
    */
   readonly floor?: number;
 }
 
 /**
- * The gradients of a function of tensors against central differences. The scalar is a fixed random weighting of
- * the output, so that no gradient cancels; the numeric slope is taken along directions in one input at a time, in
- * float32, where a step of 1e-2 balances rounding against curvature.
- * @returns for each input the largest difference between the two slopes, relative to the length of its gradient
+ * The gradients of a function of tensors against central differences. The scalar is a fixed random weighting
+ * of the output, so that no gradient cancels; the numeric slope is taken along directions in one input at a
+ * time, in float32, where a step of 1e-2 balances rounding against curvature.
+ * @returns for each input the largest difference between the two slopes, relative to the length of its
+ *   gradient
  */
 export async function relativeErrors(
   f: (...xs: o.Value[]) => o.Value | o.Value[],

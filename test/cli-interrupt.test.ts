@@ -61,7 +61,8 @@ describe.skipIf(!hasScript())("on a terminal (needs `script` of util-linux)", ()
   it("shows a bar with file, tiles and time left, and stops at Ctrl-C", async () => {
     const words = [process.execPath, command, "upscale", path("large.png"), "-o", path("out", "large.png")];
     const quoted = words.map((word) => `'${word}'`).join(" ");
-    // "exec", so that no shell stands between: `script -e` ends with the command's code, 130 for a signal too.
+    // "exec", so that no shell stands between: `script -e` ends with the command's code, 130 for a signal
+    // too.
     const terminal = spawn("script", ["-qec", `exec ${quoted} --tile 64`, "/dev/null"]);
     let screen = "";
     terminal.stdout.on("data", (chunk) => (screen += chunk));

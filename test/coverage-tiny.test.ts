@@ -40,7 +40,7 @@ describe("coverage-tiny", () => {
     );
   });
 
-  it.skipIf(!hasShared)("predicts what regions find on average on photos it was not taught", async () => {
+  it.skipIf(!hasShared)("predicts what regions find on average on photos it was not trained on", async () => {
     const folders = ["bsds500", "imagenet"].map((name) => sharedPath("data", "val", name));
     const pairs = await validationPairs(folders, { limit: 16 });
     const teacher = regionsSource({ passes: 8, deviation: 1 });
@@ -52,8 +52,8 @@ describe("coverage-tiny", () => {
       const counts = resizePlanar(map.counts, { ...map, channels: 1 }, lq, BILINEAR);
       const photo = { ...hr, name };
       const region = { x: 0, y: 0, width: hr.width, height: hr.height };
-      const taught = await teacher.coverage({ photo, region, lq }, createRandom(9, i));
-      correlations.push(correlation(counts, taught));
+      const expected = await teacher.coverage({ photo, region, lq }, createRandom(9, i));
+      correlations.push(correlation(counts, expected));
     }
     await predictor.release();
     const mean = correlations.reduce((a, b) => a + b, 0) / correlations.length;

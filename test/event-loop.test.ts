@@ -1,4 +1,7 @@
-/** Whoever calls samsr goes on answering: the event loop of the caller never stalls, from decoding to encoding. */
+/**
+ * Whoever calls samsr goes on answering: the event loop of the caller never stalls, from decoding to
+ * encoding.
+ */
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { createUpscaler, type Upscaler, upscale } from "samsr";
 import sharp from "sharp";
@@ -35,8 +38,8 @@ async function longestStall(work: () => Promise<unknown>): Promise<number> {
 }
 
 /**
- * Milliseconds, without those in which this thread was ready and the machine gave its cores to others, where the system
- * tells: Linux, in the second number of schedstat.
+ * Milliseconds, without those in which this thread was ready and the machine gave its cores to others, where
+ * the system tells: Linux, in the second number of schedstat.
  */
 function clock(): number {
   const file = `/proc/self/task/${process.pid}/schedstat`;

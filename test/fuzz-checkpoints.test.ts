@@ -1,7 +1,8 @@
 /**
- * Hostile and broken files of weights: 10,000 of them, the same ones in every run (SAMSR_FUZZ asks for another number,
- * SAMSR_FUZZ_SEED for others). Each is read through every door, and is either read in full or refused in one line that
- * names it: within a second, without a gigabyte, and without anything being run or written.
+ * Hostile and broken files of weights: 10,000 of them, the same ones in every run (SAMSR_FUZZ asks for
+ * another number, SAMSR_FUZZ_SEED for others). Each is read through every door, and is either read in full or
+ * refused in one line that names it: within a second, without a gigabyte, and without anything being run or
+ * written.
  */
 import {
   closeSync,
@@ -60,7 +61,10 @@ const autoencoder = vqParameters({
   codes: 16,
 });
 
-/** Checkpoints that are right, as the entries of their archives: every type of numbers, and a network to recognise. */
+/**
+ * Checkpoints that are right, as the entries of their archives: every type of numbers, and a network to
+ * recognise.
+ */
 const ARCHIVES: readonly (readonly ZipPart[])[] = [
   archive(
     new Map<string, unknown>([
@@ -170,7 +174,10 @@ interface Outcome {
   readonly milliseconds: number;
 }
 
-/** What comes of it: anything else than a value or a `SamsrError` in one line that names the file is thrown on. */
+/**
+ * What comes of it: anything else than a value or a `SamsrError` in one line that names the file is thrown
+ * on.
+ */
 async function outcome(name: string, read: () => Promise<unknown>): Promise<Outcome> {
   // Time of this process alone: other tests run beside it.
   const start = process.cpuUsage();
@@ -280,7 +287,10 @@ it(`${COUNT} hostile and broken files are read or refused in one line, quickly a
   for (const { read, refused } of counts.values()) expect(Math.min(read, refused)).toBeGreaterThan(0);
 }, 600_000);
 
-/** Names with other numbers, sides with other sizes: a file can claim them at no cost, by tensors that hold no number. */
+/**
+ * Names with other numbers, sides with other sizes: a file can claim them at no cost, by tensors that hold no
+ * number.
+ */
 function mutateShapes(random: Random, shapes: Shapes): Shapes {
   const entries = [...shapes].map(([name, shape]): [string, number[]] => [name, [...shape]]);
   for (let changes = 1 + random.integer(30); changes > 0; changes--) {

@@ -1,4 +1,4 @@
-/** A teacher that is taught with masks: its forward process is the one that algorithm 1 has it walk back. */
+/** A teacher that is trained with masks: its forward process is the one that algorithm 1 has it walk back. */
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

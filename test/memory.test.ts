@@ -1,7 +1,7 @@
 /**
- * Memory is bounded by the tile. A photo of 3000 x 2000 pixels must come out as 12000 x 8000 in less than 2.5 GB. It
- * would take a test minutes, so this one measures the two parts of the sum with smaller pictures: what the bundled model
- * needs for tiles of the default size, and what each further pixel of the result costs.
+ * Memory is bounded by the tile. A photo of 3000 x 2000 pixels must come out as 12000 x 8000 in less than 2.5
+ * GB. It would take a test minutes, so this one measures the two parts of the sum with smaller pictures: what
+ * the bundled model needs for tiles of the default size, and what each further pixel of the result costs.
  */
 import { execFile } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
@@ -57,7 +57,8 @@ it("a large photo needs memory for a tile, a band of tiles and the result, and n
   const tall = await measure(1500, 1000, small, 128);
   const pixels = (result: typeof flat) => result.width * result.height;
   const perPixel = (tall.peak - flat.peak) / (pixels(tall) - pixels(flat));
-  // Three bytes are the result itself; the encoder may hold it once more, and there are maps of the small image.
+  // Three bytes are the result itself; the encoder may hold it once more, and there are maps of the small
+  // image.
   expect(perPixel).toBeLessThan(9);
 
   const bundled = await measure(368, 200, "samsr-tiny", DEFAULT_TILE);

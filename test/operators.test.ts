@@ -4,8 +4,8 @@ import { normals, runGraph } from "./run-graph.js";
 import { maxDifference } from "./shared.js";
 
 /**
- * What the operators compute, against loops that say it in the plainest way. (That their gradients are right is
- * another test; it would not notice an operator that differentiates well and computes something else.)
+ * What the operators compute, against loops that say it in the plainest way. (That their gradients are right
+ * is another test; it would not notice an operator that differentiates well and computes something else.)
  */
 async function expectEqual(
   y: o.Value,

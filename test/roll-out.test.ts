@@ -1,4 +1,7 @@
-/** The teacher's roll-out while a student is taught, against the chains that upscaling walks; and what masks do to it. */
+/**
+ * The teacher's roll-out while a student is trained, against the chains that upscaling walks; and what masks
+ * do to it.
+ */
 import { describe, expect, it } from "vitest";
 import {
   type Denoiser,

@@ -1,7 +1,7 @@
 /**
- * Nobody sees where tiles meet: the result in tiles is compared with the result in one piece. The two differ a little
- * everywhere, because group normalisation takes its statistics from the tile and the network sees less around it; the
- * overlap has to keep the difference near a seam no larger than anywhere else.
+ * Nobody sees where tiles meet: the result in tiles is compared with the result in one piece. The two differ
+ * a little everywhere, because group normalisation takes its statistics from the tile and the network sees
+ * less around it; the overlap has to keep the difference near a seam no larger than anywhere else.
  */
 import { readdirSync } from "node:fs";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -36,9 +36,9 @@ async function enlarged(raster: Raster, tile: number, overlap: number, by = sess
 }
 
 /**
- * d is the difference between tiled and whole. `near` is the mean of |d| within 4 pixels of the middle of a hand-over,
- * `inside` where one tile stands alone; `step` and `stepInside` are the means of |d(x + 1) - d(x)| and |d(y + 1) - d(y)|
- * there, which is what the eye sees of a seam. All in levels of 255.
+ * d is the difference between tiled and whole. `near` is the mean of |d| within 4 pixels of the middle of a
+ * hand-over, `inside` where one tile stands alone; `step` and `stepInside` are the means of |d(x + 1) - d(x)|
+ * and |d(y + 1) - d(y)| there, which is what the eye sees of a seam. All in levels of 255.
  */
 function compare(tiled: Raster, whole: Raster, tile: number, overlap: number, { kind } = sessions) {
   const { width, height } = whole;

@@ -52,7 +52,9 @@ export function readSafetensors(path: string): {
   return { tensors, metadata };
 }
 
-/** The largest |a - b| of two arrays of the same length; Infinity when the lengths differ or a NaN turns up. */
+/**
+ * The largest |a - b| of two arrays of the same length; Infinity when the lengths differ or a NaN turns up.
+ */
 export function maxDifference(a: ArrayLike<number>, b: ArrayLike<number>): number {
   if (a.length !== b.length) return Number.POSITIVE_INFINITY;
   let largest = 0;

@@ -153,7 +153,8 @@ describe("accumulation", () => {
     const halves = await run(1, BATCH);
     expect(maxDifference(whole.losses, halves.losses)).toBeLessThan(1e-5);
     expect(maxDifference(whole.norms, halves.norms)).toBeLessThan(1e-4);
-    // Adam divides by the gradient's size, so where that is nearly zero rounding decides; on the whole they agree.
+    // Adam divides by the gradient's size, so where that is nearly zero rounding decides; on the whole they
+    // agree.
     const differences = whole.flat.map((w, i) => Math.abs(w - halves.flat[i]));
     expect(mean([...differences])).toBeLessThan(1e-4);
   });

@@ -189,7 +189,8 @@ describe("examples/upscale.ts", () => {
   });
 });
 
-// Debian's chromium brings a Vulkan loader and SwiftShader, a software driver, so WebGPU can be tested on a CPU.
+// Debian's chromium brings a Vulkan loader and SwiftShader, a software driver, so WebGPU can be tested on a
+// CPU.
 const chromium = "/usr/lib/chromium";
 const swiftShader = join(chromium, "vk_swiftshader_icd.json");
 describe.skipIf(!existsSync(swiftShader))("webgpu on SwiftShader (needs Debian's chromium)", () => {

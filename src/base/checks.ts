@@ -1,6 +1,6 @@
 /**
- * Checks of data from files: what a value must be, said once, for its test and for the error. They know nothing of
- * the type that the data are then given; that the two agree is for their author to see to.
+ * Checks of data from files: what a value must be, said once, for its test and for the error. They know
+ * nothing of the type that the data are then given; that the two agree is for their author to see to.
  */
 
 /**

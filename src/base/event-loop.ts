@@ -2,8 +2,9 @@
 const MILLISECONDS_AT_ONCE = 15;
 
 /**
- * Makes a function that yields to the event loop, so that a long loop lets other work of its thread in. The loop awaits it
- * every millisecond or so; it gives way when the loop has had the thread for 15 ms, and else returns at once.
+ * Makes a function that yields to the event loop, so that a long loop lets other work of its thread in. The
+ * loop awaits it every millisecond or so; it gives way when the loop has had the thread for 15 ms, and else
+ * returns at once.
  */
 export function createYield(): () => Promise<void> {
   let resumed = performance.now();

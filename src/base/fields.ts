@@ -1,6 +1,6 @@
 /**
- * A configuration's fields, each described once: from the description come the check of a file, the values that stand
- * for what it leaves out, the TypeScript type and the published JSON Schema.
+ * A configuration's fields, each described once: from the description come the check of a file, the values
+ * that stand for what it leaves out, the TypeScript type and the published JSON Schema.
  */
 import * as checks from "./checks.js";
 

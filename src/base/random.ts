@@ -2,9 +2,9 @@
  * Random numbers that have an address.
  *
  * A counter-based generator is a pure function from (counter, key) to random bits: a keyed bijection that is
- * scrambled well enough to pass the usual statistical batteries. Number n needs no number n - 1, so the noise of
- * a pixel can be asked for by the pixel's coordinates, in any order, in any tile, on any thread, and a training
- * run resumes from one integer.
+ * scrambled well enough to pass the usual statistical batteries. Number n needs no number n - 1, so the noise
+ * of a pixel can be asked for by the pixel's coordinates, in any order, in any tile, on any thread, and a
+ * training run resumes from one integer.
  *
  * The generator is Philox4x32-10 (Salmon, Moraes, Dror, Shaw: "Parallel random numbers: as easy as 1, 2, 3",
  * SC 2011). The normals come from a table: each 16-bit half of a word picks one of 65536 equiprobable levels.
@@ -17,8 +17,8 @@ const WEYL_1 = 0xbb67ae85;
 const ROUNDS = 10;
 
 /**
- * The high 32 bits of a 32 x 32 product, from 16-bit halves: JavaScript has no wide multiply. Every partial sum stays
- * under 2^32, so that arithmetic modulo 2^32 (with >>> for unsigned shifts) is exact.
+ * The high 32 bits of a 32 x 32 product, from 16-bit halves: JavaScript has no wide multiply. Every partial
+ * sum stays under 2^32, so that arithmetic modulo 2^32 (with >>> for unsigned shifts) is exact.
  */
 function highWord(a: number, multiplier: number): number {
   const low = a & 0xffff;
@@ -33,7 +33,8 @@ function highWord(a: number, multiplier: number): number {
 /**
  * Philox4x32-10: one block of four random 32-bit words.
  *
- * The four counter words and two key words are taken modulo 2^32. The same arguments always give the same words.
+ * The four counter words and two key words are taken modulo 2^32. The same arguments always give the same
+ * words.
  *
  * @param out receives the words at `offset .. offset + 3`
  */
@@ -80,10 +81,10 @@ let table: Float32Array | undefined;
  * The quantiles of the standard normal distribution at (i + 0.5) / 65536, i = 0..65535, scaled so that their
  * variance is exactly 1 (the scale is about 1 + 1e-5). Made once, on first use.
  *
- * A normal drawn from it is one table look-up on 16 random bits, several times cheaper than Box-Muller. The price
- * is that it is quantised to 65536 equiprobable levels with |z| <= 4.33: the distribution function is off
- * by at most 2^-17 anywhere, far under what a picture or an initial weight can show, but it is no generator for
- * the study of rare events.
+ * A normal drawn from it is one table look-up on 16 random bits, several times cheaper than Box-Muller. The
+ * price is that it is quantised to 65536 equiprobable levels with |z| <= 4.33: the distribution function is
+ * off by at most 2^-17 anywhere, far under what a picture or an initial weight can show, but it is no
+ * generator for the study of rare events.
  */
 export function normalTable(): Float32Array {
   if (table) return table;
@@ -104,7 +105,8 @@ export function normalTable(): Float32Array {
  * The inverse of the standard normal distribution function, 0 < p < 1, to a relative error of about 1e-9.
  *
  * A rational first guess (Abramowitz and Stegun, 26.2.23, error under 4.5e-4), then Halley's method on the
- * distribution function, which is integrated as a continued fraction in the tail and as a series in the middle.
+ * distribution function, which is integrated as a continued fraction in the tail and as a series in the
+ * middle.
  */
 export function normalQuantile(p: number): number {
   if (p > 0.5) return -normalQuantile(1 - p);
@@ -151,15 +153,18 @@ export interface Random {
   next(): number;
   /** Uniform in 0..n-1, for 1 <= n <= 2^32. One word (the bias is under n / 2^32). */
   integer(n: number): number;
-  /** Standard normal, from {@link normalTable}. One word, of which half is used, so that positions stay simple. */
+  /**
+   * Standard normal, from {@link normalTable}. One word, of which half is used, so that positions stay
+   * simple.
+   */
   normal(): number;
   /** Fills `out` with standard normals, two from each word. */
   normals(out: Float32Array): Float32Array;
 }
 
 /**
- * A deterministic sequence of random numbers: word n of the sequence is word n of Philox with counter n / 4, so the
- * whole state is one number, {@link Random.position}.
+ * A deterministic sequence of random numbers: word n of the sequence is word n of Philox with counter n / 4,
+ * so the whole state is one number, {@link Random.position}.
  *
  * @param seed any integer up to 2^53; its low and high words are both used
  * @param stream sequences with the same seed and different streams are independent (initial weights, crops,
@@ -209,7 +214,9 @@ export function createRandom(seed: number, stream = 0): Random {
   };
 }
 
-/** Last counter word of {@link createRandom}'s blocks; other users of a seed take another and never collide. */
+/**
+ * Last counter word of {@link createRandom}'s blocks; other users of a seed take another and never collide.
+ */
 const SEQUENCE_DOMAIN = 0;
 
 /** The two key words of a seed: its low and high 32 bits. */

@@ -52,7 +52,9 @@ function measureWhatCanBe(picture: Raster, original: Raster | undefined, options
   return values;
 }
 
-/** Means over the pictures that every method has a value for, so that methods are compared on the same ones. */
+/**
+ * Means over the pictures that every method has a value for, so that methods are compared on the same ones.
+ */
 export function meansOf(
   rows: readonly ReadonlyMap<string, Outcome>[],
   metrics: readonly Metric[],

@@ -45,8 +45,8 @@ export interface EvaluateOptions {
 }
 
 /**
- * @throws SamsrError when a metric needs originals and there are none, a folder cannot be read or holds no picture;
- * the signal's reason
+ * @throws SamsrError when a metric needs originals and there are none, a folder cannot be read or holds no
+ * picture; the signal's reason
  */
 export async function evaluateFolder(folder: string, options: EvaluateOptions): Promise<FolderEvaluation> {
   const { metrics, reference, onPicture, signal } = options;

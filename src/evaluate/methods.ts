@@ -28,9 +28,9 @@ export function needsModel(name: string): boolean {
 }
 
 /**
- * Methods by their names: `bicubic` (a = -0.75), `bicubic-catmull-rom` (a = -0.5), and `samsr`, `sinsr`, `resshift` with
- * their own number of steps or another, as in `resshift-1`: one step of samsr and sinsr is the student's, the rest
- * the teacher's.
+ * Methods by their names: `bicubic` (a = -0.75), `bicubic-catmull-rom` (a = -0.5), and `samsr`, `sinsr`,
+ * `resshift` with their own number of steps or another, as in `resshift-1`: one step of samsr and sinsr is
+ * the student's, the rest the teacher's.
  *
  * @param upscaler may be left out when no name needs a model
  * @throws SamsrError for a name that is none, or more steps than the model has

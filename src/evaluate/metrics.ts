@@ -5,8 +5,9 @@ import { luma, type Plane } from "./luma.js";
 /**
  * PSNR and SSIM as super-resolution papers report them: on luma, with a border shaved off.
  *
- * The luma is BT.601 in 16..235 (MATLAB's rgb2ycbcr), kept in floating point, not rounded. Figures from different
- * papers compare only if the luma, the border and the window agree, so all three are stated here. Pictures are 8-bit rasters of 1 to 4 channels; alpha is ignored.
+ * The luma is BT.601 in 16..235 (MATLAB's rgb2ycbcr), kept in floating point, not rounded. Figures from
+ * different papers compare only if the luma, the border and the window agree, so all three are stated here.
+ * Pictures are 8-bit rasters of 1 to 4 channels; alpha is ignored.
  */
 
 export interface MetricOptions {
@@ -33,11 +34,12 @@ export function psnrY(a: Raster, b: Raster, { border = 4 }: MetricOptions = {}):
 }
 
 /**
- * Mean structural similarity of the luma: Wang, Bovik, Sheikh, Simoncelli, "Image quality assessment: from error
- * visibility to structural similarity", IEEE TIP 2004, equation 13. An 11x11 Gaussian window of deviation 1.5,
- * K1 = 0.01, K2 = 0.03, only where the window fits entirely. 1 for equal pictures.
+ * Mean structural similarity of the luma: Wang, Bovik, Sheikh, Simoncelli, "Image quality assessment: from
+ * error visibility to structural similarity", IEEE TIP 2004, equation 13. An 11x11 Gaussian window of
+ * deviation 1.5, K1 = 0.01, K2 = 0.03, only where the window fits entirely. 1 for equal pictures.
  *
- * @throws SamsrError when the pictures differ in size, have 16 bits, or the window does not fit inside the border
+ * @throws SamsrError when the pictures differ in size, have 16 bits, or the window does not fit inside the
+ *   border
  */
 export function ssimY(a: Raster, b: Raster, { border = 4 }: MetricOptions = {}): number {
   const [x, y] = lumaPair(a, b, border, WINDOW.length);
@@ -71,7 +73,9 @@ function gaussianWindow(size: number, sigma: number): Float64Array {
   return taps.map((tap) => tap / sum);
 }
 
-/** The Gaussian-weighted mean of a map around every pixel where the window fits: separable, rows then columns. */
+/**
+ * The Gaussian-weighted mean of a map around every pixel where the window fits: separable, rows then columns.
+ */
 function windowed({ width, height }: Plane, map: (index: number) => number): Float64Array {
   const taps = WINDOW.length;
   const outWidth = width - taps + 1;

@@ -1,9 +1,9 @@
 /**
  * Methods of enlargement compared where the original is known.
  *
- * Photos differ far more than methods do: bicubic reaches 20 dB on grass and 35 dB on sky. A mean over photos says
- * little by itself, and the spread around it nothing about two methods. So each method is compared with the
- * baseline photo by photo, and the standard error is that of those differences.
+ * Photos differ far more than methods do: bicubic reaches 20 dB on grass and 35 dB on sky. A mean over photos
+ * says little by itself, and the spread around it nothing about two methods. So each method is compared with
+ * the baseline photo by photo, and the standard error is that of those differences.
  */
 import { SamsrError } from "../base/errors.js";
 import type { Raster } from "../image/raster.js";

@@ -22,7 +22,9 @@ export function strip(pictures: readonly Raster[]): Raster {
   return out;
 }
 
-/** Every pixel as a square of `factor` x `factor`: the small picture as it is, in the size of the large ones. */
+/**
+ * Every pixel as a square of `factor` x `factor`: the small picture as it is, in the size of the large ones.
+ */
 export function nearest({ width, height, channels, data }: Raster, factor: number): Raster {
   const out = createRaster(width * factor, height * factor, channels);
   for (let y = 0, to = 0; y < out.height; y++) {

@@ -1,6 +1,9 @@
 import type { Estimate, MethodScore } from "./score.js";
 
-/** Scores as a table for a terminal, or in Markdown. Gains are those over `baseline`, with their standard errors. */
+/**
+ * Scores as a table for a terminal, or in Markdown. Gains are those over `baseline`, with their standard
+ * errors.
+ */
 export function scoreTable(
   scores: readonly MethodScore[],
   baseline: string,

@@ -8,14 +8,18 @@ import { winogradConv, winogradConvOfEnlarged } from "./winograd.js";
 export interface AccelerateOptions {
   /** Least channels, in and out; below, transforms cost more than they save. Default 64. */
   readonly channels?: number;
-  /** Least tiles of 4 x 4; below, four times as large kernels cost more memory than they save time. Default 64. */
+  /**
+   * Least tiles of 4 x 4; below, four times as large kernels cost more memory than they save time. Default
+   * 64.
+   */
   readonly tiles?: number;
 }
 
 /**
- * The same graph to about 1e-5 of the largest output, faster on a CPU: large 3 x 3 convolutions become Winograd's, also
- * those that follow an enlargement by nearest neighbours. Weights must be constants; their transforms, four times
- * the size, are made when the model is loaded. So this is for a session, not for a file.
+ * The same graph to about 1e-5 of the largest output, faster on a CPU: large 3 x 3 convolutions become
+ * Winograd's, also those that follow an enlargement by nearest neighbours. Weights must be constants; their
+ * transforms, four times the size, are made when the model is loaded. So this is for a session, not for a
+ * file.
  */
 export function accelerate<Name extends string>(
   outputs: Readonly<Record<Name, Value>>,
@@ -37,8 +41,8 @@ export function accelerate<Name extends string>(
 }
 
 /**
- * Whether ONNX Runtime's blocked layout of images (NCHWc) pays: its 3 x 3 convolutions are faster, and everything else
- * needs the images copied there and back, and weights and images copied in memory.
+ * Whether ONNX Runtime's blocked layout of images (NCHWc) pays: its 3 x 3 convolutions are faster, and
+ * everything else needs the images copied there and back, and weights and images copied in memory.
  */
 export function blockedLayoutPays(outputs: Readonly<Record<string, Value>>): boolean {
   const values = Object.values(outputs);

@@ -44,8 +44,9 @@ export function emitAll(
 }
 
 /**
- * Gives values that some nodes computed a derivative of their own with respect to `inputs`, in place of whatever
- * the nodes in between would give. A fused or composed operator with a cheaper gradient is written this way.
+ * Gives values that some nodes computed a derivative of their own with respect to `inputs`, in place of
+ * whatever the nodes in between would give. A fused or composed operator with a cheaper gradient is written
+ * this way.
  */
 export function withDerivative(
   values: readonly Value[],

@@ -1,13 +1,15 @@
 /**
- * How much arithmetic a graph asks for, counted from shapes. What the runtime would not do is not counted: a node
- * that stands in the graph twice (it becomes one in the file), and a node that rests on constants alone (it is
- * computed once, when the model is loaded).
+ * How much arithmetic a graph asks for, counted from shapes. What the runtime would not do is not counted: a
+ * node that stands in the graph twice (it becomes one in the file), and a node that rests on constants alone
+ * (it is computed once, when the model is loaded).
  */
 import { inTopologicalOrder } from "./order.js";
 import { type Node, type Shape, sizeOf, type Value } from "./value.js";
 
 export interface Flops {
-  /** In convolutions and matrix products: two for each multiply-add, taps that lie on padding included. Exact. */
+  /**
+   * In convolutions and matrix products: two for each multiply-add, taps that lie on padding included. Exact.
+   */
   readonly products: number;
   /** All the rest (biases, sums, norms, activations), at the rough prices stated in this file. */
   readonly others: number;
@@ -44,8 +46,8 @@ function each(price: number, operators: string): Record<string, number> {
 }
 
 /**
- * The floating-point operations in one run of the graph behind `outputs`. The exact part does not rest on prices: an
- * operator that has none counts as zero operations.
+ * The floating-point operations in one run of the graph behind `outputs`. The exact part does not rest on
+ * prices: an operator that has none counts as zero operations.
  */
 export function countFlops(outputs: Iterable<Value>): Flops {
   let products = 0;
@@ -86,7 +88,10 @@ function costOf(node: Node, out: Shape): Flops {
   return { products: 0, others: (PER_OUTPUT[node.op] ?? 0) * sizeOf(out) };
 }
 
-/** Each node that a run computes, once, with the shape of an output. Two nodes are one when their keys are equal. */
+/**
+ * Each node that a run computes, once, with the shape of an output. Two nodes are one when their keys are
+ * equal.
+ */
 function computedNodes(outputs: Iterable<Value>): Iterable<{ node: Node; shape: Shape }> {
   const numbers = new Map<unknown, number>();
   const numberOf = (thing: unknown) => {

@@ -1,7 +1,8 @@
 /**
- * Reverse mode, graph to graph. Values are created after what they are computed from, so visiting derivatives in
- * falling order of creation meets every consumer of a value before the value itself; its cotangent is complete
- * by then. Only derivatives on a path to an asked-for value are pulled, and only their asked-for inputs.
+ * Reverse mode, graph to graph. Values are created after what they are computed from, so visiting derivatives
+ * in falling order of creation meets every consumer of a value before the value itself; its cotangent is
+ * complete by then. Only derivatives on a path to an asked-for value are pulled, and only their asked-for
+ * inputs.
  */
 import { add } from "./operators/arithmetic.js";
 import { constant, type Derivative, sizeOf, type Value } from "./value.js";

@@ -11,9 +11,10 @@ const IN_PLACE = new Set(
 );
 
 /**
- * The largest number of bytes that are alive at the same time when nodes run in the order they were made: each value
- * from where it is computed to where it is read for the last time, the inputs of the graph all the time. Weights, and what rests on constants alone, do not
- * count; nor does the working memory of the operators, so that a runtime needs more.
+ * The largest number of bytes that are alive at the same time when nodes run in the order they were made:
+ * each value from where it is computed to where it is read for the last time, the inputs of the graph all the
+ * time. Weights, and what rests on constants alone, do not count; nor does the working memory of the
+ * operators, so that a runtime needs more.
  */
 export function peakBytes(outputs: Iterable<Value>): number {
   const roots = [...outputs];

@@ -1,7 +1,7 @@
 /**
- * From values to a file. Walking back from the outputs finds exactly the nodes that matter; two nodes with the
- * same operator, attributes and inputs become one (common subexpressions), and so do equal constants. Field
- * numbers are those of onnx.proto3 (github.com/onnx/onnx).
+ * From values to a file. Walking back from the outputs finds exactly the nodes that matter; two nodes with
+ * the same operator, attributes and inputs become one (common subexpressions), and so do equal constants.
+ * Field numbers are those of onnx.proto3 (github.com/onnx/onnx).
  */
 import { toFloat16 } from "./float16.js";
 import { inTopologicalOrder } from "./order.js";
@@ -41,8 +41,8 @@ const EXTERNAL = 1;
 export interface ModelOptions {
   readonly name?: string;
   /**
-   * Named constants (weights) may be stored at half size; the graph still computes in float32. Vectors, which are small, and
-   * what half precision cannot hold stay as they are.
+   * Named constants (weights) may be stored at half size; the graph still computes in float32. Vectors, which
+   * are small, and what half precision cannot hold stay as they are.
    */
   readonly precision?: "float32" | "float16";
   /** Weights that stay in float32 at half precision too. */
@@ -70,8 +70,8 @@ export interface ModelStream extends ModelFacts {
 }
 
 /**
- * Writes the graph behind `outputs` as an ONNX model (opset 21). Weights that are `stored` stay in their files: such a
- * model is for a session with the `weightsFolder` they lie in.
+ * Writes the graph behind `outputs` as an ONNX model (opset 21). Weights that are `stored` stay in their
+ * files: such a model is for a session with the `weightsFolder` they lie in.
  * @param extraInputs inputs to declare even if no output depends on them.
  * @throws {Error} when two different inputs or weights share a name, or an output has the name of an input.
  */

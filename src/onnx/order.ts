@@ -1,6 +1,9 @@
 import type { Value } from "./value.js";
 
-/** What the roots rest on, themselves included, each value after its inputs; iterative, because a training graph is deep. */
+/**
+ * What the roots rest on, themselves included, each value after its inputs; iterative, because a training
+ * graph is deep.
+ */
 export function inTopologicalOrder(roots: Iterable<Value>): Value[] {
   const found = new Set<Value>();
   const waiting = [...roots];

@@ -5,8 +5,8 @@ import { makeValue, type Node, type Value } from "./value.js";
 export type Rule = (value: Value, inputs: readonly (Value | undefined)[]) => Value | undefined;
 
 /**
- * The same graph with some values replaced by others that compute the same. Derivatives are not carried over: a graph
- * is rewritten to be run, not to be differentiated.
+ * The same graph with some values replaced by others that compute the same. Derivatives are not carried over:
+ * a graph is rewritten to be run, not to be differentiated.
  * @param given what stands in place of which values (inputs, as a rule) from the start
  */
 export function rewrite<Name extends string>(
@@ -41,7 +41,9 @@ export function rewrite<Name extends string>(
   return Object.fromEntries(entries) as Record<Name, Value>;
 }
 
-/** Whether a value rests on constants alone, so that the runtime computes it once, when it loads the model. */
+/**
+ * Whether a value rests on constants alone, so that the runtime computes it once, when it loads the model.
+ */
 export function isFixed(v: Value): boolean {
   return inTopologicalOrder([v]).every(({ source }) => source.kind !== "input");
 }

@@ -1,6 +1,6 @@
 /**
- * The transforms behind Winograd's convolutions: Toom and Cook's multiplication of polynomials, by their values at points.
- * A tile of 4 outputs of a kernel of 3 depends on 6 inputs, and is found from 6 products.
+ * The transforms behind Winograd's convolutions: Toom and Cook's multiplication of polynomials, by their
+ * values at points. A tile of 4 outputs of a kernel of 3 depends on 6 inputs, and is found from 6 products.
  */
 import { constant, type Value } from "./value.js";
 
@@ -12,7 +12,10 @@ export const WINDOW = 6;
 
 export type Matrix = readonly (readonly number[])[];
 
-/** The transforms along one side, for inputs [planes, WINDOW], kernel [planes, 3] and outputs [outputs, planes]. */
+/**
+ * The transforms along one side, for inputs [planes, WINDOW], kernel [planes, 3] and outputs [outputs,
+ * planes].
+ */
 export interface Transforms {
   readonly b: Matrix;
   readonly g: Matrix;
@@ -39,14 +42,14 @@ export function toomCook(points: readonly number[], taps: number): Transforms {
 }
 
 /**
- * F(4, 3). The points 0, 1, -1, 1/2, -2 and infinity keep the rounding near 3e-6 of the largest output: what the usual 0, 1, -1,
- * 2, -2 lose is three times that.
+ * F(4, 3). The points 0, 1, -1, 1/2, -2 and infinity keep the rounding near 3e-6 of the largest output: what
+ * the usual 0, 1, -1, 2, -2 lose is three times that.
  */
 export const F43 = toomCook([0, 1, -1, 0.5, -2], 3);
 
 /**
- * A transform along rows and along columns, as one matrix over both: of [row, column] to planes [row, column], or planes
- * [column, row].
+ * A transform along rows and along columns, as one matrix over both: of [row, column] to planes [row,
+ * column], or planes [column, row].
  */
 export function twoSided(m: Matrix, planes: "rows first" | "columns first" = "rows first"): Value {
   const pairs = m.flatMap((a) => m.map((b) => (planes === "rows first" ? [a, b] : [b, a])));

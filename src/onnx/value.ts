@@ -1,12 +1,12 @@
 /**
  * The graph is made of values and nothing else. A value knows its shape, its type and where it came from: a
- * graph input, a constant, or an output of a node that holds its own input values. So a network is an ordinary
- * function from values to values, there is no builder to pass around, and whatever the outputs do not reach is
- * simply never written.
+ * graph input, a constant, or an output of a node that holds its own input values. So a network is an
+ * ordinary function from values to values, there is no builder to pass around, and whatever the outputs do
+ * not reach is simply never written.
  *
  * Differentiation needs one thing more: how a cotangent of the outputs becomes cotangents of the inputs. Each
- * differentiable value carries that as a `Derivative`, whose thunks emit nodes only for gradients somebody asks
- * for. `stopGradient` is the same value without it.
+ * differentiable value carries that as a `Derivative`, whose thunks emit nodes only for gradients somebody
+ * asks for. `stopGradient` is the same value without it.
  */
 export type DataType = "float32" | "float16" | "int64" | "int32" | "uint8" | "bool";
 

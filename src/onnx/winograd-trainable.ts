@@ -1,17 +1,17 @@
 /**
- * Winograd's convolution F(4 x 4, 3 x 3) for training: many small images, a kernel that changes at every step, and gradients
- * as cheap as the way there. winograd.ts says what the transforms B, G and A are for; it cuts tiles by a strided
- * convolution, which suits one large image and a kernel that is constant.
+ * Winograd's convolution F(4 x 4, 3 x 3) for training: many small images, a kernel that changes at every
+ * step, and gradients as cheap as the way there. winograd.ts says what the transforms B, G and A are for; it
+ * cuts tiles by a strided convolution, which suits one large image and a kernel that is constant.
  *
- * Here a transform along a side of S pixels is one product with a matrix [S, 6 S / 4], whose rows of numbers lie in a band:
- * tiles, their overlap and the padding are all in where the numbers stand. Most of the matrix is zeros, but on a side of 32 it
- * is small, and a product is what a processor does best. Two such products also turn [N, C, H, W] round into
- * [column, row, N C], pixels first and channels last, so that no image is copied to be cut or padded, and no single
- * numbers are moved.
+ * Here a transform along a side of S pixels is one product with a matrix [S, 6 S / 4], whose rows of numbers
+ * lie in a band: tiles, their overlap and the padding are all in where the numbers stand. Most of the matrix
+ * is zeros, but on a side of 32 it is small, and a product is what a processor does best. Two such products
+ * also turn [N, C, H, W] round into [column, row, N C], pixels first and channels last, so that no image is
+ * copied to be cut or padded, and no single numbers are moved.
  *
- * The gradients are the same steps backwards, and what is transformed serves twice: the kernel's gradient is a product of the
- * transformed image, which the way there has made, and of the transformed cotangent, which the image's gradient needs too. By
- * taps it needs three shifted copies of either.
+ * The gradients are the same steps backwards, and what is transformed serves twice: the kernel's gradient is
+ * a product of the transformed image, which the way there has made, and of the transformed cotangent, which
+ * the image's gradient needs too. By taps it needs three shifted copies of either.
  */
 import { withDerivative } from "./emit.js";
 import { add } from "./operators/arithmetic.js";
@@ -22,8 +22,8 @@ import { F43, TILE, twoSided, WINDOW } from "./toom-cook.js";
 import { constant, type Shape, type Value } from "./value.js";
 
 /**
- * x [N, C, H, W], weight [O, C, 3, 3], bias [O] -> [N, O, H, W], padded by 1: `conv` to about 3e-6 of its largest
- * output.
+ * x [N, C, H, W], weight [O, C, 3, 3], bias [O] -> [N, O, H, W], padded by 1: `conv` to about 3e-6 of its
+ * largest output.
  * @throws {Error} when a side does not divide by 4
  */
 export function trainableWinogradConv(x: Value, weight: Value, bias?: Value): Value {
@@ -40,7 +40,8 @@ export function trainableWinogradConv(x: Value, weight: Value, bias?: Value): Va
   );
   const along = gemm(inputBand(w), reshape(x, [n * c * h, w]), { transB: true });
   const values = timesTurned(inputBand(h), reshape(along, [WINDOW * columns, n * c, h]));
-  // From [point of the column, column, point of the row, row, N, C] to points first, and back: whole rows of tiles move.
+  // From [point of the column, column, point of the row, row, N, C] to points first, and back: whole rows of
+  // tiles move.
   const tiles = reshape(transpose(reshape(values, [WINDOW, columns, WINDOW, rows * n * c]), [0, 2, 1, 3]), [
     WINDOW ** 2,
     columns * rows * n,
@@ -56,7 +57,10 @@ export function trainableWinogradConv(x: Value, weight: Value, bias?: Value): Va
 /** Fewest tiles: with fewer, kernels four times as large cost more to move than their products save. */
 const TILES = 8;
 
-/** Whether `trainableWinogradConv` takes these shapes, and is faster than taps: measured with ONNX Runtime on AVX-512. */
+/**
+ * Whether `trainableWinogradConv` takes these shapes, and is faster than taps: measured with ONNX Runtime on
+ * AVX-512.
+ */
 export function trainableWinogradPays(x: Shape, weight: Shape): boolean {
   if (!fits(x, weight)) return false;
   const [n, c, h, w] = x;
@@ -78,7 +82,10 @@ function timesTurned(m: Value, x: Value): Value {
   return withDerivative([matmul(m, transposeLast(x))], [x], ([dy]) => [() => turnedTimes(dy!, m)])[0];
 }
 
-/** x^T m, with m [K, S] constant, of x [.., K, R] -> [.., R, S]: the transpose of `timesTurned` as a map, and its gradient. */
+/**
+ * x^T m, with m [K, S] constant, of x [.., K, R] -> [.., R, S]: the transpose of `timesTurned` as a map, and
+ * its gradient.
+ */
 function turnedTimes(x: Value, m: Value): Value {
   return withDerivative([matmul(transposeLast(x), m)], [x], ([dy]) => [() => timesTurned(m, dy!)])[0];
 }
@@ -89,7 +96,10 @@ function timesTransposed(a: Value, b: Value): Value {
   return withDerivative([matmul(a, transposeLast(b))], [a, b], ([dy]) => pull(dy!))[0];
 }
 
-/** B along a side of `side` pixels, padded by 1: [6 side / 4, side], a row for each point of each tile, points first. */
+/**
+ * B along a side of `side` pixels, padded by 1: [6 side / 4, side], a row for each point of each tile, points
+ * first.
+ */
 function inputBand(side: number): Value {
   return band(side, (at, point) => F43.b[point][at + 1]);
 }

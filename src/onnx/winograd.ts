@@ -1,15 +1,15 @@
 /**
  * Winograd's convolution F(4 x 4, 3 x 3) (Lavin & Gray 2016, arXiv 1509.09308) of standard operators.
  *
- * A tile of 4 x 4 outputs of a 3 x 3 convolution depends on 6 x 6 inputs. Seen as polynomials, the product is found from
- * its values at six points a side: transform the inputs' tile (B) and the kernel (G) to those values, multiply, and
- * transform back (A). That takes 36 products where the sum over taps takes 144, and each of the 36 is a matrix product
- * over the channels of all tiles. With kernels that are constant the runtime transforms them once, when it loads the
- * model.
+ * A tile of 4 x 4 outputs of a 3 x 3 convolution depends on 6 x 6 inputs. Seen as polynomials, the product is
+ * found from its values at six points a side: transform the inputs' tile (B) and the kernel (G) to those
+ * values, multiply, and transform back (A). That takes 36 products where the sum over taps takes 144, and
+ * each of the 36 is a matrix product over the channels of all tiles. With kernels that are constant the
+ * runtime transforms them once, when it loads the model.
  *
- * A convolution of an image enlarged by nearest neighbours sees each pixel twice or more. So along a side the even
- * outputs are a convolution of the small image with the taps (w0, w1 + w2), the odd ones with (w0 + w1, w2), and both
- * are F(4, 2): 100 products give 8 x 8 outputs, where 576 are taps.
+ * A convolution of an image enlarged by nearest neighbours sees each pixel twice or more. So along a side the
+ * even outputs are a convolution of the small image with the taps (w0, w1 + w2), the odd ones with (w0 + w1,
+ * w2), and both are F(4, 2): 100 products give 8 x 8 outputs, where 576 are taps.
  */
 
 import { add, cast } from "./operators/arithmetic.js";
@@ -38,8 +38,9 @@ function transformed({ b, g, a }: Transforms, x: Value, weight: Value, bias?: Va
   const planes = b.length ** 2;
   const outputs = a.length;
 
-  // While it loads, the runtime holds what it folds: so no copy is made that is not needed. The tensor is given its other
-  // shape where it lies, and a convolution makes [1, planes, O, C] at once, where a product would have to be reshaped.
+  // While it loads, the runtime holds what it folds: so no copy is made that is not needed. The tensor is
+  // given its other shape where it lies, and a convolution makes [1, planes, O, C] at once, where a product
+  // would have to be reshaped.
   const taps = transpose(reshapeFixed(weight, [1, o, c, 9]), [0, 3, 1, 2]);
   const kernels = conv(taps, reshapeFixed(twoSided(g), [planes, 9, 1, 1]));
   // Every channel is an image of its own, from which one strided convolution takes the values at all points.
@@ -53,7 +54,8 @@ function transformed({ b, g, a }: Transforms, x: Value, weight: Value, bias?: Va
     kernels,
     reshape(transpose(reshape(values, [c, planes, tiles]), [1, 0, 2]), [1, planes, c, tiles]),
   );
-  // [row in the tile, column in the tile, O, rows, columns], and the two moves that bring the pixels in order.
+  // [row in the tile, column in the tile, O, rows, columns], and the two moves that bring the pixels in
+  // order.
   const pixels = matmul(twoSided(a), reshape(products, [planes, o * tiles]));
   const wide = transpose(reshape(pixels, [outputs, outputs, o * tiles]), [0, 2, 1]);
   const lines = transpose(reshape(wide, [outputs, o * rows, columns * outputs]), [1, 0, 2]);

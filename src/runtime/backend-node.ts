@@ -1,7 +1,7 @@
 /**
- * ONNX Runtime in Node. Its WebGPU provider (Dawn, over Vulkan, Metal or Direct3D 12) is native code on top of a
- * driver: without one it writes warnings to standard error, and a broken one may take the process with it. So
- * the first look at a GPU happens in a child process, which may fail as it likes.
+ * ONNX Runtime in Node. Its WebGPU provider (Dawn, over Vulkan, Metal or Direct3D 12) is native code on top
+ * of a driver: without one it writes warnings to standard error, and a broken one may take the process with
+ * it. So the first look at a GPU happens in a child process, which may fail as it likes.
  */
 import { spawn } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
@@ -87,8 +87,8 @@ type Answer =
   | { readonly error?: undefined; readonly difference: number; readonly cpu: number; readonly gpu: number };
 
 /**
- * Runs each model on both devices and answers with the largest difference and the best times of the last one. A
- * small model that takes 50 ms is software at work: the large one would take it many seconds, so the child
+ * Runs each model on both devices and answers with the largest difference and the best times of the last one.
+ * A small model that takes 50 ms is software at work: the large one would take it many seconds, so the child
  * stops there.
  */
 const CHILD = `

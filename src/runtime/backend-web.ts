@@ -1,6 +1,6 @@
 /**
- * ONNX Runtime in a browser: WebGPU where the browser has it, WASM everywhere. The WASM half also runs in Node,
- * which is how the tests know that a model loads in both.
+ * ONNX Runtime in a browser: WebGPU where the browser has it, WASM everywhere. The WASM half also runs in
+ * Node, which is how the tests know that a model loads in both.
  */
 import { SamsrError } from "../base/errors.js";
 import type { Backend, DeviceState, Ort } from "./backend.js";

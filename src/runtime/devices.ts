@@ -40,8 +40,8 @@ export async function listDevices(options: { backend?: BackendName } = {}): Prom
 }
 
 /**
- * Settles on a device. `auto` takes the GPU only where it computes right and clearly beats the CPU, so never a
- * software adapter such as SwiftShader or llvmpipe; `webgpu` takes whatever adapter works.
+ * Settles on a device. `auto` takes the GPU only where it computes right and clearly beats the CPU, so never
+ * a software adapter such as SwiftShader or llvmpipe; `webgpu` takes whatever adapter works.
  * @throws {SamsrError} in one line when the device asked for is not there.
  */
 export async function chooseDevice(wanted: Device | "auto", backend: Backend): Promise<Device> {

@@ -1,10 +1,10 @@
 /**
  * A Node worker must not be stopped while it is inside ONNX Runtime: the binding then throws into an
- * environment that is shutting down, and the whole process aborts. So a thread's native work passes a gate that
- * its owner can shut. Two cells of shared memory, in the manner of Dekker's algorithm: the worker first says that
- * it is going in and then looks whether the gate is shut, the owner first shuts it and then looks whether
- * somebody is in. One of the two always sees the other. A worker that finds the gate shut sleeps there, and a
- * sleeping worker may be stopped.
+ * environment that is shutting down, and the whole process aborts. So a thread's native work passes a gate
+ * that its owner can shut. Two cells of shared memory, in the manner of Dekker's algorithm: the worker first
+ * says that it is going in and then looks whether the gate is shut, the owner first shuts it and then looks
+ * whether somebody is in. One of the two always sees the other. A worker that finds the gate shut sleeps
+ * there, and a sleeping worker may be stopped.
  */
 const INSIDE = 0;
 const SHUT = 1;
@@ -49,7 +49,9 @@ export async function shutGate(
   while (stillAlive() && Atomics.load(shared, INSIDE) > 0) await new Promise((done) => setTimeout(done, 2));
 }
 
-/** The same for a process that is exiting and has no event loop left: blocks, at most `limit` milliseconds. */
+/**
+ * The same for a process that is exiting and has no event loop left: blocks, at most `limit` milliseconds.
+ */
 export function shutGateNow(shared: Int32Array<SharedArrayBuffer>, limit: number): void {
   Atomics.store(shared, SHUT, 1);
   const end = Date.now() + limit;

@@ -1,8 +1,9 @@
 /**
- * ONNX Runtime's WebGPU provider keeps one context for the whole process and does not guard it: two threads that
- * run GPU sessions at the same moment crash the process (onnxruntime issues 27592 and 32561, 1.30 included). One
- * after the other is fine, and a GPU gains nothing from two queues. So in Node all threads of a process share
- * this lock, one integer of shared memory: 0, or the number of the thread that is using the GPU.
+ * ONNX Runtime's WebGPU provider keeps one context for the whole process and does not guard it: two threads
+ * that run GPU sessions at the same moment crash the process (onnxruntime issues 27592 and 32561, 1.30
+ * included). One after the other is fine, and a GPU gains nothing from two queues. So in Node all threads of
+ * a process share this lock, one integer of shared memory: 0, or the number of the thread that is using the
+ * GPU.
  */
 const MAIN_THREAD = 1;
 

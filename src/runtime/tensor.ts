@@ -4,8 +4,8 @@ import { type DataType, type Shape, sizeOf } from "../onnx/index.js";
 export type TensorData = Float32Array | Uint16Array | BigInt64Array | Int32Array | Uint8Array;
 
 /**
- * Numbers with a shape, row-major. float16 is kept as bit patterns in a Uint16Array (see `toFloat16`), bool as
- * a Uint8Array of 0 and 1.
+ * Numbers with a shape, row-major. float16 is kept as bit patterns in a Uint16Array (see `toFloat16`), bool
+ * as a Uint8Array of 0 and 1.
  */
 export interface Tensor {
   readonly type: DataType;

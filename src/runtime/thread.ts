@@ -1,11 +1,11 @@
 /**
  * Functions in another thread. ONNX Runtime blocks the thread that runs it, in Node always and in a browser
- * often, so whatever must stay responsive (a server, a progress bar, a page) keeps its sessions in a worker and
- * calls it through this small protocol: a call, progress while it lasts, one result or one error.
+ * often, so whatever must stay responsive (a server, a progress bar, a page) keeps its sessions in a worker
+ * and calls it through this small protocol: a call, progress while it lasts, one result or one error.
  *
  * Cancelling cannot be a message, because a blocked thread reads none: it is a shared integer that the worker
- * looks at between two tiles. A page that is not cross-origin isolated has no shared memory; there cancelling is
- * a message after all, and `checkpoint()` lets it in.
+ * looks at between two tiles. A page that is not cross-origin isolated has no shared memory; there cancelling
+ * is a message after all, and `checkpoint()` lets it in.
  */
 import { SamsrError } from "../base/errors.js";
 import { inNode } from "./environment.js";
@@ -19,7 +19,9 @@ export interface CallContext {
   progress(value: unknown): void;
   /** Whether the caller has aborted. Cheap: ask between tiles. */
   cancelled(): boolean;
-  /** Throws an `AbortError` if the caller has aborted; where that travels by message, lets messages in first. */
+  /**
+   * Throws an `AbortError` if the caller has aborted; where that travels by message, lets messages in first.
+   */
   checkpoint(): Promise<void>;
   /** Returns `value`, to be handed over with these buffers moved rather than copied. */
   transfer<T>(value: T, buffers: readonly ArrayBuffer[]): T;
@@ -65,10 +67,8 @@ const closed = () => new SamsrError("this thread has been closed");
  *
  * @param source the module's address; in a browser also a function that makes the Worker, for bundlers that
  *   must see `new Worker(new URL(...))` spelt out.
- * @example
- * const thread = startThread<typeof import("./worker.js").functions>(new URL("./worker.js", import.meta.url));
- * const sum = await thread.call("add", { a: 1, b: 2 }, { signal });
- * await thread.close();
+ * @example const thread = startThread<typeof import("./worker.js").functions>(new URL("./worker.js",
+ * import.meta.url)); const sum = await thread.call("add", { a: 1, b: 2 }, { signal }); await thread.close();
  */
 export function startThread<F extends ThreadFunctions = ThreadFunctions>(
   source: URL | (() => Worker),

@@ -1,8 +1,8 @@
 /**
- * The 36 features of a block of a picture: Mittal, Soundararajan, Bovik, "Making a completely blind image quality
- * analyzer", IEEE Signal Processing Letters 2013. Luma is divided by its local contrast after its local mean is taken
- * off; 18 numbers say how the result, and the products of neighbours in it, are distributed; and all that again at
- * half the size.
+ * The 36 features of a block of a picture: Mittal, Soundararajan, Bovik, "Making a completely blind image
+ * quality analyzer", IEEE Signal Processing Letters 2013. Luma is divided by its local contrast after its
+ * local mean is taken off; 18 numbers say how the result, and the products of neighbours in it, are
+ * distributed; and all that again at half the size.
  */
 import { kernels, resizePlanar } from "../../image/resize.js";
 import type { Plane } from "../luma.js";
@@ -92,7 +92,9 @@ function smoothed(data: Float64Array, width: number, height: number): Float64Arr
   return out;
 }
 
-/** 18 numbers: shape and mean scale of the block, and shape, mean and both scales of each neighbour's product. */
+/**
+ * 18 numbers: shape and mean scale of the block, and shape, mean and both scales of each neighbour's product.
+ */
 function distributions(block: Float64Array, side: number): number[] {
   const own = fitAsymmetric(block);
   const out = [own.alpha, (own.left + own.right) / 2];
@@ -110,8 +112,8 @@ function distributions(block: Float64Array, side: number): number[] {
 }
 
 /**
- * Half the size by the antialiased bicubic of MATLAB's imresize (a = -0.5), which mirrors the picture at its edges, the
- * edge pixel included. The kernel reaches 4 pixels.
+ * Half the size by the antialiased bicubic of MATLAB's imresize (a = -0.5), which mirrors the picture at its
+ * edges, the edge pixel included. The kernel reaches 4 pixels.
  */
 function halved({ width, height, data }: Plane): Plane {
   const margin = 4;

@@ -1,8 +1,9 @@
 /**
- * The asymmetric generalised Gaussian distribution, with density proportional to exp(-(|x| / beta)^alpha), beta
- * being one of two for the negative and the positive side. Fitted by moments: Lasmar, Stitou, Berthoumieu, "Multiscale
- * skewed heavy tailed model for texture analysis", ICIP 2009. Natural pictures follow it closely once local mean and
- * contrast are taken out, and damaged ones leave it, which is what NIQE measures.
+ * The asymmetric generalised Gaussian distribution, with density proportional to exp(-(|x| / beta)^alpha),
+ * beta being one of two for the negative and the positive side. Fitted by moments: Lasmar, Stitou,
+ * Berthoumieu, "Multiscale skewed heavy tailed model for texture analysis", ICIP 2009. Natural pictures
+ * follow it closely once local mean and contrast are taken out, and damaged ones leave it, which is what NIQE
+ * measures.
  */
 
 export interface AsymmetricFit {
@@ -63,8 +64,8 @@ function nearest(table: Float64Array, value: number): number {
 }
 
 /**
- * ln Gamma(x) for x > 0: Stirling's series, after the recurrence has carried x to where seven terms give 15 digits
- * (Abramowitz and Stegun, 6.1.41 and 6.1.15).
+ * ln Gamma(x) for x > 0: Stirling's series, after the recurrence has carried x to where seven terms give 15
+ * digits (Abramowitz and Stegun, 6.1.41 and 6.1.15).
  */
 export function logGamma(x: number): number {
   let shift = 0;

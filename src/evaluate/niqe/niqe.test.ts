@@ -9,7 +9,9 @@ import { distance, eigen, fitGaussian } from "./gaussian.js";
 import { fitAsymmetric, logGamma, meanOfFit } from "./generalised-gaussian.js";
 import { createPristineFit, niqe, readPristineModel, writePristineModel } from "./niqe.js";
 
-/** Waves and a hash of the place: a texture without flat parts, whose features do not hang on the last bits. */
+/**
+ * Waves and a hash of the place: a texture without flat parts, whose features do not hang on the last bits.
+ */
 function texture(width: number, height: number, noise: number): Raster {
   const raster = createRaster(width, height, 3);
   for (let y = 0, i = 0; y < height; y++) {

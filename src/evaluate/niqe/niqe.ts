@@ -1,7 +1,7 @@
 /**
- * NIQE, the natural image quality evaluator: how far the statistics of a picture's blocks lie from those of good
- * photos. It needs no original, and lower is better. Mittal, Soundararajan, Bovik, "Making a completely blind image
- * quality analyzer", IEEE Signal Processing Letters 2013.
+ * NIQE, the natural image quality evaluator: how far the statistics of a picture's blocks lie from those of
+ * good photos. It needs no original, and lower is better. Mittal, Soundararajan, Bovik, "Making a completely
+ * blind image quality analyzer", IEEE Signal Processing Letters 2013.
  *
  * What good photos are is a Gaussian over 36 features. Figures compare only between the same Gaussians: the
  * published one can be read from its file; ours, which the package brings, was fitted to other photos.
@@ -28,7 +28,8 @@ const BUNDLED_MODEL = fileURLToPath(new URL("../../../models/niqe.safetensors", 
 
 /**
  * @param border pixels left out along every edge; the luma that is left counts in whole levels
- * @throws SamsrError for 16 bits, for a picture of less than two blocks of 96 x 96, or one without any texture
+ * @throws SamsrError for 16 bits, for a picture of less than two blocks of 96 x 96, or one without any
+ *   texture
  */
 export function niqe(picture: Raster, pristine: PristineModel, { border = 4 } = {}): number {
   const { features, blocks } = featuresOf(picture, border);
@@ -38,7 +39,9 @@ export function niqe(picture: Raster, pristine: PristineModel, { border = 4 } = 
   return distance(pristine, own);
 }
 
-/** The Gaussian of the sharp blocks of photos that are held to be good. @throws SamsrError when too few are */
+/**
+ * The Gaussian of the sharp blocks of photos that are held to be good. @throws SamsrError when too few are
+ */
 export function createPristineFit(source: string) {
   const rows: Float64Array[] = [];
   return {

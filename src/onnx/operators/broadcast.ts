@@ -1,6 +1,6 @@
 /**
- * What broadcasting takes, in one file because each is in the gradient of the next: a sum's gradient is repeated along the
- * axes that it summed, what was repeated is summed back, and both reshape.
+ * What broadcasting takes, in one file because each is in the gradient of the next: a sum's gradient is
+ * repeated along the axes that it summed, what was repeated is summed back, and both reshape.
  */
 import { emit } from "../emit.js";
 import { broadcastShape, integers, normalAxis, type Shape, sameShape, sizeOf, type Value } from "../value.js";
@@ -35,7 +35,8 @@ export function expand(x: Value, shape: Shape): Value {
 
 /**
  * A reduction over `axes` (all by default), which stay as sides of 1 with `keep`.
- * @param slope the cotangent of x, from that of the output with the reduced axes kept, and the numbers reduced to one
+ * @param slope the cotangent of x, from that of the output with the reduced axes kept, and the numbers
+ *   reduced to one
  */
 export function reduction(
   op: string,

@@ -1,13 +1,14 @@
 /**
  * Convolution and its three gradients.
  *
- * Weights. dW[o, c, i, j] = sum over n, y, x of dY[n, o, y - i + 1, x] X[n, c, y, x + j - 1]. Three copies of dY
- * shifted by rows and three copies of X shifted by columns, laid side by side as [3 O, L] and [3 C, L], give all
- * nine taps of a 3x3 kernel in one large Gemm: a third of the copies that nine taps would need, and a product
- * of a shape that runs near the machine's own rate. Other kernels and strides take a Gemm a tap.
+ * Weights. dW[o, c, i, j] = sum over n, y, x of dY[n, o, y - i + 1, x] X[n, c, y, x + j - 1]. Three copies of
+ * dY shifted by rows and three copies of X shifted by columns, laid side by side as [3 O, L] and [3 C, L],
+ * give all nine taps of a 3x3 kernel in one large Gemm: a third of the copies that nine taps would need, and
+ * a product of a shape that runs near the machine's own rate. Other kernels and strides take a Gemm a tap.
  *
- * Input. A convolution of dY with the kernel mirrored and its channels swapped, or the transposed convolution,
- * which is the same sum: ONNX Runtime's Conv is the faster on large images, its ConvTranspose on small ones.
+ * Input. A convolution of dY with the kernel mirrored and its channels swapped, or the transposed
+ * convolution, which is the same sum: ONNX Runtime's Conv is the faster on large images, its ConvTranspose on
+ * small ones.
  */
 import { emit } from "../emit.js";
 import { constant, type Value } from "../value.js";
@@ -43,7 +44,10 @@ export function conv(x: Value, weight: Value, bias?: Value, options: ConvOptions
   });
 }
 
-/** The transpose of `conv`: x [N, C, H, W], weight [C, O, kh, kw] -> [N, O, (H - 1) stride - 2 padding + kh + extra, ..]. */
+/**
+ * The transpose of `conv`: x [N, C, H, W], weight [C, O, kh, kw] -> [N, O, (H - 1) stride - 2 padding + kh +
+ * extra, ..].
+ */
 export function convTranspose(
   x: Value,
   weight: Value,
@@ -107,7 +111,9 @@ function inputGradient(
   return convTranspose(dy, weight, undefined, { stride, padding, extra });
 }
 
-/** The permutation matrix that reverses `n` taps; a product with it is quicker than a Gather on the last axis. */
+/**
+ * The permutation matrix that reverses `n` taps; a product with it is quicker than a Gather on the last axis.
+ */
 function mirror(n: number): Value {
   const matrix = new Float32Array(n * n);
   for (let i = 0; i < n; i++) matrix[i * n + n - 1 - i] = 1;

@@ -53,7 +53,10 @@ export function normalize(x: Value, epsilon = 1e-5): Value {
   return withDerivative([y], [x], ([dy]) => [() => throughNormal(dy!, y, inverse)])[0];
 }
 
-/** Layer normalisation over the last axis with weight and bias [C]: one node, and its gradient in terms of `normalize`. */
+/**
+ * Layer normalisation over the last axis with weight and bias [C]: one node, and its gradient in terms of
+ * `normalize`.
+ */
 export function layerNorm(x: Value, weight: Value, bias: Value, epsilon = 1e-5): Value {
   const channels = [x.shape[x.shape.length - 1]];
   if (!sameShape(weight.shape, channels) || !sameShape(bias.shape, channels)) {
@@ -83,10 +86,11 @@ function throughNormal(dy: Value, y: Value, inverse: Value): Value {
 }
 
 /**
- * Group normalisation of [N, C, H, W]; C must divide by `groups`. Weight and bias are [C], or [N, C]: others for each image.
+ * Group normalisation of [N, C, H, W]; C must divide by `groups`. Weight and bias are [C], or [N, C]: others
+ * for each image.
  *
- * Its gradient is that of `normalize` with every sum over pixels taken once: what the weight's and the bias's gradients
- * need for each channel is enough for the means over a group too.
+ * Its gradient is that of `normalize` with every sum over pixels taken once: what the weight's and the bias's
+ * gradients need for each channel is enough for the means over a group too.
  */
 export function groupNorm(x: Value, groups: number, weight: Value, bias: Value, epsilon = 1e-5): Value {
   const [n, c] = image("GroupNorm", x);

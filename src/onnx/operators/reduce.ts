@@ -17,7 +17,9 @@ export function reduceMax(x: Value, axes?: readonly number[], keep = false): Val
   });
 }
 
-/** The index of the smallest element along an axis, the first of equals; int64, and flat to every gradient. */
+/**
+ * The index of the smallest element along an axis, the first of equals; int64, and flat to every gradient.
+ */
 export function argMin(x: Value, axis: number): Value {
   const along = normalAxis("ArgMin", axis, x.shape.length);
   return emit("ArgMin", [x], {

@@ -123,8 +123,8 @@ function unslice(
 }
 
 /**
- * Pads each axis with zeros (`constant`), mirrored elements (`reflect`, the border itself not repeated) or the
- * border repeated (`edge`). Negative amounts cut; they go with `constant` only.
+ * Pads each axis with zeros (`constant`), mirrored elements (`reflect`, the border itself not repeated) or
+ * the border repeated (`edge`). Negative amounts cut; they go with `constant` only.
  */
 export function pad(
   x: Value,
@@ -162,7 +162,8 @@ function unpad(
       before.map((b) => -b),
       after.map((a) => -a),
     );
-  // What was copied from somewhere is summed there: along each axis a matrix of zeros and ones says from where.
+  // What was copied from somewhere is summed there: along each axis a matrix of zeros and ones says from
+  // where.
   let out = dy;
   shape.forEach((side, axis) => {
     const long = out.shape[axis];
