@@ -8,7 +8,7 @@
  * shows 130 either way.
  */
 import { constants } from "node:os";
-import { removeTemporaryFiles } from "../image/write-file.js";
+import { removeTemporaryFiles } from "../base/temporary-files.js";
 
 /** From the signal to the end of the process, in milliseconds. */
 const PATIENCE = 850;

@@ -26,7 +26,7 @@ export function writeOnnxFile(
 
 /** Small pieces, of which a model has many thousands, go together. */
 async function writePieces(path: string, pieces: Iterable<Uint8Array>, signal: AbortSignal): Promise<void> {
-  const file = await open(path, "wx");
+  const file = await open(path, "w");
   let waiting: Uint8Array[] = [];
   let size = 0;
   const flush = async () => {

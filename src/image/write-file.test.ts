@@ -1,8 +1,20 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import {
+  chmod,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  symlink,
+  utimes,
+  writeFile,
+} from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { SamsrError } from "../base/errors.js";
+import { markOf, newOwner, type Owner } from "../base/owner.js";
 import { checkWritable, writeFileAtomically } from "./write-file.js";
 
 const bytes = new Uint8Array([1, 2, 3]);
@@ -63,6 +75,54 @@ describe("writeFileAtomically", () => {
     await symlink("out.bin", join(folder, "link"));
     await writeFileAtomically(join(folder, "link"), bytes, { overwrite: true });
     expect(new Uint8Array(await readFile(path))).toEqual(bytes);
+  });
+
+  it("gives what replaces a file its mode, and is private where it must be, from the first byte on", async () => {
+    for (const mode of [0o600, 0o640, 0o755, 0o444]) {
+      await rm(path, { force: true });
+      await writeFile(path, "old", { mode: 0o600 });
+      await chmod(path, mode);
+      await writeFileAtomically(
+        path,
+        async (temporary) => {
+          expect((await stat(temporary)).mode & 0o077 & ~mode).toBe(0);
+          await writeFile(temporary, bytes);
+        },
+        { overwrite: true },
+      );
+      expect((await stat(path)).mode & 0o777).toBe(mode);
+    }
+    const secret = join(folder, "secret");
+    const check = async (temporary: string) => {
+      expect((await stat(temporary)).mode & 0o777).toBe(0o600);
+      await writeFile(temporary, bytes);
+    };
+    await writeFileAtomically(secret, check, { secret: true });
+    await chmod(secret, 0o644);
+    await writeFileAtomically(secret, check, { secret: true, overwrite: true });
+    expect((await stat(secret)).mode & 0o777).toBe(0o600);
+  });
+
+  it("never replaces a device", async () => {
+    expect(await refused(writeFileAtomically("/dev/null", bytes, { overwrite: true }))).toContain(
+      "is a device",
+    );
+  });
+
+  it("removes what a killed process left in the folder, and nobody else's files", async () => {
+    const owner = newOwner();
+    const name = (more: Partial<Owner>) => `.samsr-${markOf({ ...owner, ...more })}.tmp`;
+    const [dead, other] = [{ pid: 999_999_999 }, { system: "0123456789ab" }];
+    const gone = [name(dead), name({ ...other, token: "a".repeat(12) })];
+    const reused = process.platform === "linux" ? [name({ began: "1" })] : [];
+    const kept = [name({}), name(other), ".samsr-mine.tmp", ".samsr-1-2.tmp", `${name(dead)}~`];
+    for (const one of [...gone, ...reused, ...kept]) await writeFile(join(folder, one), "");
+    const old = new Date(Date.now() - 2 * 24 * 3600 * 1000);
+    for (const one of [gone[1], kept[0]]) await utimes(join(folder, one), old, old);
+    await mkdir(join(folder, name({ ...dead, token: "b".repeat(12) })));
+    await writeFileAtomically(path, bytes);
+    const folders = [name({ ...dead, token: "b".repeat(12) })];
+    expect(await readdir(folder)).toEqual([...kept, ...folders, "out.bin"].sort());
   });
 
   it("keeps the old file when writing fails, passes the error on and cleans up", async () => {

@@ -3,32 +3,39 @@
  * directory and then given its name. Without leave to overwrite, the name is given by a hard link, which the
  * system refuses when the name is taken, however late that happened.
  */
-import { randomBytes } from "node:crypto";
-import { rmSync } from "node:fs";
-import { access, constants, link, lstat, open, realpath, rename, rm, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import {
+  access,
+  chmod,
+  constants,
+  link,
+  lstat,
+  open,
+  realpath,
+  rename,
+  rm,
+  writeFile,
+} from "node:fs/promises";
+import { dirname } from "node:path";
 import { SamsrError } from "../base/errors.js";
+import { removeTemporary, sweepTemporaryFiles, temporaryPath } from "../base/temporary-files.js";
 
 export interface WriteOptions {
   /** Replace an existing file; false by default. */
   overwrite?: boolean;
   /** Gives up: the returned promise rejects with the signal's reason at once and no file stays. */
   signal?: AbortSignal;
-}
-
-/** Temporary files in use; should the process exit meanwhile, they go with it. */
-const temporaryFiles = new Set<string>();
-
-/** Removes what is not finished yet: for a process that is about to end in a way that runs no exit handlers. */
-export function removeTemporaryFiles(): void {
-  for (const path of temporaryFiles) rmSync(path, { force: true });
+  /** Nobody but this user may read it (0600). By default a new file has the usual mode, and another keeps its own. */
+  secret?: boolean;
+  /** It can be made again, so that nobody waits until the disk has it. */
+  volatile?: boolean;
 }
 
 /**
- * Writes a file whole or not at all.
+ * Writes a file whole or not at all, also if the power fails: the disk has the content before the name, and the name when
+ * the promise resolves. What replaces a file has its mode.
  *
  * @param path the file's final name; a symbolic link is followed
- * @param content its bytes, or a function that writes them to the temporary path that it is given
+ * @param content its bytes, or a function that writes them to the temporary path that it is given, where an empty file is
  * @throws SamsrError when the target exists (and may not be overwritten), is a directory, or cannot be
  * written; what `content` throws passes through
  */
@@ -37,15 +44,17 @@ export async function writeFileAtomically(
   content: Uint8Array | ((temporaryPath: string) => Promise<unknown>),
   options: WriteOptions = {},
 ): Promise<void> {
-  const { overwrite = false, signal } = options;
+  const { overwrite = false, signal, secret, volatile } = options;
   signal?.throwIfAborted();
-  const target = await checkTarget(path, overwrite);
-  const temporary = join(dirname(target), `.samsr-${process.pid}-${randomBytes(6).toString("hex")}.tmp`);
-  if (temporaryFiles.size === 0) process.once("exit", removeTemporaryFiles);
-  temporaryFiles.add(temporary);
+  const { target, mode } = await checkTarget(path, overwrite);
+  await sweepTemporaryFiles(dirname(target));
+  const temporary = temporaryPath(dirname(target));
 
-  const writing = (async () =>
-    typeof content === "function" ? content(temporary) : writeFile(temporary, content))();
+  const writing = (async () => {
+    // It is private before it holds anything, where it must be, and can be written to until the end.
+    await (await open(temporary, "wx", secret ? 0o600 : mode === undefined ? 0o666 : mode | 0o600)).close();
+    await (typeof content === "function" ? content(temporary) : writeFile(temporary, content));
+  })();
   // A write that was given up still runs to its end, and its file must go then.
   const settled = writing.then(
     () => undefined,
@@ -53,16 +62,36 @@ export async function writeFileAtomically(
   );
   try {
     await untilAborted(writing, signal);
+    if (!volatile) await syncFile(temporary);
+    if (mode !== undefined && !secret) await chmod(temporary, mode);
     await publish(temporary, target, path, overwrite);
+    if (!volatile) await syncFolder(dirname(target));
   } catch (error) {
     throw isSystemError(error) ? unwritable(path, error) : error;
   } finally {
     await rm(temporary, { force: true });
-    void settled.then(async () => {
-      await rm(temporary, { force: true });
-      temporaryFiles.delete(temporary);
-      if (temporaryFiles.size === 0) process.off("exit", removeTemporaryFiles);
-    });
+    void settled.then(() => removeTemporary(temporary)).catch(() => {});
+  }
+}
+
+/** Waits until the disk has what was written to a file. */
+export async function syncFile(path: string): Promise<void> {
+  const file = await open(path, "r+");
+  try {
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+/** Waits until the disk has the names in a folder. Windows opens no folders, and some file systems sync none. */
+export async function syncFolder(path: string): Promise<void> {
+  try {
+    const folder = await open(path, "r");
+    await folder.sync().finally(() => folder.close());
+  } catch (error) {
+    const able = !isSystemError(error) || ["EIO", "ENOSPC", "EDQUOT"].includes(error.code!);
+    if (able) throw error;
   }
 }
 
@@ -75,14 +104,18 @@ export async function checkWritable(path: string, options: { overwrite?: boolean
   await checkTarget(path, options.overwrite ?? false);
 }
 
-async function checkTarget(path: string, overwrite: boolean): Promise<string> {
+/** Where it goes in the end, and the mode of what is there. */
+async function checkTarget(path: string, overwrite: boolean): Promise<{ target: string; mode?: number }> {
   try {
     const target = await realpath(path).catch(() => path);
     const found = await lstat(target).catch(() => undefined);
     if (found?.isDirectory()) throw new SamsrError(`${path} is a directory; a file name was expected.`);
     if (found !== undefined && !overwrite) throw alreadyExists(path);
+    if (found !== undefined && !found.isFile() && !found.isSymbolicLink()) {
+      throw new SamsrError(`${path} is a device, not a file; a file name was expected.`);
+    }
     await access(dirname(target), constants.W_OK | constants.X_OK);
-    return target;
+    return { target, mode: found?.isFile() ? found.mode & 0o777 : undefined };
   } catch (error) {
     throw isSystemError(error) ? unwritable(path, error) : error;
   }
@@ -98,7 +131,10 @@ async function publish(temporary: string, target: string, path: string, overwrit
     if (!["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK"].includes(code ?? "")) throw error;
     // A file system without hard links: claim the name by creating it, then put the file in its place.
     await claim(target, path);
-    await rename(temporary, target);
+    await rename(temporary, target).catch(async (cause) => {
+      await rm(target, { force: true });
+      throw cause;
+    });
   }
 }
 

@@ -6,11 +6,13 @@ import {
   readFileSync,
   rmSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { markOf, newOwner, type Owner } from "../../base/owner.js";
 import type { StateDict } from "../../nn/index.js";
 import type { AutoencoderModel } from "../description.js";
 import { readSafetensors } from "../safetensors.js";
@@ -157,11 +159,22 @@ describe("placing a model", () => {
   });
 
   it("sweeps what processes left that are gone, and only that", async () => {
-    mkdirSync(join(storeFolder(), ".adding-999999999-aa"), { recursive: true });
-    mkdirSync(join(storeFolder(), `.removed-${process.pid}-bb`));
-    mkdirSync(join(storeFolder(), ".downloads"));
+    const owner = newOwner();
+    const elsewhere = { system: "0123456789ab" };
+    const folderOf = (what: string, more: Partial<Owner>) => `.${what}-${markOf({ ...owner, ...more })}`;
+    const gone = [
+      folderOf("adding", { pid: 999_999_999 }),
+      folderOf("removed", { ...elsewhere, token: "a".repeat(12) }),
+      // The same number, given to another process.
+      ...(process.platform === "linux" ? [folderOf("adding", { began: "1" })] : []),
+    ];
+    const kept = [folderOf("removed", {}), folderOf("adding", elsewhere), ".downloads", ".adding-1-aa"];
+    for (const name of [...gone, ...kept]) mkdirSync(join(storeFolder(), name), { recursive: true });
+    writeFileSync(join(storeFolder(), kept[1], "model.json"), "");
+    const old = new Date(Date.now() - 2 * 24 * 3600 * 1000);
+    for (const name of [gone[1], ...kept]) utimesSync(join(storeFolder(), name), old, old);
     await place("a", tensors(1));
-    expect(names()).toEqual([".downloads", `.removed-${process.pid}-bb`, "a"]);
+    expect(names()).toEqual([...kept, "a"].sort());
   });
 });
 

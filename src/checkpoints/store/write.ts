@@ -17,15 +17,16 @@ import {
   unlink,
   writeFile,
 } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { SamsrError } from "../../base/errors.js";
+import { isGone, markOf, newOwner, ownerIn } from "../../base/owner.js";
+import { syncFile, syncFolder } from "../../image/write-file.js";
 import type { StateDict } from "../../nn/index.js";
 import { fromFloat16, toFloat16 } from "../../onnx/index.js";
 import type { ModelDescription } from "../description.js";
 import { parseDescription } from "../parse-description.js";
 import { safetensorsPieces } from "../safetensors.js";
 import { storeError } from "./errors.js";
-import { isRunning } from "./partial.js";
 import { BUNDLED, storeFolder } from "./places.js";
 
 /** Weights by their part, each read only when it is due: two at once may not fit into memory. */
@@ -77,7 +78,7 @@ export async function placeModel(
   const store = storeFolder();
   const folder = join(store, description.name);
   try {
-    await mkdir(store, { recursive: true });
+    await makeStore(store);
     await sweep();
   } catch (error) {
     throw storeError(store, error);
@@ -99,8 +100,11 @@ export async function placeModel(
     }
     signal?.throwIfAborted();
     await writeFile(join(work, "model.json"), `${JSON.stringify({ ...description, weights }, null, 2)}\n`);
+    await syncFile(join(work, "model.json"));
+    await syncFolder(work);
     if (replacing && overwrite) await replace(folder, work);
     else await rename(work, folder);
+    await syncFolder(store);
     return folder;
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
@@ -132,9 +136,12 @@ async function replace(folder: string, work: string): Promise<void> {
   const moved: string[] = [];
   try {
     for (const name of fresh) {
+      // The disk has the weights' names before the one that makes them count, and that before any of the old ones go.
+      if (name === "model.json") await syncFolder(folder);
       await rename(join(work, name), join(folder, name));
       moved.push(name);
     }
+    await syncFolder(folder);
   } catch (error) {
     for (const name of moved) await rm(join(folder, name), { force: true });
     throw error;
@@ -163,8 +170,18 @@ export async function discardModel(folder: string): Promise<void> {
   }
 }
 
+/** The store's folder, itself on the disk where it was not there before. */
+async function makeStore(store: string): Promise<void> {
+  const first = await mkdir(store, { recursive: true });
+  if (first === undefined) return;
+  for (let at = dirname(store); ; at = dirname(at)) {
+    await syncFolder(at);
+    if (at === dirname(first) || at === dirname(at)) return;
+  }
+}
+
 async function workFolder(what: string): Promise<string> {
-  const folder = join(storeFolder(), `.${what}-${process.pid}-${randomBytes(4).toString("hex")}`);
+  const folder = join(storeFolder(), `.${what}-${markOf(newOwner())}`);
   await mkdir(folder).catch((error) => {
     throw storeError(folder, error);
   });
@@ -174,11 +191,23 @@ async function workFolder(what: string): Promise<string> {
 /** Removes what processes that are gone have left. */
 async function sweep(): Promise<void> {
   for (const name of await readdir(storeFolder())) {
-    const owner = /^\.(?:adding|removed)-(\d+)-/.exec(name)?.[1];
-    if (owner !== undefined && !isRunning(Number(owner))) {
-      await rm(join(storeFolder(), name), { recursive: true, force: true });
-    }
+    const owner = /^\.(?:adding|removed)-/.test(name) ? ownerIn(name) : undefined;
+    if (!owner) continue;
+    const folder = join(storeFolder(), name);
+    if (isGone(owner, await idleTime(folder))) await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** Milliseconds since something was last changed in a folder. */
+async function idleTime(folder: string): Promise<number> {
+  const names = await readdir(folder).catch(() => []);
+  const times = [folder, ...names.map((name) => join(folder, name))].map((path) =>
+    lstat(path).then(
+      ({ mtimeMs }) => mtimeMs,
+      () => 0,
+    ),
+  );
+  return Date.now() - Math.max(...(await Promise.all(times)));
 }
 
 async function writeWeights(
