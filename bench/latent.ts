@@ -8,8 +8,8 @@ import { countFlops } from "../src/onnx/flops.js";
 import { input, type Value } from "../src/onnx/index.js";
 import { createGraphSession, floatTensor } from "../src/runtime/index.js";
 import { createUpscaler, type UpscaleInfo } from "../src/upscale/index.js";
-import { kindOf } from "../src/upscale/kind.js";
-import { inputsOf } from "../src/upscale/stage.js";
+import { kindOf } from "../src/upscale/kinds/index.js";
+import { tileInputs } from "../src/upscale/tile-inputs.js";
 import { FULL_SIZE, writeFullSizeModel } from "./full-size.js";
 import { createMatMul } from "./matmul.js";
 import { gigaflops, takeTurns, zip } from "./measure.js";
@@ -83,10 +83,11 @@ async function partsOf(folder: string) {
     denoiser: frozenScope((await locateWeights(`${folder}/${FULL_SIZE.weights.denoiser}`)).tensors),
     autoencoder: frozenScope((await locateWeights(`${folder}/${FULL_SIZE.weights.autoencoder}`)).tensors),
   };
-  const known = inputsOf(FULL_SIZE.autoencoder.latentChannels, { width: SIDE, height: SIDE });
-  const stages = kindOf(FULL_SIZE).singleStep.map((stage): [string, Value] => [
-    stage.part,
-    stage.graph(scopes[stage.weights as keyof typeof scopes], known),
+  const kind = kindOf(FULL_SIZE);
+  const tensors = tileInputs(kind, { width: SIDE, height: SIDE });
+  const stages = kind.onePass.map(({ timed, weights, build }): [string, Value] => [
+    timed,
+    build(scopes[weights as keyof typeof scopes], tensors),
   ]);
   const { autoencoder } = FULL_SIZE;
   const z = input("z", [1, autoencoder.latentChannels, SIDE, SIDE]);

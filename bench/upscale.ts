@@ -5,9 +5,9 @@ import { encode } from "../src/image/index.js";
 import { frozenScope } from "../src/nn/index.js";
 import { countFlops } from "../src/onnx/flops.js";
 import { createUpscaler, type UpscaleInfo, upscale } from "../src/upscale/index.js";
-import { kindOf } from "../src/upscale/kind.js";
+import { kindOf } from "../src/upscale/kinds/index.js";
 import { findUpscalingModel } from "../src/upscale/model.js";
-import { inputsOf } from "../src/upscale/stage.js";
+import { tileInputs } from "../src/upscale/tile-inputs.js";
 import { createMatMul } from "./matmul.js";
 import { gigaflops, takeTurns, zip } from "./measure.js";
 import { ROOT, squarePicture } from "./picture.js";
@@ -71,9 +71,9 @@ export const bench: Bench = async ({ threads, rounds = 25 }) => {
 
 async function flopsOfTile(size: { width: number; height: number }): Promise<number> {
   const model = await findUpscalingModel(MODEL);
-  const { singleStep, channels } = kindOf(model.description);
-  const outputs = singleStep.map(async (stage) =>
-    stage.graph(frozenScope(await loadModelWeights(model, stage.weights!)), inputsOf(channels, size)),
+  const kind = kindOf(model.description);
+  const outputs = kind.onePass.map(async ({ weights, build }) =>
+    build(frozenScope(await loadModelWeights(model, weights!)), tileInputs(kind, size)),
   );
   return countFlops(await Promise.all(outputs)).products;
 }

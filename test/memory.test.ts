@@ -11,7 +11,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import sharp from "sharp";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { DEFAULT_TILE } from "../src/upscale/pixel-graphs.js";
+import { DEFAULT_TILE } from "../src/upscale/kinds/pixel.js";
 import { photoLike } from "./fixtures/pictures.js";
 import { writeSmallModel } from "./fixtures/small-model.js";
 

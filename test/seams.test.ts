@@ -7,8 +7,9 @@ import { readdirSync } from "node:fs";
 import { beforeAll, describe, expect, it } from "vitest";
 import { crop, decode, planTiles, type Raster } from "../src/image/index.js";
 import { enlarge } from "../src/upscale/enlarge.js";
+import { kindOf } from "../src/upscale/kinds/index.js";
+import { DEFAULT_OVERLAP, DEFAULT_TILE } from "../src/upscale/kinds/pixel.js";
 import { findUpscalingModel, findWeights } from "../src/upscale/model.js";
-import { DEFAULT_OVERLAP, DEFAULT_TILE } from "../src/upscale/pixel-graphs.js";
 import { createSessions, type Sessions } from "../src/upscale/sessions.js";
 import { resolveSettings } from "../src/upscale/settings.js";
 import { photoLike } from "./fixtures/pictures.js";
@@ -20,9 +21,13 @@ let latent: Sessions;
 beforeAll(async () => {
   const model = await findUpscalingModel("samsr-tiny");
   const options = { device: "cpu", threads: 2 } as const;
-  sessions = createSessions(model.description, (part) => findWeights(model, part), options);
+  sessions = createSessions(
+    { name: "", kind: kindOf(model.description) },
+    (part) => findWeights(model, part),
+    options,
+  );
   latent = createSessions(
-    smallLatentDescription,
+    { name: "", kind: kindOf(smallLatentDescription) },
     async (part) => ({ tensors: smallLatentWeights(part) }),
     options,
   );
@@ -31,7 +36,7 @@ beforeAll(async () => {
 const idle = { progress: () => {}, cancelled: () => false, checkpoint: async () => {} };
 
 async function enlarged(raster: Raster, tile: number, overlap: number, by = sessions): Promise<Raster> {
-  const settings = resolveSettings({ tile, overlap }, raster, by.model);
+  const settings = resolveSettings({ tile, overlap }, raster, by.kind);
   return (await enlarge(raster, settings, by, "cpu", idle)).raster;
 }
 
@@ -115,7 +120,7 @@ describe("tiles", () => {
     const whole = await enlarged(small, 112, 0, latent);
     const measure = async (overlap: number) =>
       compare(await enlarged(small, 64, overlap, latent), whole, 64, overlap, latent);
-    const measured = await measure(latent.kind.defaults.overlap);
+    const measured = await measure(latent.kind.overlap);
     expectNoSeam(measured);
     // Random codes make much of every difference, wherever it is.
     const abutting = await measure(0);

@@ -9,7 +9,7 @@ import { coverageOf } from "../semantics/index.js";
 import { readMasks } from "../semantics/mask-files.js";
 import { findSam } from "../semantics/sam/find-sam.js";
 import type { Method, UpscaleSettings } from "../upscale/index.js";
-import { kindOf } from "../upscale/kind.js";
+import { kindOf } from "../upscale/kinds/index.js";
 import { resolveSettings } from "../upscale/settings.js";
 import { UsageError } from "./report.js";
 import { type SamArguments, samOptionsOf } from "./sam-options.js";
@@ -51,7 +51,8 @@ export interface UpscaleArguments extends SamArguments {
  */
 export async function checkSettings(options: UpscaleArguments, model: UpscalingModel): Promise<void> {
   try {
-    const { method } = resolveSettings(withoutMasks(options), { width: 1, height: 1 }, model);
+    const { diffusion } = resolveSettings(withoutMasks(options), { width: 1, height: 1 }, kindOf(model));
+    const method = diffusion?.method;
     const { masks } = options;
     if (masks !== "sam" && saysOfSam(options)) {
       throw new UsageError("--sam and the options of Segment Anything go with --masks sam");
@@ -82,7 +83,7 @@ export async function settingsFor(
   const path = maskPath(options);
   const settings = withoutMasks(options);
   if (path !== undefined) {
-    const variant = options.variant ?? kindOf(model).defaults.variant;
+    const variant = options.variant ?? kindOf(model).diffusion?.variant;
     return { ...settings, masks: coverageOf(await readMasks(path, width, height, { variant })) };
   }
   const masks = options.masks as "regions" | "network" | "sam" | "none" | undefined;

@@ -11,6 +11,7 @@ import {
 } from "../image/index.js";
 import { SCALE } from "../networks/index.js";
 import type { Method, Upscaler, UpscaleSettings } from "../upscale/index.js";
+import { kindOf } from "../upscale/kinds/index.js";
 import { resolveSettings } from "../upscale/settings.js";
 import type { EnlargeMethod } from "./score.js";
 
@@ -51,7 +52,7 @@ function createMethod(
   if (!needsModel(name)) return INTERPOLATIONS[name];
   const settings = { ...parseName(name), seed };
   if (!upscaler) throw new SamsrError(`the method ${name} needs a model`);
-  resolveSettings(settings, { width: 1, height: 1 }, upscaler.model);
+  resolveSettings(settings, { width: 1, height: 1 }, kindOf(upscaler.model));
   return async (lq) => (await upscaler.upscale(lq, settings, { signal })).raster;
 }
 

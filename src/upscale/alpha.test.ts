@@ -9,7 +9,7 @@ it("makes what lies among its like exactly opaque or transparent, and leaves edg
     (_, i) => [1, 1, 1, -1, -1, -1, 0, 0, 0][i % width],
   );
   const large = new Float32Array(16 * width * height).fill(0.9);
-  settleAlpha(large, small, width, height);
+  settleAlpha(large, small, { width, height, scale: 4 });
   for (let y = 0; y < 4 * height; y++) {
     const row = Array.from(large.subarray(y * 4 * width, (y + 1) * 4 * width), (v) => Math.fround(v));
     const expected = Array.from({ length: 4 * width }, (_, x) => {

@@ -1,24 +1,26 @@
-import { SCALE } from "../networks/index.js";
-
 const TRANSPARENT = -1;
 const OPAQUE = 1;
 
 /**
- * The network restores the edge of a shape well, and leaves a grain of a few levels where there is none: a haze on what
- * should be empty, holes in what should be whole. So a pixel that is opaque, as all eight around it are, is exactly opaque
- * when enlarged, and one that is transparent among such is exactly transparent.
+ * The network restores the edge of a shape well, and leaves a grain of a few levels where there is none: a
+ * haze on what should be empty, holes in what should be whole. So a pixel that is opaque, as all eight around
+ * it are, is exactly opaque when enlarged, and one that is transparent among such is exactly transparent.
  *
- * @param large [4h, 4w] in [-1, 1], changed in place
+ * @param large [scale h, scale w] in [-1, 1], changed in place
  * @param small [h, w] in [-1, 1]
  */
-export function settleAlpha(large: Float32Array, small: Float32Array, width: number, height: number): void {
+export function settleAlpha(
+  large: Float32Array,
+  small: Float32Array,
+  { width, height, scale }: { readonly width: number; readonly height: number; readonly scale: number },
+): void {
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++) {
       const value = small[y * width + x];
       if ((value !== TRANSPARENT && value !== OPAQUE) || !isAlike(small, width, height, x, y)) continue;
-      for (let row = 0; row < SCALE; row++) {
-        const start = (SCALE * y + row) * SCALE * width + SCALE * x;
-        large.fill(value, start, start + SCALE);
+      for (let row = 0; row < scale; row++) {
+        const start = (scale * y + row) * scale * width + scale * x;
+        large.fill(value, start, start + scale);
       }
     }
   }

@@ -4,8 +4,11 @@ import { type Channels, createRaster, type Raster, toTensor } from "../image/ras
 import { bicubicX4 } from "../image/resize.js";
 import { createNoise, emptyCoverage, runsOf, type SamMask } from "../semantics/index.js";
 import { type EnlargeContext, enlarge } from "./enlarge.js";
+import { kindOf } from "./kinds/index.js";
 import { createSessions, type Sessions } from "./sessions.js";
 import { type Progress, resolveSettings, type UpscaleSettings } from "./settings.js";
+
+const small = { name: "small", kind: kindOf(smallDescription) };
 
 /** Smooth colours, edges and some texture. */
 function picture(width: number, height: number, channels: Channels = 3, bits: 8 | 16 = 8): Raster {
@@ -27,7 +30,7 @@ function picture(width: number, height: number, channels: Channels = 3, bits: 8 
 function open(options: { residual?: number; threads?: number } = {}): Sessions {
   const { residual, threads = 1 } = options;
   return createSessions(
-    smallDescription,
+    small,
     async (part) => ({ tensors: smallWeights(part === "student" ? 1 : 2, residual) }),
     {
       device: "cpu",
@@ -39,7 +42,7 @@ function open(options: { residual?: number; threads?: number } = {}): Sessions {
 const idle: EnlargeContext = { progress: () => {}, cancelled: () => false, checkpoint: async () => {} };
 
 function run(raster: Raster, settings: UpscaleSettings, sessions: Sessions, context = idle) {
-  return enlarge(raster, resolveSettings(settings, raster, smallDescription), sessions, "cpu", context);
+  return enlarge(raster, resolveSettings(settings, raster, small.kind), sessions, "cpu", context);
 }
 
 function largestDifference(a: Raster, b: Raster): number {
@@ -348,22 +351,22 @@ describe("a job", () => {
 describe("sessions", () => {
   it("stay for a size of tile, and are released when others come", async () => {
     const own = open();
-    const [stage] = own.kind.singleStep;
-    const first = await own.of(stage, { width: 32, height: 32 });
-    expect(await own.of(stage, { width: 32, height: 32 })).toBe(first);
-    const oldest = await own.of(stage, { width: 64, height: 32 });
-    for (const width of [96, 128]) await own.of(stage, { width, height: 32 });
-    expect(await own.of(stage, { width: 32, height: 32 })).toBe(first);
-    await own.of(stage, { width: 160, height: 32 });
+    const [graph] = own.kind.onePass;
+    const first = await own.of(graph, { width: 32, height: 32 });
+    expect(await own.of(graph, { width: 32, height: 32 })).toBe(first);
+    const oldest = await own.of(graph, { width: 64, height: 32 });
+    for (const width of [96, 128]) await own.of(graph, { width, height: 32 });
+    expect(await own.of(graph, { width: 32, height: 32 })).toBe(first);
+    await own.of(graph, { width: 160, height: 32 });
     await expect(oldest.run({})).rejects.toThrow(/released/);
-    expect(await own.of(stage, { width: 64, height: 32 })).not.toBe(oldest);
-    expect(await own.of(stage, { width: 32, height: 32 })).toBe(first);
+    expect(await own.of(graph, { width: 64, height: 32 })).not.toBe(oldest);
+    expect(await own.of(graph, { width: 32, height: 32 })).toBe(first);
     await own.release();
     await expect(first.run({})).rejects.toThrow(/released/);
   });
 
   it("say in one line when the weights do not fit", async () => {
-    const damaged = createSessions(smallDescription, async () => ({ tensors: new Map() }), { device: "cpu" });
+    const damaged = createSessions(small, async () => ({ tensors: new Map() }), { device: "cpu" });
     await expect(damaged.check()).rejects.toThrow(
       /model small: the student does not fit its network .*install it again/,
     );

@@ -1,20 +1,20 @@
 /**
- * The main job, from pixels to pixels: one walk with no way back. Colours are bled under what is transparent, the image
- * is segmented (it, or its latent), coverage becomes noise and W, and then tile by tile: cut, enlarge, blend. It reads
- * no files and knows no threads, so a worker of Node and one of a browser run the same.
+ * The main job, from pixels to pixels: one walk with no way back. Colours are bled under what is transparent,
+ * the image is segmented (it, or its latent), coverage becomes noise and W, and then tile by tile: cut,
+ * enlarge, blend. It reads no files and knows no threads, so a worker of Node and one of a browser run the
+ * same.
  *
- * Memory: the small image, its maps (with an autoencoder its latents too), one tile, a band of tiles in floats, and the
- * result as whole numbers.
+ * Memory: the small image, its maps (with an autoencoder its latents too), one tile, a band of tiles in
+ * floats, and the result as whole numbers.
  */
 import { bleedColour } from "../image/alpha.js";
 import { bitDepth, createRaster, type Raster } from "../image/raster.js";
 import { resample } from "../image/resample.js";
-import { createMosaic, intoRaster } from "../image/tiles.js";
-import { SCALE } from "../networks/index.js";
-import { summarise } from "../semantics/index.js";
+import { createMosaic, intoRaster, type TilePlan } from "../image/tiles.js";
+import { type FloatTensor, floatTensor } from "../runtime/index.js";
+import { type CoverageSummary, emptyCoverage, summarise } from "../semantics/index.js";
 import { createClock } from "./clock.js";
-import { createDenoising, createEncoding, type Leg } from "./denoise.js";
-import { blendLatents, latentPicture } from "./latents.js";
+import type { TileTensor } from "./kinds/kind.js";
 import {
   createSemantics,
   type FindMasks,
@@ -31,9 +31,14 @@ import {
   scheduleFor,
   type UpscaleInfo,
 } from "./settings.js";
-import { enlargePictures, listPictures, picturesOf, type TilePicture } from "./tile-pictures.js";
+import { createTileDiffusion } from "./tile-diffusion.js";
+import { tileShapes } from "./tile-inputs.js";
+import { enlargePictures, listPictures, picturesOf } from "./tile-pictures.js";
 
-/** What a job reports to, and asks whether it is still wanted; the context of a call in a worker thread is one. */
+/**
+ * What a job reports to, and asks whether it is still wanted; the context of a call in a worker thread is
+ * one.
+ */
 export interface EnlargeContext {
   progress(value: Progress): void;
   cancelled(): boolean;
@@ -72,90 +77,101 @@ export async function enlarge(
   }
 
   await context.checkpoint();
-  const { kind, model } = sessions;
+  const { kind } = sessions;
   const colour = await bleedColour(raster);
   const plan = planFor(raster, settings, kind);
-  const { tiles, tileWidth, tileHeight } = plan;
-  const size = { width: tileWidth, height: tileHeight };
+  const size = { width: plan.tileWidth, height: plan.tileHeight };
+  const shapes = tileShapes(kind, size);
+  const tiles = plan.tiles.map((tile) => picturesOf(colour, tile));
+  // Made with the first tile that needs it, and used by all: tiles cost no memory that has to be collected.
+  let hr: FloatTensor | undefined;
+  let large: Raster | undefined;
+  let coverage = summarise(emptyCoverage(1, 1));
 
-  /** Runs one leg over the pictures that need it, and keeps what it makes. */
-  async function walk(leg: Leg, pictures: readonly TilePicture[], name?: Progress["stage"]): Promise<void> {
-    const { output } = leg;
-    const due = pictures.filter((picture) => output === "hr" || !picture[output]);
-    for (const [i, picture] of due.entries()) {
-      await context.checkpoint();
-      if (name && i === 0) context.progress({ stage: name, done: 0, total: due.length });
-      const made = await leg.run(picture);
-      if (output !== "hr") picture[output] = made;
-      if (name) context.progress({ stage: name, done: i + 1, total: due.length });
-    }
-  }
-
-  const all = tiles.map((tile) => picturesOf(colour, tile));
-  let seen: Raster | undefined;
-  if (kind.stageByStage) {
-    const pictures = all.flatMap(listPictures);
-    // The two that need most memory are not held at once.
-    await sessions.drop(kind.decode);
-    await walk(createEncoding(size, { sessions, clock, stop }), pictures, "latents");
-    await sessions.drop(kind.encode);
-    const latents = blendLatents(plan, kind.channels, (i) => all[i].colour.y!);
-    for (const { tile, colour } of all) colour.y = latents.cut(tile);
-    seen = latentPicture(latents, raster);
-  }
-  const points = {
-    checkpoint: () => context.checkpoint(),
-    progress: (value: { done: number; total: number }) => context.progress({ stage: "masks", ...value }),
-    findMasks: context.findMasks,
-    predictCoverage: context.predictCoverage,
-  };
-  const coverage = await stage("masks", () =>
-    clock.time("masks", () => findCoverage(colour, settings, points, seen)),
-  );
-  const schedule = scheduleFor(model, settings);
-  const semantics = await stage("noise", () =>
-    clock.time("noise", () =>
-      createSemantics(coverage, settings, { channels: kind.channels, schedule }, stop),
-    ),
-  );
-
-  const { width, height, channels } = raster;
-  const bits = bitDepth(raster);
-  let large = createRaster(SCALE * width, SCALE * height, channels, bits);
-  const mosaic = createMosaic(plan, { channels, scale: SCALE, bits, onRows: intoRaster(large) });
-  const legs = createDenoising(size, { sessions, semantics, settings, schedule, clock, stop });
-  const [before, last] = [legs.slice(0, -1), legs[legs.length - 1]];
-  if (kind.stageByStage) for (const leg of before) await walk(leg, all.flatMap(listPictures), "denoise");
-  context.progress({ stage: "tiles", done: 0, total: tiles.length });
-  for (const [i, pictures] of all.entries()) {
-    for (const leg of before) await walk(leg, listPictures(pictures));
-    await context.checkpoint();
-    const planes = await enlargePictures(colour, pictures, last.run);
-    await clock.time("blend", () => mosaic.add(planes));
-    for (const picture of listPictures(pictures)) picture.y = picture.x0 = undefined;
-    context.progress({ stage: "tiles", done: i + 1, total: tiles.length });
-  }
-
-  const { scale } = settings;
-  if (scale !== SCALE) {
-    const size = enlargedSize(raster, scale);
-    large = await stage("resample", () => resample(large, size.width, size.height, { signal: stop }));
-  }
-  return {
-    raster: large,
-    info: {
-      method: settings.method,
-      steps: settings.steps,
-      variant: settings.variant,
-      etaScale: settings.etaScale,
-      kappa: settings.kappa,
-      seed: settings.seed,
-      tiles: tiles.length,
-      tile: [tileWidth, tileHeight],
-      device,
-      masks: typeof settings.masks === "object" ? "given" : settings.masks,
-      coverage: summarise(coverage),
-      milliseconds: clock.read(),
+  await kind.enlarge({
+    raster: colour,
+    plan,
+    tiles,
+    async run(graph, data) {
+      stop.throwIfAborted();
+      const session = await clock.time("load", () => sessions.of(graph, size));
+      stop.throwIfAborted();
+      const feeds: Record<string, FloatTensor> = {};
+      for (const name of session.inputs as TileTensor[]) feeds[name] = floatTensor(shapes[name], data[name]);
+      const isLast = graph.output === "hr";
+      if (isLast) hr ??= floatTensor([1, 3, kind.scale * size.height, kind.scale * size.width]);
+      const fetches = { [graph.output]: isLast ? hr! : null };
+      const results = await clock.time(graph.timed, () => session.run(feeds, { fetches }));
+      return results[graph.output].data as Float32Array;
     },
+    async each(name, work) {
+      const pictures = tiles.flatMap(listPictures);
+      context.progress({ stage: name, done: 0, total: pictures.length });
+      for (const [i, picture] of pictures.entries()) {
+        await context.checkpoint();
+        await work(picture);
+        context.progress({ stage: name, done: i + 1, total: pictures.length });
+      }
+    },
+    async diffuse(lookedAt) {
+      const diffusion = settings.diffusion!;
+      const { channels } = kind.diffusion!;
+      const points = {
+        checkpoint: () => context.checkpoint(),
+        progress: (value: { done: number; total: number }) => context.progress({ stage: "masks", ...value }),
+        findMasks: context.findMasks,
+        predictCoverage: context.predictCoverage,
+      };
+      const found = await stage("masks", () =>
+        clock.time("masks", () => findCoverage(colour, diffusion, points, lookedAt)),
+      );
+      coverage = summarise(found);
+      const schedule = scheduleFor(kind.diffusion!, diffusion);
+      const semantics = await stage("noise", () =>
+        clock.time("noise", () => createSemantics(found, diffusion, { channels, schedule }, stop)),
+      );
+      return createTileDiffusion({ size, channels, schedule, settings: diffusion, semantics, clock, stop });
+    },
+    async paint(enlargePicture) {
+      const [{ scale }, { channels }, bits] = [kind, raster, bitDepth(raster)];
+      const result = createRaster(scale * raster.width, scale * raster.height, channels, bits);
+      const mosaic = createMosaic(plan, { channels, scale, bits, onRows: intoRaster(result) });
+      context.progress({ stage: "tiles", done: 0, total: tiles.length });
+      for (const [i, pictures] of tiles.entries()) {
+        await context.checkpoint();
+        const planes = await enlargePictures(colour, pictures, scale, enlargePicture);
+        await clock.time("blend", () => mosaic.add(planes));
+        context.progress({ stage: "tiles", done: i + 1, total: tiles.length });
+      }
+      large = result;
+    },
+    release: (graph) => sessions.drop(graph),
+  });
+
+  let result = large!;
+  if (settings.scale !== kind.scale) {
+    const { width, height } = enlargedSize(raster, settings.scale);
+    const made = result;
+    result = await stage("resample", () => resample(made, width, height, { signal: stop }));
+  }
+  return { raster: result, info: infoOf(settings, plan, device, coverage, clock.read()) };
+}
+
+function infoOf(
+  { diffusion }: ResolvedSettings,
+  { tiles, tileWidth, tileHeight }: TilePlan,
+  device: string,
+  coverage: CoverageSummary,
+  milliseconds: UpscaleInfo["milliseconds"],
+): UpscaleInfo {
+  const { masks = "none", coefficients: _, samOptions: __, ...rest } = diffusion ?? {};
+  return {
+    ...rest,
+    tiles: tiles.length,
+    tile: [tileWidth, tileHeight],
+    device,
+    masks: typeof masks === "object" ? "given" : masks,
+    coverage,
+    milliseconds,
   };
 }

@@ -11,6 +11,7 @@ import { createSession, floatTensor } from "../runtime/index.js";
 import { type Coverage, createNoise, emptyCoverage, semanticWeight } from "../semantics/index.js";
 import { enlarge } from "./enlarge.js";
 import { exportModel } from "./export.js";
+import { kindOf } from "./kinds/index.js";
 import { findUpscalingModel, findWeights } from "./model.js";
 import { createSessions, type Sessions } from "./sessions.js";
 import { resolveSettings, type UpscaleSettings } from "./settings.js";
@@ -24,7 +25,10 @@ beforeAll(async () => {
     const model = await findUpscalingModel(folder);
     models[model.description.network] = model;
     const weights = (part: string) => findWeights(model, part);
-    sessionsOf.set(model, createSessions(model.description, weights, { device: "cpu", threads: 1 }));
+    sessionsOf.set(
+      model,
+      createSessions({ name: "", kind: kindOf(model.description) }, weights, { device: "cpu", threads: 1 }),
+    );
   }
 });
 afterAll(async () => {
@@ -41,7 +45,7 @@ function picture(width: number, height: number): Raster {
 }
 
 async function upscaled(model: InstalledModel<UpscalingModel>, small: Raster, settings: UpscaleSettings) {
-  const resolved = resolveSettings(settings, small, model.description);
+  const resolved = resolveSettings(settings, small, kindOf(model.description));
   const { raster } = await enlarge(small, resolved, sessionsOf.get(model)!, "cpu", idle);
   return Float32Array.from(raster.data, (value) => value / 65535);
 }

@@ -1,19 +1,19 @@
 /**
- * The single step as one graph of standard operators, for programs without samsr. What samsr does around the network is
- * inside: padding by reflection to what the network needs, the start x_T with the pixel-wise process, and the crop. The
- * masks are not: the caller gives W, or 0 for SinSR's process.
+ * The single step as one graph of standard operators, for programs without samsr. What samsr does around the
+ * network is inside: padding by reflection to what the network needs, the start x_T with the pixel-wise
+ * process, and the crop. The masks are not: the caller gives W, or 0 for SinSR's process.
  */
 import { checkFileSize, exact } from "../checkpoints/convert/index.js";
 import type { UpscalingModel } from "../checkpoints/index.js";
 import { type InstalledModel, loadModelWeights } from "../checkpoints/store/index.js";
 import { inputScale, type Variant } from "../diffusion/index.js";
 import { reflect } from "../image/raster.js";
-import { SCALE } from "../networks/index.js";
 import { frozenScope, type Scope } from "../nn/index.js";
 import * as o from "../onnx/index.js";
-import { type Kind, kindOf } from "./kind.js";
+import { kindOf, type ModelKind } from "./kinds/index.js";
+import type { DiffusionTraits, TileTensor } from "./kinds/kind.js";
 import { resolveSettings, scheduleFor } from "./settings.js";
-import type { Known, TileSize } from "./stage.js";
+import type { TileSize } from "./tile-inputs.js";
 
 export interface ExportOptions {
   readonly variant: Variant;
@@ -23,53 +23,63 @@ export interface ExportOptions {
 }
 
 /** What the inputs and the output of the graph are, for its metadata. */
-export const EXPORTED: Readonly<Record<string, string>> = {
+export const EXPORTED = {
   lq: "[1, 3, H, W], the small picture: RGB from 0 to 1",
   noise: "[1, C, H, W], normal, of mean 0 and variance 1",
   weight:
     "[1, 1, H, W], W of equation 8: coverage by masks over its maximum, from 0 to 1; 0 everywhere for none",
   hr: "[1, 3, 4 H, 4 W], the large picture: RGB from 0 to 1",
-};
+} as const;
 
 /**
- * From `lq`, `noise` and `weight` to `hr`, as {@link EXPORTED} describes them, for pictures of one size.
+ * From `lq`, `noise` and `weight` to `hr`, as {@link EXPORTED} describes them, for pictures of one size; from
+ * `lq` alone where a kind of model starts from no noise.
  * @param scopeOf the weights of one part of the model, by its name in the description
  */
 export function exportGraph(
-  kind: Kind,
-  model: Pick<UpscalingModel, "schedule">,
+  { multiple, scale, diffusion, onePass }: ModelKind,
   scopeOf: (part: string) => Scope,
   { width, height }: TileSize,
-  { variant, etaScale: m, kappa }: ExportOptions,
+  options?: ExportOptions,
 ): Record<"hr", o.Value> {
-  const roundUp = (side: number) => Math.ceil(side / kind.multiple) * kind.multiple;
+  const roundUp = (side: number) => Math.ceil(side / multiple) * multiple;
   const padded = { width: roundUp(width), height: roundUp(height) };
   const reads = (name: string, channels: number) =>
     padByReflection(o.input(name, [1, channels, height, width]), padded);
 
-  const schedule = scheduleFor(model, { kappa });
+  const known: Partial<Record<TileTensor | "hr", o.Value>> = {
+    lq: o.sub(o.mul(reads("lq", 3), 2), 1),
+    ...(diffusion && options && startOf(diffusion, reads, options)),
+  };
+  // A graph reads nothing that no graph before it made.
+  for (const { output, weights, build } of onePass) {
+    const scope = weights === undefined ? frozenScope(new Map()) : scopeOf(weights);
+    known[output] = build(scope, known as Record<TileTensor, o.Value>);
+  }
+  const hr = o.slice(known.hr!, [2, 3], [0, 0], [scale * height, scale * width]);
+  return { hr: o.mul(o.add(hr, 1), 0.5) };
+}
+
+/** What the one step starts from beside y. */
+function startOf(
+  { channels, schedule: described }: DiffusionTraits,
+  reads: (name: string, channels: number) => o.Value,
+  { variant, etaScale: m, kappa }: ExportOptions,
+): Record<"noise" | "sigma" | "scale", o.Value> {
+  const schedule = scheduleFor({ schedule: described }, { kappa });
   const eta = schedule.eta[schedule.steps - 1];
   // kappa (1 - m W) times the root of equation 9's eta.
   const weight = o.mul(reads("weight", 1), m);
   const growth = variant === "paper" ? o.sqrt(o.add(weight, 1)) : o.add(weight, 1);
   const sigma = o.mul(o.mul(o.sub(1, weight), growth), kappa * Math.sqrt(eta));
-
-  const known: Partial<Record<keyof Known | "hr", o.Value>> = {
-    lq: o.sub(o.mul(reads("lq", 3), 2), 1),
-    noise: reads("noise", kind.channels),
-    sigma,
-    scale: o.constant(inputScale(eta, kappa)),
-  };
-  // A stage reads nothing that no stage before it made.
-  for (const stage of kind.singleStep)
-    known[stage.output] = stage.graph(scopeOf(stage.weights!), known as Known);
-  const hr = o.slice(known.hr!, [2, 3], [0, 0], [SCALE * height, SCALE * width]);
-  return { hr: o.mul(o.add(hr, 1), 0.5) };
+  return { noise: reads("noise", channels), sigma, scale: o.constant(inputScale(eta, kappa)) };
 }
 
 /**
- * That graph of an installed model as a self-contained ONNX file, with what a stranger to it needs to know as metadata.
- * @throws SamsrError for options that make no sense, a model that is damaged, or a file that would be too large
+ * That graph of an installed model as a self-contained ONNX file, with what a stranger to it needs to know as
+ * metadata.
+ * @throws SamsrError for options that make no sense, a model that is damaged, or a file that would be too
+ * large
  */
 export async function exportModel(
   model: InstalledModel<UpscalingModel>,
@@ -78,33 +88,41 @@ export async function exportModel(
 ): Promise<o.ModelStream> {
   const { description } = model;
   const { precision = "float32", ...asked } = options;
-  const settings = resolveSettings({ ...asked, method: "samsr" }, size, description);
   const kind = kindOf(description);
+  const method = kind.diffusion && "samsr";
+  const { diffusion } = resolveSettings({ ...asked, method }, size, kind);
   const scopes = new Map<string, Scope>();
-  for (const { weights } of kind.singleStep) {
+  for (const { weights } of kind.onePass) {
     if (weights && !scopes.has(weights))
       scopes.set(weights, frozenScope(await loadModelWeights(model, weights)));
   }
-  const graph = exportGraph(kind, description, (part) => scopes.get(part)!, size, settings);
+  const graph = exportGraph(kind, (part) => scopes.get(part)!, size, diffusion);
   const { name, licence, summary } = description;
-  const { variant, etaScale, kappa } = settings;
+  const { lq, hr, noise, weight } = EXPORTED;
   const metadata = {
     model: name,
     summary,
     licence,
-    variant,
-    etaScale: String(etaScale),
-    kappa: String(kappa),
+    ...(diffusion && {
+      variant: diffusion.variant,
+      etaScale: String(diffusion.etaScale),
+      kappa: String(diffusion.kappa),
+    }),
     precision,
     size: `${size.height}x${size.width}`,
-    ...EXPORTED,
+    lq,
+    ...(diffusion && { noise, weight }),
+    hr,
   };
   const file = o.streamModel(graph, { name: `samsr ${name}`, precision, exact, metadata });
   checkFileSize(file, name, precision);
   return file;
 }
 
-/** Reflection as often as it takes, also where a side is shorter than what it is padded by, which `Pad` refuses. */
+/**
+ * Reflection as often as it takes, also where a side is shorter than what it is padded by, which `Pad`
+ * refuses.
+ */
 function padByReflection(x: o.Value, to: TileSize): o.Value {
   const along = (value: o.Value, axis: number, length: number) => {
     const side = value.shape[axis];

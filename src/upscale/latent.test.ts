@@ -23,6 +23,7 @@ import {
   semanticWeight,
 } from "../semantics/index.js";
 import { type EnlargeContext, enlarge } from "./enlarge.js";
+import { kindOf } from "./kinds/index.js";
 import { createSessions, type Sessions } from "./sessions.js";
 import { type Progress, resolveSettings, type UpscaleSettings } from "./settings.js";
 
@@ -33,18 +34,21 @@ function openSessions(
   model: LatentModel = description,
   weights: (part: string) => StateDict = smallLatentWeights,
 ) {
-  return createSessions(model, async (part) => ({ tensors: weights(part) }), options);
+  const of = { name: model.name, kind: kindOf(model) };
+  return { ...createSessions(of, async (part) => ({ tensors: weights(part) }), options), model };
 }
 
-function run(raster: Raster, settings: UpscaleSettings = {}, of = sessions, context = idle) {
-  return enlarge(raster, resolveSettings(settings, raster, of.model), of, "cpu", context);
+function run(raster: Raster, settings: UpscaleSettings = {}, of: Sessions = sessions, context = idle) {
+  return enlarge(raster, resolveSettings(settings, raster, of.kind), of, "cpu", context);
 }
 
 function largestDifference(a: Raster, b: Raster): number {
   return maxDifference(a.data, b.data);
 }
 
-let sessions: Sessions;
+type Opened = ReturnType<typeof openSessions>;
+
+let sessions: Opened;
 beforeAll(() => {
   sessions = openSessions();
 });
@@ -73,7 +77,7 @@ function deep(raster: Raster): Raster {
 
 /** One graph over one part of the weights, run once by itself. */
 async function compute(
-  of: Sessions,
+  of: Opened,
   weights: StateDict,
   inputs: Record<string, [o.Shape, Float32Array]>,
   graph: (p: Scope, values: Record<string, o.Value>, model: LatentModel) => o.Value,
@@ -81,13 +85,13 @@ async function compute(
   const entries = Object.entries(inputs);
   const values = Object.fromEntries(entries.map(([name, [shape]]) => [name, o.input(name, shape)]));
   const feeds = Object.fromEntries(entries.map(([name, [, data]]) => [name, data]));
-  const out = graph(frozenScope(weights), values, of.model as LatentModel);
+  const out = graph(frozenScope(weights), values, of.model);
   return Float32Array.from((await runGraph({ out }, feeds, { threads: 1 })).out);
 }
 
 /** The whole way by the parts that have tests of their own: no tiles, and each formula as it is printed. */
 async function byHand(
-  of: Sessions,
+  of: Opened,
   weightsOf: (part: string) => StateDict,
   raster: Raster,
   {
@@ -210,10 +214,10 @@ describe("the result", () => {
       masks: "regions",
       tile: [32, 32],
     });
-    const trained = resolveSettings({}, small, { ...description, method: "resshift" });
-    expect(trained).toMatchObject({ method: "resshift", steps: 15, masks: "none" });
+    const trained = resolveSettings({}, small, kindOf({ ...description, method: "resshift" }));
+    expect(trained.diffusion).toMatchObject({ method: "resshift", steps: 15, masks: "none" });
     const asked = { method: "sinsr", steps: 4, variant: "paper", etaScale: 0, kappa: 1 } as const;
-    expect(resolveSettings(asked, small, description)).toMatchObject(asked);
+    expect(resolveSettings(asked, small, kindOf(description)).diffusion).toMatchObject(asked);
   });
 });
 

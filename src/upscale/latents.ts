@@ -1,6 +1,7 @@
 /**
- * y of a whole image, for models whose encoder is dear: each tile is encoded once, before there are masks, and cut from
- * here when it is denoised. Where tiles overlap their latents are blended as their pixels are later.
+ * y of a whole image, for models whose encoder is dear: each tile is encoded once, before there are masks,
+ * and cut from here when it is denoised. Where tiles overlap their latents are blended as their pixels are
+ * later.
  */
 import { createRaster, cropPlanar, type Raster, type Region } from "../image/raster.js";
 import { blendWeights, type TilePlan } from "../image/tiles.js";
@@ -39,8 +40,8 @@ export function blendLatents(plan: TilePlan, channels: number, yOf: (i: number) 
 }
 
 /**
- * The latent of an image as a picture of its size, in which the released code looks for masks: scaled from the least to
- * the greatest of its values, fractions dropped, and the channels in the order blue, green, red.
+ * The latent of an image as a picture of its size, in which the released code looks for masks: scaled from
+ * the least to the greatest of its values, fractions dropped, and the channels in the order blue, green, red.
  */
 export function latentPicture(latents: Latents, image: { width: number; height: number }): Raster {
   const { width, height } = image;

@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { exponentialSchedule } from "../diffusion/index.js";
 import { emptyCoverage } from "../semantics/index.js";
 import { createSemantics } from "./semantics.js";
-import type { ResolvedSettings } from "./settings.js";
+import type { DiffusionSettings } from "./settings.js";
 
 const schedule = exponentialSchedule({
   ...{ steps: 15, power: 0.3, kappa: 2, minNoiseLevel: 0.04, etasEnd: 0.99 },
@@ -18,7 +18,7 @@ it.each([
   const settings = { masks: coverage, seed: 0, variant: "paper", etaScale: 0.2, coefficients } as const;
   const semantics = await createSemantics(
     coverage,
-    settings as unknown as ResolvedSettings,
+    settings as unknown as DiffusionSettings,
     { channels: 3, schedule },
     { throwIfAborted() {} },
   );

@@ -23,7 +23,7 @@ import {
   type Generated,
   type SamOptions,
 } from "../semantics/sam/index.js";
-import type { ResolvedSettings } from "./settings.js";
+import type { DiffusionSettings } from "./settings.js";
 
 /** Given up by throwing; an AbortSignal is one. */
 export type Stop = Pick<AbortSignal, "throwIfAborted">;
@@ -52,7 +52,7 @@ export interface CoverageContext extends GenerateContext {
  */
 export async function findCoverage(
   raster: Raster,
-  { masks, variant, samOptions }: ResolvedSettings,
+  { masks, variant, samOptions }: DiffusionSettings,
   context: CoverageContext = {},
   lookedAt: Raster = raster,
 ): Promise<Coverage> {
@@ -104,7 +104,7 @@ export interface Semantics {
  */
 export async function createSemantics(
   coverage: Coverage,
-  { masks, seed, variant, etaScale: m, coefficients: modify }: ResolvedSettings,
+  { masks, seed, variant, etaScale: m, coefficients: modify }: DiffusionSettings,
   { channels, schedule }: { channels: number; schedule: Schedule },
   stop: Stop,
 ): Promise<Semantics> {

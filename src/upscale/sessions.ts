@@ -1,15 +1,14 @@
 /**
- * Sessions by the size of their tile. Making one takes as long as running it once, and images of one batch mostly share
- * their tiles, so the last few stay; each holds the weights and the largest memory that its runs have needed, so
- * few stay.
+ * Sessions by the size of their tile. Making one takes as long as running it once, and images of one batch
+ * mostly share their tiles, so the last few stay; each holds the weights and the largest memory that its runs
+ * have needed, so few stay.
  */
 import { SamsrError } from "../base/errors.js";
-import type { UpscalingModel } from "../checkpoints/index.js";
 import { frozenScope, type Weights } from "../nn/index.js";
 import type { Value } from "../onnx/index.js";
 import { createGraphSession, type Session, type SessionOptions } from "../runtime/index.js";
-import { type Kind, kindOf } from "./kind.js";
-import { inputsOf, type Stage, type TileSize } from "./stage.js";
+import type { ModelKind, TileGraph } from "./kinds/kind.js";
+import { type TileSize, tileInputs } from "./tile-inputs.js";
 
 /** The weights of one part of a model. */
 export interface PartWeights {
@@ -18,29 +17,28 @@ export interface PartWeights {
   readonly folder?: string;
 }
 
-/** What runs a tile of one size. Each is made when first asked for. */
+/** The sessions of a model. Each is made when first asked for. */
 export interface Sessions {
-  readonly model: UpscalingModel;
-  readonly kind: Kind;
-  /** The session of a stage for tiles of a size. */
-  of(stage: Stage, size: TileSize): Promise<Session>;
-  /** Frees a stage's sessions, whose memory others need now; it comes back when asked for. */
-  drop(stage: Stage): Promise<void>;
-  /** Fits the weights to the networks of the single step, so that a damaged model is found before there is work. */
+  readonly kind: ModelKind;
+  /** The session of a graph for tiles of a size. */
+  of(graph: TileGraph, size: TileSize): Promise<Session>;
+  /** Frees a graph's sessions, whose memory others need now; they come back when asked for. */
+  drop(graph: TileGraph): Promise<void>;
+  /** Fits the weights to the graphs of one pass, so that a damaged model is found before there is work. */
   check(): Promise<void>;
   /** Frees all sessions. */
   release(): Promise<void>;
 }
 
 /**
+ * @param model its name, for messages, and its kind
  * @param weights finds the weights of one part, by its name in the description; called at most once for each
  */
 export function createSessions(
-  model: UpscalingModel,
+  { name: modelName, kind }: { readonly name: string; readonly kind: ModelKind },
   weights: (part: string) => Promise<PartWeights>,
   options: SessionOptions,
 ): Sessions {
-  const kind = kindOf(model);
   const partOf = remember(async (part: string) => {
     const { tensors, folder } = await weights(part);
     return { scope: frozenScope(tensors), folder };
@@ -48,39 +46,38 @@ export function createSessions(
   /** By size, the one used last at the end. */
   const cache = new Map<string, { size: TileSize; made: Map<string, Promise<Session>> }>();
 
-  async function of(stage: Stage, size: TileSize): Promise<Session> {
+  async function of(graph: TileGraph, size: TileSize): Promise<Session> {
     const key = `${size.width}x${size.height}`;
     const entry = cache.get(key) ?? { size, made: new Map<string, Promise<Session>>() };
     cache.delete(key);
     cache.set(key, entry);
     await evict();
-    const known = entry.made.get(stage.name);
+    const known = entry.made.get(graph.name);
     if (known) return known;
-    const made = makeSession(stage, size);
-    entry.made.set(stage.name, made);
-    made.catch(() => entry.made.delete(stage.name));
+    const made = makeSession(graph, size);
+    entry.made.set(graph.name, made);
+    made.catch(() => entry.made.delete(graph.name));
     return made;
   }
 
   /** From a graph and the weights in its file to a session: the one place where they meet. */
-  async function makeSession(stage: Stage, size: TileSize): Promise<Session> {
-    const { graph, folder } = await withWeights(stage, size);
-    const name = `${model.name} (${stage.name}, tiles of ${size.width} x ${size.height})`;
-    return createGraphSession(graph, { name, weightsFolder: folder, ...options });
+  async function makeSession(graph: TileGraph, size: TileSize): Promise<Session> {
+    const { outputs, folder } = await withWeights(graph, size);
+    const name = `${modelName} (${graph.name}, tiles of ${size.width} x ${size.height})`;
+    return createGraphSession(outputs, { name, weightsFolder: folder, ...options });
   }
 
   async function withWeights(
-    stage: Stage,
+    { output, weights: part, build }: TileGraph,
     size: TileSize,
-  ): Promise<{ graph: Record<string, Value>; folder?: string }> {
-    const { scope, folder } = stage.weights ? await partOf(stage.weights) : { scope: frozenScope(new Map()) };
+  ): Promise<{ outputs: Record<string, Value>; folder?: string }> {
+    const { scope, folder } = part ? await partOf(part) : { scope: frozenScope(new Map()) };
     try {
-      const known = inputsOf(kind.channels, size);
-      return { graph: { [stage.output]: stage.graph(scope, known) }, folder };
+      return { outputs: { [output]: build(scope, tileInputs(kind, size)) }, folder };
     } catch (cause) {
       const reason = (cause as Error).message;
       throw new SamsrError(
-        `model ${model.name}: the ${stage.weights} does not fit its network (${reason}); install it again`,
+        `model ${modelName}: the ${part} does not fit its network (${reason}); install it again`,
         { cause },
       );
     }
@@ -99,7 +96,6 @@ export function createSessions(
   }
 
   return {
-    model,
     kind,
     of,
     async drop({ name }) {
@@ -111,7 +107,7 @@ export function createSessions(
     },
     async check() {
       const size = { width: kind.multiple, height: kind.multiple };
-      for (const stage of kind.singleStep) await withWeights(stage, size);
+      for (const graph of kind.onePass) await withWeights(graph, size);
     },
     async release() {
       const entries = [...cache.values()];

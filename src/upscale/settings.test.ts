@@ -3,6 +3,7 @@ import { SamsrError } from "../base/errors.js";
 import type { PixelModel } from "../checkpoints/index.js";
 import { TINY } from "../networks/index.js";
 import { emptyCoverage } from "../semantics/index.js";
+import { kindOf } from "./kinds/index.js";
 import { enlargedSize, resolveSettings, type UpscaleSettings } from "./settings.js";
 
 const model: PixelModel = {
@@ -16,20 +17,21 @@ const model: PixelModel = {
   schedule: { steps: 15, power: 0.3, kappa: 0.3, minNoiseLevel: 0.04, etasEnd: 0.99 },
 };
 const size = { width: 300, height: 200 };
-const resolve = (settings: UpscaleSettings) => resolveSettings(settings, size, model);
+const resolve = (settings: UpscaleSettings) => resolveSettings(settings, size, kindOf(model));
 
 describe("resolveSettings", () => {
   it("fills in what each method takes", () => {
-    expect(resolve({})).toMatchObject({
+    const { diffusion, ...rest } = resolve({});
+    expect(rest).toEqual({ tile: 192, overlap: 16, scale: 4 });
+    expect(diffusion).toMatchObject({
       method: "samsr",
       steps: 1,
       seed: 0,
       masks: "regions",
       variant: "paper",
-      scale: 4,
     });
-    expect(resolve({ method: "sinsr" })).toMatchObject({ steps: 1, masks: "none" });
-    expect(resolve({ method: "resshift" })).toMatchObject({ steps: 15, masks: "none" });
+    expect(resolve({ method: "sinsr" }).diffusion).toMatchObject({ steps: 1, masks: "none" });
+    expect(resolve({ method: "resshift" }).diffusion).toMatchObject({ steps: 15, masks: "none" });
     expect(resolve({ tile: 32 }).overlap).toBe(16);
   });
 

@@ -1,93 +1,101 @@
 /** What a caller may ask for, and the check that it makes sense: all of it, before any work begins. */
 import { SamsrError } from "../base/errors.js";
-import type { UpscalingModel } from "../checkpoints/index.js";
 import { exponentialSchedule, type Schedule, type Variant } from "../diffusion/index.js";
-import { planTiles } from "../image/tiles.js";
-import { SCALE } from "../networks/index.js";
+import { planTiles, type TilePlan } from "../image/tiles.js";
 import type { Coverage, CoverageSummary } from "../semantics/index.js";
 import { resolveSamOptions, type SamOptions } from "../semantics/sam/index.js";
-import { type Kind, kindOf, type Method } from "./kind.js";
+import type { DiffusionTraits, Method, ModelKind } from "./kinds/kind.js";
+import type { TileSize } from "./tile-inputs.js";
 
 export interface UpscaleSettings {
   /** default: what the model was trained for, "samsr" for a model of pixels */
-  method?: Method;
+  readonly method?: Method;
   /**
-   * Calls of the denoiser, 1 to the model's T, evenly spread over its timesteps. Default 1 for samsr and sinsr, T for
-   * resshift. Of a model with a student and a teacher, one step of samsr or sinsr runs the student and everything else the
-   * teacher.
+   * Calls of the denoiser, 1 to the model's T, evenly spread over its timesteps. Default 1 for samsr and
+   * sinsr, T for resshift. Of a model with a student and a teacher, one step of samsr or sinsr runs the
+   * student and everything else the teacher.
    */
-  steps?: number;
+  readonly steps?: number;
   /** An integer from 0 to 2^53; default 0. Seed, image and settings decide every byte of the result. */
-  seed?: number;
+  readonly seed?: number;
   /** default: what the model was trained with, "paper" for a model of pixels */
-  variant?: Variant;
+  readonly variant?: Variant;
   /** m of equation 9, from 0 (SinSR's process everywhere) to less than 1; default: the model's. */
-  etaScale?: number;
+  readonly etaScale?: number;
   /** Which of eta and kappa follows W (table 4 of the paper compares them); default "both". */
-  coefficients?: "both" | "eta" | "kappa";
+  readonly coefficients?: "both" | "eta" | "kappa";
   /** Strength of the noise, over 0; default: the model's. */
-  kappa?: number;
+  readonly kappa?: number;
   /**
-   * Where the semantics come from: `regions` (the default) segments the image, `network` predicts coverage in one pass,
-   * `sam` asks Segment Anything (see `UpscalerOptions.sam`), `none` makes samsr the same as sinsr, a coverage of the
-   * image's size comes from masks of your own. sinsr and resshift take none. In variant `release` the first three look at
-   * the latent instead, where a model has one.
+   * Where the semantics come from: `regions` (the default) segments the image, `network` predicts coverage in
+   * one pass, `sam` asks Segment Anything (see `UpscalerOptions.sam`), `none` makes samsr the same as sinsr,
+   * a coverage of the image's size comes from masks of your own. sinsr and resshift take none. In variant
+   * `release` the first three look at the latent instead, where a model has one.
    */
-  masks?: "regions" | "network" | "sam" | "none" | Coverage;
+  readonly masks?: "regions" | "network" | "sam" | "none" | Coverage;
   /** How Segment Anything is asked; defaults are those of its public generator. */
-  samOptions?: SamOptions;
-  /** Side of a tile in low-resolution pixels, a multiple of what the network needs; default: what suits the model. */
-  tile?: number;
+  readonly samOptions?: SamOptions;
+  /**
+   * Side of a tile in low-resolution pixels, a multiple of what the network needs; default: what suits the
+   * model.
+   */
+  readonly tile?: number;
   /** How far neighbouring tiles overlap, at most half a tile; default: what suits the model. */
-  overlap?: number;
-  /** Enlargement, 1 to 8; default 4. The network makes 4; any other factor is resampled from that (Lanczos). */
-  scale?: number;
+  readonly overlap?: number;
+  /**
+   * Enlargement, 1 to 8; default: the network's own, 4. Any other factor is resampled from that (Lanczos).
+   */
+  readonly scale?: number;
 }
 
 /**
- * How far a long job is. Stages come in this order, `latents` and `denoise` only from models of latents, `resample` only for scales other than 4 and `encode` only from
- * `upscale`; `done` runs from 0 to `total`.
+ * How far a long job is. Stages come in this order, `latents` and `denoise` only from models of latents,
+ * `masks` and `noise` only from models that start from noise, `resample` only for scales other than the
+ * network's and `encode` only from `upscale`; `done` runs from 0 to `total`.
  */
 export interface Progress {
-  stage: "latents" | "masks" | "noise" | "denoise" | "tiles" | "resample" | "encode";
-  done: number;
-  total: number;
+  readonly stage: "latents" | "masks" | "noise" | "denoise" | "tiles" | "resample" | "encode";
+  readonly done: number;
+  readonly total: number;
 }
 
-/** What was done, and where the time went. */
-export interface UpscaleInfo {
-  method: Method;
-  steps: number;
-  variant: Variant;
-  etaScale: number;
-  kappa: number;
-  seed: number;
+/**
+ * What was done, and where the time went. What belongs to a diffusion is left out for a model without one.
+ */
+export interface UpscaleInfo
+  extends Partial<Omit<DiffusionSettings, "masks" | "samOptions" | "coefficients">> {
   /** Number of tiles, and their size in low-resolution pixels: width, height. */
-  tiles: number;
-  tile: [number, number];
-  /** "cpu" or "webgpu". */
-  device: string;
-  masks: "regions" | "network" | "sam" | "none" | "given";
-  coverage: CoverageSummary;
+  readonly tiles: number;
+  readonly tile: readonly [width: number, height: number];
+  /** "cpu", "webgpu" or "torch". */
+  readonly device: string;
+  readonly masks: "regions" | "network" | "sam" | "none" | "given";
+  readonly coverage: CoverageSummary;
   /**
-   * `load` is making sessions for a size of tile seen for the first time. The time inside them is `encode` (pixels to
-   * latents), `network` (the denoiser; for a model of pixels the whole single step) and `decode`. What is left of `total`
-   * is reading tiles, alpha, and resampling.
+   * `load` is making sessions for a size of tile seen for the first time. The time inside them is `encode`
+   * (pixels to latents), `network` (the denoiser; for a model of pixels the whole single step) and `decode`.
+   * What is left of `total` is reading tiles, alpha, and resampling.
    */
-  milliseconds: {
-    masks: number;
-    noise: number;
-    load: number;
-    encode: number;
-    network: number;
-    decode: number;
-    blend: number;
-    total: number;
+  readonly milliseconds: {
+    readonly masks: number;
+    readonly noise: number;
+    readonly load: number;
+    readonly encode: number;
+    readonly network: number;
+    readonly decode: number;
+    readonly blend: number;
+    readonly total: number;
   };
 }
 
 /** {@link UpscaleSettings} with every default filled in. */
-export type ResolvedSettings = Required<UpscaleSettings>;
+export interface ResolvedSettings extends Required<Pick<UpscaleSettings, "tile" | "overlap" | "scale">> {
+  /** Left out for a model that starts from no noise. */
+  readonly diffusion?: DiffusionSettings;
+}
+
+/** The part of the settings that belongs to a diffusion. */
+export type DiffusionSettings = Required<Omit<UpscaleSettings, "tile" | "overlap" | "scale">>;
 
 /** As much as a model's description may have. */
 const LARGEST_KAPPA = 1000;
@@ -99,30 +107,43 @@ const LARGEST_KAPPA = 1000;
  */
 export function resolveSettings(
   settings: UpscaleSettings,
-  size: { width: number; height: number },
-  model: UpscalingModel,
+  size: TileSize,
+  kind: ModelKind,
 ): ResolvedSettings {
-  const kind = kindOf(model);
-  const { defaults } = kind;
-  const method = settings.method ?? defaults.method;
+  const {
+    tile = kind.tile,
+    overlap = Math.min(kind.overlap, tile >> 1),
+    scale = kind.scale,
+    ...rest
+  } = settings;
+  const diffusion = kind.diffusion ? resolveDiffusion(rest, size, kind.diffusion) : undefined;
+  if (!diffusion) refuseDiffusion(rest);
+  if (!(scale >= 1 && scale <= 8)) throw new SamsrError(`scale must be from 1 to 8, not ${scale}`);
+  planFor(size, { tile, overlap }, kind);
+  return { tile, overlap, scale, diffusion };
+}
+
+function resolveDiffusion(
+  settings: Partial<DiffusionSettings>,
+  size: TileSize,
+  traits: DiffusionTraits,
+): DiffusionSettings {
+  const { schedule } = traits;
+  const method = settings.method ?? traits.method;
   oneOf("method", method, ["samsr", "sinsr", "resshift"]);
-  const tile = settings.tile ?? defaults.tile;
-  const resolved: ResolvedSettings = {
+  const resolved: DiffusionSettings = {
     method,
-    steps: settings.steps ?? (method === "resshift" ? model.schedule.steps : 1),
+    steps: settings.steps ?? (method === "resshift" ? schedule.steps : 1),
     seed: settings.seed ?? 0,
-    variant: settings.variant ?? defaults.variant,
-    etaScale: settings.etaScale ?? model.m,
+    variant: settings.variant ?? traits.variant,
+    etaScale: settings.etaScale ?? traits.m,
     coefficients: settings.coefficients ?? "both",
-    kappa: settings.kappa ?? model.schedule.kappa,
+    kappa: settings.kappa ?? schedule.kappa,
     masks: settings.masks ?? "regions",
     samOptions: resolveSamOptions(settings.samOptions),
-    tile,
-    overlap: settings.overlap ?? Math.min(defaults.overlap, tile >> 1),
-    scale: settings.scale ?? SCALE,
   };
-  const { steps, seed, variant, etaScale, kappa, masks, scale } = resolved;
-  const longest = model.schedule.steps;
+  const { steps, seed, variant, etaScale, kappa, masks, coefficients } = resolved;
+  const longest = schedule.steps;
   if (!Number.isInteger(steps) || steps < 1 || steps > longest) {
     throw new SamsrError(`steps must be a whole number from 1 to ${longest} (this model's T), not ${steps}`);
   }
@@ -130,7 +151,7 @@ export function resolveSettings(
     throw new SamsrError(`seed must be a whole number from 0 to 2^53, not ${seed}`);
   }
   oneOf("variant", variant, ["paper", "release"]);
-  oneOf("coefficients", resolved.coefficients, ["both", "eta", "kappa"]);
+  oneOf("coefficients", coefficients, ["both", "eta", "kappa"]);
   if (!(etaScale >= 0 && etaScale < 1)) {
     throw new SamsrError(`etaScale (m of equation 9) must be from 0 to less than 1, not ${etaScale}`);
   }
@@ -139,42 +160,45 @@ export function resolveSettings(
   }
   if (typeof masks === "object") checkCoverage(masks, size, method);
   else oneOf("masks", masks, ["regions", "network", "sam", "none"]);
-  if (!(scale >= 1 && scale <= 8)) throw new SamsrError(`scale must be from 1 to 8, not ${scale}`);
-  planFor(size, resolved, kind);
-  if (method !== "samsr") resolved.masks = "none";
-  return resolved;
+  return method === "samsr" ? resolved : { ...resolved, masks: "none" };
+}
+
+/** A seed and the absence of masks mean nothing to a model without noise, and do no harm. */
+function refuseDiffusion({ seed: _, masks, samOptions, ...settings }: Partial<DiffusionSettings>): void {
+  const asked = Object.values(samOptions ?? {}).some((value) => value !== undefined);
+  const given = Object.entries({
+    ...settings,
+    masks: masks === "none" ? undefined : masks,
+    samOptions: asked ? samOptions : undefined,
+  });
+  const [name] = given.find(([, value]) => value !== undefined) ?? [];
+  if (name)
+    throw new SamsrError(`${name} has no meaning for this model, which starts from no noise; leave it out`);
 }
 
 /** The tiles of an image. @throws SamsrError for a tile or an overlap that does not fit */
 export function planFor(
-  { width, height }: { width: number; height: number },
+  { width, height }: TileSize,
   { tile, overlap }: Pick<ResolvedSettings, "tile" | "overlap">,
-  { multiple }: Pick<Kind, "multiple">,
-) {
+  { multiple }: Pick<ModelKind, "multiple">,
+): TilePlan {
   return planTiles(width, height, { tile, overlap, multiple });
 }
 
 /** The model's schedule, with the kappa that was asked for. */
 export function scheduleFor(
-  { schedule }: Pick<UpscalingModel, "schedule">,
-  { kappa }: Pick<ResolvedSettings, "kappa">,
+  { schedule }: Pick<DiffusionTraits, "schedule">,
+  { kappa }: Pick<DiffusionSettings, "kappa">,
 ): Schedule {
   return exponentialSchedule({ ...schedule, kappa });
 }
 
 /** The size of the result. */
-export function enlargedSize(
-  { width, height }: { width: number; height: number },
-  scale: number,
-): { width: number; height: number } {
+export function enlargedSize({ width, height }: TileSize, scale: number): TileSize {
   return { width: Math.max(1, Math.round(width * scale)), height: Math.max(1, Math.round(height * scale)) };
 }
 
-function checkCoverage(
-  coverage: Coverage,
-  { width, height }: { width: number; height: number },
-  method: Method,
-): void {
+function checkCoverage(coverage: Coverage, { width, height }: TileSize, method: Method): void {
   if (method !== "samsr") {
     throw new SamsrError(`method ${method} takes no masks; leave them out, or use method samsr`);
   }

@@ -3,15 +3,11 @@ import { alphaPlane, hasAlpha, meanPlane, type Raster, repeatPlane, toTensor } f
 import type { Tile } from "../image/tiles.js";
 import { settleAlpha } from "./alpha.js";
 
-/** One picture of a tile, and what is known of it on its way. */
+/** One picture of a tile. */
 export interface TilePicture {
   readonly tile: Tile;
   /** [3, h, w] in [-1, 1]. */
   lq(): Float32Array;
-  /** [C, h, w] */
-  y?: Float32Array;
-  /** [C, h, w] */
-  x0?: Float32Array;
 }
 
 export interface TilePictures {
@@ -35,12 +31,14 @@ export function picturesOf(raster: Raster, tile: Tile): TilePictures {
 }
 
 /**
- * All channels of a tile, [channels, 4h, 4w]: the colour as it is or grey again, and the alpha behind it.
- * @param enlarge gives a picture's [3, 4h, 4w]; the next call may overwrite it
+ * All channels of a tile, [channels, s h, s w]: the colour as it is or grey again, and the alpha behind it.
+ * @param scale s
+ * @param enlarge gives a picture's [3, s h, s w]; the next call may overwrite it
  */
 export async function enlargePictures(
   raster: Raster,
   { tile, colour, alpha }: TilePictures,
+  scale: number,
   enlarge: (picture: TilePicture) => Promise<Float32Array>,
 ): Promise<Float32Array> {
   const hr = await enlarge(colour);
@@ -53,7 +51,7 @@ export async function enlargePictures(
   if (!alpha) large.fill(small[0]);
   else {
     large.set(meanPlane(await enlarge(alpha)));
-    settleAlpha(large, small, tile.width, tile.height);
+    settleAlpha(large, small, { width: tile.width, height: tile.height, scale });
   }
   return planes;
 }

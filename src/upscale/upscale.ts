@@ -1,4 +1,5 @@
 import { checkEncodable, decode, encode, formatLike, type OutputFormat } from "../image/index.js";
+import { kindOf } from "./kinds/index.js";
 import { findUpscalingModel } from "./model.js";
 import { enlargedSize, resolveSettings, type UpscaleInfo, type UpscaleSettings } from "./settings.js";
 import {
@@ -10,7 +11,9 @@ import {
 } from "./upscaler.js";
 
 export interface UpscaleOptions extends UpscaleSettings, RunOptions, UpscalerOptions {
-  /** One that is open already, for many pictures; it stays open. Then the options of opening one do not count. */
+  /**
+   * One that is open already, for many pictures; it stays open. Then the options of opening one do not count.
+   */
   upscaler?: Upscaler;
   /** default: that of the input; PNG for a GIF */
   format?: OutputFormat;
@@ -30,16 +33,17 @@ export interface UpscaledPicture {
 }
 
 /**
- * Enlarges a picture, from file to file: decodes (JPEG, PNG, WebP, AVIF, TIFF, GIF), upscales, encodes. Colour profile,
- * EXIF, XMP and density are kept, orientation is applied, 16 bits stay 16 bits where the format has them.
+ * Enlarges a picture, from file to file: decodes (JPEG, PNG, WebP, AVIF, TIFF, GIF), upscales, encodes.
+ * Colour profile, EXIF, XMP and density are kept, orientation is applied, 16 bits stay 16 bits where the
+ * format has them.
  *
  * @param input a path, or the bytes of a file
  * @example
  * const { data } = await upscale("photo.jpg", { seed: 7, format: "png" });
  * await writeFile("large.png", data);
  *
- * @throws SamsrError of one line, for an input that cannot be read, settings that make no sense, a result too large for
- * its format, a model or device that is not there; the signal's reason
+ * @throws SamsrError of one line, for an input that cannot be read, settings that make no sense, a result too
+ * large for its format, a model or device that is not there; the signal's reason
  */
 export async function upscale(
   input: Uint8Array | string,
@@ -63,7 +67,7 @@ export async function upscale(
   const description = given?.model ?? (await findUpscalingModel(model ?? DEFAULT_MODEL)).description;
   const { raster, metadata } = await decode(input, { pixelLimit });
   const format = wanted ?? formatLike(metadata.format);
-  checkEncodable(enlargedSize(raster, resolveSettings(settings, raster, description).scale), {
+  checkEncodable(enlargedSize(raster, resolveSettings(settings, raster, kindOf(description)).scale), {
     format,
     quality,
   });

@@ -1,13 +1,14 @@
 /**
- * An upscaler: a model that stays loaded, in a thread of its own. ONNX Runtime blocks the thread that runs it and
- * segmentation, noise and blending take their time, so all of that happens there, and the event loop of the caller
- * stays free.
+ * An upscaler: a model that stays loaded, in a thread of its own. ONNX Runtime blocks the thread that runs it
+ * and segmentation, noise and blending take their time, so all of that happens there, and the event loop of
+ * the caller stays free.
  */
 import { SamsrError } from "../base/errors.js";
 import { createYield } from "../base/event-loop.js";
 import type { UpscalingModel } from "../checkpoints/index.js";
 import type { Raster } from "../image/raster.js";
 import { type Device, startThread } from "../runtime/index.js";
+import { kindOf } from "./kinds/index.js";
 import { findUpscalingModel } from "./model.js";
 import { type Progress, resolveSettings, type UpscaleInfo, type UpscaleSettings } from "./settings.js";
 import type { functions } from "./worker.js";
@@ -19,7 +20,9 @@ export interface UpscalerOptions {
   device?: Device | "auto";
   /** Threads of the network on the CPU; default: one for each core. */
   threads?: number;
-  /** The Segment Anything of masks `sam`: a model's name or a checkpoint; default: the one that is installed. */
+  /**
+   * The Segment Anything of masks `sam`: a model's name or a checkpoint; default: the one that is installed.
+   */
   sam?: string;
   /** Whether its masks are kept on disk, so that a picture costs them once; default true. */
   cache?: boolean;
@@ -36,8 +39,8 @@ export interface Upscaler {
   /** "cpu", "webgpu" or "torch". */
   readonly device: string;
   /**
-   * Enlarges a raster; channels and depth stay. The argument is copied, the result is the caller's. Calls at the same
-   * time are done one after the other.
+   * Enlarges a raster; channels and depth stay. The argument is copied, the result is the caller's. Calls at
+   * the same time are done one after the other.
    * @throws SamsrError for settings that make no sense, before any work; the signal's reason
    */
   upscale(
@@ -68,6 +71,7 @@ export async function createUpscaler(options: UpscalerOptions = {}): Promise<Ups
   }
   const model = await findUpscalingModel(name);
   const { description } = model;
+  const kind = kindOf(description);
   const thread = startThread<typeof functions>(new URL("./worker.js", import.meta.url));
   const opening = thread.call("open", { model, device: wanted, threads, sam, cache });
   const { device } = await opening.catch(async (error) => {
@@ -82,7 +86,7 @@ export async function createUpscaler(options: UpscalerOptions = {}): Promise<Ups
     async upscale(raster, settings = {}, { onProgress, signal } = {}) {
       signal?.throwIfAborted();
       checkRaster(raster);
-      const resolved = resolveSettings(settings, raster, description);
+      const resolved = resolveSettings(settings, raster, kind);
       const data = await copyOf(raster.data);
       return thread.call(
         "upscale",

@@ -1,4 +1,6 @@
-/** The worker thread of an upscaler in Node: the sessions live here, and jobs are done one after the other. */
+/**
+ * The worker thread of an upscaler in Node: the sessions live here, and jobs are done one after the other.
+ */
 import type { UpscalingModel } from "../checkpoints/index.js";
 import type { InstalledModel } from "../checkpoints/store/index.js";
 import type { Raster } from "../image/raster.js";
@@ -7,6 +9,7 @@ import { type CallContext, type Device, serveThread } from "../runtime/index.js"
 import { createCoverageModel, type LoadedCoverageModel } from "../semantics/coverage-model.js";
 import { createSegmenter, type Segmenter } from "../semantics/sam/segmenter.js";
 import { enlarge } from "./enlarge.js";
+import { kindOf } from "./kinds/index.js";
 import { findWeights } from "./model.js";
 import { createSessions, type Sessions } from "./sessions.js";
 import type { ResolvedSettings } from "./settings.js";
@@ -34,10 +37,8 @@ export const functions = serveThread({
   }) {
     const { model, threads, sam, cache } = args;
     const device = await chooseDevice(args.device, await loadBackend());
-    const sessions = createSessions(model.description, (part) => findWeights(model, part), {
-      device,
-      threads,
-    });
+    const of = { name: model.description.name, kind: kindOf(model.description) };
+    const sessions = createSessions(of, (part) => findWeights(model, part), { device, threads });
     await sessions.check();
     const segmenter = createSegmenter({ sam, cache, device, threads });
     opened = { sessions, segmenter, coverageModel: createCoverageModel({ device, threads }), device };

@@ -1,12 +1,11 @@
 /** What a model costs, without running it: counted on the graphs that run, whose weights are only shapes. */
 import { enlarges, type ModelDescription, partsOf } from "../../checkpoints/index.js";
-import { SCALE } from "../../networks/index.js";
 import { createScope, type Scope } from "../../nn/index.js";
 import { countFlops } from "../../onnx/flops.js";
 import { constant, sizeOf, type Value } from "../../onnx/index.js";
 import { peakBytes } from "../../onnx/memory.js";
-import { kindOf } from "../../upscale/kind.js";
-import { inputsOf } from "../../upscale/stage.js";
+import { kindOf } from "../../upscale/kinds/index.js";
+import { tileInputs } from "../../upscale/tile-inputs.js";
 
 export interface Cost {
   /** What runs once for this, such as "encoder". */
@@ -33,13 +32,14 @@ const UNUSED = "decode-latent";
 
 export function costOf(description: ModelDescription): ModelCost {
   if (enlarges(description)) {
-    const { multiple, channels, singleStep } = kindOf(description);
+    const kind = kindOf(description);
+    const { multiple, scale } = kind;
     const side = Math.ceil(TILE / multiple) * multiple;
-    const known = inputsOf(channels, { width: side, height: side });
-    const costs = singleStep.map((stage) =>
-      measure(stage.name, stage.weights ?? "", (p) => [stage.graph(p, known)]),
+    const tensors = tileInputs(kind, { width: side, height: side });
+    const costs = kind.onePass.map(({ name, weights, build }) =>
+      measure(name, weights ?? "", (p) => [build(p, tensors)]),
     );
-    return { per: `a tile of ${side} x ${side} to ${SCALE * side} x ${SCALE * side}`, costs };
+    return { per: `a tile of ${side} x ${side} to ${scale * side} x ${scale * side}`, costs };
   }
   const sam = description.network === "segment-anything";
   const [weights] = Object.keys(description.weights);

@@ -1,5 +1,5 @@
 /** What a model really takes, found out by running it. */
-import { kindOf } from "../../upscale/kind.js";
+import { kindOf } from "../../upscale/kinds/index.js";
 import { findUpscalingModel } from "../../upscale/model.js";
 import { createUpscaler } from "../../upscale/upscaler.js";
 

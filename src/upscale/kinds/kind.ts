@@ -1,0 +1,131 @@
+/**
+ * What a kind of model says of itself, and what it is given to enlarge with. A kind is one file beside this
+ * one, to be read from top to bottom: its graphs, and `enlarge`, which takes the tiles of a picture through
+ * them. All that is the same for every kind (tiles and their blending, alpha, sessions, masks, noise,
+ * progress) is in the walk that it is given.
+ */
+import type { ScheduleDescription } from "../../checkpoints/index.js";
+import type { Variant } from "../../diffusion/index.js";
+import type { Raster, Region } from "../../image/raster.js";
+import type { TilePlan } from "../../image/tiles.js";
+import type { Scope } from "../../nn/index.js";
+import type { Value } from "../../onnx/index.js";
+import type { TilePicture, TilePictures } from "../tile-pictures.js";
+
+/** Whose process: all three share the denoiser and differ in the noise and in the way down. */
+export type Method = "samsr" | "sinsr" | "resshift";
+
+export interface ModelKind {
+  /** How many times larger the network makes a picture. */
+  readonly scale: number;
+  /** What sides of a tile divide by. */
+  readonly multiple: number;
+  /** Side of a tile and overlap that suit it, in low-resolution pixels. */
+  readonly tile: number;
+  readonly overlap: number;
+  /** How many sizes of tile keep their sessions, and how many pixels these may have together. */
+  readonly cache: { readonly sizes: number; readonly pixels: number };
+  /** Of models that start from noise; others have no masks, no seed and no steps. */
+  readonly diffusion?: DiffusionTraits;
+  /**
+   * The graphs of one pass, from `lq` to `hr`, each reading what those before it made: what is exported,
+   * counted, and fitted to the weights when a model is opened.
+   */
+  readonly onePass: readonly TileGraph[];
+  /** Enlarges a picture: hands the large pixels of every tile to `walk.paint`. */
+  enlarge(walk: Walk): Promise<void>;
+}
+
+export interface DiffusionTraits {
+  /** C, of a latent. */
+  readonly channels: number;
+  readonly schedule: ScheduleDescription;
+  /** m of equation 9. */
+  readonly m: number;
+  /** What the model was trained for, and with whose equations: the defaults of a run. */
+  readonly method: Method;
+  readonly variant: Variant;
+}
+
+/**
+ * The tensors of a tile of h x w low-resolution pixels by which graphs meet, float32:
+ *
+ *     lq     [1, 3, h, w]    the tile, in [-1, 1]
+ *     y      [1, C, h, w]    the bicubic enlargement as a latent
+ *     noise  [1, C, h, w]    of unit variance
+ *     sigma  [1, 1, h, w]    kappa sqrt(eta_{T-1}) of the pixel-wise process
+ *     scale  []              1 / sqrt(eta_{T-1} kappa^2 + 1), global
+ *     x      [1, C, h, w]    x_t times its scale
+ *     t      [1]             the timestep, 0..T-1
+ *     x0     [1, C, h, w]    the prediction
+ *     hr     [1, 3, s h, s w]  large pixels in [-1, 1], s the kind's scale
+ */
+export type TileTensor = "lq" | "y" | "noise" | "sigma" | "scale" | "x" | "t" | "x0";
+
+/** The numbers of some of them. */
+export type TileData = Readonly<Partial<Record<TileTensor, Float32Array>>>;
+
+/**
+ * One graph on the way of a tile: a function of the tensors that it names, with the weights of one part of
+ * the model.
+ */
+export interface TileGraph {
+  /** In messages and in the cost of a model; no two graphs of a kind share one. */
+  readonly name: string;
+  /** What it makes. */
+  readonly output: "y" | "x0" | "hr";
+  /** Under which its time is reported. */
+  readonly timed: "encode" | "network" | "decode";
+  /**
+   * The part of the model that has its weights, by the name in the description; left out where it has none.
+   */
+  readonly weights?: string;
+  build(p: Scope, tensors: Readonly<Record<TileTensor, Value>>): Value;
+}
+
+/** A picture on its way through a model. */
+export interface Walk {
+  /** The small picture, with colours bled under what is transparent. */
+  readonly raster: Raster;
+  readonly plan: TilePlan;
+  readonly tiles: readonly TilePictures[];
+  /**
+   * Runs a graph on one tile.
+   * @param data what the graph reads; more does no harm
+   * @returns its output, [C, h, w]; that of `hr`, [3, s h, s w], lies in memory that the next call overwrites
+   */
+  run(graph: TileGraph, data: TileData): Promise<Float32Array>;
+  /** Goes over all pictures of all tiles, and reports it as a stage of its own. */
+  each(stage: "latents" | "denoise", work: (picture: TilePicture) => Promise<unknown>): Promise<void>;
+  /**
+   * Finds the masks and draws the noise of the whole picture.
+   * @param lookedAt where the released code seeks masks: the latent as a picture of the small one's size, if
+   * there is one
+   */
+  diffuse(lookedAt?: Raster): Promise<TileDiffusion>;
+  /**
+   * Goes over the tiles: asks for the large pixels of their pictures, [3, s h, s w], and blends them into the
+   * result.
+   */
+  paint(enlarge: (picture: TilePicture) => Promise<Float32Array>): Promise<void>;
+  /** Frees the sessions of a graph, whose memory others need now; they come back when they are asked for. */
+  release(graph: TileGraph): Promise<void>;
+}
+
+/** The diffusion of one picture, to be cut into its tiles. Colour and alpha of a tile have the same noise. */
+export interface TileDiffusion {
+  /** Whether x0 comes of one step from x_T, else of a chain of them. */
+  readonly oneStep: boolean;
+  /** What the one step starts from beside y. */
+  start(tile: Region): Promise<{ noise: Float32Array; sigma: Float32Array; scale: Float32Array }>;
+  /**
+   * x0 by a chain of steps, [C, h, w].
+   * @param y [C, h, w]
+   * @param denoise predicts x0 from x_t times its scale, and t
+   */
+  chain(
+    tile: Region,
+    y: Float32Array,
+    denoise: (x: Float32Array, t: Float32Array) => Promise<Float32Array>,
+  ): Promise<Float32Array>;
+}

@@ -1,0 +1,59 @@
+/** The diffusion of one picture as its tiles take it: one step or a chain, by the process of the method. */
+import {
+  type ChainOptions,
+  inputScale,
+  resshiftChain,
+  type Schedule,
+  samsrChain,
+  sinsrChain,
+} from "../diffusion/index.js";
+import type { Clock } from "./clock.js";
+import type { TileDiffusion } from "./kinds/kind.js";
+import type { Semantics, Stop } from "./semantics.js";
+import type { DiffusionSettings } from "./settings.js";
+import type { TileSize } from "./tile-inputs.js";
+
+export interface TileDiffusionOptions {
+  /** Of all tiles. */
+  readonly size: TileSize;
+  /** C, of a latent. */
+  readonly channels: number;
+  readonly schedule: Schedule;
+  readonly settings: DiffusionSettings;
+  readonly semantics: Semantics;
+  readonly clock: Clock;
+  readonly stop: Stop;
+}
+
+export function createTileDiffusion(options: TileDiffusionOptions): TileDiffusion {
+  const { size, channels, schedule, settings, semantics, clock, stop } = options;
+  const { method, steps } = settings;
+  const { width, height } = size;
+  // It lives as long as the picture, so that tiles cost no memory that has to be collected.
+  const noise = new Float32Array(channels * width * height);
+  const last = schedule.steps - 1;
+  // SAMSR too scales by the global eta and kappa: the denoiser was taught with them.
+  const scale = Float32Array.of(inputScale(schedule.eta[last], schedule.kappa));
+  const noiseOf = ({ x, y }: { readonly x: number; readonly y: number }) =>
+    clock.time("noise", () => semantics.noise.fill(x, y, width, height, noise));
+  return {
+    oneStep: steps === 1 && method !== "resshift",
+    async start(tile) {
+      await noiseOf(tile);
+      return { noise, sigma: semantics.sigma(tile), scale };
+    },
+    async chain(tile, y, denoise) {
+      await noiseOf(tile);
+      const denoiser = (x: Float32Array, timestep: number) => denoise(x, Float32Array.of(timestep));
+      const chain: ChainOptions = { schedule, denoiser, y, noise, steps, signal: stop };
+      switch (method) {
+        case "resshift":
+          return resshiftChain({ ...chain, stepNoise: (timestep) => semantics.stepNoise(timestep, tile) });
+        case "sinsr":
+          return sinsrChain(chain);
+        case "samsr":
+          return samsrChain({ ...chain, pixelwise: semantics.process(tile) });
+      }
+    },
+  };
+}
