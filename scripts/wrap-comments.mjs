@@ -1,23 +1,23 @@
 /**
- * node scripts/wrap-comments.mjs [--check] [PATH...]: wraps comments of TypeScript whose lines are longer
+ * node scripts/wrap-comments.mjs [--check] PATH...: wraps comments of TypeScript whose lines are longer
  * than 110 characters, which the formatter leaves alone. With --check it writes nothing, and fails where
  * there is one.
  *
  * A paragraph of a comment is filled anew only where one of its lines is too long. Paragraphs end at empty
  * lines, tags, list items and lines that are indented as code is.
  */
-import { execFileSync } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 
 const WIDTH = 110;
 const check = process.argv.includes("--check");
 const named = process.argv.slice(2).filter((word) => !word.startsWith("--"));
-const tracked = execFileSync("git", ["ls-files", "--", ...(named.length > 0 ? named : ["."])], {
-  encoding: "utf8",
-});
+const files = named
+  .flatMap((path) => (statSync(path).isDirectory() ? within(path) : [path]))
+  .filter(isSource);
 
 let failed = false;
-for (const file of tracked.split("\n").filter((name) => /\.m?ts$|\.mjs$/.test(name))) {
+for (const file of files) {
   const text = readFileSync(file, "utf8");
   const lines = text.split("\n");
   if (!lines.some(isTooLong)) continue;
@@ -30,6 +30,14 @@ for (const file of tracked.split("\n").filter((name) => /\.m?ts$|\.mjs$/.test(na
   for (const [i, line] of wrapped.entries()) if (isTooLong(line)) complain(file, i);
 }
 process.exit(failed ? 1 : 0);
+
+function within(folder) {
+  return readdirSync(folder, { recursive: true }).map((file) => join(folder, file));
+}
+
+function isSource(file) {
+  return /\.m?[tj]s$/.test(file) && !/(^|[\\/])dist[\\/]/.test(file);
+}
 
 function isTooLong(line) {
   return line.length > WIDTH && /^\s*(\/\/|\/?\*)/.test(line);
