@@ -206,7 +206,7 @@ describe.skipIf(!hasShared)("samsr models add and remove", () => {
 
   it("takes the autoencoder that is installed, and keeps it from being taken away", async () => {
     expect(await refusal("add", unet, "--name", "alone")).toMatch(
-      /is a denoiser of latents, and no autoencoder for it is installed; give its file too, or first "samsr models pull vq-f4"/,
+      /needs an autoencoder, and none that fits is installed; give its file too, or first "samsr models pull vq-f4"/,
     );
     expect(stored()).toEqual([]);
     await models("add", vq, "--name", "vq");
@@ -326,7 +326,7 @@ describe.skipIf(!hasShared)("samsr models add and remove", () => {
     expect(await refusal("add", text)).toMatch(/text\.pth: not a PyTorch checkpoint/);
     expect(await refusal("add", other)).toMatch(/holds no network that samsr knows/);
     expect(await refusal("add", folder.path("absent.pth"))).toMatch(/there is no such file/);
-    expect(await refusal("add", vq, vq)).toMatch(/are each an autoencoder; add them one by one/);
+    expect(await refusal("add", vq, vq)).toMatch(/each hold the VQ autoencoder; add them one by one/);
     expect(await refusal("add", sam, vq)).toMatch(/is Segment Anything, a model by itself/);
     expect(await refusal("add", "models/samsr-tiny/student.safetensors")).toMatch(
       /"samsr train bundle" makes a model/,

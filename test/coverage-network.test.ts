@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { recognise } from "../src/checkpoints/recognise/index.js";
+import { recognise } from "../src/checkpoints/recognise.js";
 import {
   COVERAGE_TINY,
   type CoverageNetworkConfig,

@@ -4,7 +4,7 @@
  */
 import * as checks from "./checks.js";
 
-/** JSON Schema, draft 2020-12: the part that is used here. */
+/** A schema in the words of JSON Schema, draft 2020-12, that are used here. */
 export type Schema = { readonly [key: string]: unknown };
 
 export interface Field<T> {
@@ -21,7 +21,8 @@ export interface Field<T> {
 /** What a file that passed the check holds, filled up. */
 export type Filled<F> = F extends Field<infer T> ? T : never;
 
-function field<T>(check: checks.Check, schema: Schema): Field<T> {
+/** A field of any other kind, from its check and its schema. */
+export function field<T>(check: checks.Check, schema: Schema): Field<T> {
   return { check, schema, required: true, fill: (value) => value as T };
 }
 
@@ -46,6 +47,22 @@ export const list = <T>(description: string, element: Field<T>, least = 0, most 
     ...{ description, type: "array", items: element.schema, minItems: least, maxItems: most },
   });
 
+/**
+ * The same field with a further condition, which concerns several of its values at once and which no schema can state.
+ * @param complaint says what is wrong with a value that passed the field's own check, or nothing; `at` names a place in it
+ */
+export function checked<T>(
+  one: Field<T>,
+  complaint: (value: T, at: (key: string) => string) => string | undefined,
+) {
+  const check: checks.Check = (value, at, unknown) =>
+    one.check(value, at, unknown) ??
+    (value === undefined
+      ? undefined
+      : complaint(one.fill(value), (key) => `"${at === "" ? key : `${at}.${key}`}"`));
+  return { ...one, check };
+}
+
 /** May be left out, and then nothing stands for it. */
 export function optional<T>(one: Field<T>): Field<T | undefined> {
   return {
@@ -67,13 +84,18 @@ export function standing<T>(standard: NoInfer<T>, one: Field<T>): Field<T> {
   };
 }
 
-type Fields = Readonly<Record<string, Field<unknown>>>;
+export type Fields = Readonly<Record<string, Field<unknown>>>;
+
+/** The object that a section describes: what may be left out of a file, without a value that stands for it, may be absent. */
+type FilledSection<F extends Fields> = Flat<
+  { readonly [Key in keyof F as undefined extends Filled<F[Key]> ? never : Key]: Filled<F[Key]> } & {
+    readonly [Key in keyof F as undefined extends Filled<F[Key]> ? Key : never]?: Filled<F[Key]>;
+  }
+>;
+type Flat<T> = T extends object ? { [Key in keyof T]: T[Key] } : T;
 
 /** An object; it may be left out when all of its fields may. */
-export function section<const F extends Fields>(
-  description: string,
-  fields: F,
-): Field<{ readonly [Key in keyof F]: Filled<F[Key]> }> {
+export function section<const F extends Fields>(description: string, fields: F): Field<FilledSection<F>> {
   const entries = Object.entries(fields);
   const due = entries.filter(([, { required }]) => required).map(([key]) => key);
   const check = checks.object(Object.fromEntries(entries.map(([key, { check }]) => [key, check])));

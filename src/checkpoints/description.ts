@@ -1,84 +1,83 @@
 /**
  * The contents of a model's `model.json`: one type for each kind of model, told apart by `network`. `weights` names
- * safetensors files beside it; `../NAME/FILE` is one of another model of the same store.
+ * safetensors files beside it; `../NAME/FILE` is one of another model of the same store. What a description holds is
+ * defined by the network that the model is about.
  */
-import type { CoverageNetworkConfig, SamConfig, SwinUNetConfig, VqConfig } from "../networks/index.js";
+import {
+  type COVERAGE_NETWORK,
+  type Described,
+  type JsonOf,
+  NETWORKS,
+  type Network,
+  type PIXEL_DENOISER,
+  type SWIN_UNET,
+  type VQ_AUTOENCODER,
+} from "../networks/index.js";
 
-interface Described {
-  readonly name: string;
-  /** One line for `samsr models`. */
-  readonly summary: string;
-  readonly licence: string;
-  /** Where the weights were fetched from. */
-  readonly source?: string;
-}
+export type ModelDescription = JsonOf<(typeof NETWORKS)[number]>;
 
-/** As `exponentialSchedule` takes it. */
-export interface ScheduleDescription {
-  readonly steps: number;
-  readonly power: number;
-  readonly kappa: number;
-  readonly minNoiseLevel: number;
-  readonly etasEnd: number;
-}
-
-/** A denoiser of pixels, bundled or made by `samsr train`. */
-export interface PixelModel extends Described {
-  readonly network: "pixel-denoiser";
-  readonly config: SwinUNetConfig;
-  readonly schedule: ScheduleDescription;
-  /** m of equation 9. */
-  readonly m: number;
-  /** The student takes one step, the teacher a chain of them. */
-  readonly weights: { readonly student: string; readonly teacher: string };
-}
+/** A denoiser of pixels, bundled or made by `samsr train`: a student that takes one step, and its teacher. */
+export type PixelModel = JsonOf<typeof PIXEL_DENOISER>;
 
 /** A denoiser of an autoencoder's latents: what SAMSR, SinSR and ResShift publish. */
-export interface LatentModel extends Described {
-  readonly network: "latent-denoiser";
-  readonly config: SwinUNetConfig;
-  readonly autoencoder: VqConfig;
-  readonly schedule: ScheduleDescription;
-  /** m of equation 9. */
-  readonly m: number;
-  /** Whose equations the weights were trained with; the default of every run. */
-  readonly variant: "paper" | "release";
-  /** What the weights were trained for: one step (samsr, sinsr) or the whole chain; the default of every run. */
-  readonly method: "samsr" | "sinsr" | "resshift";
-  readonly weights: { readonly denoiser: string; readonly autoencoder: string };
-}
+export type LatentModel = JsonOf<typeof SWIN_UNET>;
 
 /** An autoencoder by itself, for the denoisers that are added after it. */
-export interface AutoencoderModel extends Described {
-  readonly network: "vq-autoencoder";
-  readonly config: VqConfig;
-  readonly weights: { readonly autoencoder: string };
-}
-
-/** Segment Anything, which finds masks. */
-export interface SegmentationModel extends Described {
-  readonly network: "segment-anything";
-  readonly config: SamConfig;
-  readonly weights: { readonly sam: string };
-}
+export type AutoencoderModel = JsonOf<typeof VQ_AUTOENCODER>;
 
 /** A network that predicts how many masks cover each pixel. */
-export interface CoverageModel extends Described {
-  readonly network: "coverage-network";
-  readonly config: CoverageNetworkConfig;
-  readonly weights: { readonly network: string };
-}
+export type CoverageModel = JsonOf<typeof COVERAGE_NETWORK>;
 
-export type ModelDescription =
-  | PixelModel
-  | LatentModel
-  | AutoencoderModel
-  | SegmentationModel
-  | CoverageModel;
+/** A description of which only what all have in common is known. */
+export type AnyDescription = Described & {
+  readonly network: string;
+  readonly weights: Readonly<Record<string, string>>;
+};
 
 /** Those that make a picture larger. */
 export type UpscalingModel = PixelModel | LatentModel;
 
+/** The network that a kind of model is about; undefined for a word that is no kind. */
+export function networkOfKind(kind: string): Network | undefined {
+  return (NETWORKS as readonly Network[]).find(({ model }) => model.kind === kind);
+}
+
+/** A network in a model: in which file of weights, and with which configuration. */
+export interface HeldNetwork {
+  /** The name of its weights in the description. */
+  readonly part: string;
+  /** The file, as the description names it. */
+  readonly file: string;
+  readonly network: Network;
+  readonly config: unknown;
+}
+
+/** The network that a model is about. */
+export function networkOf(description: { readonly network: string }): Network {
+  return networkOfKind(description.network)!;
+}
+
+/** All networks in a model, the one that it is about first. */
+export function networksIn(description: ModelDescription): readonly HeldNetwork[] {
+  const network = networkOf(description);
+  const { weights, ...fields } = description as AnyDescription & Readonly<Record<string, unknown>>;
+  return Object.entries(network.model.weights).map(([part, held]) => ({
+    part,
+    file: weights[part],
+    network: held === "self" ? network : held.network,
+    config: fields[held === "self" ? "config" : held.config],
+  }));
+}
+
+/** Whether a model makes pictures larger. */
 export function enlarges(description: ModelDescription): description is UpscalingModel {
-  return description.network === "pixel-denoiser" || description.network === "latent-denoiser";
+  return networkOf(description).upscaling !== undefined;
+}
+
+/** Whether a model is one of this network. */
+export function isModelOf<N extends Network>(
+  description: ModelDescription,
+  network: N,
+): description is Extract<ModelDescription, JsonOf<N>> {
+  return networkOf(description) === (network as Network);
 }

@@ -1,29 +1,23 @@
-export type { Shapes } from "../networks/index.js";
+export type { Part, ScheduleDescription, Shapes, Size } from "../networks/index.js";
 export * from "./authors-config/index.js";
-export {
-  type Converted,
-  type ConvertOptions,
-  convert,
-  type Part,
-  partsOf,
-  planConvert,
-  type Size,
-} from "./convert/index.js";
+export { type Converted, type ConvertOptions, convert, partsOf, planConvert } from "./convert.js";
 export {
   type AutoencoderModel,
   type CoverageModel,
   enlarges,
+  type HeldNetwork,
+  isModelOf,
   type LatentModel,
   type ModelDescription,
+  networkOf,
+  networksIn,
   type PixelModel,
-  type ScheduleDescription,
-  type SegmentationModel,
   type UpscalingModel,
 } from "./description.js";
 export { type Checkpoint, openCheckpoint, readCheckpoint, readShapes } from "./open.js";
 export { parseDescription } from "./parse-description.js";
 export { type PthCheckpoint, type PthTensor, type PthValue, readPth } from "./pth.js";
-export { type Recognised, recognise } from "./recognise/index.js";
+export { isNetwork, type Recognised, recognise } from "./recognise.js";
 export {
   readSafetensors,
   safetensorsPieces,

@@ -1,7 +1,8 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { SamsrError } from "../base/errors.js";
-import { readCheckpoint, readShapes, recognise } from "../checkpoints/index.js";
+import { isNetwork, readCheckpoint, readShapes, recognise } from "../checkpoints/index.js";
+import { COVERAGE_NETWORK, PIXEL_DENOISER, SWIN_UNET, VQ_AUTOENCODER } from "../networks/index.js";
 import type { Device } from "../runtime/index.js";
 import { findCoverageNetwork } from "../semantics/coverage-model.js";
 import { findSam } from "../semantics/sam/find-sam.js";
@@ -153,7 +154,7 @@ async function startOf({ start }: TeacherConfig | StudentConfig) {
 }
 
 const network = ({ space }: TeacherConfig | StudentConfig) =>
-  space === "pixels" ? "pixel-denoiser" : "swin-unet";
+  (space === "pixels" ? PIXEL_DENOISER : SWIN_UNET).name;
 
 /** The autoencoder on whose latents a run is, told by its tensors. */
 async function autoencoderOf({ space, autoencoder: path, network, train }: TeacherConfig | StudentConfig) {
@@ -164,7 +165,7 @@ async function autoencoderOf({ space, autoencoder: path, network, train }: Teach
     );
   }
   const recognised = recognise(await readShapes(path), path);
-  if (recognised.network !== "vq-autoencoder") {
+  if (!isNetwork(recognised, VQ_AUTOENCODER)) {
     throw new SamsrError(`${path}: holds a ${recognised.network}; expected the VQ autoencoder`);
   }
   const { config } = recognised;
@@ -186,7 +187,7 @@ export async function trainAutoencoderCommand(args: TrainArguments, signal: Abor
     trainAutoencoder({ ...options, batches }),
   );
   const path = join(args.out, "autoencoder.safetensors");
-  return finish(path, weights, average, options.steps, signal, "vq-autoencoder");
+  return finish(path, weights, average, options.steps, signal, VQ_AUTOENCODER.name);
 }
 
 export async function trainCoverageCommand(
@@ -214,7 +215,7 @@ export async function trainCoverageCommand(
   }
   const { weights, average } = await trainCoverage({ ...options, ...shared(args, config, signal), samples });
   const path = join(out, "network.safetensors");
-  const code = await finish(path, weights, average, options.steps, signal, "coverage-network");
+  const code = await finish(path, weights, average, options.steps, signal, COVERAGE_NETWORK.name);
   if (code === 0) {
     await bundleCoverageModel(args.name, config.network, path, join(out, args.name));
     say(`${join(out, args.name)}: write its CARD.md before you pass it on`);

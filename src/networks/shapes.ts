@@ -5,7 +5,7 @@ import type { Shape } from "../onnx/index.js";
 export type Shapes = ReadonlyMap<string, Shape>;
 
 /** The value that stands there most often, the first of those that do equally often. */
-export function mostCommon(values: Iterable<number>): number | undefined {
+export function majority(values: Iterable<number>): number | undefined {
   const counts = new Map<number, number>();
   for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
   let winner: number | undefined;

@@ -1,7 +1,9 @@
 /** The coverage network of an installed model, loaded when first needed. For Node only. */
 import { SamsrError } from "../base/errors.js";
+import { isModelOf } from "../checkpoints/index.js";
 import { findModel, loadModelWeights } from "../checkpoints/store/index.js";
 import type { Raster } from "../image/raster.js";
+import { COVERAGE_NETWORK } from "../networks/index.js";
 import type { SessionOptions } from "../runtime/index.js";
 import type { Coverage } from "./coverage.js";
 import { type CoveragePredictor, createCoveragePredictor } from "./coverage-network.js";
@@ -26,7 +28,7 @@ export interface LoadedCoverageModel {
 export async function findCoverageNetwork(nameOrFolder = DEFAULT_COVERAGE_MODEL) {
   const model = await findModel(nameOrFolder);
   const { description } = model;
-  if (description.network !== "coverage-network") {
+  if (!isModelOf(description, COVERAGE_NETWORK)) {
     throw new SamsrError(
       `the model ${nameOrFolder} is a ${description.network}, expected a coverage network`,
     );

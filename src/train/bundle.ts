@@ -7,7 +7,7 @@ import {
   writeSafetensors,
 } from "../checkpoints/index.js";
 import { writeFileAtomically } from "../image/index.js";
-import type { CoverageNetworkConfig } from "../networks/index.js";
+import { COVERAGE_NETWORK, type CoverageNetworkConfig, PIXEL_DENOISER } from "../networks/index.js";
 import { readWeights } from "./checkpoint.js";
 import { STUDENT_RECIPE } from "./recipe.js";
 
@@ -36,7 +36,7 @@ export async function bundleModel(
   await mkdir(out, { recursive: true });
   for (const part of ["student", "teacher"] as const) {
     const tensors = await readWeights(paths[part]);
-    const metadata = { network: "pixel-denoiser", part };
+    const metadata = { network: PIXEL_DENOISER.name, part };
     const bytes = writeSafetensors(tensors, { precision: "float16", metadata });
     await writeFileAtomically(join(out, `${part}.safetensors`), bytes, { overwrite: true });
   }
@@ -44,7 +44,7 @@ export async function bundleModel(
     name,
     summary: "photos x4 in one step, on pixels",
     licence: LICENCE,
-    network: "pixel-denoiser",
+    network: PIXEL_DENOISER.model.kind,
     config,
     schedule,
     m,
@@ -62,14 +62,14 @@ export async function bundleCoverageModel(
 ): Promise<void> {
   await mkdir(out, { recursive: true });
   const tensors = await readWeights(path);
-  const metadata = { network: "coverage-network" };
+  const metadata = { network: COVERAGE_NETWORK.name };
   const bytes = writeSafetensors(tensors, { precision: "float16", metadata });
   await writeFileAtomically(join(out, "network.safetensors"), bytes, { overwrite: true });
   const description: CoverageModel = {
     name,
     summary: "how many masks cover each pixel, in one pass",
     licence: LICENCE,
-    network: "coverage-network",
+    network: COVERAGE_NETWORK.model.kind,
     config,
     weights: { network: "network.safetensors" },
   };

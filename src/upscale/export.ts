@@ -3,7 +3,7 @@
  * network is inside: padding by reflection to what the network needs, the start x_T with the pixel-wise
  * process, and the crop. The masks are not: the caller gives W, or 0 for SinSR's process.
  */
-import { checkFileSize, exact } from "../checkpoints/convert/index.js";
+import { checkFileSize, exact } from "../checkpoints/convert.js";
 import type { UpscalingModel } from "../checkpoints/index.js";
 import { type InstalledModel, loadModelWeights } from "../checkpoints/store/index.js";
 import { inputScale, type Variant } from "../diffusion/index.js";

@@ -2,8 +2,8 @@
 
 import { brief } from "../../base/checks.js";
 import { SamsrError } from "../../base/errors.js";
-import type { SwinUNetConfig } from "../../networks/index.js";
-import type { Recognised } from "../recognise/index.js";
+import { SWIN_UNET, type SwinUNetConfig, VQ_AUTOENCODER } from "../../networks/index.js";
+import { isNetwork, type Recognised } from "../recognise.js";
 import { autoencoderConfigOf, denoiserConfigOf } from "./networks.js";
 import type { AuthorsConfig } from "./types.js";
 
@@ -46,14 +46,14 @@ export function withAuthorsConfig(
       `${files.config}: ${section}.params.${key} is ${brief(said)}, but the checkpoint ${files.checkpoint} has ${brief(is)}`,
     );
   };
-  if (recognised.network === "vq-autoencoder") {
+  if (isNetwork(recognised, VQ_AUTOENCODER)) {
     const said = autoencoderConfigOf(authors, files.config);
     for (const [field, value] of Object.entries(recognised.config)) {
       compare("autoencoder", AUTOENCODER_KEYS[field], said[field as keyof typeof said], value);
     }
     return recognised;
   }
-  if (recognised.network !== "swin-unet") {
+  if (!isNetwork(recognised, SWIN_UNET)) {
     throw new SamsrError(
       `${files.config}: is about a denoiser and its autoencoder, but ${files.checkpoint} holds a ${recognised.network}`,
     );

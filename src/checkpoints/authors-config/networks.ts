@@ -2,8 +2,7 @@
 
 import { brief } from "../../base/checks.js";
 import { SamsrError } from "../../base/errors.js";
-import type { SwinUNetConfig, VqConfig } from "../../networks/index.js";
-import type { ScheduleDescription } from "../description.js";
+import type { ScheduleDescription, SwinUNetConfig, VqConfig } from "../../networks/index.js";
 import type { AuthorsConfig } from "./types.js";
 
 /** Fields of which the networks and equations here know one value only. */

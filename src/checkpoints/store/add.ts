@@ -1,12 +1,13 @@
 /** Adding files of weights to the store: what each is, what they make together, and under which name. */
 import { basename } from "node:path";
 import { SamsrError } from "../../base/errors.js";
-import type { SwinUNetConfig, VqConfig } from "../../networks/index.js";
+import type { Network } from "../../networks/index.js";
+import type { StateDict } from "../../nn/index.js";
 import { type AuthorsConfig, scheduleOf, withAuthorsConfig } from "../authors-config/index.js";
-import type { LatentModel, ModelDescription, ScheduleDescription } from "../description.js";
+import type { LatentModel, ModelDescription } from "../description.js";
 import { readCheckpoint, readShapes } from "../open.js";
-import { type Recognised, recognise } from "../recognise/index.js";
-import { autoencoderFor } from "./autoencoders.js";
+import { networkNamed, type Recognised, recognise } from "../recognise.js";
+import { companionFor, companionsOf } from "./companions.js";
 import { findModel, type InstalledModel } from "./find.js";
 import { PUBLISHED } from "./published.js";
 import { modelsThatUse } from "./uses.js";
@@ -24,27 +25,19 @@ export interface AddOptions extends PlaceOptions {
   readonly variant?: LatentModel["variant"];
   /**
    * The authors' configuration, as `readAuthorsConfig` gives it: the files must be what it says, and the schedule is
-   * taken from it; default {@link RELEASED_SCHEDULE}
+   * taken from it; default: as released
    */
   readonly authors?: { readonly config: AuthorsConfig; readonly name: string };
-  /** A model whose autoencoder a denoiser uses that comes without one; default: the only one in the store that fits. */
-  readonly autoencoder?: string;
+  /**
+   * The stored models whose weights are used for networks that no file was given for, such as { autoencoder: "vq-f4" };
+   * default: the only ones in the store that fit.
+   */
+  readonly companions?: Readonly<Record<string, string | undefined>>;
 }
-
-/** The schedule of SAMSR, SinSR and ResShift as they are published. */
-export const RELEASED_SCHEDULE: ScheduleDescription = {
-  steps: 15,
-  power: 0.3,
-  kappa: 2,
-  minNoiseLevel: 0.04,
-  etasEnd: 0.99,
-};
-
-/** m of equation 9, in the paper and in the released code. */
-export const RELEASED_M = 0.2;
 
 interface Source {
   readonly path: string;
+  readonly network: Network;
   readonly found: Recognised;
 }
 
@@ -62,7 +55,8 @@ export async function addModel(files: readonly string[], options: AddOptions = {
     const found = recognise(await readShapes(path), path);
     const { authors } = options;
     const files = authors && { checkpoint: path, config: authors.name };
-    sources.push({ path, found: files ? withAuthorsConfig(found, authors.config, files) : found });
+    const agreed = files ? withAuthorsConfig(found, authors.config, files) : found;
+    sources.push({ path, network: networkNamed(found.network), found: agreed });
   }
   const main = mainSource(sources);
   const published = Object.entries(PUBLISHED).find(([, { file }]) => file === basename(main.path));
@@ -72,117 +66,84 @@ export async function addModel(files: readonly string[], options: AddOptions = {
   const facts = {
     name,
     summary:
-      options.summary ??
-      published?.[1].summary ??
-      `${TITLES[main.found.network]}, from ${basename(main.path)}`,
+      options.summary ?? published?.[1].summary ?? `${main.network.title}, from ${basename(main.path)}`,
     licence: options.licence ?? published?.[1].licence ?? "not stated; ask where the weights come from",
     ...(options.source && { source: options.source }),
   };
-  const { description, parts } = await describe(sources, facts, {
+  const { description, parts } = await describe(main, sources, facts, {
     ...options,
     method: options.method ?? published?.[1].method,
   });
   return findModel(await placeModel(description, parts, options));
 }
 
-const TITLES: Record<Recognised["network"], string> = {
-  "swin-unet": "a denoiser of latents",
-  "vq-autoencoder": "an autoencoder",
-  "segment-anything": "Segment Anything",
-  "pixel-denoiser": "a denoiser of pixels",
-  "coverage-network": "a coverage network",
-};
-
 type Facts = Pick<ModelDescription, "name" | "summary" | "licence" | "source">;
 
-/** The file that the model is about: the denoiser where there is one. @throws {SamsrError} for files that make no model */
+/**
+ * The file that the model is about, such as the denoiser where there is an autoencoder too.
+ * @throws {SamsrError} for files that make no model
+ */
 function mainSource(sources: readonly Source[]): Source {
-  const only = (network: Recognised["network"]) => {
-    const found = sources.filter((source) => source.found.network === network);
-    if (found.length < 2) return found[0];
-    const paths = found.map(({ path }) => path).join(" and ");
-    throw new SamsrError(`${paths} are each ${TITLES[network]}; add them one by one`);
-  };
-  const pixel = only("pixel-denoiser");
-  if (pixel) {
-    throw new SamsrError(
-      `${pixel.path}: this denoiser of pixels is one of a student and a teacher; "samsr train bundle" makes a model of them, which needs no adding: --model takes its folder`,
+  for (const { network } of sources) {
+    const same = sources.filter((source) => source.network === network);
+    if (same.length < 2) continue;
+    const paths = same.map(({ path }) => path).join(" and ");
+    throw new SamsrError(`${paths} each hold ${network.title}; add them one by one`);
+  }
+  for (const { path, found, network } of sources) {
+    const refusal = network.model.refusal?.(found);
+    if (refusal) throw new SamsrError(`${path}: ${refusal}`);
+  }
+  const uses = (source: Source) =>
+    sources.filter((other) =>
+      companionsOf(source.network).some(([, { network }]) => network === other.network),
     );
-  }
-  const alone = only("segment-anything") ?? only("coverage-network");
-  if (alone && sources.length > 1) {
-    const title = TITLES[alone.found.network];
-    throw new SamsrError(`${alone.path} is ${title}, a model by itself; add the others apart from it`);
-  }
-  const main = alone ?? only("swin-unet") ?? only("vq-autoencoder");
-  if (!main) throw new SamsrError("no file was given; expected weights, .pth or .safetensors");
-  only("vq-autoencoder");
-  return main;
+  const main = sources.find((source) => uses(source).length === sources.length - 1);
+  if (main) return main;
+  if (sources.length === 0) throw new SamsrError("no file was given; expected weights, .pth or .safetensors");
+  const alone = sources.find(
+    (source) => uses(source).length === 0 && !sources.some((s) => uses(s).includes(source)),
+  );
+  const { path, network } = alone ?? sources[0];
+  throw new SamsrError(`${path} is ${network.title}, a model by itself; add the others apart from it`);
 }
 
 async function describe(
+  main: Source,
   sources: readonly Source[],
   facts: Facts,
   options: AddOptions,
 ): Promise<{ description: ModelDescription; parts: Parts }> {
-  const of = <N extends Recognised["network"]>(network: N) => {
-    const source = sources.find(({ found }) => found.network === network);
-    return source && { path: source.path, found: source.found as Extract<Recognised, { network: N }> };
-  };
-  const [sam, coverage] = [of("segment-anything"), of("coverage-network")];
-  const [denoiser, autoencoder] = [of("swin-unet"), of("vq-autoencoder")];
-  const reads = (path: string) => () => readCheckpoint(path);
-  // The names of the files are given when they are written.
-  if (sam) {
-    const { network, config } = sam.found;
-    return {
-      description: { ...facts, network, config, weights: { sam: "" } },
-      parts: { sam: reads(sam.path) },
-    };
+  const { network, found } = main;
+  const { model } = network;
+  const configs: Record<string, unknown> = { config: found.config };
+  // The names of the files of parts are given when they are written.
+  const weights: Record<string, string> = Object.fromEntries(
+    Object.keys(model.weights).map((part) => [part, ""]),
+  );
+  const parts: Record<string, () => Promise<StateDict>> = {};
+  for (const [part, held] of Object.entries(model.weights)) {
+    if (held === "self") {
+      parts[part] = () => readCheckpoint(main.path);
+      continue;
+    }
+    const given = sources.find((source) => source.network === held.network);
+    if (given) {
+      const conflict = held.conflict(found, given.found.config);
+      if (conflict) throw new SamsrError(`${main.path} and ${given.path} do not go together: ${conflict}`);
+      configs[held.config] = given.found.config;
+      parts[part] = () => readCheckpoint(given.path);
+    } else {
+      const other = await companionFor(part, held, found, main.path, options.companions?.[part]);
+      configs[held.config] = other.config;
+      weights[part] = other.file;
+    }
   }
-  if (coverage) {
-    const { network, config } = coverage.found;
-    const description = { ...facts, network, config, weights: { network: "" } };
-    return { description, parts: { network: reads(coverage.path) } };
-  }
-  if (!denoiser) {
-    const { network, config } = autoencoder!.found;
-    const description = { ...facts, network, config, weights: { autoencoder: "" } };
-    return { description, parts: { autoencoder: reads(autoencoder!.path) } };
-  }
-  const { config, lqChannels } = denoiser.found;
-  if (lqChannels !== 3) {
-    throw new SamsrError(
-      `${denoiser.path}: its condition has ${lqChannels} channels, expected the 3 of an image`,
-    );
-  }
-  if (autoencoder) checkPair(config, autoencoder.found.config, `${denoiser.path} and ${autoencoder.path}`);
-  const other = autoencoder ? undefined : await autoencoderFor(config, denoiser.path, options.autoencoder);
-  const description: LatentModel = {
-    ...facts,
-    network: "latent-denoiser",
-    config,
-    autoencoder: other?.config ?? autoencoder!.found.config,
-    schedule: options.authors ? scheduleOf(options.authors.config, options.authors.name) : RELEASED_SCHEDULE,
-    m: RELEASED_M,
-    variant: options.variant ?? "release",
-    method: options.method ?? "samsr",
-    weights: { denoiser: "", autoencoder: other?.file ?? "" },
-  };
-  const parts = {
-    denoiser: reads(denoiser.path),
-    ...(autoencoder && { autoencoder: reads(autoencoder.path) }),
-  };
-  return { description, parts };
-}
-
-function checkPair(denoiser: SwinUNetConfig, autoencoder: VqConfig, names: string): void {
-  const { latentChannels, channelMult } = autoencoder;
-  if (latentChannels !== denoiser.outChannels || channelMult.length !== 3) {
-    throw new SamsrError(
-      `${names} do not go together: latents of ${latentChannels} channels, ${2 ** (channelMult.length - 1)} times smaller; the denoiser takes ${denoiser.outChannels} channels, 4 times smaller`,
-    );
-  }
+  const { authors, method, variant } = options;
+  const schedule = authors && scheduleOf(authors.config, authors.name);
+  const training = model.training?.({ schedule, method, variant });
+  const description = { ...facts, network: model.kind, ...configs, ...training, weights };
+  return { description: description as ModelDescription, parts };
 }
 
 /** Other models hold on to the files of this one, which a replacement would take away. */

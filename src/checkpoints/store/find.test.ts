@@ -89,7 +89,7 @@ describe("a model", () => {
     [having("config.swin.window", 7.5), '"config.swin.window" must be a whole number'],
     [having("config.swin.masking", "none"), '"config.swin.masking" must be "neighbours" or "published"'],
     [having("config.attentionResolutions", "32"), '"config.attentionResolutions" must be a list'],
-    [having("config.channelMult", [1, 2]), "one number for each level, not 2 and 3"],
+    [having("config.channelMult", [1, 2]), '"config.resBlocks" has 3 levels, "config.channelMult" 2'],
     [having("schedule.kappa", null), '"schedule.kappa" must be a number'],
     [having("schedule.steps", 1e9), '"schedule.steps" must be a whole number from 1 to 10000'],
     [having("m", 1), '"m" must be a number from 0 to 0.999, not 1'],

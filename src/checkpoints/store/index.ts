@@ -9,7 +9,7 @@ export {
   surveyModels,
 } from "./find.js";
 export { BUNDLED, storeFolder } from "./places.js";
-export { PUBLISHED, type Published } from "./published.js";
+export { PUBLISHED, type PublishedFile } from "./published.js";
 export { downloadPath, type PullOptions, pullModel } from "./pull.js";
 export { type RemovedModel, removeModel } from "./remove.js";
 export { locateWeights, type StoredWeights } from "./stored-weights.js";

@@ -3,13 +3,13 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { SamsrError } from "../../base/errors.js";
 import { readShapes } from "../open.js";
-import { recognise } from "../recognise/index.js";
+import { networkNamed, recognise } from "../recognise.js";
 import { addModel } from "./add.js";
-import { autoencodersFor } from "./autoencoders.js";
+import { companionsFor, companionsOf } from "./companions.js";
 import { type DownloadOptions, download } from "./download.js";
 import { type InstalledModel, surveyModels } from "./find.js";
 import { storeFolder } from "./places.js";
-import { PUBLISHED, type Published } from "./published.js";
+import { PUBLISHED, type PublishedFile } from "./published.js";
 
 export interface PullOptions {
   /** Another place: a file's address, or that of a folder (ending in a slash) with the files under their published names. */
@@ -27,14 +27,12 @@ export interface PullOptions {
   readonly network?: Pick<DownloadOptions, "patience" | "pause">;
 }
 
-/** The autoencoder of all published denoisers. */
-const AUTOENCODER = "vq-f4";
-
 /** Where a file is kept until it is in the store, whole or in part. */
-export const downloadPath = ({ file }: Pick<Published, "file">) => join(storeFolder(), ".downloads", file);
+export const downloadPath = ({ file }: Pick<PublishedFile, "file">) =>
+  join(storeFolder(), ".downloads", file);
 
 /**
- * Fetches a published model, and its autoencoder where none is installed that fits.
+ * Fetches a published model, and what it cannot run without, such as an autoencoder, where none is installed that fits.
  * @returns the models that were added; none when it was there already
  * @throws {SamsrError} for a name that is not published; what `download` and `addModel` throw; a file that is another
  * network than it should be. What has been downloaded stays for another try. The signal's reason, likewise.
@@ -48,24 +46,26 @@ export async function pullModel(name: string, options: PullOptions = {}): Promis
   if (!options.overwrite && (await isInstalled(name))) return [];
   const fetched = await fetchPublished(name, options);
   const added: InstalledModel[] = [];
-  let autoencoder: string | undefined;
-  if (fetched.found.network === "swin-unet") {
-    const fitting = await autoencodersFor(fetched.found.config);
-    if (fitting.length === 0) {
+  const companions: Record<string, string> = {};
+  for (const [part, companion] of companionsOf(networkNamed(fetched.found.network))) {
+    const fitting = await companionsFor(companion, fetched.found);
+    // Those of one author all go together with the first that is published.
+    const [published] = Object.keys(companion.network.published ?? {});
+    if (fitting.length === 0 && published !== undefined) {
       if (options.from !== undefined && !options.from.endsWith("/")) {
-        throw new SamsrError(`${name} needs an autoencoder; first "samsr models pull ${AUTOENCODER}"`);
+        throw new SamsrError(`${name} needs an ${part}; first "samsr models pull ${published}"`);
       }
-      added.push(...(await pullModel(AUTOENCODER, { ...options, overwrite: false })));
+      added.push(...(await pullModel(published, { ...options, overwrite: false })));
     }
     if (fitting.length > 1)
-      autoencoder = (fitting.find((one) => one.name === AUTOENCODER) ?? fitting[0]).name;
+      companions[part] = (fitting.find((one) => one.name === published) ?? fitting[0]).name;
   }
   const { summary, licence, method } = PUBLISHED[name];
   const { overwrite, signal, onProgress } = options;
   const { path, url: source } = fetched;
   const file = PUBLISHED[name].file;
   const model = await addModel([path], {
-    ...{ name, summary, licence, method, source, autoencoder, overwrite, signal },
+    ...{ name, summary, licence, method, source, companions, overwrite, signal },
     onProgress: onProgress && (({ stage, done, total }) => onProgress({ file, stage, done, total })),
   });
   await rm(path, { force: true });
@@ -100,7 +100,7 @@ async function fetchPublished(name: string, { from, signal, onProgress, network 
   }
 }
 
-function addressOf({ url, file }: Published, from: string | undefined): string {
+function addressOf({ url, file }: PublishedFile, from: string | undefined): string {
   if (from === undefined) return url;
   const address = from.endsWith("/") ? `${from}${file}` : from;
   if (!URL.canParse(address) || !/^https?:$/.test(new URL(address).protocol)) {

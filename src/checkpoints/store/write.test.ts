@@ -14,7 +14,7 @@ import { join } from "node:path";
 import { afterAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { markOf, newOwner, type Owner } from "../../base/owner.js";
 import type { StateDict } from "../../nn/index.js";
-import type { AutoencoderModel } from "../description.js";
+import type { ModelDescription } from "../description.js";
 import { readSafetensors } from "../safetensors.js";
 import { storeError } from "./errors.js";
 import { storeFolder } from "./places.js";
@@ -29,7 +29,7 @@ let count = 0;
 beforeEach(() => vi.stubEnv("SAMSR_HOME", join(root, String(count++))));
 
 const config = { channels: 32, channelMult: [1, 2, 2], resBlocks: 1, latentChannels: 3, codes: 8 };
-const described = (name: string): AutoencoderModel => ({
+const described = (name: string): ModelDescription => ({
   name,
   summary: "for tests",
   licence: "MIT",

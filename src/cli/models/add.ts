@@ -32,7 +32,8 @@ export async function addCommand(
   const { name, method, variant, autoencoder, overwrite } = options;
   const progress = modelProgress(reporter.bar);
   const { description, folder, bytes } = await addModel(files, {
-    ...{ name, method, variant, autoencoder, overwrite, authors, signal: interrupts.signal },
+    ...{ name, method, variant, overwrite, authors, signal: interrupts.signal },
+    companions: { autoencoder },
     onProgress: ({ part, ...rest }) => progress({ file: part, ...rest }),
   }).finally(() => reporter.bar.clear());
   if (options.json)

@@ -1,5 +1,6 @@
 /** What a model costs, without running it: counted on the graphs that run, whose weights are only shapes. */
-import { enlarges, type ModelDescription, partsOf } from "../../checkpoints/index.js";
+import { enlarges, type ModelDescription, networksIn, type Part } from "../../checkpoints/index.js";
+import type { Cost as NetworkCost } from "../../networks/index.js";
 import { createScope, type Scope } from "../../nn/index.js";
 import { countFlops } from "../../onnx/flops.js";
 import { constant, sizeOf, type Value } from "../../onnx/index.js";
@@ -25,10 +26,6 @@ export interface ModelCost {
 
 /** The side of the tile that costs are told for, in low-resolution pixels, or the next that the network takes. */
 export const TILE = 64;
-/** Prompts that Segment Anything's mask decoder sees together. */
-const PROMPTS = 64;
-/** A way through a network that upscaling does not go. */
-const UNUSED = "decode-latent";
 
 export function costOf(description: ModelDescription): ModelCost {
   if (enlarges(description)) {
@@ -41,16 +38,22 @@ export function costOf(description: ModelDescription): ModelCost {
     );
     return { per: `a tile of ${side} x ${side} to ${scale * side} x ${scale * side}`, costs };
   }
-  const sam = description.network === "segment-anything";
-  const [weights] = Object.keys(description.weights);
-  const parts = partsOf(description).filter(({ name }) => name !== UNUSED);
-  const costs = parts.map(({ name, sized, build }) => {
+  const [{ network, config, part: weights }] = networksIn(description);
+  const parts = network.parts({ config });
+  const { per, runs } = network.cost?.(config) ?? standardCost(parts);
+  const costs = runs.map(({ part, batch }) => {
+    const { sized, build } = parts.find(({ name }) => name === part)!;
     const side = sized?.standard ?? 0;
-    const batch = name === "mask-decoder" ? PROMPTS : 1;
-    return measure(name, weights, (p) => Object.values(build(p, { width: side, height: side }, batch)));
+    return measure(part, weights, (p) => Object.values(build(p, { width: side, height: side }, batch)));
   });
-  const size = sam ? description.config.imageSize : parts[0].sized!.standard;
-  return { per: `a picture of ${size} x ${size}${sam ? ` and ${PROMPTS} points` : ""}`, costs };
+  return { per, costs };
+}
+
+/** One run of each part, at the size of the first. */
+function standardCost(parts: readonly Part[]): NetworkCost {
+  const side = parts[0].sized?.standard;
+  const per = side === undefined ? "one input" : `a picture of ${side} x ${side}`;
+  return { per, runs: parts.map(({ name }) => ({ part: name, batch: 1 })) };
 }
 
 function measure(name: string, part: string, build: (p: Scope) => Value[]): Cost {

@@ -1,14 +1,13 @@
 /** `samsr models show NAME`: what a model is, what it costs, what it may be used for, and its card. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { ModelDescription } from "../../checkpoints/index.js";
+import { type HeldNetwork, type ModelDescription, networksIn } from "../../checkpoints/index.js";
 import {
   findModel,
   type InstalledModel,
   locateWeights,
   modelsThatUse,
 } from "../../checkpoints/store/index.js";
-import { SWIN_BUFFERS, type SwinUNetConfig, sizeMultiple, type VqConfig } from "../../networks/index.js";
 import { sizeOf } from "../../onnx/index.js";
 import { costOf, type ModelCost, TILE } from "./cost.js";
 import { gigaflop, grouped, megabytes } from "./format.js";
@@ -31,9 +30,7 @@ export async function showCommand(
   const model = await findModel(name);
   const measured = measure ? await measureModel(name, TILE) : undefined;
   const { description, folder, place } = model;
-  const parts = await Promise.all(
-    Object.entries<string>(description.weights).map((entry) => partOf(model, entry)),
-  );
+  const parts = await Promise.all(networksIn(description).map((held) => partOf(model, held)));
   const cost = costOf(description);
   const memory = memoryOf(cost, parts);
   const usedBy = place === "stored" ? await modelsThatUse(description.name) : [];
@@ -97,43 +94,16 @@ function measuredRow({ side, seconds, bytes, device }: Measurement): [string, st
   ];
 }
 
+/** The sizes of its networks, each once, and what its weights were trained for. */
 function configurationOf(description: ModelDescription): [string, string][] {
-  switch (description.network) {
-    case "pixel-denoiser":
-      return [["sizes", swinUNetWords(description.config)], scheduleRow(description)];
-    case "latent-denoiser": {
-      const { config, autoencoder, method, variant } = description;
-      return [
-        ["sizes", swinUNetWords(config)],
-        ["autoencoder", autoencoderWords(autoencoder)],
-        scheduleRow(description),
-        ["method", `${method}, equations of the ${variant === "paper" ? "paper" : "released code"}`],
-      ];
-    }
-    case "vq-autoencoder":
-      return [["sizes", autoencoderWords(description.config)]];
-    case "coverage-network": {
-      const { channels, blocks } = description.config;
-      return [["sizes", `levels of ${channels.join(", ")} channels, ${blocks.join(", ")} blocks each`]];
-    }
-    case "segment-anything": {
-      const { imageSize, patchSize, embed, depth, heads, window } = description.config;
-      const encoder = `${depth} blocks of ${embed} channels and ${heads} heads, windows of ${window}`;
-      return [["sizes", `${imageSize} x ${imageSize} in patches of ${patchSize}; ${encoder}`]];
-    }
-  }
-}
-
-function swinUNetWords(config: SwinUNetConfig): string {
-  const { modelChannels, channelMult, resBlocks, outChannels, swin } = config;
-  const levels = channelMult.map((mult) => mult * modelChannels).join(", ");
-  const multiple = sizeMultiple(config);
-  return `levels of ${levels} channels, ${resBlocks.join(", ")} blocks each; Swin depth ${swin.depth}, ${swin.embed} channels, window ${swin.window}; latents of ${outChannels} channels, sides in ${multiple}s`;
-}
-
-function autoencoderWords({ channels, channelMult, latentChannels, codes }: VqConfig): string {
-  const levels = channelMult.map((mult) => mult * channels).join(", ");
-  return `levels of ${levels} channels; latents of ${latentChannels} channels, ${2 ** (channelMult.length - 1)} times smaller; ${grouped(codes)} codes`;
+  const [main, ...others] = networksIn(description);
+  const companions = others.filter(({ network }) => network !== main.network);
+  return [
+    ["sizes", main.network.describe(main.config)],
+    ...companions.map(({ part, network, config }): [string, string] => [part, network.describe(config)]),
+    ...("schedule" in description ? [scheduleRow(description)] : []),
+    ...("method" in description ? [methodRow(description)] : []),
+  ];
 }
 
 function scheduleRow({ schedule, m }: Extract<ModelDescription, { m: number }>): [string, string] {
@@ -144,12 +114,16 @@ function scheduleRow({ schedule, m }: Extract<ModelDescription, { m: number }>):
   ];
 }
 
-async function partOf(model: InstalledModel, [part, file]: [string, string]): Promise<Part> {
+function methodRow({ method, variant }: Extract<ModelDescription, { method: string }>): [string, string] {
+  return ["method", `${method}, equations of the ${variant === "paper" ? "paper" : "released code"}`];
+}
+
+async function partOf({ folder }: InstalledModel, { part, file, network }: HeldNetwork): Promise<Part> {
   try {
-    const { tensors } = await locateWeights(join(model.folder, file));
+    const { tensors } = await locateWeights(join(folder, file));
     let [parameters, bytes] = [0, 0];
     for (const [name, { shape, type }] of tensors) {
-      if (!SWIN_BUFFERS.test(name)) parameters += sizeOf(shape);
+      if (!network.ignored?.test(name)) parameters += sizeOf(shape);
       bytes += sizeOf(shape) * (type === "float16" ? 2 : 4);
     }
     return { part, file, parameters, bytes };

@@ -12,51 +12,7 @@
  */
 import { conv, groupNorm, linear, type Scope, zeros } from "../../nn/index.js";
 import * as o from "../../onnx/index.js";
-
-export interface CoverageNetworkConfig {
-  /** Channels of each level, from half the image's size down by halves. */
-  readonly channels: readonly number[];
-  /** Residual blocks of each level; but for the last level as many on the way down as on the way up. */
-  readonly blocks: readonly number[];
-  /** Groups of the normalisation; divides all channels. */
-  readonly groups: number;
-}
-
-/** The first level's pixels are blocks of PATCH x PATCH, laid out in channels: the image's own size costs no convolution. */
-const PATCH = 2;
-
-/** The bundled `coverage-tiny`. */
-export const COVERAGE_TINY: CoverageNetworkConfig = {
-  channels: [16, 48, 72, 112],
-  blocks: [1, 2, 2, 1],
-  groups: 8,
-};
-
-/**
- * The configuration of a coverage network, from the shapes of its tensors; undefined where nothing of one is there. Groups
- * leave no trace in a shape, so they are {@link COVERAGE_TINY}'s.
- */
-export function coverageConfigOf(shapes: ReadonlyMap<string, o.Shape>): CoverageNetworkConfig | undefined {
-  const channels: number[] = [];
-  const counted: number[] = [];
-  for (;;) {
-    const level = channels.length;
-    const weight = shapes.get(level === 0 ? "stem.weight" : `reduce.${level}.weight`);
-    if (!weight) break;
-    channels.push(weight[0]);
-    let count = 0;
-    while (shapes.has(`down.${level}.${count}.conv1.weight`)) count++;
-    counted.push(count);
-  }
-  // One level would have a stem and a head and nothing else to know it by.
-  if (channels.length < 2) return undefined;
-  return { channels, blocks: counted, groups: COVERAGE_TINY.groups };
-}
-
-/** What the sides of the image must divide by. */
-export function coverageMultiple({ channels }: CoverageNetworkConfig): number {
-  return PATCH * 2 ** (channels.length - 1);
-}
+import { type CoverageNetworkConfig, PATCH } from "./config.js";
 
 /**
  * @param image [N, 3, H, W] in [-1, 1]; H and W divide by {@link coverageMultiple}

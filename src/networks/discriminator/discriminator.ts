@@ -2,19 +2,31 @@
  * Tells real photos from made ones, patch by patch, knowing the small image that both belong to. Plain convolutions
  * without normalisation, which the gradient penalty that it is trained with asks for.
  */
+import { type Filled, list, oneOf, section, standing, whole } from "../../base/fields.js";
 import { conv, fanIn, type Scope } from "../../nn/index.js";
 import * as o from "../../onnx/index.js";
-import { greyLatent } from "../pixel-denoiser/pixel-denoiser.js";
+import { greyLatent } from "../pixel-latents.js";
 
-export interface DiscriminatorConfig {
-  /** Width of each level; each after the first halves the size. */
-  readonly channels: readonly number[];
-  /**
-   * Of latents of pixels: `grey` judges the mean of the three colours, so that what it asks for comes without colour of its
-   * own. Default `colour`, all channels.
-   */
-  readonly sees?: "grey" | "colour";
-}
+/** The fields of its configuration, which training joins with those of its game. */
+export const discriminatorFields = {
+  channels: list(
+    "Width of each level; each after the first halves the size.",
+    whole("A width.", 1, 4096),
+    1,
+    10,
+  ),
+  sees: standing(
+    "colour",
+    oneOf(
+      "What is judged: all colours, or on pixels their mean, so that what it asks for comes without colour of its own.",
+      "colour",
+      "grey",
+    ),
+  ),
+};
+const config = section("The discriminator.", discriminatorFields);
+
+export type DiscriminatorConfig = Pick<Filled<typeof config>, "channels"> & Partial<Filled<typeof config>>;
 
 /** He et al. 2015, for the slope of `leaky`. */
 const GAIN = Math.sqrt(2 / (1 + 0.2 ** 2));

@@ -1,38 +1,39 @@
 import { SamsrError } from "../../base/errors.js";
+import { type Filled, list, section, whole } from "../../base/fields.js";
 import type { Shape } from "../../onnx/index.js";
+import type { Shapes } from "../shapes.js";
+
+export const config = section("Segment Anything.", {
+  imageSize: whole("S: the encoder takes S x S pixels."),
+  patchSize: whole("Side of a patch, in pixels."),
+  embed: whole("Channels of the encoder."),
+  depth: whole("Blocks of the encoder.", 1, 1000),
+  heads: whole("Heads of the encoder's attention."),
+  mlp: whole("Hidden channels of the encoder's MLPs."),
+  window: whole("Side of an attention window, in patches.", 0, 1024),
+  globalAttention: list("The blocks that attend to the whole image.", whole("A block.", 0, 1000)),
+  globalOffsets: whole(
+    "Offsets in the relative position tables of those blocks, 2 S / patch - 1 unless they were trained at another size.",
+  ),
+  promptEmbed: whole("C: channels of the image embedding and of every prompt."),
+  maskChannels: whole(
+    "Channels between the convolutions that read a mask prompt; the first of them has a quarter of it.",
+  ),
+  decoderDepth: whole("Layers of the decoder's transformer.", 1, 1000),
+  decoderHeads: whole("Heads of the decoder's attention."),
+  decoderMlp: whole("Hidden channels of the decoder's MLPs."),
+  downsample: whole("How many times narrower the decoder's cross attention is than C."),
+  maskTokens: whole(
+    "Masks the decoder can give: one for clear prompts, and the rest for ambiguous ones.",
+    1,
+    1000,
+  ),
+  iouHidden: whole("Hidden channels of the head that predicts IoU."),
+  iouDepth: whole("Layers of the head that predicts IoU.", 1, 1000),
+});
 
 /** The sizes of a Segment Anything model, all of them read off its weights by `samConfigOf`. */
-export interface SamConfig {
-  /** S: the encoder takes S x S pixels. */
-  readonly imageSize: number;
-  readonly patchSize: number;
-  /** Channels of the encoder. */
-  readonly embed: number;
-  readonly depth: number;
-  readonly heads: number;
-  /** Hidden channels of the encoder's MLPs. */
-  readonly mlp: number;
-  /** Side of an attention window, in patches. */
-  readonly window: number;
-  /** The blocks that attend to the whole image. */
-  readonly globalAttention: readonly number[];
-  /** Offsets in the relative position tables of those blocks, 2 S / patch - 1 unless they were trained at another size. */
-  readonly globalOffsets: number;
-  /** C: channels of the image embedding and of every prompt. */
-  readonly promptEmbed: number;
-  /** Channels between the convolutions that read a mask prompt; the first of them has a quarter of it. */
-  readonly maskChannels: number;
-  readonly decoderDepth: number;
-  readonly decoderHeads: number;
-  readonly decoderMlp: number;
-  /** How many times narrower the decoder's cross attention is than C. */
-  readonly downsample: number;
-  /** Masks the decoder can give: one for clear prompts, and the rest for ambiguous ones. */
-  readonly maskTokens: number;
-  /** Hidden channels and layers of the head that predicts IoU. */
-  readonly iouHidden: number;
-  readonly iouDepth: number;
-}
+export type SamConfig = Filled<typeof config>;
 
 /** The smallest of the published models. */
 export const SAM_VIT_B: SamConfig = {
@@ -64,7 +65,7 @@ const DECODER_HEADS = 8;
  * @param shapes of every tensor in the checkpoint, under its public name.
  * @throws {SamsrError} naming `name` and the tensor that is missing or does not fit.
  */
-export function samConfigOf(shapes: ReadonlyMap<string, Shape>, name = "checkpoint"): SamConfig {
+export function samConfigOf(shapes: Shapes, name = "checkpoint"): SamConfig {
   const of = (tensor: string, rank: number): Shape => {
     const shape = shapes.get(tensor);
     if (shape?.length === rank) return shape;

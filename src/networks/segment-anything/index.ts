@@ -9,5 +9,6 @@ export {
   paintMasks,
 } from "./mask-decoder.js";
 export { maskLogits } from "./mask-logits.js";
-export { encoderInput, fittedSize, PIXEL_DEVIATION, PIXEL_MEAN, type Size } from "./preprocess.js";
+export { SEGMENT_ANYTHING } from "./network.js";
+export { encoderInput, fittedSize, PIXEL_DEVIATION, PIXEL_MEAN } from "./preprocess.js";
 export { LABELS, type Prompts } from "./prompt-encoder.js";

@@ -1,6 +1,7 @@
 import * as o from "../../onnx/index.js";
+import type { Size } from "../definition.js";
 import { gridOf, type SamConfig } from "./config.js";
-import { fittedSize, type Size } from "./preprocess.js";
+import { fittedSize } from "./preprocess.js";
 import { resizeMatrix } from "./resize-matrix.js";
 
 /**

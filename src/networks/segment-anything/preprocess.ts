@@ -1,14 +1,10 @@
 import { resizeBytes } from "../../image/resize-bytes.js";
+import type { Size } from "../definition.js";
 import type { SamConfig } from "./config.js";
 
 /** Of the red, green and blue levels, 0 to 255, that the encoder was trained on. */
 export const PIXEL_MEAN = [123.675, 116.28, 103.53] as const;
 export const PIXEL_DEVIATION = [58.395, 57.12, 57.375] as const;
-
-export interface Size {
-  readonly width: number;
-  readonly height: number;
-}
 
 /** The size at which an image's longer side fills the encoder's square. */
 export function fittedSize({ width, height }: Size, { imageSize }: Pick<SamConfig, "imageSize">): Size {

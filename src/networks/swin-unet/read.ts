@@ -3,8 +3,8 @@
  * size it was built for only in buffers that PyTorch keeps beside them, the masks of shifted windows.
  */
 
-import { countOf, isSize, literally, mostCommon, type Shapes, sides } from "../shapes.js";
-import type { SwinUNetConfig } from "./swin-unet.js";
+import { countOf, isSize, literally, majority, type Shapes, sides } from "../shapes.js";
+import type { SwinUNetConfig } from "./config.js";
 
 const MOST_BLOCKS = 128;
 const MOST_LAYERS = 32;
@@ -20,6 +20,14 @@ const WIDTH = "\\.0\\.(out_layers\\.3|in_layers\\.2|out_layers\\.0)\\.(weight|bi
 /** Names of what lies beside a Swin UNet's parameters: tables that follow from its sizes. */
 export const SWIN_BUFFERS = /\.(attn_mask|relative_position_index)$/;
 
+export interface SwinUNetFound {
+  readonly config: SwinUNetConfig;
+  /** Channels of the condition that is joined to x; 3, an image, in all that is published. */
+  readonly lqChannels: number;
+  /** Whether `imageSize` was told by buffers; otherwise it is the published one. */
+  readonly sizeKnown: boolean;
+}
+
 interface Level {
   width: number | undefined;
   blocks: number;
@@ -34,19 +42,19 @@ interface Level {
  * that comes of it to name the fewest differences.
  * @returns undefined where there is nothing of a UNet.
  */
-export function swinUNetConfigOf(shapes: Shapes): { config: SwinUNetConfig; sizeKnown: boolean } | undefined {
+export function readSwinUNet(shapes: Shapes): SwinUNetFound | undefined {
   if (![...shapes.keys()].some((name) => /^(input|middle|output)_blocks?\./.test(name))) return undefined;
   const modelChannels =
-    mostCommon([
+    majority([
       ...sides(shapes, /\.emb_layers\.1\.weight$/, 1, 4),
       ...sides(shapes, /^time_embed\.0\.weight$/, 1),
       ...sides(shapes, /^time_embed\.\d\.bias$/, 0, 4),
     ]) ?? PUBLISHED.modelChannels;
   const levels = levelsOf(shapes);
   const layers = [...levels.flatMap((level) => level.layers), "middle_block.1"];
-  const embed = mostCommon(sides(shapes, /\.patch_embed\.proj\.(weight|bias)$/, 0)) ?? PUBLISHED.embed;
-  const heads = mostCommon(sides(shapes, /\.relative_position_bias_table$/, 1));
-  const hidden = mostCommon(sides(shapes, /\.mlp\.fc1\.(weight|bias)$/, 0));
+  const embed = majority(sides(shapes, /\.patch_embed\.proj\.(weight|bias)$/, 0)) ?? PUBLISHED.embed;
+  const heads = majority(sides(shapes, /\.relative_position_bias_table$/, 1));
+  const hidden = majority(sides(shapes, /\.mlp\.fc1\.(weight|bias)$/, 0));
   const blocks = layers.map((layer) => {
     return countOf(shapes, new RegExp(`^${literally(layer)}\\.blocks\\.(\\d+)\\.`), MOST_LAYERS);
   });
@@ -54,7 +62,7 @@ export function swinUNetConfigOf(shapes: Shapes): { config: SwinUNetConfig; size
   const told = imageSizeOf(shapes, levels, window);
   const imageSize = told ?? PUBLISHED.imageSize;
   const config: SwinUNetConfig = {
-    outChannels: mostCommon(sides(shapes, /^out\.2\.(weight|bias)$/, 0)) ?? 3,
+    outChannels: majority(sides(shapes, /^out\.2\.(weight|bias)$/, 0)) ?? 3,
     modelChannels,
     channelMult: levels.map(({ width }) => (width ?? modelChannels) / modelChannels),
     resBlocks: levels.map((level) => level.blocks),
@@ -64,19 +72,20 @@ export function swinUNetConfigOf(shapes: Shapes): { config: SwinUNetConfig; size
     ),
     swin: {
       embed,
-      depth: mostCommon(blocks.filter((count) => count > 0)) ?? 2,
+      depth: majority(blocks.filter((count) => count > 0)) ?? 2,
       headChannels: heads === undefined ? PUBLISHED.headChannels : embed / heads,
       window,
       mlpRatio: hidden === undefined ? PUBLISHED.mlpRatio : hidden / embed,
       masking: "published",
     },
   };
-  return { config, sizeKnown: told !== undefined };
+  const extra = (inputChannelsOf(shapes) ?? 0) - config.outChannels;
+  return { config, lqChannels: extra > 0 ? extra : 3, sizeKnown: told !== undefined };
 }
 
 /** How many channels x and lq have together. */
-export function inputChannelsOf(shapes: Shapes): number | undefined {
-  return mostCommon(sides(shapes, /^input_blocks\.0\.0\.weight$/, 1));
+function inputChannelsOf(shapes: Shapes): number | undefined {
+  return majority(sides(shapes, /^input_blocks\.0\.0\.weight$/, 1));
 }
 
 /** Input block 0 is a convolution; from 1 on come residual blocks, and a halving convolution after each level but the last. */
@@ -92,7 +101,7 @@ function levelsOf(shapes: Shapes): Level[] {
   }
   const holds = (block: string, part: RegExp) =>
     under.get(block)?.some((name) => part.test(name.slice(block.length))) ?? false;
-  const widthOf = (block: string) => mostCommon(sides(shapes, new RegExp(`^${literally(block)}${WIDTH}`), 0));
+  const widthOf = (block: string) => majority(sides(shapes, new RegExp(`^${literally(block)}${WIDTH}`), 0));
 
   for (let i = 1; i < count; i++) {
     const block = `input_blocks.${i}`;
@@ -147,5 +156,5 @@ function imageSizeOf(shapes: Shapes, levels: readonly Level[], window: number): 
   };
   levels.forEach(({ layers }, level) => layers.forEach((layer) => vote(layer, level)));
   vote("middle_block.1", levels.length - 1);
-  return mostCommon(votes);
+  return majority(votes);
 }

@@ -10,57 +10,12 @@ import {
   linear,
   resBlock,
   type Scope,
-  type SwinOptions,
   swinLayer,
   timestepEmbedding,
   zeros,
 } from "../../nn/index.js";
 import * as o from "../../onnx/index.js";
-
-export interface SwinUNetConfig {
-  readonly outChannels: number;
-  readonly modelChannels: number;
-  /** Width of each level, in multiples of `modelChannels`; each level halves the size of the one before. */
-  readonly channelMult: readonly number[];
-  readonly resBlocks: readonly number[];
-  /**
-   * The latent side the network was built for. A level no larger than a window there has no shifted blocks, and a smaller
-   * one has windows of its own side.
-   */
-  readonly imageSize: number;
-  /** Sides, at `imageSize`, of the levels that hold Swin layers. */
-  readonly attentionResolutions: readonly number[];
-  readonly swin: Omit<SwinOptions, "shifted">;
-}
-
-/** What the sides of x must divide by: every level whole, and whole windows where there is attention. */
-export function sizeMultiple(config: SwinUNetConfig): number {
-  const windows = config.channelMult.map((_, level) => {
-    // The middle has a Swin layer always, at the size of the deepest level.
-    const attends = level === config.channelMult.length - 1 || attendsAt(config, level);
-    return 2 ** level * (attends ? windowAt(config, level) : 1);
-  });
-  return windows.reduce(leastCommonMultiple);
-}
-
-/** The side of a level in a network of the size it was built for. */
-function sideAt({ imageSize }: SwinUNetConfig, level: number): number {
-  return Math.max(1, Math.floor(imageSize / 2 ** level));
-}
-
-function attendsAt(config: SwinUNetConfig, level: number): boolean {
-  return config.attentionResolutions.includes(sideAt(config, level));
-}
-
-function windowAt(config: SwinUNetConfig, level: number): number {
-  return Math.min(config.swin.window, sideAt(config, level));
-}
-
-function leastCommonMultiple(a: number, b: number): number {
-  let multiple = a;
-  while (multiple % b !== 0) multiple += a;
-  return multiple;
-}
+import { attendsAt, type SwinUNetConfig, sideAt, widthOf, windowAt } from "./config.js";
 
 /**
  * @param x [N, C, H, W], already scaled by 1 / sqrt(eta_t kappa^2 + 1)
@@ -135,8 +90,7 @@ function contract(p: Scope, config: SwinUNetConfig, x: o.Value, t: o.Value, lq: 
 }
 
 function widthsOf({ channelMult, modelChannels }: SwinUNetConfig): number[] {
-  // Cut off as in the published code, but not where a quotient such as 736 / 1504 times 1504 is just below a whole number.
-  return channelMult.map((mult) => Math.trunc(mult * modelChannels + 1e-6));
+  return channelMult.map((mult) => widthOf(mult, modelChannels));
 }
 
 function attention(p: Scope, config: SwinUNetConfig, h: o.Value, level: number): o.Value {

@@ -1,7 +1,7 @@
 /** The configuration of a VQ autoencoder, read off its tensors: all of it stands in the shapes of weights. */
 
-import { countOf, mostCommon, type Shapes, sides } from "../shapes.js";
-import type { VqConfig } from "./vq-autoencoder.js";
+import { countOf, majority, type Shapes, sides } from "../shapes.js";
+import type { VqConfig } from "./config.js";
 
 const MOST_LEVELS = 12;
 const MOST_BLOCKS = 64;
@@ -12,14 +12,14 @@ export function vqConfigOf(shapes: Shapes): VqConfig | undefined {
     return undefined;
   }
   const channels =
-    mostCommon([
+    majority([
       ...sides(shapes, /^encoder\.conv_in\.(weight|bias)$/, 0),
       ...sides(shapes, /^encoder\.down\.0\.block\.0\.norm1\.(weight|bias)$/, 0),
     ]) ?? 128;
   const levels = Math.max(1, countOf(shapes, /^encoder\.down\.(\d+)\./, MOST_LEVELS));
   const widths = Array.from({ length: levels }, (_, i) => {
     const ways = `^(encoder\\.down|decoder\\.up)\\.${i}\\.block\\.\\d+\\.(conv[12]\\.(weight|bias)|norm2\\.weight)$`;
-    return mostCommon(sides(shapes, new RegExp(ways), 0)) ?? channels;
+    return majority(sides(shapes, new RegExp(ways), 0)) ?? channels;
   });
   const blocks = widths.map((_, i) => {
     return countOf(shapes, new RegExp(`^encoder\\.down\\.${i}\\.block\\.(\\d+)\\.`), MOST_BLOCKS);
@@ -28,9 +28,9 @@ export function vqConfigOf(shapes: Shapes): VqConfig | undefined {
   return {
     channels,
     channelMult: widths.map((width) => width / channels),
-    resBlocks: mostCommon(blocks.filter((count) => count > 0)) ?? 2,
+    resBlocks: majority(blocks.filter((count) => count > 0)) ?? 2,
     latentChannels:
-      mostCommon([
+      majority([
         ...sides(shapes, /^(post_)?quant_conv\.bias$/, 0),
         ...sides(shapes, /^encoder\.conv_out\.bias$/, 0),
       ]) ?? 3,

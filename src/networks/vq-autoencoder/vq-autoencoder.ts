@@ -5,15 +5,7 @@
  */
 import { conv, fanIn, groupNorm, normal, type Scope } from "../../nn/index.js";
 import * as o from "../../onnx/index.js";
-
-export interface VqConfig {
-  readonly channels: number;
-  /** Width of each level, in multiples of `channels`; each level after the first halves the size. */
-  readonly channelMult: readonly number[];
-  readonly resBlocks: number;
-  readonly latentChannels: number;
-  readonly codes: number;
-}
+import type { VqConfig } from "./config.js";
 
 /** The epsilon of every normalisation in this network. */
 const EPSILON = 1e-6;

@@ -2,9 +2,9 @@
 import { stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { SamsrError } from "../../base/errors.js";
-import { readShapes, recognise } from "../../checkpoints/index.js";
+import { isModelOf, isNetwork, readShapes, recognise } from "../../checkpoints/index.js";
 import { findModel, type InstalledModel, listModels } from "../../checkpoints/store/index.js";
-import type { SamConfig } from "../../networks/index.js";
+import { type SamConfig, SEGMENT_ANYTHING } from "../../networks/index.js";
 
 export interface SamFile {
   /** For people. */
@@ -33,7 +33,7 @@ export async function findSam(nameOrPath?: string): Promise<SamFile> {
 async function fromCheckpoint(path: string): Promise<SamFile> {
   const name = basename(path);
   const found = recognise(await readShapes(path), name);
-  if (found.network === "segment-anything") return { name, path, config: found.config };
+  if (isNetwork(found, SEGMENT_ANYTHING)) return { name, path, config: found.config };
   throw new SamsrError(`${path} is a ${found.network}, and masks need Segment Anything; name another`);
 }
 
@@ -50,7 +50,7 @@ async function theOnlyOne(): Promise<SamFile> {
 }
 
 function samOf({ folder, description }: InstalledModel): SamFile | undefined {
-  if (description.network !== "segment-anything") return undefined;
+  if (!isModelOf(description, SEGMENT_ANYTHING)) return undefined;
   const { name, weights, config } = description;
   return { name, path: join(folder, weights.sam), config };
 }

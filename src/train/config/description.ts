@@ -13,34 +13,15 @@ import {
   text,
   whole,
 } from "../../base/fields.js";
+import {
+  COVERAGE_NETWORK,
+  discriminatorFields,
+  process,
+  SWIN_UNET,
+  VQ_AUTOENCODER,
+} from "../../networks/index.js";
 
 const MOST_STEPS = 1e9;
-
-const swinUNet = section("The denoiser, a Swin UNet.", {
-  outChannels: whole("Channels of what it predicts: 48 on pixels, the autoencoder's on latents."),
-  modelChannels: whole("Width that channelMult multiplies; divides by 32."),
-  channelMult: list(
-    "Width of each level; each after the first halves the size.",
-    number("A factor.", 1e-2, 1024),
-    1,
-    10,
-  ),
-  resBlocks: list("Residual blocks of each level.", whole("A count.", 1, 100), 1, 10),
-  imageSize: whole("The latent's side that the network is built for."),
-  attentionResolutions: list("Sides of the levels that hold Swin layers.", whole("A side."), 0, 10),
-  swin: section("The Swin layers.", {
-    embed: whole("Width."),
-    depth: whole("Blocks, every second of them shifted.", 1, 1000),
-    headChannels: whole("Channels of a head; divides embed."),
-    window: whole("Side of a window.", 1, 1024),
-    mlpRatio: number("Width of the MLP, in multiples of embed.", 1e-3, 1024),
-    masking: oneOf(
-      "Which pixels of a shifted window see each other: those that are neighbours, or as in published weights.",
-      "neighbours",
-      "published",
-    ),
-  }),
-});
 
 const space = standing(
   "latents",
@@ -51,12 +32,13 @@ const space = standing(
   ),
 );
 
+const { scheduleFields } = process;
 const schedule = section("The schedule of eta, exponential.", {
-  steps: standing(15, whole("T.", 1, 10_000)),
-  power: standing(0.3, number("p: small spends most steps near the noisy end.", 1e-3, 100)),
-  kappa: standing(2, number("Strength of the noise.", 1e-6, 1000)),
-  minNoiseLevel: standing(0.04, number("Bound of the noise's deviation at t = 0.", 1e-9, 1)),
-  etasEnd: standing(0.99, number("sqrt(eta) at the last timestep.", 1e-9, 1)),
+  steps: standing(15, scheduleFields.steps),
+  power: standing(0.3, scheduleFields.power),
+  kappa: standing(2, scheduleFields.kappa),
+  minNoiseLevel: standing(0.04, scheduleFields.minNoiseLevel),
+  etasEnd: standing(0.99, scheduleFields.etasEnd),
 });
 
 const photos = optional(
@@ -106,8 +88,8 @@ const guidance = {
       "photo",
     ),
   ),
-  variant: standing("paper", oneOf("Equations of the paper, or of its released code.", "paper", "release")),
-  m: standing(0.2, number("m of equation 9.", 0, 0.999)),
+  variant: standing("paper", process.variant),
+  m: standing(0.2, process.m),
   coefficients: standing("both", oneOf("What follows W (table 4).", "both", "eta", "kappa")),
 };
 
@@ -116,7 +98,7 @@ export const teacherFields = section("ResShift's denoiser, of the whole chain.",
   start: optional(text("File of weights to begin with; --start takes its place.")),
   space,
   autoencoder,
-  network: swinUNet,
+  network: SWIN_UNET.config,
   schedule,
   data,
   optimiser,
@@ -137,7 +119,7 @@ export const studentFields = section("The student of algorithm 1.", {
   start: optional(text("File of weights to begin with, not the teacher's; --start takes its place.")),
   space,
   autoencoder,
-  network: swinUNet,
+  network: SWIN_UNET.config,
   schedule,
   data,
   optimiser,
@@ -174,8 +156,7 @@ export const studentFields = section("The student of algorithm 1.", {
   }),
   discriminator: optional(
     section("Of the term adversarial.", {
-      channels: list("Width of each level.", whole("A width.", 1, 4096), 1, 10),
-      sees: standing("colour", oneOf("All colours, or on pixels their mean.", "colour", "grey")),
+      ...discriminatorFields,
       learningRate: number("Times the schedule's roll-backs.", 0, 1),
       gamma: number(
         "Weight of the penalties on the slope of a picture's summed score; the more patches, the less.",
@@ -193,11 +174,7 @@ export const coverageFields = section("The coverage network, taught by a mask ge
     passes: standing(4, whole("Times.", 1, 1000)),
     deviation: standing(1, number("Of the noise, in grey levels.", 0, 255)),
   }),
-  network: section("The coverage network.", {
-    channels: list("Channels of each level, from half the size down.", whole("A width.", 1, 4096), 2, 10),
-    blocks: list("Residual blocks of each level.", whole("A count.", 0, 100), 2, 10),
-    groups: whole("Groups of the normalisation; divides all channels.", 1, 4096),
-  }),
+  network: COVERAGE_NETWORK.config,
   data: section("What is trained on.", {
     photos,
     degradation,
@@ -213,18 +190,7 @@ export const coverageFields = section("The coverage network, taught by a mask ge
 
 export const autoencoderFields = section("The VQ autoencoder, whose latents others are trained on.", {
   train: oneOf("What is trained.", "autoencoder"),
-  network: section("The autoencoder.", {
-    channels: whole("Width that channelMult multiplies; divides by 32."),
-    channelMult: list(
-      "Width of each level; each after the first halves the size.",
-      whole("A factor.", 1, 1024),
-      1,
-      10,
-    ),
-    resBlocks: whole("Residual blocks of each level.", 1, 100),
-    latentChannels: whole("Channels of the latent.", 1, 4096),
-    codes: whole("Entries of the codebook.", 2, 2 ** 20),
-  }),
+  network: VQ_AUTOENCODER.config,
   data: section("What is trained on; the photos are not made small.", {
     photos,
     crop: standing(256, whole("Side of the crops; the autoencoder's factor divides it.", 16, 4096)),

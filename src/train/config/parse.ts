@@ -2,7 +2,7 @@ import { brief } from "../../base/checks.js";
 import { SamsrError } from "../../base/errors.js";
 import { type Field, namesAt, type Schema } from "../../base/fields.js";
 import { readYaml } from "../../checkpoints/authors-config/yaml.js";
-import { LATENT_CHANNELS, SCALE } from "../../networks/index.js";
+import { factorOf, LATENT_CHANNELS, SCALE } from "../../networks/index.js";
 import {
   type ConfigOf,
   KINDS,
@@ -72,38 +72,19 @@ function noField(fields: Field<unknown>, place: string): string {
   return `"${place}" is no field of a training configuration; expected there: ${namesAt(fields, path).join(", ")}`;
 }
 
-/** What no field can say by itself. */
+/** What contradicts itself in a configuration whose sections each make sense. */
 function conflictIn(config: TrainingConfig): string | undefined {
-  if (config.train === "coverage") return conflictInCoverage(config.network);
+  if (config.train === "coverage") return undefined;
   if (config.train === "autoencoder") {
-    const factor = 2 ** (config.network.channelMult.length - 1);
+    const factor = factorOf(config.network);
     const { crop } = config.data;
-    if (config.network.channels % 32 !== 0) return `"network.channels" must divide by 32`;
     return crop % factor === 0 ? undefined : `"data.crop" must divide by ${factor}, not ${crop}`;
   }
   return conflictInDenoiser(config) ?? (config.train === "student" ? conflictInStudent(config) : undefined);
 }
 
-function conflictInCoverage({ channels, blocks, groups }: ConfigOf<"coverage">["network"]) {
-  if (blocks.length !== channels.length) {
-    return `"network.blocks" has ${blocks.length} levels, "network.channels" ${channels.length}`;
-  }
-  const odd = channels.find((width) => width % groups !== 0);
-  return odd === undefined
-    ? undefined
-    : `"network.groups" ${groups} does not divide ${odd} of "network.channels"`;
-}
-
 function conflictInDenoiser({ network, space, data }: TeacherConfig | StudentConfig): string | undefined {
-  const { channelMult, resBlocks, modelChannels, outChannels, swin } = network;
-  if (resBlocks.length !== channelMult.length) {
-    return `"network.resBlocks" has ${resBlocks.length} levels, "network.channelMult" ${channelMult.length}`;
-  }
-  const odd = channelMult.find((mult) => (mult * modelChannels) % 32 !== 0);
-  if (odd !== undefined) return `"network.modelChannels" ${modelChannels} times ${odd} must divide by 32`;
-  if (swin.embed % swin.headChannels !== 0) {
-    return `"network.swin.headChannels" ${swin.headChannels} does not divide "network.swin.embed" ${swin.embed}`;
-  }
+  const { outChannels } = network;
   if (space === "pixels" && outChannels !== LATENT_CHANNELS) {
     return `"network.outChannels" must be ${LATENT_CHANNELS} on pixels, not ${outChannels}`;
   }

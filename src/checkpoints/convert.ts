@@ -1,18 +1,16 @@
 /** From a checkpoint to one self-contained ONNX model of one of its parts. */
-import { SamsrError } from "../../base/errors.js";
-import { frozenScope, type Weights } from "../../nn/index.js";
-import { type ModelStream, type Shape, streamModel, type Value } from "../../onnx/index.js";
-import type { Recognised } from "../recognise/index.js";
-import { type Part, partsOf, type Size } from "./parts.js";
-
-export { type Part, partsOf, type Size } from "./parts.js";
+import { SamsrError } from "../base/errors.js";
+import type { Part, PartOptions, Size } from "../networks/index.js";
+import { frozenScope, type Weights } from "../nn/index.js";
+import { type ModelStream, type Shape, streamModel, type Value } from "../onnx/index.js";
+import { networkNamed, type Recognised } from "./recognise.js";
 
 export interface ConvertOptions {
   /** One of `partsOf`; may be left out where there is only one. */
   readonly part?: string;
   /** Height and width of the part's input; what the network was built for when left out. */
   readonly size?: Size;
-  /** Side of an autoencoder's images when no size is given; 256, as published, when left out. */
+  /** Side of the pictures of a part whose checkpoint does not tell it, when no size is given; 256 when left out. */
   readonly imageSide?: number;
   /** How many images, or for a mask decoder prompts, go in at once; 1 when left out. */
   readonly batch?: number;
@@ -36,6 +34,14 @@ const LARGEST_FILE = 2 ** 31 - 1;
 
 /** The codebook is exact at every precision, so that a latent finds the same codes. */
 export const exact = (name: string) => name === "quantize.embedding.weight";
+
+/**
+ * The graphs that a recognised network is made of.
+ * @param options what a checkpoint does not tell
+ */
+export function partsOf(recognised: Recognised, options?: PartOptions): readonly Part[] {
+  return networkNamed(recognised.network).parts(recognised, options);
+}
 
 /**
  * A part of a recognised checkpoint as an ONNX model with static shapes. The metadata of the model say what it is: network,
@@ -94,7 +100,7 @@ export function checkFileSize({ size }: ModelStream, name: string, precision: "f
 }
 
 function choosePart(recognised: Recognised, name: string, { part: wanted, imageSide }: ConvertOptions): Part {
-  const parts = partsOf(recognised, imageSide);
+  const parts = partsOf(recognised, { imageSide });
   const part = wanted === undefined && parts.length === 1 ? parts[0] : parts.find((p) => p.name === wanted);
   if (part) return part;
   const list = parts.map((p) => `${p.name} (${p.summary})`).join("; ");

@@ -1,0 +1,52 @@
+/** The denoiser of pixels that `samsr train` makes: a Swin UNet, trained with whole masks on latents of 48 channels. */
+import type { Filled } from "../../base/fields.js";
+import { defineNetwork, type NetworkModel } from "../definition.js";
+import { modelJson } from "../model.js";
+import { bicubicLatent, LATENT_CHANNELS } from "../pixel-latents.js";
+import { m, schedule } from "../process.js";
+import { config, type SwinUNetConfig, sizeMultiple } from "../swin-unet/config.js";
+import { denoiserPart, describeSwinUNet, swinUNetConstants, swinUNetParameters } from "../swin-unet/parts.js";
+import { readSwinUNet, SWIN_BUFFERS } from "../swin-unet/read.js";
+import { pixelDenoiser } from "./pixel-denoiser.js";
+
+const NAME = "pixel-denoiser";
+
+const json = modelJson(NAME, { config, schedule, m }, ...(["student", "teacher"] as const));
+
+const model: NetworkModel<{ readonly config: SwinUNetConfig }, Filled<typeof json>> = {
+  kind: NAME,
+  json,
+  // The student takes one step, the teacher a chain of them.
+  weights: { student: "self", teacher: "self" },
+  refusal: () =>
+    'this denoiser of pixels is one of a student and a teacher; "samsr train bundle" makes a model of them, ' +
+    "which needs no adding: --model takes its folder",
+};
+
+export const PIXEL_DENOISER = defineNetwork({
+  name: NAME,
+  title: "the denoiser of pixels that samsr trains",
+  config,
+  readers: [
+    (shapes): { readonly config: SwinUNetConfig } | undefined => {
+      const found = readSwinUNet(shapes);
+      if (found?.config.outChannels !== LATENT_CHANNELS) return undefined;
+      return { config: { ...found.config, swin: { ...found.config.swin, masking: "neighbours" } } };
+    },
+  ],
+  constants: swinUNetConstants,
+  parameters: (p, { config }) => swinUNetParameters(p, config, 3),
+  ignored: SWIN_BUFFERS,
+  parts: ({ config }) => [
+    denoiserPart(config, 3, (p, config, { x, t, lq }) =>
+      pixelDenoiser(p, config, x, t, lq, bicubicLatent(lq)),
+    ),
+  ],
+  describe: describeSwinUNet,
+  model,
+  upscaling: {
+    by: "denoising pixels",
+    multiple: sizeMultiple,
+    denoise: (p, config, { x, t, lq, y }) => pixelDenoiser(p, config, x, t, lq, y),
+  },
+});

@@ -1,0 +1,27 @@
+/** The diffusion process that a denoiser's weights were trained with, as fields of a model and of a training. */
+import { type Filled, number, oneOf, section, whole } from "../base/fields.js";
+
+/** The fields of the exponential schedule of eta (equation 4), as `exponentialSchedule` takes them. */
+export const scheduleFields = {
+  steps: whole("T.", 1, 10_000),
+  power: number("p: small spends most steps near the noisy end.", 1e-3, 100),
+  kappa: number("Strength of the noise.", 1e-6, 1000),
+  minNoiseLevel: number("Bound of the noise's deviation at t = 0.", 1e-9, 1),
+  etasEnd: number("sqrt(eta) at the last timestep.", 1e-9, 1),
+};
+export const schedule = section("The schedule of eta, exponential.", scheduleFields);
+export type ScheduleDescription = Filled<typeof schedule>;
+
+/** m of equation 9; m W must stay below 1, or kappa would be negative. */
+export const m = number("m of equation 9.", 0, 0.999);
+
+export const variant = oneOf("Equations of the paper, or of its released code.", "paper", "release");
+export type Variant = Filled<typeof variant>;
+
+export const method = oneOf(
+  "What the weights were trained for: one step (samsr, sinsr) or the whole chain (resshift).",
+  "samsr",
+  "sinsr",
+  "resshift",
+);
+export type Method = Filled<typeof method>;
