@@ -48,8 +48,10 @@ export const list = <T>(description: string, element: Field<T>, least = 0, most 
   });
 
 /**
- * The same field with a further condition, which concerns several of its values at once and which no schema can state.
- * @param complaint says what is wrong with a value that passed the field's own check, or nothing; `at` names a place in it
+ * The same field with a further condition, which concerns several of its values at once and which no schema
+ * can state.
+ * @param complaint says what is wrong with a value that passed the field's own check, or nothing; `at` names
+ *   a place in it
  */
 export function checked<T>(
   one: Field<T>,
@@ -86,7 +88,10 @@ export function standing<T>(standard: NoInfer<T>, one: Field<T>): Field<T> {
 
 export type Fields = Readonly<Record<string, Field<unknown>>>;
 
-/** The object that a section describes: what may be left out of a file, without a value that stands for it, may be absent. */
+/**
+ * The object that a section describes: what may be left out of a file, without a value that stands for it,
+ * may be absent.
+ */
 type FilledSection<F extends Fields> = Flat<
   { readonly [Key in keyof F as undefined extends Filled<F[Key]> ? never : Key]: Filled<F[Key]> } & {
     readonly [Key in keyof F as undefined extends Filled<F[Key]> ? Key : never]?: Filled<F[Key]>;
