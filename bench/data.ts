@@ -107,6 +107,6 @@ async function stepOn(
   const there = performance.now();
   teacher.feed(batch);
   await teacher.network();
-  teacher.optimizer();
+  await teacher.optimizer();
   return [there - start, performance.now() - there];
 }

@@ -11,10 +11,8 @@ import { type Batch, createBatches } from "../src/train/data/batches.js";
 import { mildDegradation, mildTraining } from "../src/train/data/degrade.js";
 import { degradedCrops, inMemory } from "../src/train/data/samples.js";
 import { teacherLoss } from "../src/train/objectives.js";
-import { adamStep, clipFactor, emaStep, globalNorm } from "../src/train/optimizer.js";
 import { TEACHER_RECIPE } from "../src/train/recipe.js";
-import { waysOn } from "../src/train/session-to-train.js";
-import { createTrainingSession } from "../src/train/training-session.js";
+import { createTrainingSession, waysOn } from "../src/train/training-session.js";
 import { initialWeights } from "../src/train/weights.js";
 import { grainyPicture } from "./picture.js";
 
@@ -46,7 +44,7 @@ export async function createTeacherStep(threads: number, ways: Ways = waysOn()) 
   const side = crop / SCALE;
   const { loss, specs, all } = teacherGraph(ways);
   const state = createTrainingState(initialWeights(specs, seed));
-  const session = await createTrainingSession(state.weights, loss, {}, { threads, spinning: false });
+  const session = await createTrainingSession(state, { loss }, { threads, spinning: false });
 
   const schedule = exponentialSchedule(TEACHER_RECIPE.schedule);
   const tensor = (shape: readonly number[], data: Float32Array): Tensor => ({ type: "float32", shape, data });
@@ -80,16 +78,11 @@ export async function createTeacherStep(threads: number, ways: Ways = waysOn()) 
         scale: perImage((t) => inputScale(schedule.eta[t], schedule.kappa)),
       };
     },
-    network: () => session.run(feeds),
+    network: () => session.backward(feeds),
     /** What `network` was last fed, and the gradients it came to, by name. */
     feeds: () => feeds,
-    gradient: session.gradient,
-    optimizer() {
-      const { weights, average, adam } = state;
-      const shorten = clipFactor(globalNorm(session.gradient), clip);
-      adamStep(weights.flat, session.gradient, adam, { learningRate: learningRate / 100 }, shorten);
-      emaStep(average, weights.flat, emaDecay);
-    },
+    gradient: session.gradient.data,
+    optimizer: () => session.update({ learningRate: learningRate / 100, clip, emaDecay }),
     release: () => session.release(),
   };
 }

@@ -1,14 +1,15 @@
 """Runs the ONNX graphs of samsr with PyTorch, on a GPU where there is one.
 
-ONNX Runtime's provider for CUDA is not in the npm registry, while many machines for research have Python and PyTorch. So
-samsr can hand its graphs to this program: the graph, its gradients and the optimiser stay what they are, and PyTorch does
-nothing but compute one node after the other. Shapes are static, so on a GPU a whole graph is recorded once as a CUDA graph
-and replayed, which takes the host out of the way of thousands of small kernels.
+ONNX Runtime's provider for CUDA is not in the npm registry, while many machines for research have Python and
+PyTorch. So samsr can hand its graphs to this program: the graph, its gradients and the optimiser stay what they
+are, and PyTorch does nothing but compute one node after the other. Shapes are static, so on a GPU a whole graph is
+recorded once as a CUDA graph and replayed, which takes the host out of the way of thousands of small kernels.
 
-The other side (src/runtime/backend-torch.ts) starts it. Requests and replies are lines of JSON on standard input and
-output. Numbers pass through one file of shared memory for each session: its inputs, then its outputs, each at an offset
-that the reply to "create" tells. Inputs may be carried: they stay on the device, and an output becomes their next value. These
-are copied only when a run is asked to load or to fetch them, and an input shares its place with the output.
+The other side (src/runtime/backend-torch.ts) starts it. Requests and replies are lines of JSON on standard input
+and output. Numbers pass through one file of shared memory for each session: its inputs, then its outputs, each at
+an offset that the reply to "create" tells. Inputs and outputs may be bound to tensors that stay on the device, and
+have no place there: such inputs are read where they lie, such outputs are written there. A tensor has a file of its
+own, through which it is pushed to the device and pulled from it.
 
 Needs nothing but PyTorch, 1.13 or later. SAMSR_TORCH_DEVICE names another device than the one it would choose.
 """
@@ -131,10 +132,8 @@ def read_tensor(data, folder):
         with open(os.path.join(folder, external["location"]), "rb") as file:
             file.seek(int(external["offset"]))
             raw = file.read(int(external["length"]))
-    count = 1
-    for side in shape:
-        count *= side
-    tensor = torch.empty(0, dtype=TYPES[kind]) if count == 0 else torch.frombuffer(bytearray(raw), dtype=TYPES[kind])
+    empty = count_of(shape) == 0
+    tensor = torch.empty(0, dtype=TYPES[kind]) if empty else torch.frombuffer(bytearray(raw), dtype=TYPES[kind])
     return name, tensor.reshape(shape)
 
 
@@ -313,45 +312,58 @@ OPERATORS = {
 # ---------------------------------------------------------------- sessions
 
 
-class Session:
-    """A graph that can be run: its numbers are read from and written to the shared file."""
+class Tensor:
+    """Float32 numbers on the device, with a copy in a shared file."""
 
-    def __init__(self, model, folder, shared, device, pool, carried):
+    def __init__(self, count, shared, device):
+        self.host = torch.frombuffer(share(shared, 4 * count), dtype=torch.float32, count=count)
+        self.there = torch.zeros(count, device=device)
+
+    def push(self):
+        self.there.copy_(self.host)
+
+    def pull(self):
+        self.host.copy_(self.there)
+
+    def part(self, offset, shape):
+        return self.there[offset : offset + count_of(shape)].view(shape)
+
+
+class Session:
+    """A graph that can be run: its numbers lie in the shared file, or in the tensors that are bound."""
+
+    def __init__(self, model, folder, shared, device, pool, bound):
         self.device, self.pool = device, pool
-        self.nodes, constants, self.inputs, self.outputs = read_model(model, folder)
+        self.nodes, constants, inputs, outputs = read_model(model, folder)
         for node in self.nodes:
             if node["op"] not in OPERATORS:
                 raise ValueError(f"there is no operator {node['op']} here")
-        places = {v["name"]: v for v in self.inputs}
-        self.fed = self.place([v for v in self.inputs if v["name"] not in carried], 0)
-        inputs_end = self.place([v for v in self.inputs if v["name"] in carried], self.fed)
-        made = [v for v in self.outputs if v["name"] not in carried.values()]
-        size = self.place(made, inputs_end)
+        self.inputs = [v for v in inputs if v["name"] not in bound]
+        self.outputs = [v for v in outputs if v["name"] not in bound]
+        self.wanted = {v["name"] for v in outputs}
+        inputs_end = self.place(self.inputs, 0)
+        size = self.place(self.outputs, inputs_end)
         self.memory = share(shared, size)
         host = torch.frombuffer(self.memory, dtype=torch.uint8)
-        self.host_inputs, self.host_outputs = host[:inputs_end], host[inputs_end:]
+        self.host_inputs, self.host_outputs = host[:inputs_end], host[inputs_end:size]
         if device.type == "cuda":
             # Pinned, the GPU reads and writes it by itself; where that fails, copies take a little longer.
             torch.cuda.cudart().cudaHostRegister(host.data_ptr(), size, 0)
         self.device_inputs = torch.zeros(inputs_end, dtype=torch.uint8, device=device)
         self.device_outputs = torch.zeros(size - inputs_end, dtype=torch.uint8, device=device)
-        feeds = {v["name"]: part(self.device_inputs, v, 0) for v in self.inputs}
-        self.results = {v["name"]: part(self.device_outputs, v, inputs_end) for v in made}
-        for name, output in carried.items():
-            self.results[output] = feeds[name]
-        for v in self.outputs:
-            if v["name"] in carried.values():
-                v["offset"] = next(places[name]["offset"] for name, output in carried.items() if output == v["name"])
+        held = {v["name"]: bound[v["name"]](v["shape"]) for v in inputs + outputs if v["name"] in bound}
+        feeds = {v["name"]: held[v["name"]] for v in inputs if v["name"] in bound}
+        feeds.update({v["name"]: part(self.device_inputs, v, 0) for v in self.inputs})
+        self.results = {v["name"]: part(self.device_outputs, v, inputs_end) for v in self.outputs}
+        # Bound outputs come last, when nothing reads an input any more that is bound to the same memory.
+        self.kept = {v["name"]: held[v["name"]] for v in outputs if v["name"] in bound}
         self.prepare(constants, feeds)
         self.graph = None
 
     def place(self, values, offset):
         for v in values:
-            count = 1
-            for side in v["shape"]:
-                count *= side
             v["offset"] = offset
-            v["bytes"] = count * torch.empty(0, dtype=TYPES[v["kind"]]).element_size()
+            v["bytes"] = count_of(v["shape"]) * torch.empty(0, dtype=TYPES[v["kind"]]).element_size()
             offset += -(-v["bytes"] // ALIGNMENT) * ALIGNMENT
         return offset
 
@@ -371,12 +383,11 @@ class Session:
         for i, (node, _) in enumerate(self.plan):
             for name in node["inputs"]:
                 last[name] = i
-        wanted = {v["name"] for v in self.outputs}
-        used = {name for node, _ in self.plan for name in node["inputs"]} | wanted
+        used = {name for node, _ in self.plan for name in node["inputs"]} | self.wanted
         self.fixed = {name: t for name, t in {**fixed, **feeds}.items() if name in used}
         self.expiring = [[] for _ in self.plan]
         for name, i in last.items():
-            if name and name not in self.fixed and name not in wanted:
+            if name and name not in self.fixed and name not in self.wanted:
                 self.expiring[i].append(name)
 
     def call(self, node, lists):
@@ -396,44 +407,47 @@ class Session:
             values.update(call(values))
             for name in expired:
                 del values[name]
-        # What is carried comes last, when nothing reads its old value any more.
-        for name, result in self.results.items():
-            result.copy_(values[name].reshape(result.shape))
+        for results in (self.results, self.kept):
+            for name, result in results.items():
+                result.copy_(values[name].reshape(result.shape))
 
-    def run(self, load, fetch):
+    def run(self):
         with torch.no_grad():
-            self.load(load)
+            self.device_inputs.copy_(self.host_inputs, non_blocking=True)
             if self.device.type != "cuda":
                 self.compute()
             else:
                 if self.graph is None:
                     self.record()
-                    # What came before the recording has changed what is carried.
-                    self.load(load)
                 self.graph.replay()
             self.host_outputs.copy_(self.device_outputs, non_blocking=True)
-            if fetch:
-                self.host_inputs[self.fed :].copy_(self.device_inputs[self.fed :], non_blocking=True)
             if self.device.type == "cuda":
                 torch.cuda.synchronize()
 
-    def load(self, carried):
-        end = len(self.host_inputs) if carried else self.fed
-        self.device_inputs[:end].copy_(self.host_inputs[:end], non_blocking=True)
-
     def record(self):
-        # Libraries choose and allocate in the first run, which must not be part of a recording.
+        # Libraries choose and allocate in the first run, which must not be part of a recording or change anything.
+        before = [result.clone() for result in self.kept.values()]
         side = torch.cuda.Stream()
         side.wait_stream(torch.cuda.current_stream())
         with torch.cuda.stream(side):
             self.compute()
         torch.cuda.current_stream().wait_stream(side)
+        for result, value in zip(self.kept.values(), before):
+            result.copy_(value)
+        del before
         torch.cuda.synchronize()
         torch.cuda.empty_cache()
         self.graph = torch.cuda.CUDAGraph()
         # One pool for all graphs: they run one after the other, and nothing in it outlives a run.
         with torch.cuda.graph(self.graph, pool=self.pool):
             self.compute()
+
+
+def count_of(shape):
+    count = 1
+    for side in shape:
+        count *= side
+    return count
 
 
 def part(buffer, value, start):
@@ -449,6 +463,11 @@ def share(path, size):
 
 def describe(values):
     return [{"name": v["name"], "type": NAMES[v["kind"]], "shape": v["shape"], "offset": v["offset"]} for v in values]
+
+
+def bind(tensor, offset):
+    """The part of a tensor from this place on, as a function of its shape."""
+    return lambda shape: tensor.part(offset, shape)
 
 
 def choose_device():
@@ -469,22 +488,34 @@ def main():
         torch.backends.cudnn.allow_tf32 = True
         torch.backends.cudnn.benchmark = True
     pool = torch.cuda.graph_pool_handle() if device.type == "cuda" else None
-    sessions = {}
+    sessions, tensors = {}, {}
 
     def answer(request):
-        kind, key = request["request"], request.get("session")
+        kind, key = request["request"], request.get("session", request.get("tensor"))
         if kind == "create":
             if request.get("threads"):
                 torch.set_num_threads(request["threads"])
-            carried = request.get("carried", {})
-            session = Session(request["model"], request["folder"], request["shared"], device, pool, carried)
+            bound = {name: bind(tensors[b["tensor"]], b["offset"]) for name, b in request["bound"].items()}
+            session = Session(request["model"], request["folder"], request["shared"], device, pool, bound)
             sessions[key] = session
             return {"inputs": describe(session.inputs), "outputs": describe(session.outputs)}
         if kind == "run":
-            sessions[key].run(request.get("load", True), request.get("fetch", True))
+            sessions[key].run()
             return {}
         if kind == "release":
             del sessions[key]
+            return {}
+        if kind == "allocate":
+            tensors[key] = Tensor(request["count"], request["shared"], device)
+            return {}
+        if kind == "push":
+            tensors[key].push()
+            return {}
+        if kind == "pull":
+            tensors[key].pull()
+            return {}
+        if kind == "free":
+            del tensors[key]
             return {}
         raise ValueError(f"unknown request {kind}")
 

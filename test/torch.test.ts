@@ -8,7 +8,7 @@ import sharp from "sharp";
 import { afterAll, afterEach, describe, expect, it, vi } from "vitest";
 import { readSafetensors } from "../src/checkpoints/index.js";
 import * as o from "../src/onnx/index.js";
-import { createSession, floatTensor } from "../src/runtime/index.js";
+import { createDeviceTensor, createSession, devicePart, floatTensor } from "../src/runtime/index.js";
 import { trainTeacher } from "../src/train/teacher.js";
 import { always, drawnBatch, RUN } from "./fixtures/training.js";
 import { normals, runGraph } from "./run-graph.js";
@@ -115,6 +115,31 @@ describe.skipIf(!python)("device torch (needs Python with PyTorch)", () => {
     expect(maxDifference(there.average, here.average)).toBeLessThan(1e-4);
     expect(resumed).toEqual(there);
     expect(sharedFiles()).toEqual(before);
+  });
+
+  it("keeps tensors for several sessions, and brings them here when they are asked for", async () => {
+    vi.stubEnv("SAMSR_PYTHON", python!);
+    const held = await createDeviceTensor(Float32Array.of(9, 1, 2, 3), { device: "torch" });
+    const part = devicePart(held, [3], 1);
+    const x = o.input("x", [3]);
+    const options = { device: "torch", threads: 1, bound: { x: part, y: part } } as const;
+    const double = await createSession(o.toModel({ y: o.mul(x, 2) }).bytes, options);
+    const add = await createSession(
+      o.toModel({ y: o.add(x, o.input("z", [3])), w: o.neg(x) }).bytes,
+      options,
+    );
+    await double.run({});
+    const { w, ...others } = await add.run({ z: floatTensor([3], Float32Array.of(10, 20, 30)) });
+    expect([[...w.data], others]).toEqual([[-2, -4, -6], {}]);
+    expect([...held.data]).toEqual([9, 1, 2, 3]);
+    await held.pull();
+    expect([...held.data]).toEqual([9, 12, 24, 36]);
+    held.data.set([1, 1, 1], 1);
+    await held.push();
+    await double.run({});
+    await held.pull();
+    expect([...held.data]).toEqual([9, 2, 2, 2]);
+    for (const each of [double, add, held]) await each.release();
   });
 
   it("takes back a step that is not finite", async () => {

@@ -142,10 +142,14 @@ describe("accumulation", () => {
       const { scope, parameters } = trainableScope();
       const loss = teacherLoss(scope, CONFIG, { batch: size, side });
       const weights = initialWeights(parameters(), 1);
-      const session = await createTrainingSession(weights, loss, {}, { threads: 1 });
+      const session = await createTrainingSession(
+        createTrainingState(weights),
+        { loss },
+        { threads: 1, accumulate },
+      );
       const at = async (index: number) => feeds((index * size) % BATCH, size);
       const out = folder();
-      await train(session, createTrainingState(weights), at, { ...options({ steps: 3, accumulate, out }) });
+      await train(session, at, { ...options({ steps: 3, accumulate, out }) });
       await session.release();
       return { flat: weights.flat, losses: logged(out, "loss"), norms: logged(out, "norm") };
     };

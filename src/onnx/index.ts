@@ -11,7 +11,6 @@ export {
   toModel,
 } from "./model.js";
 export * from "./operators/index.js";
-export { rewrite } from "./rewrite.js";
 export {
   asValue,
   type ConstantData,

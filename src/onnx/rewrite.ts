@@ -7,19 +7,16 @@ export type Rule = (value: Value, inputs: readonly (Value | undefined)[]) => Val
 /**
  * The same graph with some values replaced by others that compute the same. Derivatives are not carried over:
  * a graph is rewritten to be run, not to be differentiated.
- * @param given what stands in place of which values (inputs, as a rule) from the start
  */
 export function rewrite<Name extends string>(
   outputs: Readonly<Record<Name, Value>>,
   rule: Rule,
-  given: ReadonlyMap<Value, Value> = new Map(),
 ): Record<Name, Value> {
-  const replaced = new Map<Value, Value>(given);
+  const replaced = new Map<Value, Value>();
   // A node with several outputs stays one node.
   const remade = new Map<Node, Node>();
   for (const v of inTopologicalOrder(Object.values<Value>(outputs))) {
     const { source } = v;
-    if (replaced.has(v)) continue;
     if (source.kind !== "node") {
       replaced.set(v, v);
       continue;

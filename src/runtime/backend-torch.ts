@@ -1,7 +1,7 @@
 /**
- * Graphs run by PyTorch, in a Python process beside this one: for machines that have a GPU and PyTorch, where ONNX Runtime
- * for Node has no provider for it. The program is executor/torch_executor.py; its head says how the two talk. It is one
- * process for all sessions of a thread, begins with the first and ends with the last.
+ * Graphs run by PyTorch, in a Python process beside this one: for machines that have a GPU and PyTorch, where
+ * ONNX Runtime for Node has no provider for it. The program is executor/torch_executor.py; its head says how
+ * the two talk. It is one process for all sessions of a thread, begins with the first and ends with the last.
  */
 import { spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
@@ -12,7 +12,15 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { SamsrError } from "../base/errors.js";
 import { type DataType, sizeOf, TYPE_BYTES } from "../onnx/value.js";
-import type { Backend, DeviceState, Ort, OrtSession, OrtTensor } from "./backend.js";
+import type {
+  Backend,
+  DevicePart,
+  DeviceState,
+  DeviceTensor,
+  Ort,
+  OrtSession,
+  OrtTensor,
+} from "./backend.js";
 import { asTensor, type TensorData } from "./tensor.js";
 
 const PROGRAM = fileURLToPath(new URL("../../executor/torch_executor.py", import.meta.url));
@@ -28,6 +36,7 @@ export async function load(): Promise<Backend> {
     cpu: "PyTorch",
     providers: { torch: "torch" },
     probe,
+    allocate,
   };
 }
 
@@ -49,11 +58,10 @@ interface Slot {
   readonly offset: number;
 }
 
+/** Those of the inputs and outputs that are not bound have a place. */
 interface Layout {
   readonly inputs: readonly Slot[];
   readonly outputs: readonly Slot[];
-  /** Which output becomes which input of the next run. */
-  readonly carried: Readonly<Record<string, string>>;
 }
 
 interface Executor {
@@ -61,46 +69,66 @@ interface Executor {
   end(): void;
 }
 
-let current: { readonly executor: Executor; sessions: number } | undefined;
+/** The process, and how many sessions and tensors it has. */
+let current: { readonly executor: Executor; users: number } | undefined;
 let count = 0;
 
-async function create(model: Uint8Array | string, options: Record<string, unknown>): Promise<OrtSession> {
-  current ??= { executor: start(), sessions: 0 };
-  const { executor } = current;
+/** Counts one more session or tensor in; `leave` counts it out, and the last one ends the process. */
+function enter(): { readonly executor: Executor; leave(): void } {
+  current ??= { executor: start(), users: 0 };
   const mine = current;
-  mine.sessions++;
+  mine.users++;
   const leave = () => {
-    if (--mine.sessions > 0) return;
+    if (--mine.users > 0) return;
     if (current === mine) current = undefined;
-    executor.end();
+    mine.executor.end();
   };
-  const session = count++;
+  return { executor: mine.executor, leave };
+}
+
+/**
+ * A file of shared memory, to be opened there by its path while `use` runs. Both hold it open, so nothing is
+ * left behind.
+ */
+async function withSharedFile<T>(use: (path: string, file: number) => Promise<T>): Promise<T> {
   const path = join(SHARED, `samsr-${randomUUID()}`);
-  const modelFile = typeof model === "string" ? model : `${path}.onnx`;
-  let file: number | undefined;
+  const file = openSync(path, "wx+", 0o600);
+  try {
+    return await use(path, file);
+  } catch (error) {
+    closeSync(file);
+    throw error;
+  } finally {
+    rmSync(path, { force: true });
+  }
+}
+
+async function create(model: Uint8Array | string, options: Record<string, unknown>): Promise<OrtSession> {
+  const { executor, leave } = enter();
+  const session = count++;
+  const modelFile = typeof model === "string" ? model : join(SHARED, `samsr-${randomUUID()}.onnx`);
+  const { session: more } = (options.extra ?? {}) as { session?: Record<string, string> };
+  const parts = Object.entries((options.bound ?? {}) as Readonly<Record<string, DevicePart>>);
+  const bound = parts.map(([name, { tensor, offset }]) => [name, { tensor: tensor.id, offset }]);
   try {
     if (typeof model !== "string") writeFileSync(modelFile, model);
-    file = openSync(path, "wx+", 0o600);
-    const { session: more } = (options.extra ?? {}) as { session?: Record<string, string> };
-    const { inputs, outputs } = (await executor.ask({
-      request: "create",
-      session,
-      model: modelFile,
-      folder: more?.model_external_initializers_file_folder_path ?? ".",
-      shared: path,
-      threads: options.intraOpNumThreads ?? 0,
-      carried: options.carried ?? {},
-    })) as unknown as { inputs: Slot[]; outputs: Slot[] };
-    const carried = (options.carried ?? {}) as Readonly<Record<string, string>>;
-    return open(executor, session, file, { inputs, outputs, carried }, leave);
+    return await withSharedFile(async (shared, file) => {
+      const layout = await executor.ask({
+        request: "create",
+        session,
+        model: modelFile,
+        folder: more?.model_external_initializers_file_folder_path ?? ".",
+        shared,
+        threads: options.intraOpNumThreads ?? 0,
+        bound: Object.fromEntries(bound),
+      });
+      return open(executor, session, file, layout as unknown as Layout, leave);
+    });
   } catch (error) {
-    if (file !== undefined) closeSync(file);
     leave();
     throw error;
   } finally {
-    // Both sides hold it open, so nothing is left behind however they end.
     if (typeof model !== "string") rmSync(modelFile, { force: true });
-    rmSync(path, { force: true });
   }
 }
 
@@ -108,25 +136,21 @@ function open(
   executor: Executor,
   session: number,
   file: number,
-  { inputs, outputs, carried }: Layout,
+  { inputs, outputs }: Layout,
   leave: () => void,
 ): OrtSession {
-  const kept = Object.entries(carried);
   return {
     inputNames: inputs.map(({ name }) => name),
     outputNames: outputs.map(({ name }) => name),
     async run(feeds, fetches) {
-      const load = kept.some(([input]) => input in feeds);
       for (const slot of inputs) {
-        if (slot.name in carried && !load) continue;
         const { type, dims, data } = feeds[slot.name];
         if (type !== slot.type || String(dims) !== String(slot.shape)) {
           throw new Error(`input "${slot.name}" is ${type} [${dims}], expected ${slot.type} [${slot.shape}]`);
         }
         write(file, data as TensorData, slot.offset);
       }
-      const fetch = kept.some(([, output]) => output in fetches);
-      await executor.ask({ request: "run", session, load, fetch });
+      await executor.ask({ request: "run", session });
       const results: Record<string, OrtTensor> = {};
       for (const slot of outputs) {
         if (!(slot.name in fetches)) continue;
@@ -143,6 +167,41 @@ function open(
       });
     },
   };
+}
+
+async function allocate(data: Float32Array): Promise<DeviceTensor> {
+  const { executor, leave } = enter();
+  const id = count++;
+  try {
+    return await withSharedFile(async (shared, file) => {
+      await executor.ask({ request: "allocate", tensor: id, count: data.length, shared });
+      let released: Promise<void> | undefined;
+      const release = async () => {
+        await executor.ask({ request: "free", tensor: id }).finally(() => {
+          closeSync(file);
+          leave();
+        });
+      };
+      const tensor: DeviceTensor = {
+        data,
+        id,
+        async pull() {
+          await executor.ask({ request: "pull", tensor: id });
+          read(file, data, 0);
+        },
+        async push() {
+          write(file, data, 0);
+          await executor.ask({ request: "push", tensor: id });
+        },
+        release: () => (released ??= release()),
+      };
+      await tensor.push();
+      return tensor;
+    });
+  } catch (error) {
+    leave();
+    throw error;
+  }
 }
 
 function memoryFor({ type, shape }: Slot): TensorData {
@@ -214,7 +273,9 @@ function explain(said: string, how: string): string {
   return `its process ended (${how}${last ? `: ${last}` : ""})`;
 }
 
-/** Whether it is there takes seconds to find out, so it is only asked for by name, and then found out in use. */
+/**
+ * Whether it is there takes seconds to find out, so it is only asked for by name, and then found out in use.
+ */
 async function probe(): Promise<DeviceState> {
   return { device: "torch", available: true, preferred: false, detail: "PyTorch" };
 }

@@ -1,7 +1,9 @@
 /**
- * What runs a graph: the two bindings of ONNX Runtime, onnxruntime-node and onnxruntime-web, and PyTorch. What they have in
- * common, and what each must say for itself.
+ * What runs a graph: the two bindings of ONNX Runtime, onnxruntime-node and onnxruntime-web, and PyTorch.
+ * What they have in common, and what each must say for itself.
  */
+import type { Shape } from "../onnx/value.js";
+
 export type Device = "cpu" | "webgpu" | "torch";
 
 export interface OrtTensor {
@@ -36,6 +38,31 @@ export interface DeviceState {
   readonly detail: string;
 }
 
+/** A flat float32 array on a device. */
+export interface DeviceTensor {
+  /**
+   * Its numbers here: the tensor itself where the device shares this memory, else a copy as old as the last
+   * `pull` or `push`.
+   */
+  readonly data: Float32Array;
+  /** What the device's process calls it; undefined where `data` is the tensor itself. */
+  readonly id?: number;
+  /** Brings `data` up to date with the device. */
+  pull(): Promise<void>;
+  /** Brings the device up to date with `data`. */
+  push(): Promise<void>;
+  /** Frees the device's memory; `data` stays. A second call does nothing. */
+  release(): Promise<void>;
+}
+
+/** A part of a device tensor, with a shape: what an input or an output of a session is bound to. */
+export interface DevicePart {
+  readonly tensor: DeviceTensor;
+  /** Where it begins, in numbers. */
+  readonly offset: number;
+  readonly shape: Shape;
+}
+
 export interface Backend {
   readonly name: "node" | "web" | "torch";
   readonly ort: Ort;
@@ -43,10 +70,17 @@ export interface Backend {
   readonly fillsFetches: boolean;
   /** The processor, in a few words. */
   readonly cpu: string;
-  /** What this binding calls its execution provider for a device; those that it does not have are left out. */
+  /**
+   * What this binding calls its execution provider for a device; those that it does not have are left out.
+   */
   readonly providers: Readonly<Partial<Record<Device, string>>>;
   /** Looks for the GPU; `compare` also asks whether it beats the CPU, which takes longer. Never throws. */
   probe(compare: boolean): Promise<DeviceState>;
   /** Tells a binding that wants to know it before its first session how many threads to use. */
   setThreads?(threads: number): void;
+  /**
+   * Copies `data` to the device, where sessions can be bound to it; left out where the device shares this
+   * process's memory.
+   */
+  allocate?(data: Float32Array): Promise<DeviceTensor>;
 }

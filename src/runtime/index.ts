@@ -1,8 +1,9 @@
 /**
- * Running a graph: sessions and devices over ONNX Runtime, and worker threads to keep them in. Node and browser
- * behind one interface.
+ * Running a graph: sessions and devices over ONNX Runtime, and worker threads to keep them in. Node and
+ * browser behind one interface.
  */
-export type { Device, DeviceState } from "./backend.js";
+export type { Device, DevicePart, DeviceState, DeviceTensor } from "./backend.js";
+export { createDeviceTensor, devicePart } from "./device-tensor.js";
 export { type BackendName, listDevices } from "./devices.js";
 export { createGraphSession } from "./graph-session.js";
 export type { ThreadOptions } from "./port.js";

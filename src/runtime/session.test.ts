@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { SamsrError } from "../base/errors.js";
 import { add, type DataType, input, mul, toModel } from "../onnx/index.js";
-import { createSession, type SessionOptions, type Tensor } from "./index.js";
+import { createDeviceTensor, createSession, devicePart, type SessionOptions, type Tensor } from "./index.js";
 import { largeProbe, smallProbe } from "./probe.js";
 
 const directory = mkdtempSync(join(tmpdir(), "samsr-session-"));
@@ -205,5 +205,41 @@ describe.each(backends)("a session of $backend", (options) => {
     const session = await createSession(path, options);
     await expect(session.run({})).rejects.toThrow(`${path}: input "x" is missing`);
     await session.release();
+  });
+});
+
+describe("device tensors", () => {
+  const values = [1, 2, 3, 4, 5, 6];
+
+  it("are read and written where they lie, an input's next value in its place", async () => {
+    const held = await createDeviceTensor(Float32Array.of(9, 9, ...values), { device: "cpu" });
+    const part = devicePart(held, [2, 3], 2);
+    const bound = { x: part, sum: part };
+    const first = await createSession(model, { device: "cpu", bound });
+    const second = await createSession(model, { device: "cpu", bound: { y: part } });
+    expect([first.inputs, first.outputs]).toEqual([["y"], ["product"]]);
+    for (let i = 0; i < 2; i++) expect(Object.keys(await first.run({ y: feeds.y }))).toEqual(["product"]);
+    const sums = values.map((v, i) => v + 2 * Number(feeds.y.data[i]));
+    expect([...held.data]).toEqual([9, 9, ...sums]);
+    const { sum } = await second.run({ x: feeds.x });
+    expect([...sum.data]).toEqual(sums.map((v, i) => v + values[i]));
+    await first.release();
+    await second.release();
+    await held.release();
+  });
+
+  it("work where the runtime computes in memory of its own", async () => {
+    const options = { device: "cpu", backend: "web" } as const;
+    const held = await createDeviceTensor(Float32Array.from(values), options);
+    const part = devicePart(held, [2, 3]);
+    const session = await createSession(model, { ...options, bound: { x: part, sum: part } });
+    await session.run({ y: feeds.y });
+    expect([...held.data]).toEqual([2, 3, 4, 6, 7, 8]);
+    await session.release();
+  });
+
+  it("have no parts beyond their end", async () => {
+    const held = await createDeviceTensor(new Float32Array(6));
+    expect(() => devicePart(held, [2, 3], 1)).toThrow("[2,3] from 1 on is no part of a device tensor of 6");
   });
 });

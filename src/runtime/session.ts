@@ -1,21 +1,25 @@
 import { SamsrError } from "../base/errors.js";
-import type { Backend, Device, OrtSession, OrtTensor } from "./backend.js";
+import type { Backend, Device, DevicePart, OrtSession, OrtTensor } from "./backend.js";
+import { partHere } from "./device-tensor.js";
 import { type BackendName, chooseDevice, loadBackend } from "./devices.js";
 import { native } from "./gate.js";
 import { aloneOnGpu } from "./gpu-lock.js";
-import { asTensor, checkTensor, type Tensor } from "./tensor.js";
+import { asTensor, checkTensor, type FloatTensor, type Tensor } from "./tensor.js";
 
 export interface SessionOptions {
   /**
-   * `auto` (the default) is the GPU where there is one that is worth it, else the CPU. `torch` is PyTorch, in a Python
-   * process beside this one, with the GPU that it finds.
+   * `auto` (the default) is the GPU where there is one that is worth it, else the CPU. `torch` is PyTorch, in
+   * a Python process beside this one, with the GPU that it finds.
    */
   readonly device?: Device | "auto";
-  /** Threads inside an operator; as many as there are cores when left out. The web backend has one number for all sessions. */
+  /**
+   * Threads inside an operator; as many as there are cores when left out. The web backend has one number for
+   * all sessions.
+   */
   readonly threads?: number;
   /**
-   * Whether idle threads wait actively (the default). It is faster by little and burns the cores between runs:
-   * turn it off where other work runs between them.
+   * Whether idle threads wait actively (the default). It is faster by little and burns the cores between
+   * runs: turn it off where other work runs between them.
    */
   readonly spinning?: boolean;
   readonly optimization?: "disabled" | "basic" | "extended" | "all";
@@ -30,11 +34,12 @@ export interface SessionOptions {
   /** Configuration entries handed to ONNX Runtime as they are, such as `{ session: { ... } }`. */
   readonly extra?: Readonly<Record<string, unknown>>;
   /**
-   * Inputs that stay on the device: after each run, the output named here is the input's next value. They are fed when they
-   * are to be set, the first time at least, and all together; their outputs are computed in vain unless they are fetched. For
-   * device `torch` alone.
+   * Inputs and outputs, by name, that are parts of device tensors: such inputs are read where they lie and
+   * never fed, such outputs are written there by every run and never returned. An output may be bound to what
+   * an input is bound to, as its next value, if all that reads the input comes before what the output is
+   * computed from, or is its last operation.
    */
-  readonly carried?: Readonly<Record<string, string>>;
+  readonly bound?: Readonly<Record<string, DevicePart>>;
   /** What errors call a model that is given as bytes. */
   readonly name?: string;
   /** Which binding: onnxruntime-node in Node, onnxruntime-web in a browser, unless one is named. */
@@ -50,14 +55,16 @@ export interface RunOptions {
 }
 
 export interface Session {
+  /** What a run is fed: the model's inputs but for those that are bound. */
   readonly inputs: readonly string[];
+  /** What a run can return: the model's outputs but for those that are bound. */
   readonly outputs: readonly string[];
   /** Where it runs: "cpu", "webgpu", "torch", or the execution providers that were named. */
   readonly device: string;
   /**
-   * Runs the model once. In Node this blocks the thread until it is done, so anything that must stay responsive
-   * runs its sessions in a worker (`startThread`). Neither feeds nor results are copied on this side of the
-   * runtime. Calls at the same time run one after the other.
+   * Runs the model once. In Node this blocks the thread until it is done, so anything that must stay
+   * responsive runs its sessions in a worker (`startThread`). Neither feeds nor results are copied on this
+   * side of the runtime. Calls at the same time run one after the other.
    * @throws {SamsrError} naming the model, and the input that is missing or has another shape.
    */
   run(feeds: Readonly<Record<string, Tensor>>, options?: RunOptions): Promise<Record<string, Tensor>>;
@@ -83,29 +90,28 @@ export async function createSession(
     device: wanted = "auto",
     threads,
     name = typeof model === "string" ? model : "model",
-    carried,
+    bound = {},
   } = options;
   if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1)) {
     throw new SamsrError(`threads: expected a whole number from 1 on, got ${threads}`);
   }
   const backend = await loadBackend(options.backend, wanted);
-  if (carried && backend.name !== "torch")
-    throw new SamsrError('carried inputs are for device "torch" alone');
   if (threads !== undefined) backend.setThreads?.(threads);
+  const held = backend.allocate && { bound };
   const create = (providers: SessionOptions["executionProviders"]) =>
     turnOf(
       backend,
       providers,
-    )(() => backend.ort.InferenceSession.create(model, ortOptions(options, providers)));
+    )(() => backend.ort.InferenceSession.create(model, { ...ortOptions(options, providers), ...held }));
 
   if (options.executionProviders) {
     const providers = options.executionProviders;
     const session = await create(providers).catch((error) => refuse(name, backend, error));
-    return open(session, name, providers.map(nameOf).join(), backend, turnOf(backend, providers));
+    return open(session, name, providers.map(nameOf).join(), backend, turnOf(backend, providers), bound);
   }
   const on = async (device: Device) => {
     const providers = [backend.providers[device]!];
-    return open(await create(providers), name, device, backend, turnOf(backend, providers), carried);
+    return open(await create(providers), name, device, backend, turnOf(backend, providers), bound);
   };
   const device = await chooseDevice(wanted, backend);
   return on(device)
@@ -121,7 +127,9 @@ type Provider = NonNullable<SessionOptions["executionProviders"]>[number];
 
 const nameOf = (provider: Provider) => (typeof provider === "string" ? provider : provider.name);
 
-/** How native work is let in: on Node's WebGPU one thread at a time, and never into a thread being stopped. */
+/**
+ * How native work is let in: on Node's WebGPU one thread at a time, and never into a thread being stopped.
+ */
 function turnOf(
   backend: Backend,
   providers: readonly Provider[] = [],
@@ -149,7 +157,6 @@ function ortOptions(options: SessionOptions, executionProviders: SessionOptions[
     logSeverityLevel: 4,
     ...(threads !== undefined && { intraOpNumThreads: threads }),
     ...(dimensions && { freeDimensionOverrides: dimensions }),
-    ...(options.carried && { carried: options.carried }),
     ...(Object.keys(extra).length > 0 && { extra }),
   };
 }
@@ -160,13 +167,21 @@ function open(
   device: string,
   { ort, fillsFetches }: Backend,
   inTurn: ReturnType<typeof turnOf>,
-  carried: Readonly<Record<string, string>> = {},
+  bound: Readonly<Record<string, DevicePart>>,
 ): Session {
   const toOrt = (t: Tensor) => new ort.Tensor(t.type, t.data, t.shape);
-  const inputs = [...session.inputNames];
-  const outputs = [...session.outputNames];
+  const free = (names: readonly string[]) => names.filter((key) => !Object.hasOwn(bound, key));
+  const inputs = free(session.inputNames);
+  const outputs = free(session.outputNames);
+  // Parts that the backend does not hold itself lie in this process, and are fed and fetched there.
+  const here = (names: readonly string[]): [string, FloatTensor][] =>
+    names
+      .filter((key) => Object.hasOwn(bound, key) && bound[key].tensor.id === undefined)
+      .map((key) => [key, partHere(bound[key])]);
+  const [boundInputs, boundOutputs] = [session.inputNames, session.outputNames].map(here);
   let released: Promise<void> | undefined;
-  // A WASM session takes one run at a time, and releasing waits for what has begun: everything stands in one line.
+  // A WASM session takes one run at a time, and releasing waits for what has begun: everything stands in one
+  // line.
   let last: Promise<unknown> = Promise.resolve();
   const inLine = <T>(work: () => Promise<T>): Promise<T> => {
     const result = last.then(() => inTurn(work));
@@ -179,11 +194,11 @@ function open(
     const given: Record<string, OrtTensor> = {};
     for (const key of inputs) {
       const tensor = feeds[key];
-      if (!tensor && key in carried) continue;
       if (!tensor) throw new SamsrError(`${name}: input "${key}" is missing (it takes ${inputs.join(", ")})`);
       checkTensor(`${name}: input "${key}"`, tensor);
       given[key] = toOrt(tensor);
     }
+    for (const [key, tensor] of boundInputs) given[key] = toOrt(tensor);
     const wanted = listFetches(options.fetches ?? outputs);
     const fetches: Record<string, OrtTensor | null> = {};
     for (const [key, tensor] of Object.entries(wanted)) {
@@ -193,17 +208,18 @@ function open(
       if (tensor) checkTensor(`${name}: output "${key}"`, tensor);
       fetches[key] = tensor && fillsFetches ? toOrt(tensor) : null;
     }
+    for (const [key, tensor] of boundOutputs) fetches[key] = fillsFetches ? toOrt(tensor) : null;
     const results = await inLine(() => session.run(given, fetches)).catch((error) => {
       throw new SamsrError(`${name}: the run failed: ${oneLine(error)}`, { cause: error });
     });
-    return Object.fromEntries(
-      Object.entries(wanted).map(([key, tensor]) => {
-        if (tensor && fillsFetches) return [key, tensor];
-        const { type, dims, data } = results[key];
-        const result = asTensor(type, dims, data as ArrayBufferView);
-        return [key, tensor ? fill(name, key, tensor, result) : result];
-      }),
-    );
+    const resultOf = (key: string, tensor: Tensor | null) => {
+      if (tensor && fillsFetches) return tensor;
+      const { type, dims, data } = results[key];
+      const result = asTensor(type, dims, data as ArrayBufferView);
+      return tensor ? fill(name, key, tensor, result) : result;
+    };
+    for (const [key, tensor] of boundOutputs) resultOf(key, tensor);
+    return Object.fromEntries(Object.entries(wanted).map(([key, tensor]) => [key, resultOf(key, tensor)]));
   };
 
   const release = () => (released ??= inLine(() => session.release()));

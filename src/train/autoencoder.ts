@@ -5,8 +5,8 @@ import * as o from "../onnx/index.js";
 import { floatTensor, type SessionOptions } from "../runtime/index.js";
 import { createTrainingState } from "./checkpoint.js";
 import type { Batches } from "./data/batches.js";
-import { createSessionToTrain, waysOn } from "./session-to-train.js";
 import { type TrainerOptions, train } from "./trainer.js";
+import { createTrainingSession, waysOn } from "./training-session.js";
 import { initialWeights, type Weights } from "./weights.js";
 
 export interface AutoencoderOptions extends TrainerOptions {
@@ -69,13 +69,20 @@ export async function trainAutoencoder(
   const { scope, parameters } = trainableScope("", waysOn(options.session));
   const { loss, reports } = autoencoderLoss(scope, config, { batch, crop }, terms);
   const weights = initialWeights(parameters(), seed);
-  const session = await createSessionToTrain(weights, loss, reports, options.session);
   const state = createTrainingState(weights);
+  const session = await createTrainingSession(
+    state,
+    { loss, reports },
+    {
+      ...options.session,
+      accumulate: options.accumulate,
+    },
+  );
   const feedsAt = async (index: number) => ({
     hr: floatTensor([batch, 3, crop, crop], (await batches.at(index)).hr),
   });
   try {
-    await train(session, state, feedsAt, options);
+    await train(session, feedsAt, options);
   } finally {
     await session.release();
   }

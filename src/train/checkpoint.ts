@@ -1,16 +1,23 @@
 /**
- * A training run's whole state in one safetensors file, replaced in one rename: weights, their moving average,
- * the optimiser's moments, the step and what it takes to notice that the run diverges. Everything else (batches, noise) is addressed by the step, so a resumed
- * run goes on with the same numbers.
+ * A training run's whole state in one safetensors file, replaced in one rename: weights, their moving
+ * average, the optimiser's moments, the step and what it takes to notice that the run diverges. Everything
+ * else (batches, noise) is addressed by the step, so a resumed run goes on with the same numbers.
  */
 import { readFile } from "node:fs/promises";
 import { SamsrError } from "../base/errors.js";
 import { readSafetensors, writeSafetensors } from "../checkpoints/index.js";
 import { writeFileAtomically } from "../image/index.js";
 import type { StateDict } from "../nn/index.js";
-import { type AdamState, createAdamState } from "./optimizer.js";
 import { createStability, type Stability } from "./stability.js";
 import { createWeights, type Weights } from "./weights.js";
+
+/** AdamW's moments, each laid out as the weights are. */
+export interface AdamState {
+  readonly first: Float32Array;
+  readonly second: Float32Array;
+  /** Steps taken. */
+  step: number;
+}
 
 export interface TrainingState {
   readonly weights: Weights;
@@ -20,23 +27,24 @@ export interface TrainingState {
 }
 
 export function createTrainingState(weights: Weights): TrainingState {
-  const adam = createAdamState(weights.flat.length);
+  const { length } = weights.flat;
+  const adam = { first: new Float32Array(length), second: new Float32Array(length), step: 0 };
   return { weights, average: weights.flat.slice(), adam, stability: createStability() };
 }
 
-/** @param companion the state of a second network that is trained in turn with the first, in the same file */
+/** @param opponent the state of a second network that is trained in turn with the first, in the same file */
 export async function saveTrainingState(
   path: string,
   state: TrainingState,
-  companion?: TrainingState,
+  opponent?: TrainingState,
 ): Promise<void> {
-  const arrays = { ...arraysOf(state), ...(companion && arraysOf(companion, COMPANION)) };
+  const arrays = { ...arraysOf(state), ...(opponent && arraysOf(opponent, OPPONENT)) };
   const tensors = Object.entries(arrays).map(([key, data]) => [key, { shape: [data.length], data }] as const);
   const metadata = { step: String(state.adam.step), ...numbersOf(state.stability) };
   await writeFileAtomically(path, writeSafetensors(new Map(tensors), { metadata }), { overwrite: true });
 }
 
-const COMPANION = "discriminator.";
+const OPPONENT = "discriminator.";
 
 function arraysOf({ weights, average, adam }: TrainingState, prefix = ""): Record<string, Float32Array> {
   return {
@@ -51,13 +59,13 @@ function arraysOf({ weights, average, adam }: TrainingState, prefix = ""): Recor
 export async function loadTrainingState(
   path: string,
   state: TrainingState,
-  companion?: TrainingState,
+  opponent?: TrainingState,
 ): Promise<void> {
   const bytes = await readFile(path).catch(() => {
     throw new SamsrError(`${path}: there is no such file, so there is no run to resume`);
   });
   const { tensors, metadata } = readSafetensors(bytes, path);
-  const arrays = { ...arraysOf(state), ...(companion && arraysOf(companion, COMPANION)) };
+  const arrays = { ...arraysOf(state), ...(opponent && arraysOf(opponent, OPPONENT)) };
   for (const [key, target] of Object.entries(arrays)) {
     const found = tensors.get(key);
     if (found?.data.length !== target.length) {
@@ -73,7 +81,7 @@ export async function loadTrainingState(
     throw new SamsrError(`${path}: does not say at which step it was saved, so it cannot be resumed`);
   }
   state.adam.step = step;
-  if (companion) companion.adam.step = step;
+  if (opponent) opponent.adam.step = step;
   for (const key of ["rate", "typicalLoss"] as const) {
     const value = Number(metadata[key]);
     if (value > 0) state.stability[key] = value;

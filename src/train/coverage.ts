@@ -6,8 +6,8 @@ import * as o from "../onnx/index.js";
 import { floatTensor, type SessionOptions } from "../runtime/index.js";
 import { createTrainingState } from "./checkpoint.js";
 import { COUNT_STEPS, type CoverageSamples } from "./data/coverage-samples.js";
-import { createSessionToTrain, waysOn } from "./session-to-train.js";
 import { type TrainerOptions, train } from "./trainer.js";
+import { createTrainingSession, waysOn } from "./training-session.js";
 import { initialWeights, type Weights } from "./weights.js";
 
 export interface CoverageOptions extends TrainerOptions {
@@ -63,8 +63,15 @@ export async function trainCoverage(
   const { scope, parameters } = trainableScope("", waysOn(options.session));
   const { loss, reports } = coverageLoss(scope, config, { batch, width, height }, countWeight);
   const weights = initialWeights(parameters(), seed);
-  const session = await createSessionToTrain(weights, loss, reports, options.session);
   const state = createTrainingState(weights);
+  const session = await createTrainingSession(
+    state,
+    { loss, reports },
+    {
+      ...options.session,
+      accumulate: options.accumulate,
+    },
+  );
   const pixels = width * height;
 
   const feedsAt = async (index: number) => {
@@ -85,7 +92,7 @@ export async function trainCoverage(
     return { image, counts };
   };
   try {
-    await train(session, state, feedsAt, options);
+    await train(session, feedsAt, options);
   } finally {
     await session.release();
   }

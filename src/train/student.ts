@@ -8,15 +8,17 @@
 import { exponentialSchedule, inputScale, type PixelwiseOptions, type Variant } from "../diffusion/index.js";
 import { SCALE } from "../networks/index.js";
 import { frozenScope, type StateDict, trainableScope } from "../nn/index.js";
+import { sizeOf } from "../onnx/index.js";
+import { createDeviceTensor, devicePart } from "../runtime/index.js";
 import { createTrainingState } from "./checkpoint.js";
-import { type AdversarialOptions, createDiscriminator } from "./companion.js";
 import { type CoverageWeights, createCropSemantics, type SemanticsOptions } from "./crop-semantics.js";
 import { cropSeed, demandPhotoMasks, type MaskContext, type SemanticNoise } from "./data/batch-noise.js";
+import { type AdversarialOptions, createDiscriminator } from "./discriminator.js";
 import { type StudentWeights, studentLoss } from "./objectives.js";
 import { createRollOut } from "./roll-out.js";
-import { createSessionToTrain, waysOn } from "./session-to-train.js";
 import { latentChannels, spaceOf, type TeacherOptions } from "./teacher.js";
 import { train } from "./trainer.js";
+import { createTrainingSession, waysOn } from "./training-session.js";
 import { initialWeights, loadWeights, type Weights } from "./weights.js";
 
 export interface StudentOptions extends Omit<TeacherOptions, "semantics"> {
@@ -93,14 +95,21 @@ export async function trainStudent(
     },
     space,
   );
-  const companion =
-    adversarial && terms.adversarial
-      ? await createDiscriminator(adversarial, shape, seed, sessionOptions, space)
-      : undefined;
   const weights = initialWeights(parameters(), seed);
   loadWeights(weights, options.start ?? teacher, options.start ? "the weights to start with" : "the teacher");
-  const kept = companion && { made };
-  const session = await createSessionToTrain(weights, loss, reports, sessionOptions, kept);
+  const state = createTrainingState(weights);
+  // Where the student leaves what it made, and the discriminator looks for it.
+  const held = await createDeviceTensor(new Float32Array(sizeOf(made.shape)), sessionOptions);
+  const makes = devicePart(held, made.shape);
+  const discriminator =
+    adversarial && terms.adversarial
+      ? await createDiscriminator(adversarial, makes, shape, seed, sessionOptions, space)
+      : undefined;
+  const session = await createTrainingSession(
+    state,
+    { loss, reports, ...(discriminator && { outputs: { made } }) },
+    { ...sessionOptions, accumulate: options.accumulate, bound: { made: makes, ...discriminator?.bound } },
+  );
   const semantics = createCropSemantics(shape, {
     ...{ channels: space.channels, masks, variant, coverage, session: sessionOptions },
   });
@@ -113,7 +122,6 @@ export async function trainStudent(
     shape,
     space,
   );
-  const state = createTrainingState(weights);
 
   const feedsAt = async (index: number) => {
     const pictures = await batches.at(index);
@@ -122,13 +130,14 @@ export async function trainStudent(
     const made =
       noise && weight ? { noise, weight } : await semantics.of(pictures.lq, cropSeed(seed, index, batch));
     const feeds = await space.feeds(pictures);
-    return { ...feeds, ...(await rollOut.run(feeds, made.noise, made.weight)), ...companion?.feeds };
+    return { ...feeds, ...(await rollOut.run(feeds, made.noise, made.weight)) };
   };
   try {
-    await train(session, state, feedsAt, options, companion);
+    await train(session, feedsAt, options, discriminator);
   } finally {
     await session.release();
-    await companion?.release();
+    await discriminator?.session.release();
+    await held.release();
     await rollOut.release();
     await semantics.release();
     await space.release();

@@ -18,9 +18,9 @@ import {
 import type { Batches } from "./data/batches.js";
 import { localRates } from "./local-rates.js";
 import { teacherLoss } from "./objectives.js";
-import { createSessionToTrain, waysOn } from "./session-to-train.js";
 import { type BatchShape, latentSpace, pixelSpace, type Space } from "./space.js";
 import { type TrainerOptions, train } from "./trainer.js";
+import { createTrainingSession, waysOn } from "./training-session.js";
 import { initialWeights, loadWeights, type Weights } from "./weights.js";
 
 export interface TeacherOptions extends TrainerOptions {
@@ -84,8 +84,15 @@ export async function trainTeacher(
   const loss = teacherLoss(scope, config, shape, space, semantics ? "local" : "global");
   const weights = initialWeights(parameters(), seed);
   if (options.start) loadWeights(weights, options.start, "the weights to start with");
-  const session = await createSessionToTrain(weights, loss, {}, options.session);
   const state = createTrainingState(weights);
+  const session = await createTrainingSession(
+    state,
+    { loss },
+    {
+      ...options.session,
+      accumulate: options.accumulate,
+    },
+  );
   const schedule = exponentialSchedule(options.schedule);
   const noiseOf = noiseMaker(teacherNoise(options), shape);
 
@@ -111,7 +118,7 @@ export async function trainTeacher(
     };
   };
   try {
-    await train(session, state, feedsAt, options);
+    await train(session, feedsAt, options);
   } finally {
     await session.release();
     await space.release();

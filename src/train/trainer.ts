@@ -1,20 +1,19 @@
 /**
- * The loop of every training run. What can go wrong in hours of it is provided for: the process may be killed at any
- * moment (the state is replaced in one rename, and everything else follows from the step's number), a step may go
- * wrong (it is taken back and the rate halved), the disk may fill up (the last state stays and the run goes on).
+ * The loop of every training run. What can go wrong in hours of it is provided for: the process may be killed
+ * at any moment (the state is replaced in one rename, and everything else follows from the step's number), a
+ * step may go wrong (it is taken back and the rate halved), the disk may fill up (the last state stays and
+ * the run goes on).
  */
 import { access, mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { SamsrError } from "../base/errors.js";
 import type { Raster } from "../image/raster.js";
 import { loadTrainingState, saveTrainingState, saveWeights, type TrainingState } from "./checkpoint.js";
-import type { Companion } from "./companion.js";
+import { learningRateAt, type RateSchedule } from "./learning-rate.js";
 import { openRunLog, type RunLog } from "./log/run-log.js";
-import { type LookAhead, lookAhead } from "./look-ahead.js";
-import { learningRateAt, type RateSchedule } from "./optimizer.js";
-import type { SessionToTrain } from "./session-to-train.js";
+import { type Prefetch, prefetch } from "./prefetch.js";
 import { faultOf, settle } from "./stability.js";
-import { type Feeds, stepsOf } from "./steps.js";
+import type { Feeds, TrainingSession } from "./training-session.js";
 
 export interface TrainerOptions {
   /** Where `state.safetensors`, `log.jsonl`, TensorBoard's events and `report.html` go. */
@@ -26,7 +25,7 @@ export interface TrainerOptions {
   /** What the rate does after its rise, and where it ends; see `learningRateAt`. */
   readonly rateSchedule?: RateSchedule;
   readonly rateFloor?: number;
-  /** Decoupled, see `adamStep`; default 0. */
+  /** Decoupled, see `adamW`; default 0. */
   readonly weightDecay?: number;
   /** Gradients longer than this are shortened to it. */
   readonly clip: number;
@@ -35,7 +34,9 @@ export interface TrainerOptions {
   /** Batches whose gradients are averaged into one step. */
   readonly accumulate: number;
   readonly saveEvery: number;
-  /** Every so many steps the moving average is kept by itself, as `weights-STEP.safetensors`; left out, never. */
+  /**
+   * Every so many steps the moving average is kept by itself, as `weights-STEP.safetensors`; left out, never.
+   */
   readonly keepEvery?: number;
   readonly reportEvery: number;
   readonly report: (line: string) => void;
@@ -50,38 +51,46 @@ export interface TrainerOptions {
 /** So many times in a row a step may fail before the run gives up. */
 const MOST_ROLLBACKS = 3;
 
+/** A second network that is trained in turn with the first, on what the first one made. */
+export interface Opponent {
+  readonly session: TrainingSession;
+  readonly learningRate: number;
+}
+
 /**
- * Steps until `steps` are done: batch, gradient, clip, Adam, moving average; saves now and then, and on abort.
+ * Steps until `steps` are done: batch, gradient, clip, AdamW, moving average; saves now and then, and on
+ * abort.
  * @param feedsAt the inputs of micro-batch i, determined by i alone
- * @param companion takes a step of its own after each; the session keeps what it needs as `made`
- * @throws {SamsrError} when the same step fails again and again, or the state can be saved neither at the start nor at the
- * end
+ * @param opponent takes a step of its own after each
+ * @throws {SamsrError} when the same step fails again and again, or the state can be saved neither at the
+ * start nor at the end
  */
 export async function train(
-  session: SessionToTrain,
-  state: TrainingState,
+  session: TrainingSession,
   feedsAt: (index: number) => Promise<Feeds>,
   options: TrainerOptions,
-  companion?: Companion,
+  opponent?: Opponent,
 ): Promise<void> {
-  const ahead = lookAhead(feedsAt, options.steps * options.accumulate);
+  // While the device works on a step, the next one's inputs are made.
+  const feeds = prefetch(feedsAt, { ahead: 1, end: options.steps * options.accumulate });
   try {
-    await takeSteps(session, state, ahead, options, companion);
+    await takeSteps(session, feeds, options, opponent);
   } finally {
-    await ahead.settle();
+    await feeds.settle();
   }
 }
 
 async function takeSteps(
-  session: SessionToTrain,
-  state: TrainingState,
-  ahead: LookAhead<Feeds>,
+  session: TrainingSession,
+  feeds: Prefetch<Feeds>,
   options: TrainerOptions,
-  companion?: Companion,
+  opponent?: Opponent,
 ): Promise<void> {
   const { steps, report, signal } = options;
-  const statePath = await begin(state, companion, options);
+  const { state } = session;
   const { average, adam, stability } = state;
+  const both = opponent ? [session, opponent.session] : [session];
+  const statePath = await begin(both, options);
   const log = await openRunLog({
     out: options.out,
     title: options.title ?? "training",
@@ -89,7 +98,6 @@ async function takeSteps(
     step: adam.step,
     warn: report,
   });
-  const taking = stepsOf(session, state, ahead, options.accumulate);
   let window = newWindow();
   let rollbacks = 0;
   let furthest = adam.step;
@@ -101,31 +109,28 @@ async function takeSteps(
       ...{ warmup: options.warmup, steps, schedule: options.rateSchedule },
     });
     const settings = {
-      ...{
-        learningRate: stability.rate * scheduled,
-        weightDecay: options.weightDecay ?? 0,
-        clip: options.clip,
-      },
+      learningRate: stability.rate * scheduled,
+      weightDecay: options.weightDecay ?? 0,
+      clip: options.clip,
       emaDecay: Math.min(options.emaDecay, (2 + step) / (11 + step)),
     };
-    const { means, norm, feeds } = await taking.compute(step, settings);
+    const { means, last } = await gradientOf(session, feeds, step, options.accumulate);
+    const norm = await session.update(settings);
     let fault = faultOf(stability, step, { loss: means.loss, norm });
-    if (fault === undefined && companion) {
-      // On what the student made before this step: its weights are still those.
-      Object.assign(means, await companion.step(session.kept.made, feeds, stability.rate));
+    if (fault === undefined && opponent) {
+      Object.assign(means, await answer(opponent, last, stability.rate));
       if (!Object.values(means).every(Number.isFinite)) fault = "the discriminator's loss is not finite";
     }
     if (fault !== undefined) {
       const rate = stability.rate / 2;
-      await loadTrainingState(statePath, state, companion?.state);
-      taking.write();
+      await loadTrainingState(statePath, state, opponent?.session.state);
+      for (const { push } of both) await push();
       if (++rollbacks > MOST_ROLLBACKS) throw gaveUp(step, fault, adam.step, options.out);
       stability.rate = rate;
       report(`step ${step + 1}: ${fault}; back to step ${adam.step} with ${rate} of the learning rate`);
       window = newWindow();
       continue;
     }
-    taking.take(settings);
     settle(stability, means.loss);
     if (adam.step > furthest) {
       furthest = adam.step;
@@ -138,10 +143,10 @@ async function takeSteps(
       window = newWindow();
     }
     const [keeping, saving] = [options.keepEvery, options.saveEvery].map((n) => n && adam.step % n === 0);
-    if (keeping || saving) await taking.read();
+    if (keeping || saving) await pullAll(both);
     if (keeping) await keep(state, options);
     if (saving) {
-      await saveTrainingState(statePath, state, companion?.state).catch((error) => {
+      await saveTrainingState(statePath, state, opponent?.session.state).catch((error) => {
         report(
           `the state could not be saved (${error.message}); the one before it stays, and the run goes on`,
         );
@@ -150,25 +155,60 @@ async function takeSteps(
       await log.report();
     }
   }
-  await taking.read();
-  await saveTrainingState(statePath, state, companion?.state);
+  await pullAll(both);
+  await saveTrainingState(statePath, state, opponent?.session.state);
   await log.report();
 }
 
-/** Resumes, or writes the first state: a folder that cannot take it is found out before there is work to lose. */
+/**
+ * A step's gradient, averaged over its micro-batches.
+ * @returns the reported values, and the last micro-batch's inputs
+ */
+async function gradientOf(
+  session: TrainingSession,
+  feeds: Prefetch<Feeds>,
+  step: number,
+  accumulate: number,
+) {
+  const means: Record<string, number> = {};
+  let last: Feeds = {};
+  for (let place = 0; place < accumulate; place++) {
+    last = await feeds.at(step * accumulate + place);
+    const scalars = await session.backward(last, place);
+    for (const [key, value] of Object.entries(scalars)) means[key] = (means[key] ?? 0) + value / accumulate;
+  }
+  return { means, last };
+}
+
+/** The opponent's step. @returns what it reports; not finite when its gradient was not */
+async function answer({ session, learningRate }: Opponent, feeds: Feeds, rate: number) {
+  const { loss: _, ...reports } = await session.backward(feeds);
+  const norm = await session.update({ learningRate: rate * learningRate });
+  const named = Object.fromEntries(Object.entries(reports).map(([key, value]) => [`D ${key}`, value]));
+  return Number.isFinite(norm) ? named : { ...named, "D game": Number.NaN };
+}
+
+async function pullAll(sessions: readonly TrainingSession[]): Promise<void> {
+  for (const { pull } of sessions) await pull();
+}
+
+/**
+ * Resumes, or writes the first state: a folder that cannot take it is found out before there is work to lose.
+ */
 async function begin(
-  state: TrainingState,
-  companion: Companion | undefined,
+  sessions: readonly TrainingSession[],
   { out, resume, report }: TrainerOptions,
 ): Promise<string> {
+  const [state, opponent] = sessions.map(({ state }) => state);
   const path = stateFile(out);
   await mkdir(out, { recursive: true });
   if (resume) {
-    await loadTrainingState(path, state, companion?.state);
+    await loadTrainingState(path, state, opponent);
+    for (const { push } of sessions) await push();
     report(`resumed at step ${state.adam.step}`);
   } else {
     await demandNoRun(out);
-    await saveTrainingState(path, state, companion?.state);
+    await saveTrainingState(path, state, opponent);
   }
   return path;
 }

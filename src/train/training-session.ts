@@ -1,72 +1,226 @@
-import { gradients, toModel, type Value } from "../onnx/index.js";
+/**
+ * A network in training: its weights, the optimiser's moments and the graphs that change them, on whichever
+ * device. All of it stays there from step to step; what passes between is a batch one way and a few scalars
+ * the other.
+ */
+import type { ParameterSpec, Ways } from "../nn/index.js";
+import * as o from "../onnx/index.js";
 import {
+  createDeviceTensor,
   createSession,
-  type FloatTensor,
+  type DevicePart,
+  type DeviceTensor,
+  devicePart,
   floatTensor,
+  type Session,
   type SessionOptions,
   type Tensor,
 } from "../runtime/index.js";
-import { createWeights, type Weights } from "./weights.js";
+import { adamW, BETAS, type Betas, MOMENTS, type Moments, ratesOf, type StepSettings } from "./adamw.js";
+import type { TrainingState } from "./checkpoint.js";
 
-/**
- * Forward and backward as one session. Weights are read where they lie, and gradients are written into one
- * preallocated flat array laid out like the weights.
- */
+export type Feeds = Readonly<Record<string, Tensor>>;
+
+export interface TrainingGraph {
+  /** The scalar to differentiate. */
+  readonly loss: o.Value;
+  /** Further scalars to compute with it, such as its terms. */
+  readonly reports?: Readonly<Record<string, o.Value>>;
+  /** Further outputs, for other sessions: `bound` of the options says where they go. */
+  readonly outputs?: Readonly<Record<string, o.Value>>;
+}
+
+export interface TrainingOptions extends SessionOptions {
+  /** Micro-batches whose gradients are averaged into one step; default 1. */
+  readonly accumulate?: number;
+  readonly betas?: Betas;
+}
+
 export interface TrainingSession {
-  readonly kind: "in process";
-  readonly gradient: Float32Array;
-  /** Tensors asked for beside the scalars; each run overwrites them. */
-  readonly kept: Readonly<Record<string, FloatTensor>>;
-  /** Nodes of the graph, both ways. */
+  /**
+   * The arrays in this process; on a device with memory of its own as old as the last `pull` or `push`, but
+   * for the step.
+   */
+  readonly state: TrainingState;
+  /** The weights by their parameters' names, for other sessions on the device to be bound to. */
+  readonly parameters: Readonly<Record<string, DevicePart>>;
+  /** Nodes of the graph that computes the gradient. */
   readonly nodes: number;
-  /** Computes the reported values (scalars) and overwrites `gradient`. */
-  run(feeds: Readonly<Record<string, Tensor>>): Promise<Record<string, number>>;
+  /** The gradient of the last micro-batch, laid out as the weights are; pull it before it is read here. */
+  readonly gradient: DeviceTensor;
+  /**
+   * Computes loss and gradient of a micro-batch.
+   * @param place which of the step's micro-batches it is, from 0
+   * @returns the loss and the reported scalars
+   */
+  backward(feeds: Feeds, place?: number): Promise<Record<string, number>>;
+  /**
+   * Takes a step along the gradient of the last micro-batches.
+   * @returns the gradient's length before it was clipped
+   */
+  update(settings: StepSettings): Promise<number>;
+  /** Brings the state's arrays up to date with the device. */
+  pull(): Promise<void>;
+  /** Brings the device up to date with the state's arrays, which were changed from outside. */
+  push(): Promise<void>;
   release(): Promise<void>;
 }
 
+/** How a network that is trained on this device had best be written. GPUs have convolutions of their own. */
+export function waysOn({ device = "cpu" }: SessionOptions = {}): Ways {
+  return { winograd: device === "cpu" };
+}
+
 /**
- * @param loss the scalar to differentiate
- * @param reports further scalars to compute with it, such as its terms
- * @param tensors further values to keep of each run
+ * Three graphs over one set of device tensors: loss and gradient, the sum over micro-batches where a step has
+ * several, and the optimiser.
+ * @throws {SamsrError} when the device is not there.
  */
 export async function createTrainingSession(
-  weights: Weights,
-  loss: Value,
-  reports: Readonly<Record<string, Value>> = {},
-  options: SessionOptions = {},
-  tensors: Readonly<Record<string, Value>> = {},
+  state: TrainingState,
+  { loss, reports = {}, outputs = {} }: TrainingGraph,
+  { accumulate = 1, betas = BETAS, bound, ...more }: TrainingOptions = {},
 ): Promise<TrainingSession> {
-  const parameters = weights.specs.map(({ value }) => value);
-  const slopes = gradients(loss, parameters);
-  const scalars = { loss, ...reports };
-  const outputs: Record<string, Value> = { ...scalars, ...tensors };
-  weights.specs.forEach(({ name }, i) => {
-    outputs[`gradient:${name}`] = slopes[i];
-  });
-  const model = toModel(outputs, { name: "training" });
-  const session = await createSession(model.bytes, { device: "cpu", name: "the training graph", ...options });
-  const held = createWeights(weights.specs);
-  const fetches: Record<string, Tensor | null> = {};
-  for (const key of Object.keys(scalars)) fetches[key] = null;
-  const kept = Object.fromEntries(
-    Object.entries(tensors).map(([key, { shape }]) => [key, floatTensor(shape)] as const),
+  const options = { device: "cpu", ...more } as const;
+  const { specs, flat } = state.weights;
+  const place = (data: Float32Array) => createDeviceTensor(data, options);
+  const moments = {
+    weights: await place(flat),
+    average: await place(state.average),
+    first: await place(state.adam.first),
+    second: await place(state.adam.second),
+  };
+  const gradient = await place(new Float32Array(flat.length));
+  const parameters = partsOf(specs, moments.weights);
+  const slopes = o.gradients(
+    loss,
+    specs.map(({ value }) => value),
   );
-  Object.assign(fetches, kept);
-  for (const [name, tensor] of held.tensors) fetches[`gradient:${name}`] = tensor;
-  const parameterFeeds: Record<string, Tensor> = {};
-  for (const { name, value } of weights.specs) {
-    if (value.source.kind === "input") parameterFeeds[value.source.name] = weights.tensors.get(name)!;
-  }
+  const scalars = { loss, ...reports };
+  const slopeOf = Object.fromEntries(specs.map(({ name }, i) => [gradientOf(name), slopes[i]]));
+  const model = o.toModel({ ...scalars, ...outputs, ...slopeOf }, { name: "training" });
+  const slopeParts = renamed(partsOf(specs, gradient), gradientOf);
+  const inputOf = ({ name, value: { source } }: ParameterSpec) =>
+    [source.kind === "input" ? source.name : name, parameters[name]] as const;
+  const both = await createSession(model.bytes, {
+    name: "the training graph",
+    ...options,
+    bound: { ...bound, ...Object.fromEntries(specs.map(inputOf)), ...slopeParts },
+  });
+  const mean = accumulate > 1 ? await createMean(gradient, accumulate, options) : undefined;
+  const optimiser = await createOptimiser(moments, mean?.tensor ?? gradient, betas, options);
+  const names = Object.keys(scalars);
 
   return {
-    kind: "in process",
-    gradient: held.flat,
-    kept,
+    state,
+    parameters,
+    gradient,
     nodes: model.nodes,
-    async run(feeds) {
-      const results = await session.run({ ...feeds, ...parameterFeeds }, { fetches });
-      return Object.fromEntries(Object.keys(scalars).map((key) => [key, Number(results[key].data[0])]));
+    async backward(feeds, place = 0) {
+      const results = await both.run(feeds, { fetches: names });
+      await mean?.add(place === 0);
+      return Object.fromEntries(names.map((key) => [key, Number(results[key].data[0])]));
     },
-    release: () => session.release(),
+    async update(settings) {
+      const rates = Object.entries(ratesOf(++state.adam.step, settings, betas));
+      const { norm } = await optimiser.run(
+        Object.fromEntries(rates.map(([name, rate]) => [name, scalar(rate)])),
+      );
+      return Number(norm.data[0]);
+    },
+    async pull() {
+      for (const tensor of Object.values(moments)) await tensor.pull();
+    },
+    async push() {
+      for (const tensor of Object.values(moments)) await tensor.push();
+    },
+    async release() {
+      for (const held of [both, optimiser, mean, gradient, ...Object.values(moments)]) {
+        await held?.release();
+      }
+    },
   };
+}
+
+const gradientOf = (name: string) => `gradient:${name}`;
+const nextOf = (name: string) => `next:${name}`;
+
+/** AdamW's step as a session whose only output that is not bound is the gradient's length. */
+async function createOptimiser(
+  moments: Moments<DeviceTensor>,
+  gradient: DeviceTensor,
+  betas: Betas,
+  options: SessionOptions,
+): Promise<Session> {
+  const shape = [gradient.data.length];
+  const { next, norm } = adamW(
+    {
+      weights: o.input("weights", shape),
+      average: o.input("average", shape),
+      first: o.input("first", shape),
+      second: o.input("second", shape),
+    },
+    o.input("gradient", shape),
+    betas,
+  );
+  const parts = MOMENTS.map((name) => [name, devicePart(moments[name], shape)] as const);
+  const model = o.toModel({ norm, ...renamed(next, nextOf) }, { name: "optimiser" });
+  return createSession(model.bytes, {
+    name: "the optimiser",
+    ...options,
+    bound: {
+      gradient: devicePart(gradient, shape),
+      ...Object.fromEntries(parts),
+      ...Object.fromEntries(parts.map(([name, part]) => [nextOf(name), part])),
+    },
+  });
+}
+
+/** The mean of the gradients of so many micro-batches, in a tensor of its own. */
+async function createMean(gradient: DeviceTensor, count: number, options: SessionOptions) {
+  const shape = [gradient.data.length];
+  const tensor = await createDeviceTensor(new Float32Array(gradient.data.length), options);
+  const part = o.mul(o.input("gradient", shape), 1 / count);
+  const sum = o.input("sum", shape);
+  // Not sum * 0: what is not finite must not outlive its step.
+  const next = o.where(o.greater(o.input("first", []), 0.5), part, o.add(sum, part));
+  const held = devicePart(tensor, shape);
+  const session = await createSession(o.toModel({ next }, { name: "mean" }).bytes, {
+    name: "the mean of gradients",
+    ...options,
+    bound: { gradient: devicePart(gradient, shape), sum: held, next: held },
+  });
+  return {
+    tensor,
+    async add(first: boolean) {
+      await session.run({ first: scalar(first ? 1 : 0) });
+    },
+    async release() {
+      await session.release();
+      await tensor.release();
+    },
+  };
+}
+
+function scalar(value: number): Tensor {
+  return floatTensor([], Float32Array.of(value));
+}
+
+/** Each parameter's place in a flat tensor of all. */
+function partsOf(specs: readonly ParameterSpec[], tensor: DeviceTensor): Record<string, DevicePart> {
+  let offset = 0;
+  return Object.fromEntries(
+    specs.map(({ name, shape }) => {
+      const part = devicePart(tensor, shape, offset);
+      offset += o.sizeOf(shape);
+      return [name, part];
+    }),
+  );
+}
+
+function renamed<T>(
+  values: Readonly<Record<string, T>>,
+  rename: (name: string) => string,
+): Record<string, T> {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [rename(name), value]));
 }

@@ -1,10 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { createRandom } from "../../base/random.js";
 import type { Raster } from "../../image/raster.js";
-import { type Batch, createBatches } from "./batches.js";
+import { createBatches } from "./batches.js";
 import { chooseCrop } from "./crop.js";
 import { mildDegradation, mildTraining } from "./degrade.js";
-import { prefetch } from "./prefetch.js";
 import { degradedCrops, inMemory } from "./samples.js";
 
 /** Red tells the column, green the row, blue which photo: a crop shows where it comes from. */
@@ -110,36 +109,4 @@ it("chooseCrop prefers texture to a flat sky, and does not leave the sky out", (
   const p = 256 / 897;
   expect(textured / 1000).toBeGreaterThan(0.9 * (0.5 * p + 0.5 * (1 - (1 - p) ** 3)));
   expect(textured / 1000).toBeLessThan(0.6);
-});
-
-describe("prefetch", () => {
-  function counting() {
-    const asked: number[] = [];
-    const at = async (step: number): Promise<Batch> => {
-      asked.push(step);
-      if (step === 7) throw new Error("step 7");
-      return { hr: Float32Array.of(step), lq: new Float32Array(0) };
-    };
-    return { asked, batches: { at } };
-  }
-
-  it("begins the next batches, makes each once, and follows a jump", async () => {
-    const { asked, batches } = counting();
-    const ahead = prefetch(batches, 2);
-    for (const step of [0, 1, 2, 20, 21]) expect((await ahead.at(step)).hr[0]).toBe(step);
-    expect(asked).toEqual([0, 1, 2, 3, 4, 20, 21, 22, 23]);
-  });
-
-  it("hands an error to the step it belongs to", async () => {
-    const ahead = prefetch(counting().batches, 3);
-    await ahead.at(5);
-    await ahead.at(6);
-    await expect(ahead.at(7)).rejects.toThrow("step 7");
-    expect((await ahead.at(8)).hr[0]).toBe(8);
-  });
-
-  it("gives what the batches themselves give", async () => {
-    const ahead = prefetch(make(5), 3);
-    for (const step of [3, 4, 5]) expect(await ahead.at(step)).toEqual(await make(5).at(step));
-  });
 });

@@ -1,7 +1,7 @@
 import { startThread } from "../../runtime/index.js";
-import type { Batches } from "./batches.js";
+import { prefetch } from "../prefetch.js";
+import type { Batch, Batches } from "./batches.js";
 import { KEPT_BYTES } from "./photo-store.js";
-import { prefetch } from "./prefetch.js";
 import { createLibrary } from "./shared-photos.js";
 import type { DataOptions, functions, Skipped } from "./worker.js";
 
@@ -53,18 +53,16 @@ export async function startBatches(
     const given = { ...options, maxBytes, shared: count > 1 };
     const opened = await Promise.all(threads.map((thread) => thread.call("open", given)));
     for (const { skipped } of opened) tell(skipped);
-    const made: Batches = {
-      async at(step) {
-        const thread = step % count;
-        const news = library?.newsFor(thread);
-        const { batch, skipped, decoded } = await threads[thread].call("at", { step, news });
-        library?.add(decoded);
-        tell(skipped);
-        return batch;
-      },
+    const make = async (step: number): Promise<Batch> => {
+      const thread = step % count;
+      const news = library?.newsFor(thread);
+      const { batch, skipped, decoded } = await threads[thread].call("at", { step, news });
+      library?.add(decoded);
+      tell(skipped);
+      return batch;
     };
-    const ahead = Math.max(LEAST_AHEAD, AHEAD * count);
-    return { kind: opened[0].kind, count: opened[0].count, ...prefetch(made, ahead), close };
+    const { at } = prefetch(make, { ahead: Math.max(LEAST_AHEAD, AHEAD * count) });
+    return { kind: opened[0].kind, count: opened[0].count, at, close };
   } catch (error) {
     await close();
     throw error;

@@ -1,0 +1,53 @@
+/**
+ * The discriminator's own training: a session beside the student's, on the same device, bound to what the
+ * student makes.
+ */
+import { type DiscriminatorConfig, discriminator } from "../networks/index.js";
+import { trainableScope } from "../nn/index.js";
+import * as o from "../onnx/index.js";
+import type { DevicePart, SessionOptions } from "../runtime/index.js";
+import { BETAS } from "./adamw.js";
+import { DISCRIMINATOR, discriminatorLoss } from "./adversarial.js";
+import { createTrainingState } from "./checkpoint.js";
+import { type BatchShape, pixelSpace } from "./space.js";
+import type { Opponent } from "./trainer.js";
+import { createTrainingSession, waysOn } from "./training-session.js";
+import { initialWeights } from "./weights.js";
+
+export interface AdversarialOptions {
+  readonly discriminator: DiscriminatorConfig;
+  readonly learningRate: number;
+  /** Weight of the penalties, gamma / 2 in the paper's notation being half of it. */
+  readonly gamma: number;
+}
+
+export interface Discriminator extends Opponent {
+  /** Its weights as the student's graph has them as inputs: what those are bound to. */
+  readonly bound: Readonly<Record<string, DevicePart>>;
+}
+
+/**
+ * A discriminator of latents [N, C, S, S] in training. A step takes the inputs of every batch in this space.
+ * @param made where the student's session leaves what it makes of each batch [N, C, S, S]
+ */
+export async function createDiscriminator(
+  { discriminator: config, learningRate, gamma }: AdversarialOptions,
+  made: DevicePart,
+  shape: BatchShape,
+  seed: number,
+  options?: SessionOptions,
+  space = pixelSpace(shape),
+): Promise<Discriminator> {
+  const { scope, parameters } = trainableScope(DISCRIMINATOR, waysOn(options));
+  const { x0, y } = space.pair(shape);
+  const judge = (image: o.Value) => discriminator(scope, config, image, y);
+  const graph = discriminatorLoss(judge, x0, o.input("made", made.shape), gamma);
+  const session = await createTrainingSession(
+    createTrainingState(initialWeights(parameters(), seed)),
+    graph,
+    // The game moves its target, so momentum would run after where it was.
+    { ...options, betas: { ...BETAS, beta1: 0 }, bound: { made } },
+  );
+  const bound = Object.entries(session.parameters).map(([name, part]) => [DISCRIMINATOR + name, part]);
+  return { session, learningRate, bound: Object.fromEntries(bound) };
+}
