@@ -1,14 +1,16 @@
 import { createHash } from "node:crypto";
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
 import { SamsrError } from "../src/base/errors.js";
+import { addressDigest } from "../src/checkpoints/store/address.js";
 import { type DownloadOptions, download, type RemoteFile } from "../src/checkpoints/store/download.js";
 import { temporaryFolder } from "./fixtures/cli.js";
 import { serveFile, startProxy, startServer, type TestServer } from "./fixtures/servers.js";
 
 const content = Uint8Array.from({ length: 300_000 }, (_, i) => (i * i) >> 7);
 const sha256 = createHash("sha256").update(content).digest("hex");
+const DATES = ["Mon, 01 Jan 2024 00:00:00 GMT", "Tue, 02 Jan 2024 00:00:00 GMT"];
 const folder = temporaryFolder();
 afterAll(folder.remove);
 
@@ -43,9 +45,16 @@ async function messageOf(promise: Promise<unknown>): Promise<string> {
 }
 
 const names = () => readdirSync(folder.path(`download${count - 1}`)).sort();
-const expectWhole = () => {
-  expect(Buffer.compare(readFileSync(place), content)).toBe(0);
-  expect(names()).toEqual(["file.bin"]);
+const expectWhole = (expected = content) => {
+  expect(Buffer.compare(readFileSync(place), expected)).toBe(0);
+  expect(names()).toEqual(["file.bin", ...(existsSync(note()) ? ["file.bin.part.json"] : [])]);
+};
+const note = () => `${place}.part.json`;
+/** Another port is another place: the note is changed to it, as if the server had stayed. */
+const asIfItStayed = (url: string) => {
+  const origin = JSON.parse(readFileSync(note(), "utf8"));
+  expect(origin.address).toBe(addressDigest(`${url}/file.bin`));
+  writeFileSync(note(), JSON.stringify({ ...origin, address: addressDigest(`${server!.url}/file.bin`) }));
 };
 
 describe("a download", () => {
@@ -89,9 +98,7 @@ describe("a download", () => {
     const { url } = server!;
     await server!.close();
     server = await startServer(serveFile(content, { etag: '"new"' }));
-    // Another port is another place: the note is changed to it, as if the server had stayed.
-    const note = `${place}.part.json`;
-    writeFileSync(note, readFileSync(note, "utf8").replace(url, server.url));
+    asIfItStayed(url);
     await again();
     expect(server.requests[0]).toMatchObject({ ifRange: '"old"' });
     expectWhole();
@@ -299,14 +306,108 @@ describe("a download", () => {
     expect(readFileSync(`${place}.part`).length).toBeGreaterThan(0);
   });
 
-  it("is one process's work at a time; a lock whose process is gone does not count", async () => {
-    writeFileSync(`${place}.lock`, "1");
-    expect(await messageOf(fetchFrom(serveFile(content)))).toContain(
-      "is being fetched by another samsr (process 1)",
-    );
-    writeFileSync(`${place}.lock`, "999999999");
+  it("that was whole before counts only while the server has the same version", async () => {
+    const old = content.map((byte) => byte ^ 1);
+    await fetchFrom(serveFile(old, { etag: '"old"' }));
+    expectWhole(old);
+    // The same version: asked for, and not fetched again.
+    await again();
+    expect(server!.requests.map(({ range }) => range)).toEqual([undefined, `bytes=${old.length}-`]);
+    expectWhole(old);
+    // Another version, in the same place and in another.
+    const { url } = server!;
+    await server!.close();
+    server = await startServer(serveFile(content, { etag: '"new"' }));
+    asIfItStayed(url);
     await again();
     expectWhole();
+    await server.close();
+    server = await startServer(serveFile(old, { etag: '"new"' }));
+    await again();
+    expectWhole(old);
+    // Nobody knows where it comes from.
+    rmSync(note());
+    await again();
+    expect(server.requests.at(-1)!.range).toBeUndefined();
+    expectWhole(old);
+  });
+
+  it("with a sum is fetched anew when what was there has another", async () => {
+    writeFileSync(folder.path(`download${count - 1}`, "file.bin"), content.subarray(7));
+    await fetchFrom(serveFile(content), { sha256 });
+    expect(server!.requests[0].range).toBeUndefined();
+    expectWhole();
+  });
+
+  it.each<[string, Record<string, string>, Record<string, string>]>([
+    ["another entity tag", { etag: '"one"' }, { etag: '"two"' }],
+    ["no entity tag any more", { etag: '"one"' }, {}],
+    ["another date", { "last-modified": DATES[0] }, { "last-modified": DATES[1] }],
+    [
+      "the same date and another tag",
+      { etag: '"1"', "last-modified": DATES[0] },
+      { etag: '"2"', "last-modified": DATES[0] },
+    ],
+  ])("starts over where a server goes on with another version, which has %s", async (_, before, after) => {
+    const old = content.map((byte) => byte ^ 1);
+    await fetchFrom((request, response, n) => {
+      const [bytes, headers] = n === 1 ? [old, before] : [content, after];
+      // It heeds no if-range.
+      const from = Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? "")?.[1] ?? 0);
+      const range = { "content-range": `bytes ${from}-${bytes.length - 1}/${bytes.length}` };
+      response.writeHead(from > 0 ? 206 : 200, {
+        ...{ "content-length": bytes.length - from, ...headers },
+        ...(from > 0 && range),
+      });
+      if (n > 1) response.end(bytes.subarray(from));
+      else response.write(bytes.subarray(0, 90_000), () => setTimeout(() => response.destroy(), 150));
+    });
+    expect(server!.requests.map(({ range }) => range)).toEqual([undefined, "bytes=90000-", undefined]);
+    expectWhole();
+  });
+
+  it("starts over where a server goes on with a file of another length, under the same date", async () => {
+    const longer = Buffer.concat([content, content]);
+    const headers = { "last-modified": DATES[0] };
+    await fetchFrom((request, response, n) => {
+      if (n === 1) {
+        response.writeHead(200, { "content-length": content.length, ...headers });
+        response.write(content.subarray(0, 90_000), () => setTimeout(() => response.destroy(), 150));
+      } else if (request.headers.range === undefined) response.writeHead(200, headers).end(longer);
+      else {
+        const range = `bytes 90000-${longer.length - 1}/${longer.length}`;
+        response.writeHead(206, { ...headers, "content-range": range }).end(longer.subarray(90_000));
+      }
+    });
+    expect(server!.requests).toHaveLength(3);
+    expectWhole(longer);
+  });
+
+  it("follows no link that lies where it is to go", async () => {
+    const victim = folder.path(`victim${count}`, "precious.txt");
+    writeFileSync(victim, "precious");
+    for (const ending of [".part", ".part.json"]) {
+      place = folder.path(`download${count++}`, "file.bin");
+      symlinkSync(victim, `${place}${ending}`);
+      await server?.close();
+      expect(await messageOf(fetchFrom(serveFile(content)))).toMatch(/cannot be written: it is a link/);
+      expect(readFileSync(victim, "utf8")).toBe("precious");
+    }
+  });
+
+  it("tells nobody what is in the query of an address, nor keeps it", async () => {
+    server = await startServer((_, response, n) => {
+      if (n > 1) response.writeHead(500).end();
+      else {
+        response.writeHead(200, { "content-length": content.length, etag: '"one"' });
+        response.write(content.subarray(0, 90_000), () => setTimeout(() => response.destroy(), 150));
+      }
+    });
+    const message = await messageOf(again({ url: `${server.url}/file.bin?token=secret` }));
+    expect(server.requests[0].path).toBe("/file.bin?token=secret");
+    expect(message).toContain(`${server.url}/file.bin in another way`);
+    expect(message).not.toContain("secret");
+    expect(readFileSync(note(), "utf8")).not.toContain("secret");
   });
 
   it("into a place that is a file, or is not there to be written, is an error of one line", async () => {

@@ -61,8 +61,7 @@ export async function addModel(files: readonly string[], options: AddOptions = {
   const main = mainSource(sources);
   const published = Object.entries(PUBLISHED).find(([, { file }]) => file === basename(main.path));
   const name = options.name ?? published?.[0] ?? nameOf(main.path);
-  await checkName(name, options);
-  await refuseInUse(name);
+  await demandAddable(name, options);
   const facts = {
     name,
     summary:
@@ -146,8 +145,13 @@ async function describe(
   return { description: description as ModelDescription, parts };
 }
 
-/** Other models hold on to the files of this one, which a replacement would take away. */
-async function refuseInUse(name: string): Promise<void> {
+/**
+ * Checks, before any work, that a model may be added under this name.
+ * @throws {SamsrError} for a name that is none, a bundled model's, or taken; for one whose files other models hold on to,
+ * which a replacement would take away
+ */
+export async function demandAddable(name: string, options: { overwrite?: boolean }): Promise<void> {
+  await checkName(name, options);
   const users = await modelsThatUse(name);
   if (users.length > 0) {
     throw new SamsrError(

@@ -5,12 +5,13 @@
  */
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { rm, stat, statfs } from "node:fs/promises";
+import { stat, statfs } from "node:fs/promises";
 import { basename, dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { SamsrError } from "../../base/errors.js";
+import { addressDigest, shownAddress } from "./address.js";
 import { type Answer, get, NetworkError } from "./http.js";
-import { openPartial, type PartialFile } from "./partial.js";
+import { type Origin, openPartial, type PartialFile } from "./partial.js";
 
 export interface RemoteFile {
   readonly url: string;
@@ -39,20 +40,28 @@ const LONGEST_WAIT = 60;
 const LARGEST = 16e9;
 
 /**
- * Fetches a file, or what is missing of it. A file that is there already and fits is left alone.
+ * Fetches a file, or what is missing of it. One that is there already counts when its SHA-256 is right, or when the server
+ * says that it is still the same version; so `discardDownload` is due when it is put away. Only one at a time may fetch to
+ * a path, which `whileLocked` sees to.
  * @param path its final name; its folder is made
- * @throws {SamsrError} of one line: no network, no such file, another file than the one expected, no space; what has come
- * is kept when a later try could go on with it. The signal's reason, likewise.
+ * @throws {SamsrError} of one line: no network, no such file, another file than the one expected, no space; what has
+ * come is kept when a later try could go on with it. The signal's reason, likewise.
  */
 export async function download(
   remote: RemoteFile,
   path: string,
   options: DownloadOptions = {},
 ): Promise<void> {
-  const { url, size, sha256 } = remote;
-  if (await fits(path, remote, options)) return;
+  const { size, sha256 } = remote;
+  const url = shownAddress(remote.url);
   const file = await openPartial(path);
   try {
+    if (file.finishedBefore && sha256 !== undefined) {
+      if ((size ?? file.size()) === file.size() && (await hashOf(file.path, options)) === sha256) {
+        return await file.finish();
+      }
+      await file.restart();
+    }
     await fetchAll(remote, file, options);
     if (size !== undefined && file.size() !== size) {
       await refuse(file, `${url}: it has ${file.size()} bytes, expected ${size}`);
@@ -61,6 +70,7 @@ export async function download(
       const found = await hashOf(file.path, options);
       if (found !== sha256) await refuse(file, `${url}: its SHA-256 is ${found}, expected ${sha256}`);
     }
+    options.signal?.throwIfAborted();
     await file.finish();
   } finally {
     await file.close();
@@ -70,17 +80,6 @@ export async function download(
 async function refuse(file: PartialFile, message: string): Promise<never> {
   await file.discard();
   throw new SamsrError(`${message}; it was thrown away, try again or fetch it from somewhere else (--from)`);
-}
-
-/** Whether a file of this name is complete; one that is not the expected one is removed. */
-async function fits(path: string, { size, sha256 }: RemoteFile, options: DownloadOptions): Promise<boolean> {
-  const facts = await stat(path).catch(() => undefined);
-  if (!facts) return false;
-  if (size === undefined || size === facts.size) {
-    if (sha256 === undefined || (await hashOf(path, options)) === sha256) return true;
-  }
-  await rm(path, { force: true, recursive: true });
-  return false;
 }
 
 async function hashOf(path: string, { onProgress, signal }: DownloadOptions): Promise<string> {
@@ -124,7 +123,7 @@ function givenUp({ url }: RemoteFile, file: PartialFile, error: NetworkError): S
   const kept =
     file.size() > 0 ? `; ${file.size()} bytes are kept, and the same command goes on from there` : "";
   return new SamsrError(
-    `${basename(new URL(url).pathname)} was not fetched: ${error.message}${wait}${kept}; or fetch ${url} in another way and run "samsr models add FILE"`,
+    `${basename(new URL(url).pathname)} was not fetched: ${error.message}${wait}${kept}; or fetch ${shownAddress(url)} in another way and run "samsr models add FILE"`,
     { cause: error },
   );
 }
@@ -146,7 +145,8 @@ async function fetchRest(remote: RemoteFile, file: PartialFile, options: Downloa
     const limit = total ?? size ?? LARGEST;
     onProgress?.({ stage: "fetch", done: file.size(), total });
     for await (const chunk of answer.body) {
-      if (file.size() + chunk.length > limit) await refuse(file, `${url}: more than ${limit} bytes come`);
+      if (file.size() + chunk.length > limit)
+        await refuse(file, `${shownAddress(url)}: more than ${limit} bytes come`);
       await file.append(chunk);
       onProgress?.({ stage: "fetch", done: file.size(), total });
     }
@@ -160,12 +160,20 @@ async function fetchRest(remote: RemoteFile, file: PartialFile, options: Downloa
 
 /** The headers that ask for the rest, where the rest can be known to belong to what is there. */
 function rangeOf({ url, sha256 }: RemoteFile, file: PartialFile) {
-  const [offset, origin] = [file.size(), file.origin()];
-  const validator = origin?.url === url ? origin.validator : undefined;
+  const offset = file.size();
+  const origin = originAt(url, file);
+  const strong = origin?.etag?.startsWith("W/") ? undefined : origin?.etag;
+  const validator = strong ?? origin?.lastModified;
   // Without a name for its version, only the hash can tell whether the parts belong together.
   if (offset === 0 || (validator === undefined && sha256 === undefined)) return { offset: 0, headers: {} };
   const condition = validator === undefined ? undefined : { "if-range": validator };
   return { offset, headers: { range: `bytes=${offset}-`, ...condition } };
+}
+
+/** Where what is there comes from, if that is the address. */
+function originAt(url: string, file: PartialFile): Origin | undefined {
+  const origin = file.origin();
+  return origin?.address === addressDigest(url) ? origin : undefined;
 }
 
 /**
@@ -175,35 +183,54 @@ function rangeOf({ url, sha256 }: RemoteFile, file: PartialFile) {
 async function settleStart(
   { status, headers }: Answer,
   offset: number,
-  { url, size }: RemoteFile,
+  { url, size, sha256 }: RemoteFile,
   file: PartialFile,
 ): Promise<number | undefined> {
   const expect = (total: number | undefined) => {
     if (total !== undefined && size !== undefined && total !== size) {
-      throw new SamsrError(`${url}: the server has ${total} bytes, expected ${size}: it is another file`);
+      throw new SamsrError(
+        `${shownAddress(url)}: the server has ${total} bytes, expected ${size}: it is another file`,
+      );
     }
     return total;
   };
-  const tag = headers.etag?.startsWith("W/") ? undefined : headers.etag;
-  const origin = { url, validator: tag ?? headers["last-modified"] };
+  const version = { address: addressDigest(url), etag: headers.etag, lastModified: headers["last-modified"] };
   const range = /^bytes (?:(\d+)-\d+|\*)\/(\d+|\*)$/.exec(headers["content-range"] ?? "");
   const whole = range && range[2] !== "*" ? Number(range[2]) : undefined;
-  if (status === 206 && offset > 0 && Number(range?.[1]) === offset) return expect(whole);
-  if (status === 416 && whole === offset) return expect(whole);
   if (status === 206 || status === 416) {
-    await file.restart(origin);
-    throw new NetworkError("the server sent another part than the one asked for");
+    const fits = status === 206 ? offset > 0 && Number(range?.[1]) === offset : whole === offset;
+    const before = originAt(url, file);
+    const nameless = status === 206 && sha256 === undefined && version.etag === undefined;
+    const same = !before || isSameVersion(before, { ...version, length: whole });
+    if (fits && same && !(nameless && before?.etag !== undefined)) return expect(whole);
+    await file.restart({ ...version, length: whole });
+    throw new NetworkError(
+      `the server sent ${fits ? "a part of another version" : "another part than the one asked for"}`,
+    );
   }
   if (status === 200) {
     if (/^text\/html/i.test(headers["content-type"] ?? "")) {
-      throw new SamsrError(`${url}: a web page came instead of the file; is there a login in between?`);
+      throw new SamsrError(
+        `${shownAddress(url)}: a web page came instead of the file; is there a login in between?`,
+      );
     }
     const length = headers["content-length"];
     const total = expect(length === undefined ? undefined : Number(length));
-    await file.restart(origin);
+    await file.restart({ ...version, length: total });
     return total;
   }
   throw refusal(status, headers["retry-after"], url);
+}
+
+/** Whether nothing that both say speaks against it. A server may ignore what `if-range` asks. */
+function isSameVersion(before: Origin, now: Origin): boolean {
+  const opaque = ({ etag }: Origin) => etag?.replace(/^W\//, "");
+  const pairs = [
+    [opaque(before), opaque(now)],
+    [before.lastModified, now.lastModified],
+    [before.length, now.length],
+  ];
+  return pairs.every(([a, b]) => a === undefined || b === undefined || a === b);
 }
 
 function refusal(status: number, retryAfter: string | undefined, url: string): Error {
@@ -224,7 +251,7 @@ function refusal(status: number, retryAfter: string | undefined, url: string): E
   };
   const meaning = meanings[status] ?? "not what a file is answered with";
   return new SamsrError(
-    `${url}: the server answers ${status}: ${meaning}; fetch the file from somewhere else (--from) or run "samsr models add FILE"`,
+    `${shownAddress(url)}: the server answers ${status}: ${meaning}; fetch the file from somewhere else (--from) or run "samsr models add FILE"`,
   );
 }
 

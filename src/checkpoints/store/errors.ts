@@ -10,6 +10,8 @@ const reasons: Record<string, string> = {
   EISDIR: "it is a directory",
   EEXIST: "a file is in the way",
   ENAMETOOLONG: "the name is too long",
+  ELOOP: "it is a link, which is not followed",
+  EINVAL: "it is no ordinary file",
 };
 
 /** What was being done, and what may help. */

@@ -4,6 +4,7 @@
  */
 import { type Dispatcher, EnvHttpProxyAgent, request } from "undici";
 import { SamsrError } from "../../base/errors.js";
+import { shownAddress } from "./address.js";
 
 export interface Answer {
   readonly status: number;
@@ -50,9 +51,10 @@ export async function get(
   try {
     const visited = new Set<string>();
     for (let at = new URL(url); ; ) {
-      if (visited.has(at.href)) throw new SamsrError(`${url}: redirected in a circle, at ${at.host}`);
+      if (visited.has(at.href))
+        throw new SamsrError(`${shownAddress(url)}: redirected in a circle, at ${at.host}`);
       if (visited.size > MOST_REDIRECTS)
-        throw new SamsrError(`${url}: redirected more than ${MOST_REDIRECTS} times`);
+        throw new SamsrError(`${shownAddress(url)}: redirected more than ${MOST_REDIRECTS} times`);
       visited.add(at.href);
       const response = await request(at, {
         headers,
@@ -151,11 +153,14 @@ function proxyAgent(): Dispatcher {
 function redirected(from: URL, location: string, url: string): URL {
   const to = URL.canParse(location, from) ? new URL(location, from) : undefined;
   if (!to || !/^https?:$/.test(to.protocol)) {
-    throw new SamsrError(`${url}: redirected to something that is no web address`);
+    throw new SamsrError(`${shownAddress(url)}: redirected to something that is no web address`);
+  }
+  if (to.username !== "" || to.password !== "") {
+    throw new SamsrError(`${shownAddress(url)}: redirected to an address with a user name or password`);
   }
   if (from.protocol === "https:" && to.protocol === "http:") {
     throw new SamsrError(
-      `${url}: redirected from https to http at ${to.host}, where anybody could change the file`,
+      `${shownAddress(url)}: redirected from https to http at ${to.host}, where anybody could change the file`,
     );
   }
   return to;

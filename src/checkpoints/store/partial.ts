@@ -1,26 +1,33 @@
 /**
  * A file that is still growing, `FILE.part`, with a note beside it of where it comes from, so that a later run can go on
- * with it. Only one process at a time may write it.
+ * with it. The note stays until the file is put away, so that a whole one counts no more than its origin. Only one at a
+ * time may write it: `whileLocked` sees to that.
  */
-import { type FileHandle, mkdir, open, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { constants } from "node:fs";
+import { type FileHandle, lstat, mkdir, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
-import { SamsrError } from "../../base/errors.js";
+import { openPlainFile, readPlainFile } from "../../base/plain-file.js";
 import { storeError } from "./errors.js";
 
-/** Where the bytes come from. */
+/** Where the bytes come from, and what the server called this version of the file. */
 export interface Origin {
-  readonly url: string;
-  /** What the server calls this version of the file: an entity tag or a date. */
-  readonly validator?: string;
+  /** Digits that stand for the address. */
+  readonly address: string;
+  readonly etag?: string;
+  readonly lastModified?: string;
+  /** Bytes of the whole file, where the server said it. */
+  readonly length?: number;
 }
 
 export interface PartialFile {
   readonly path: string;
+  /** It was whole in an earlier run, and had its name. */
+  readonly finishedBefore: boolean;
   /** Bytes that are there. */
   size(): number;
   origin(): Origin | undefined;
   /** Throws away what is there, and notes where the next bytes come from. */
-  restart(origin: Origin): Promise<void>;
+  restart(origin?: Origin): Promise<void>;
   append(bytes: Uint8Array): Promise<void>;
   /** Gives the file its name. */
   finish(): Promise<void>;
@@ -30,14 +37,24 @@ export interface PartialFile {
   close(): Promise<void>;
 }
 
-/** @throws {SamsrError} when another process writes it, or it cannot be written */
+/** A note is some hundred bytes. */
+const LARGEST_NOTE = 10_000;
+
+const partOf = (file: string) => `${file}.part`;
+const noteOf = (file: string) => `${file}.part.json`;
+
+/** @throws {SamsrError} when it cannot be written, or is a link */
 export async function openPartial(file: string): Promise<PartialFile> {
-  const [path, note, lock] = [`${file}.part`, `${file}.part.json`, `${file}.lock`];
+  const [path, note] = [partOf(file), noteOf(file)];
   let handle: FileHandle;
+  let finishedBefore = false;
   try {
     await mkdir(dirname(file), { recursive: true });
-    await takeLock(lock, file);
-    handle = await open(path, "r+").catch(() => open(path, "w+"));
+    if ((await lstat(file).catch(() => undefined))?.isFile()) {
+      await rename(file, path);
+      finishedBefore = true;
+    }
+    handle = await openPlainFile(path, constants.O_RDWR | constants.O_CREAT);
   } catch (error) {
     throw storeError(path, error);
   }
@@ -51,12 +68,9 @@ export async function openPartial(file: string): Promise<PartialFile> {
       throw storeError(path, error);
     }
   }
-  async function close() {
-    await handle.close();
-    await rm(lock, { force: true });
-  }
   return {
     path,
+    finishedBefore,
     size: () => size,
     origin: () => origin,
     restart: (next) =>
@@ -64,7 +78,8 @@ export async function openPartial(file: string): Promise<PartialFile> {
         await handle.truncate(0);
         size = 0;
         origin = next;
-        await writeFile(note, JSON.stringify(next));
+        if (next) await writeNote(note, next);
+        else await rm(note, { force: true });
       }),
     append: (bytes) =>
       guarded(async () => {
@@ -78,52 +93,36 @@ export async function openPartial(file: string): Promise<PartialFile> {
       guarded(async () => {
         await handle.sync();
         await rename(path, file);
-        await rm(note, { force: true });
       }),
-    discard: () =>
-      guarded(async () => {
-        await rm(path, { force: true });
-        await rm(note, { force: true });
-      }),
-    close,
+    discard: () => guarded(() => discardDownload(file)),
+    close: () => handle.close(),
   };
+}
+
+/** Removes a download, whole or in part, and its note. */
+export async function discardDownload(file: string): Promise<void> {
+  for (const path of [partOf(file), file, noteOf(file)]) await rm(path, { force: true });
+}
+
+async function writeNote(path: string, origin: Origin): Promise<void> {
+  const { O_WRONLY, O_CREAT, O_TRUNC } = constants;
+  const file = await openPlainFile(path, O_WRONLY | O_CREAT | O_TRUNC);
+  await file.writeFile(JSON.stringify(origin)).finally(() => file.close());
 }
 
 async function readNote(path: string): Promise<Origin | undefined> {
   try {
-    const { url, validator } = JSON.parse(await readFile(path, "utf8"));
-    return typeof url === "string"
-      ? { url, validator: typeof validator === "string" ? validator : undefined }
-      : undefined;
+    const note = JSON.parse((await readPlainFile(path, LARGEST_NOTE)).toString("utf8"));
+    const { address, etag, lastModified, length } = note;
+    if (typeof address !== "string") return undefined;
+    const text = (value: unknown) => (typeof value === "string" ? value : undefined);
+    return {
+      address,
+      etag: text(etag),
+      lastModified: text(lastModified),
+      length: Number.isSafeInteger(length) ? length : undefined,
+    };
   } catch {
     return undefined;
-  }
-}
-
-/** The lock holds the number of its process; one whose process is gone does not count. */
-async function takeLock(lock: string, file: string): Promise<void> {
-  for (let attempt = 0; attempt < 3; attempt++) {
-    try {
-      await writeFile(lock, String(process.pid), { flag: "wx" });
-      return;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-    }
-    const owner = Number(await readFile(lock, "utf8").catch(() => ""));
-    if (owner !== process.pid && isRunning(owner)) {
-      throw new SamsrError(`${file} is being fetched by another samsr (process ${owner}); wait for it`);
-    }
-    await rm(lock, { force: true });
-  }
-  throw new SamsrError(`${lock}: cannot be taken; remove it`);
-}
-
-export function isRunning(pid: number): boolean {
-  if (!Number.isInteger(pid) || pid <= 0) return false;
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
   }
 }

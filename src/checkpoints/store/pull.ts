@@ -1,13 +1,17 @@
 /** Fetching a published model: download, look whether it is what it should be, add, and clear away. */
-import { rm } from "node:fs/promises";
-import { join } from "node:path";
+import { mkdir } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { SamsrError } from "../../base/errors.js";
 import { readShapes } from "../open.js";
-import { networkNamed, recognise } from "../recognise.js";
-import { addModel } from "./add.js";
+import { networkNamed, type Recognised, recognise } from "../recognise.js";
+import { addModel, demandAddable } from "./add.js";
+import { demandWebAddress, shownAddress } from "./address.js";
 import { companionsFor, companionsOf } from "./companions.js";
 import { type DownloadOptions, download } from "./download.js";
+import { storeError } from "./errors.js";
 import { type InstalledModel, surveyModels } from "./find.js";
+import { whileLocked } from "./lock.js";
+import { discardDownload } from "./partial.js";
 import { storeFolder } from "./places.js";
 import { PUBLISHED, type PublishedFile } from "./published.js";
 
@@ -34,8 +38,9 @@ export const downloadPath = ({ file }: Pick<PublishedFile, "file">) =>
 /**
  * Fetches a published model, and what it cannot run without, such as an autoencoder, where none is installed that fits.
  * @returns the models that were added; none when it was there already
- * @throws {SamsrError} for a name that is not published; what `download` and `addModel` throw; a file that is another
- * network than it should be. What has been downloaded stays for another try. The signal's reason, likewise.
+ * @throws {SamsrError} for a name that is not published, one that cannot be replaced, and one that somebody else is
+ * fetching; what `download` and `addModel` throw; a file that is another network than it should be. What has been
+ * downloaded stays for another try, unless it is the file itself that is wrong. The signal's reason, likewise.
  */
 export async function pullModel(name: string, options: PullOptions = {}): Promise<InstalledModel[]> {
   if (!Object.hasOwn(PUBLISHED, name)) {
@@ -43,33 +48,91 @@ export async function pullModel(name: string, options: PullOptions = {}): Promis
       `"${name}" is no published model; samsr can fetch ${Object.keys(PUBLISHED).join(", ")}`,
     );
   }
+  const url = addressOf(PUBLISHED[name], options.from);
   if (!options.overwrite && (await isInstalled(name))) return [];
-  const fetched = await fetchPublished(name, options);
+  const path = downloadPath(PUBLISHED[name]);
+  await mkdir(dirname(path), { recursive: true }).catch((error) => {
+    throw storeError(path, error);
+  });
+  return whileLocked(`${path}.lock`, path, options.signal, async (signal) => {
+    // Somebody else may have fetched it while this waited.
+    if (!options.overwrite && (await isInstalled(name))) return [];
+    await demandAddable(name, options);
+    return fetchAndAdd(name, url, path, { ...options, signal });
+  }).catch((error) => {
+    throw storeError(path, error);
+  });
+}
+
+async function fetchAndAdd(
+  name: string,
+  url: string,
+  path: string,
+  options: PullOptions,
+): Promise<InstalledModel[]> {
+  const { overwrite, signal, onProgress } = options;
+  const { file, size, sha256, network, summary, licence, method } = PUBLISHED[name];
+  await download({ url, size, sha256 }, path, {
+    ...options.network,
+    signal,
+    onProgress: onProgress && ((progress) => onProgress({ file, ...progress })),
+  });
+  const source = shownAddress(url);
+  try {
+    const found = recognise(await readShapes(path), source);
+    if (found.network !== network) {
+      throw new SamsrError(`${source}: holds a ${found.network}, expected a ${network}`);
+    }
+    const { companions, added } = await companionsNamed(name, found, options);
+    const model = await addModel([path], {
+      ...{ name, summary, licence, method, source, companions, overwrite, signal },
+      onProgress: onProgress && (({ stage, done, total }) => onProgress({ file, stage, done, total })),
+    });
+    await discardDownload(path);
+    return [...added, model];
+  } catch (error) {
+    if (!isForItsContent(error) || signal?.aborted) throw error;
+    await discardDownload(path);
+    throw new SamsrError(`${(error as SamsrError).message}; it was thrown away`, { cause: error });
+  }
+}
+
+/** Another try with the same file would fail again: not so for what the disk, or a missing companion, is to blame for. */
+function isForItsContent(error: unknown): boolean {
+  const isSystems = (cause: unknown) => (cause as NodeJS.ErrnoException | undefined)?.syscall !== undefined;
+  return error instanceof SamsrError && !(error instanceof LacksCompanion) && !isSystems(error.cause);
+}
+
+class LacksCompanion extends SamsrError {}
+
+/** The stored models whose weights it goes with, by what they are to it, fetched where there are none. */
+async function companionsNamed(
+  name: string,
+  found: Recognised,
+  options: PullOptions,
+): Promise<{ companions: Record<string, string>; added: InstalledModel[] }> {
   const added: InstalledModel[] = [];
   const companions: Record<string, string> = {};
-  for (const [part, companion] of companionsOf(networkNamed(fetched.found.network))) {
-    const fitting = await companionsFor(companion, fetched.found);
+  for (const [part, companion] of companionsOf(networkNamed(found.network))) {
+    const fitting = await companionsFor(companion, found);
     // Those of one author all go together with the first that is published.
     const [published] = Object.keys(companion.network.published ?? {});
-    if (fitting.length === 0 && published !== undefined) {
-      if (options.from !== undefined && !options.from.endsWith("/")) {
-        throw new SamsrError(`${name} needs an ${part}; first "samsr models pull ${published}"`);
-      }
-      added.push(...(await pullModel(published, { ...options, overwrite: false })));
-    }
-    if (fitting.length > 1)
+    if (fitting.length > 0) {
       companions[part] = (fitting.find((one) => one.name === published) ?? fitting[0]).name;
+      continue;
+    }
+    const elsewhere = options.from !== undefined && !options.from.endsWith("/");
+    if (published === undefined || elsewhere) {
+      const pull = published === undefined ? "" : `; first "samsr models pull ${published}"`;
+      throw new LacksCompanion(`${name} needs an ${part}${pull}`);
+    }
+    try {
+      added.push(...(await pullModel(published, { ...options, overwrite: false })));
+    } catch (error) {
+      throw error instanceof SamsrError ? new LacksCompanion(error.message, { cause: error }) : error;
+    }
   }
-  const { summary, licence, method } = PUBLISHED[name];
-  const { overwrite, signal, onProgress } = options;
-  const { path, url: source } = fetched;
-  const file = PUBLISHED[name].file;
-  const model = await addModel([path], {
-    ...{ name, summary, licence, method, source, companions, overwrite, signal },
-    onProgress: onProgress && (({ stage, done, total }) => onProgress({ file, stage, done, total })),
-  });
-  await rm(path, { force: true });
-  return [...added, model];
+  return { companions, added };
 }
 
 async function isInstalled(name: string): Promise<boolean> {
@@ -77,34 +140,7 @@ async function isInstalled(name: string): Promise<boolean> {
   return models.some(({ description, missing }) => description.name === name && missing.length === 0);
 }
 
-async function fetchPublished(name: string, { from, signal, onProgress, network }: PullOptions) {
-  const published = PUBLISHED[name];
-  const { file, size, sha256 } = published;
-  const url = addressOf(published, from);
-  const path = downloadPath(published);
-  await download({ url, size, sha256 }, path, {
-    ...network,
-    signal,
-    onProgress: onProgress && ((progress) => onProgress({ file, ...progress })),
-  });
-  try {
-    const found = recognise(await readShapes(path), url);
-    if (found.network !== published.network) {
-      throw new SamsrError(`${url}: holds a ${found.network}, expected a ${published.network}`);
-    }
-    return { path, url, found };
-  } catch (error) {
-    if (!(error instanceof SamsrError)) throw error;
-    await rm(path, { force: true });
-    throw new SamsrError(`${error.message}; it was thrown away`, { cause: error });
-  }
-}
-
 function addressOf({ url, file }: PublishedFile, from: string | undefined): string {
   if (from === undefined) return url;
-  const address = from.endsWith("/") ? `${from}${file}` : from;
-  if (!URL.canParse(address) || !/^https?:$/.test(new URL(address).protocol)) {
-    throw new SamsrError(`${from}: expected the address of a file or of a folder, http:// or https://`);
-  }
-  return address;
+  return demandWebAddress(from.endsWith("/") ? `${from}${file}` : from);
 }
