@@ -1,4 +1,6 @@
-/** Opening files in folders where others may have put links, pipes or devices in their place. For Node only. */
+/**
+ * Opening files in folders where others may have put links, pipes or devices in their place. For Node only.
+ */
 import { constants } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 
