@@ -10,8 +10,8 @@ import { createTrainingState } from "../src/train/checkpoint.js";
 import { type Batch, createBatches } from "../src/train/data/batches.js";
 import { mildDegradation, mildTraining } from "../src/train/data/degrade.js";
 import { degradedCrops, inMemory } from "../src/train/data/samples.js";
-import { teacherLoss } from "../src/train/objectives.js";
 import { TEACHER_RECIPE } from "../src/train/recipe.js";
+import { teacherLoss } from "../src/train/teacher.js";
 import { createTrainingSession, waysOn } from "../src/train/training-session.js";
 import { initialWeights } from "../src/train/weights.js";
 import { grainyPicture } from "./picture.js";
@@ -29,7 +29,7 @@ export async function drawnBatches() {
 export function teacherGraph(ways: Ways = {}) {
   const { config, batch, crop } = TEACHER_RECIPE;
   const { scope, parameters } = trainableScope("", ways);
-  const loss = teacherLoss(scope, config, { batch, side: crop / SCALE });
+  const loss = teacherLoss(scope, config, { batch, side: crop / SCALE }, TEACHER_RECIPE.schedule);
   const specs = parameters();
   const slopes = gradients(
     loss,
@@ -74,7 +74,6 @@ export async function createTeacherStep(threads: number, ways: Ways = waysOn()) 
         noise: tensor(latent, random.normals(new Float32Array(sizeOf(latent)))),
         t: tensor([batch], Float32Array.from(timesteps)),
         eta: perImage((t) => schedule.eta[t]),
-        sigma: perImage((t) => schedule.kappa * schedule.sqrtEta[t]),
         scale: perImage((t) => inputScale(schedule.eta[t], schedule.kappa)),
       };
     },

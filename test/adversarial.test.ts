@@ -12,9 +12,9 @@ import {
 } from "../src/nn/index.js";
 import * as o from "../src/onnx/index.js";
 import { discriminatorLoss, generatorLoss, softplus } from "../src/train/adversarial.js";
-import { teacherLoss } from "../src/train/objectives.js";
-import { perceptualDistance } from "../src/train/perceptual.js";
 import { type StudentOptions, trainStudent } from "../src/train/student.js";
+import { teacherLoss } from "../src/train/teacher.js";
+import { perceptualDistance } from "../src/train/terms/perceptual.js";
 import { relativeErrors, worstRelativeError } from "./central-differences.js";
 import { temporaryFolder } from "./fixtures/cli.js";
 import { always, BATCH, CONFIG, drawnBatch, RUN, SIDE } from "./fixtures/training.js";
@@ -193,7 +193,7 @@ describe("a student trained by both", () => {
   const folder = temporaryFolder();
   afterAll(folder.remove);
   const { scope, parameters } = trainableScope();
-  teacherLoss(scope, CONFIG, { batch: BATCH, side: SIDE });
+  teacherLoss(scope, CONFIG, { batch: BATCH, side: SIDE }, { kappa: 0.3 });
   const teacher = initialize(parameters(), 1);
   const options = (name: string, more: Partial<StudentOptions> = {}): StudentOptions => ({
     ...RUN,

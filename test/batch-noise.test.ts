@@ -7,10 +7,10 @@ import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { createRandom } from "../src/base/random.js";
 import { createCropSemantics } from "../src/train/crop-semantics.js";
-import { noiseMaker } from "../src/train/data/batch-noise.js";
+import { batchNoise, noiseMaker } from "../src/train/data/batch-noise.js";
 import { type Batches, createBatches } from "../src/train/data/batches.js";
-import { type StudentOptions, studentNoise, trainStudent } from "../src/train/student.js";
-import { teacherNoise, trainTeacher } from "../src/train/teacher.js";
+import { type StudentOptions, trainStudent } from "../src/train/student.js";
+import { trainTeacher } from "../src/train/teacher.js";
 import { drawnBatch, RUN } from "./fixtures/training.js";
 
 const directory = mkdtempSync(join(tmpdir(), "samsr-batch-noise-"));
@@ -79,7 +79,7 @@ describe("a run whose batches bring noise has the losses of one that makes it", 
 
   it("as the teacher", async () => {
     const train = (batches: Batches) => losses(trainTeacher, { ...options, out: "", batches });
-    const bringing = createBatches({ ...of, noise: teacherNoise(options) });
+    const bringing = createBatches({ ...of, noise: batchNoise({ channels: 48, seed: options.seed }) });
     const made = await train(bare);
     expect(await train(bringing)).toEqual(made);
     expect(await train(disturbed(bringing))).not.toEqual(made);
@@ -95,7 +95,7 @@ describe("a run whose batches bring noise has the losses of one that makes it", 
       terms: { distill: 1, inverse: 1, gt: 1, fidelity: 1 },
     };
     const train = (batches: Batches) => losses(trainStudent, { ...run, batches });
-    const bringing = createBatches({ ...of, noise: studentNoise(run) });
+    const bringing = createBatches({ ...of, noise: batchNoise({ channels: 48, seed: run.seed }, run) });
     const made = await train(bare);
     expect(await train(bringing)).toEqual(made);
     expect(await train(disturbed(bringing))).not.toEqual(made);
@@ -106,6 +106,6 @@ describe("a run whose batches bring noise has the losses of one that makes it", 
   });
 
   it("but not where masks are found by a network: there is no recipe for those", () => {
-    expect(studentNoise({ seed: 3, masks: "network" })).toBeUndefined();
+    expect(batchNoise({ channels: 48, seed: 3 }, { masks: "network" })).toBeUndefined();
   });
 });

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { bicubicLatent, LATENT_CHANNELS, pixelDenoiser, type SwinUNetConfig } from "../src/networks/index.js";
 import { createScope, initialize, resBlock, type Scope, swinLayer, trainableScope } from "../src/nn/index.js";
 import * as o from "../src/onnx/index.js";
-import { charbonnier } from "../src/train/objectives.js";
+import { charbonnier } from "../src/train/charbonnier.js";
 import { relativeErrors } from "./central-differences.js";
 import { normals } from "./run-graph.js";
 

@@ -6,19 +6,20 @@ import { describe, expect, it } from "vitest";
 import {
   type Denoiser,
   exponentialSchedule,
+  onArrays,
   type PixelwiseOptions,
-  pixelwise,
-  samsrChain,
-  sinsrChain,
+  SAMPLERS,
+  type SampleOptions,
+  sample,
 } from "../src/diffusion/index.js";
 import { bicubicLatent, LATENT_CHANNELS, pixelDenoiser } from "../src/networks/index.js";
 import { frozenScope, initialize, type StateDict, trainableScope } from "../src/nn/index.js";
 import * as o from "../src/onnx/index.js";
 import { createSession, floatTensor } from "../src/runtime/index.js";
 import { createCropSemantics } from "../src/train/crop-semantics.js";
-import { createRollOut, type RollOutOptions } from "../src/train/roll-out.js";
-import { rollOutGraph } from "../src/train/roll-out-graph.js";
+import { createRollOut } from "../src/train/roll-out.js";
 import { pixelSpace } from "../src/train/space.js";
+import { rollOutGraph } from "../src/train/student.js";
 import { CONFIG, drawnBatch, RUN, SIDE } from "./fixtures/training.js";
 import { normals } from "./run-graph.js";
 import { maxDifference } from "./shared.js";
@@ -42,27 +43,22 @@ function randomTeacher(): StateDict {
 }
 const teacher = randomTeacher();
 
-async function rollOut(
-  options: Partial<RollOutOptions["pixelwise"]>,
-  w: Float32Array,
-  { distilled = 1, whole = true } = {},
-) {
-  const space = pixelSpace(shape);
-  const run = await createRollOut(
-    {
-      ...{ config: CONFIG, teacher, schedule: RUN.schedule, rollOut: 4, whole },
-      ...{ pixelwise: { m: 0.2, ...options }, session: { threads: 1 } },
-    },
+const graphOf = (options: PixelwiseOptions, { distilled = 1, whole = true, steps = 4 } = {}) =>
+  rollOutGraph(
+    frozenScope(teacher),
+    { config: CONFIG, schedule, steps, whole, pixelwise: { m: 0.2, ...options } },
     { ...shape, distilled },
-    space,
   );
-  const { start, rolled } = await run.run(await space.feeds(batch), noise, w);
-  await run.release();
-  return { start: start.data as Float32Array, rolled: rolled?.data as Float32Array };
+
+async function rollOut(options: PixelwiseOptions, w: Float32Array, graph = graphOf(options)) {
+  const session = await createRollOut(graph, shape, { threads: 1 });
+  const { xT, teacherX0 } = await session.run(await pixelSpace(shape).feeds(batch), noise, w);
+  await session.release();
+  return { xT: xT.data as Float32Array, teacherX0: teacherX0?.data as Float32Array };
 }
 
 /** A picture's chain, as upscaling walks it: a run of the denoiser for each step. */
-async function chain(walk: (chain: Parameters<typeof sinsrChain>[0]) => Promise<Float32Array>, picture = 0) {
+async function chain(how: Pick<SampleOptions, "sampler" | "rates">, picture = 0) {
   const of = (data: Float32Array, channels: number) =>
     data.slice(picture * channels * plane, (picture + 1) * channels * plane);
   const [x, t, lq] = [o.input("x", LATENT), o.input("t", [1]), o.input("lq", [1, 3, SIDE, SIDE])];
@@ -79,49 +75,41 @@ async function chain(walk: (chain: Parameters<typeof sinsrChain>[0]) => Promise<
   const first = await run(new Float32Array(LATENT_CHANNELS * plane), 0);
   const denoiser: Denoiser = async (latent, timestep) =>
     (await run(latent, timestep)).x0.data as Float32Array;
-  const x0 = await walk({
-    ...{ schedule, denoiser, y: first.y.data as Float32Array, steps: 4 },
+  const x0 = await sample({
+    ...{ ...how, schedule, denoiser, y: first.y.data as Float32Array, steps: 4 },
     noise: of(noise, LATENT_CHANNELS),
   });
   await session.release();
   return x0;
 }
 
-const samsr =
-  (options: PixelwiseOptions, picture = 0) =>
-  (all: Parameters<typeof sinsrChain>[0]) =>
-    samsrChain({
-      ...all,
-      pixelwise: pixelwise(weight.subarray(picture * plane, (picture + 1) * plane), options),
-    });
+const samsr = (options: PixelwiseOptions, picture = 0) => ({
+  sampler: SAMPLERS.samsr,
+  rates: onArrays.pixelwise(weight.subarray(picture * plane, (picture + 1) * plane), options),
+});
 
 describe("the teacher's roll-out", () => {
   it.each(["both", "eta", "kappa"] as const)("is the chain of equation 11, with W in %s", async (modify) => {
-    const { rolled } = await rollOut({ modify }, weight);
-    expect(maxDifference(rolled, await chain(samsr({ m: 0.2, modify })))).toBeLessThan(2e-5);
+    const { teacherX0 } = await rollOut({ modify }, weight);
+    expect(maxDifference(teacherX0, await chain(samsr({ m: 0.2, modify })))).toBeLessThan(2e-5);
   });
 
   it("walks as many pictures as are asked for, each with its own W; of none there is the start alone", async () => {
-    const both = await rollOut({}, weight, { distilled: 2 });
+    const both = await rollOut({}, weight, graphOf({}, { distilled: 2 }));
     const expected = await Promise.all([0, 1].map((picture) => chain(samsr({ m: 0.2 }, picture), picture)));
     expect(
       maxDifference(
-        both.rolled,
+        both.teacherX0,
         expected.flatMap((x) => [...x]),
       ),
     ).toBeLessThan(2e-5);
-    const start = await rollOut({}, weight, { whole: false });
-    expect(start.rolled).toBeUndefined();
-    expect(start.start).toEqual(both.start);
+    const short = await rollOut({}, weight, graphOf({}, { whole: false }));
+    expect(short.teacherX0).toBeUndefined();
+    expect(short.xT).toEqual(both.xT);
   });
 
   it("holds the teacher's weights once, however many timesteps it visits", () => {
-    const visit = { timestep: 3, scale: 0.9, m: 0.5, j: 0.1 };
-    const bytes = (visits: number) => {
-      const all = Array.from({ length: visits }, () => visit);
-      const constants = { sigma: 0.3, visits: all, slopes: { eta: 0.2, kappa: -0.2 } };
-      return o.toModel(rollOutGraph(frozenScope(teacher), CONFIG, shape, constants)).bytes.length;
-    };
+    const bytes = (steps: number) => o.toModel({ ...graphOf({}, { steps }) }).bytes.length;
     const weights = [...teacher.values()].reduce((sum, { data }) => sum + data.byteLength, 0);
     const one = bytes(1);
     expect(one).toBeGreaterThan(weights);
@@ -129,16 +117,16 @@ describe("the teacher's roll-out", () => {
   });
 
   it("without masks, or with the released code's global coefficients, is SinSR's", async () => {
-    const expected = await chain(sinsrChain);
+    const expected = await chain({ sampler: SAMPLERS.sinsr });
     const none = await rollOut({}, new Float32Array(2 * plane));
-    expect(maxDifference(none.rolled, expected)).toBeLessThan(2e-5);
+    expect(maxDifference(none.teacherX0, expected)).toBeLessThan(2e-5);
     const release = await rollOut({ variant: "release" }, weight);
-    expect(release.start).toEqual(none.start);
-    expect(release.rolled).toEqual(none.rolled);
+    expect(maxDifference(release.xT, none.xT)).toBeLessThan(1e-6);
+    expect(maxDifference(release.teacherX0, none.teacherX0)).toBeLessThan(2e-5);
   });
 
   it("starts with the noise of equation 9: both factors, or that of eta or kappa alone", async () => {
-    const none = (await rollOut({}, new Float32Array(2 * plane))).start;
+    const none = (await rollOut({}, new Float32Array(2 * plane))).xT;
     const sigma = schedule.kappa * schedule.sqrtEta[schedule.steps - 1];
     const factors = {
       eta: (w: number) => Math.sqrt(1 + 0.2 * w),
@@ -146,14 +134,14 @@ describe("the teacher's roll-out", () => {
       both: (w: number) => (1 - 0.2 * w) * Math.sqrt(1 + 0.2 * w),
     };
     for (const modify of ["eta", "kappa", "both"] as const) {
-      const { start } = await rollOut({ modify }, weight);
+      const { xT } = await rollOut({ modify }, weight);
       // x_T = y + kappa sqrt(eta) noise; y is the same in all of them.
       const expected = none.map(
         (v, i) =>
           v +
           sigma * noise[i] * (factors[modify](weight[(i < noise.length / 2 ? 0 : plane) + (i % plane)]) - 1),
       );
-      expect([modify, maxDifference(start, expected) < 1e-5]).toEqual([modify, true]);
+      expect([modify, maxDifference(xT, expected) < 1e-5]).toEqual([modify, true]);
     }
   });
 });

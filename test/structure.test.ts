@@ -4,7 +4,7 @@ import { createRandom } from "../src/base/random.js";
 import { ssimY } from "../src/evaluate/metrics.js";
 import { createRaster, type Raster } from "../src/image/raster.js";
 import * as o from "../src/onnx/index.js";
-import { structureLoss } from "../src/train/structure.js";
+import { structureLoss } from "../src/train/terms/structure.js";
 import { relativeErrors } from "./central-differences.js";
 import { runGraph } from "./run-graph.js";
 

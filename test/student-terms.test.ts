@@ -2,8 +2,9 @@
 import { describe, expect, it } from "vitest";
 import { trainableScope } from "../src/nn/index.js";
 import * as o from "../src/onnx/index.js";
-import { charbonnier, type StudentWeights, studentLoss } from "../src/train/objectives.js";
-import { structureLoss } from "../src/train/structure.js";
+import { charbonnier } from "../src/train/charbonnier.js";
+import { type StudentWeights, studentLoss } from "../src/train/student.js";
+import { structureLoss } from "../src/train/terms/structure.js";
 import { CONFIG } from "./fixtures/training.js";
 import { normals, runGraph } from "./run-graph.js";
 
@@ -32,19 +33,19 @@ describe("the student's loss with further terms", () => {
   });
 
   it("adds them up by their weights: the pictures' structure, and the smooth absolute error of latents", async () => {
-    const { loss, reports, made, parameters } = build({ structure: 0.3, absolute: 0.7 });
+    const { loss, reports, x0Hat, parameters } = build({ structure: 0.3, absolute: 0.7 });
     expect(Object.keys(reports).sort()).toEqual(["absolute", "fidelity", "structure"]);
     const feeds: Record<string, Float32Array> = {
       hr: normals([2, 3, 32, 32], 1),
       lq: normals([2, 3, 8, 8], 2),
-      start: normals([2, 48, 8, 8], 3),
+      xT: normals([2, 48, 8, 8], 3),
     };
     parameters().forEach(({ name, value }, i) => {
       feeds[name] = normals(value.shape, 10 + i).map((v) => 0.1 * v);
     });
     const hr = o.input("hr", [2, 3, 32, 32]);
-    const structure = structureLoss(o.depthToSpace(made, 4), hr);
-    const absolute = charbonnier(made, o.spaceToDepth(hr, 4));
+    const structure = structureLoss(o.depthToSpace(x0Hat, 4), hr);
+    const absolute = charbonnier(x0Hat, o.spaceToDepth(hr, 4));
     const terms = { fidelity: reports.fidelity, structure: reports.structure, absolute: reports.absolute };
     const result = await runGraph(
       { loss, ...terms, expectedStructure: structure, expectedAbsolute: absolute },

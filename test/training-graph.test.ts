@@ -3,7 +3,7 @@ import { TINY } from "../src/networks/index.js";
 import { trainableScope } from "../src/nn/index.js";
 import { countFlops } from "../src/onnx/flops.js";
 import { gradients, type Value } from "../src/onnx/index.js";
-import { teacherLoss } from "../src/train/objectives.js";
+import { teacherLoss } from "../src/train/teacher.js";
 
 /** Whether a value is computed from the graph input of this name. */
 function restsOn(name: string): (value: Value) => boolean {
@@ -28,7 +28,7 @@ function restsOn(name: string): (value: Value) => boolean {
 
 describe("the training graph of the bundled model", () => {
   const { scope, parameters } = trainableScope();
-  const loss = teacherLoss(scope, TINY, { batch: 1, side: 32 });
+  const loss = teacherLoss(scope, TINY, { batch: 1, side: 32 }, { kappa: 0.3 });
   const specs = parameters();
   const slopes = gradients(
     loss,

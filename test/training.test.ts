@@ -8,9 +8,8 @@ import { type StateDict, trainableScope } from "../src/nn/index.js";
 import type { Tensor } from "../src/runtime/index.js";
 import { createTrainingState, readWeights } from "../src/train/checkpoint.js";
 import type { Batches } from "../src/train/data/batches.js";
-import { teacherLoss } from "../src/train/objectives.js";
 import { trainStudent } from "../src/train/student.js";
-import { type TeacherOptions, trainTeacher } from "../src/train/teacher.js";
+import { type TeacherOptions, teacherLoss, trainTeacher } from "../src/train/teacher.js";
 import { train } from "../src/train/trainer.js";
 import { createTrainingSession } from "../src/train/training-session.js";
 import { createWeights, initialWeights, loadWeights, type Weights } from "../src/train/weights.js";
@@ -140,7 +139,7 @@ describe("accumulation", () => {
   it("of two halves of a batch is the whole batch", async () => {
     const run = async (size: number, accumulate: number) => {
       const { scope, parameters } = trainableScope();
-      const loss = teacherLoss(scope, CONFIG, { batch: size, side });
+      const loss = teacherLoss(scope, CONFIG, { batch: size, side }, { kappa: 0.3 });
       const weights = initialWeights(parameters(), 1);
       const session = await createTrainingSession(
         createTrainingState(weights),
@@ -198,7 +197,7 @@ describe("distilling the student", () => {
 describe("weights", () => {
   it("are one array with a view for each parameter", () => {
     const { scope, parameters } = trainableScope();
-    teacherLoss(scope, CONFIG, { batch: 1, side: SIDE });
+    teacherLoss(scope, CONFIG, { batch: 1, side: SIDE }, { kappa: 0.3 });
     const weights = initialWeights(parameters(), 1);
     const first = [...weights.tensors.values()][0];
     first.data[0] = 42;

@@ -4,7 +4,7 @@ import { TINY } from "../src/networks/index.js";
 import { trainableScope, type Ways } from "../src/nn/index.js";
 import * as o from "../src/onnx/index.js";
 import { inTopologicalOrder } from "../src/onnx/order.js";
-import { teacherLoss } from "../src/train/objectives.js";
+import { teacherLoss } from "../src/train/teacher.js";
 import { initialWeights } from "../src/train/weights.js";
 import { normals, runGraph } from "./run-graph.js";
 
@@ -91,7 +91,7 @@ describe("a network written both ways", () => {
     const side = 32;
     const build = (ways: Ways) => {
       const { scope, parameters } = trainableScope("", ways);
-      const loss = teacherLoss(scope, TINY, { batch: 1, side });
+      const loss = teacherLoss(scope, TINY, { batch: 1, side }, { kappa: 0.3 });
       const specs = parameters();
       const slopes = o.gradients(
         loss,

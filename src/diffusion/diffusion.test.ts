@@ -1,24 +1,48 @@
 import { describe, expect, it } from "vitest";
+import { runGraph } from "../../test/run-graph.js";
 import { hasShared, maxDifference, readSafetensors, sharedPath } from "../../test/shared.js";
 import { createRandom } from "../base/random.js";
+import * as o from "../onnx/index.js";
 import {
-  coefficients,
-  deterministicStep,
+  type Equations,
+  equationsOver,
   exponentialSchedule,
-  forward,
   inputScale,
-  noiseLevel,
-  pixelwise,
-  prior,
-  resshiftChain,
-  samsrChain,
-  sinsrChain,
-  stochasticStep,
+  onArrays,
+  onGraphs,
+  type PixelwiseOptions,
+  SAMPLERS,
+  type SampleOptions,
+  sample,
   timesteps,
 } from "./index.js";
 
+const { coefficients, deterministicStep, forward, noiseLevel, pixelwise, prior } = onArrays;
+
 const random = createRandom(1);
 const normals = (length: number) => random.normals(new Float32Array(length));
+
+/** The equations on images of one value, in double precision. */
+const onNumbers = equationsOver<number, number>({
+  ...{ add: (a, b) => a + b, sub: (a, b) => a - b, mul: (a, b) => a * b, div: (a, b) => a / b },
+  ...{ max: Math.max, sqrt: Math.sqrt },
+  weightedSum: (...terms) => terms.reduce((sum, [rate, image]) => sum + rate * image, 0),
+});
+
+/** ResShift's step, which does not look at y. */
+const resshiftStep = (state: {
+  x: Float32Array;
+  x0Hat: Float32Array;
+  noise: () => Float32Array;
+  eta: number;
+  etaNext: number;
+  kappa: number;
+}) => SAMPLERS.resshift.step(onArrays, { ...state, y: new Float32Array(state.x.length) });
+
+const sinsrChain = (options: Omit<SampleOptions, "sampler">) =>
+  sample({ sampler: SAMPLERS.sinsr, ...options });
+const samsrChain = (options: Omit<SampleOptions, "sampler">) =>
+  sample({ sampler: SAMPLERS.samsr, ...options });
 
 describe.skipIf(!hasShared)("against the reference fixtures (skipped when ../shared is missing)", () => {
   const { tensors, metadata } = hasShared
@@ -46,32 +70,35 @@ describe.skipIf(!hasShared)("against the reference fixtures (skipped when ../sha
       });
       expect(maxDifference(schedule.sqrtEta, tensor(`${name}.sqrt_etas`))).toBeLessThan(1e-12);
       expect(maxDifference(schedule.eta, tensor(`${name}.etas`))).toBeLessThan(1e-12);
-      expect(maxDifference(schedule.etaPrevious, tensor(`${name}.etas_prev`))).toBeLessThan(1e-12);
-      expect(maxDifference(schedule.alpha, tensor(`${name}.alpha`))).toBeLessThan(1e-12);
-      expect(maxDifference(schedule.posteriorVariance, tensor(`${name}.posterior_variance`))).toBeLessThan(
-        1e-12,
-      );
-      expect(maxDifference(schedule.posteriorMeanX, tensor(`${name}.posterior_mean_coef1`))).toBeLessThan(
-        1e-12,
-      );
-      expect(
-        maxDifference(schedule.posteriorMeanPrediction, tensor(`${name}.posterior_mean_coef2`)),
-      ).toBeLessThan(1e-12);
+      // ResShift's posterior, from what its step makes of an x_t, an x0 and a noise of one.
+      const step = (t: number, x: number, x0Hat: number, noise: number) =>
+        SAMPLERS.resshift.step(onNumbers, {
+          ...{ x, x0Hat, y: 0, noise: () => noise },
+          ...{ eta: schedule.eta[t], etaNext: schedule.eta[t - 1], kappa: schedule.kappa },
+        });
+      for (let t = 1; t < schedule.steps; t++) {
+        const at = (table: string) => tensor(`${name}.${table}`)[t] as number;
+        expect(schedule.eta[t - 1]).toBeCloseTo(at("etas_prev"), 12);
+        expect(schedule.eta[t] - schedule.eta[t - 1]).toBeCloseTo(at("alpha"), 12);
+        expect(step(t, 1, 0, 0)).toBeCloseTo(at("posterior_mean_coef1"), 12);
+        expect(step(t, 0, 1, 0)).toBeCloseTo(at("posterior_mean_coef2"), 12);
+        expect(step(t, 0, 0, 1) ** 2).toBeCloseTo(at("posterior_variance"), 12);
+      }
 
       const y = tensor(`${name}.y`) as Float32Array;
       const noise = tensor(`${name}.noise`) as Float32Array;
-      const start = prior({ y, noise, eta: schedule.eta[schedule.steps - 1], kappa: schedule.kappa });
+      const start = prior({ y, noise, level: noiseLevel(schedule.eta[schedule.steps - 1], schedule.kappa) });
       expect(maxDifference(start, tensor(`${name}.prior`))).toBeLessThan(1e-6);
 
       let seen = 0;
-      await sinsrChain({
-        schedule,
+      await sample({
+        ...{ sampler: SAMPLERS.sinsr, schedule },
         denoiser,
         y,
         noise,
-        onStep({ timestep, prediction, x }) {
+        onStep({ timestep, x0Hat, x }) {
           seen++;
-          expect(relativeError(prediction, tensor(`${name}.x0.${timestep}`))).toBeLessThan(1e-6);
+          expect(relativeError(x0Hat, tensor(`${name}.x0.${timestep}`))).toBeLessThan(1e-6);
           expect(relativeError(x, tensor(`${name}.ddim.${timestep}`))).toBeLessThan(1e-6);
         },
       });
@@ -85,7 +112,7 @@ describe("schedule", () => {
     const schedule = exponentialSchedule();
     expect(schedule.sqrtEta[0]).toBeCloseTo(0.02, 15);
     expect(schedule.sqrtEta[14]).toBe(0.99);
-    for (let t = 1; t < 15; t++) expect(schedule.alpha[t]).toBeGreaterThan(0);
+    for (let t = 1; t < 15; t++) expect(schedule.eta[t]).toBeGreaterThan(schedule.eta[t - 1]);
     expect(exponentialSchedule({ steps: 1 }).eta[0]).toBeCloseTo(0.99 ** 2, 15);
   });
 
@@ -132,11 +159,9 @@ describe("forward process", () => {
 
   it("refuses arrays that do not fit", () => {
     const [a, b] = [new Float32Array(12), new Float32Array(11)];
-    expect(() => prior({ y: a, noise: b, eta: 1, kappa: 1 })).toThrow(/one shape.*12.*11/);
-    expect(() => prior({ y: a, noise: a, eta: new Float64Array(5), kappa: 1 })).toThrow(/5 pixels/);
-    expect(() => prior({ y: a, noise: a, eta: new Float64Array(4), kappa: new Float64Array(6) })).toThrow(
-      /4 and 6/,
-    );
+    expect(() => prior({ y: a, noise: b, level: 1 })).toThrow(/one shape.*12.*11/);
+    expect(() => prior({ y: a, noise: a, level: new Float64Array(5) })).toThrow(/5 pixels/);
+    expect(() => noiseLevel(new Float64Array(4), new Float64Array(6))).toThrow(/6 and 4/);
   });
 });
 
@@ -152,9 +177,9 @@ describe("steps", () => {
   });
 
   it("is the prediction when nothing is left to shift", () => {
-    const [x, prediction, y] = [normals(27), normals(27), normals(27)];
-    expect(deterministicStep({ x, prediction, y, eta: 0.4, etaNext: 0 })).toEqual(prediction);
-    expect(stochasticStep({ x, prediction, eta: 0.4, etaNext: 0, kappa: 2 })).toEqual(prediction);
+    const [x, x0Hat, y] = [normals(27), normals(27), normals(27)];
+    expect(deterministicStep({ x, x0Hat, y, eta: 0.4, etaNext: 0 })).toEqual(x0Hat);
+    expect(resshiftStep({ x, x0Hat, noise: () => y, eta: 0.4, etaNext: 0, kappa: 2 })).toEqual(x0Hat);
   });
 
   it("keeps to the forward process when the prediction is right: the noise is the same, rescaled", () => {
@@ -163,7 +188,7 @@ describe("steps", () => {
     const etaNext = map((p) => 0.3 + 0.05 * p);
     const kappa = map((p) => 2 - 0.1 * p);
     const x = forward({ x0, y, noise, eta, kappa });
-    const next = deterministicStep({ x, prediction: x0, y, eta, etaNext });
+    const next = deterministicStep({ x, x0Hat: x0, y, eta, etaNext });
     expect(maxDifference(next, forward({ x0, y, noise, eta: etaNext, kappa }))).toBeLessThan(2e-6);
   });
 
@@ -172,16 +197,15 @@ describe("steps", () => {
     const [x0, y] = [normals(27), normals(27)];
     const zero = new Float32Array(27);
     for (let t = 1; t < schedule.steps; t++) {
-      const [eta, etaNext, kappa] = [schedule.eta[t], schedule.etaPrevious[t], schedule.kappa];
+      const [eta, etaNext, kappa] = [schedule.eta[t], schedule.eta[t - 1], schedule.kappa];
       const x = forward({ x0, y, noise: zero, eta, kappa });
-      const next = stochasticStep({ x, prediction: x0, noise: zero, eta, etaNext, kappa });
+      const next = resshiftStep({ x, x0Hat: x0, noise: () => zero, eta, etaNext, kappa });
       expect(maxDifference(next, forward({ x0, y, noise: zero, eta: etaNext, kappa }))).toBeLessThan(1e-6);
 
       const one = new Float32Array(1).fill(1);
       const none = new Float32Array(1);
-      const fresh = stochasticStep({ x: none, prediction: none, noise: one, eta, etaNext, kappa })[0];
-      expect(fresh ** 2).toBeCloseTo(schedule.posteriorVariance[t], 6);
-      const variance = schedule.posteriorMeanX[t] ** 2 * kappa ** 2 * eta + fresh ** 2;
+      const fresh = resshiftStep({ x: none, x0Hat: none, noise: () => one, eta, etaNext, kappa })[0];
+      const variance = (etaNext / eta) ** 2 * kappa ** 2 * eta + fresh ** 2;
       expect(variance).toBeCloseTo(kappa ** 2 * etaNext, 6);
     }
   });
@@ -221,14 +245,14 @@ describe("chains", () => {
   it("without weight is SinSR, and with constant maps is the scalar process", async () => {
     const sinsr = await sinsrChain({ schedule, denoiser, y, noise });
     for (const weight of [0, new Float32Array(9)])
-      expect(await samsrChain({ schedule, denoiser, y, noise, pixelwise: pixelwise(weight) })).toEqual(sinsr);
-    const scalar = await samsrChain({ schedule, denoiser, y, noise, pixelwise: pixelwise(0.5) });
+      expect(await samsrChain({ schedule, denoiser, y, noise, rates: pixelwise(weight) })).toEqual(sinsr);
+    const scalar = await samsrChain({ schedule, denoiser, y, noise, rates: pixelwise(0.5) });
     const constant = await samsrChain({
       schedule,
       denoiser,
       y,
       noise,
-      pixelwise: pixelwise(new Float32Array(9).fill(0.5)),
+      rates: pixelwise(new Float32Array(9).fill(0.5)),
     });
     expect(constant).toEqual(scalar);
     expect(maxDifference(scalar, sinsr)).toBeGreaterThan(1e-3);
@@ -236,7 +260,7 @@ describe("chains", () => {
 
   it("treats each pixel alone: a map of two weights is the two scalar chains, pixel by pixel", async () => {
     const run = (weight: number | Float32Array) =>
-      samsrChain({ schedule, denoiser, y, noise, pixelwise: pixelwise(weight, { variant: "release" }) });
+      samsrChain({ schedule, denoiser, y, noise, rates: pixelwise(weight, { variant: "release" }) });
     const weight = Float32Array.from({ length: 9 }, (_, p) => (p % 2 ? 1 : 0.25));
     const [mixed, low, high] = [await run(weight), await run(0.25), await run(1)];
     for (let i = 0; i < mixed.length; i++) expect(mixed[i]).toBeCloseTo((i % 9) % 2 ? high[i] : low[i], 6);
@@ -249,7 +273,7 @@ describe("chains", () => {
       y,
       noise,
       steps: 1,
-      pixelwise: pixelwise(1),
+      rates: pixelwise(1),
       denoiser: (x, t) => {
         timestepsSeen.push(t);
         return x;
@@ -258,7 +282,7 @@ describe("chains", () => {
     expect(timestepsSeen).toEqual([4]);
     const eta = schedule.eta[4];
     const scale = inputScale(eta, schedule.kappa); // the global one
-    const start = prior({ y, noise, eta: eta * 1.2, kappa: schedule.kappa * 0.8 });
+    const start = prior({ y, noise, level: noiseLevel(eta * 1.2, schedule.kappa * 0.8) });
     expect(
       maxDifference(
         one,
@@ -269,8 +293,8 @@ describe("chains", () => {
 
   it("asks ResShift's noise for every step but the last", async () => {
     const asked: number[] = [];
-    const out = await resshiftChain({
-      schedule,
+    const out = await sample({
+      ...{ sampler: SAMPLERS.resshift, schedule },
       denoiser,
       y,
       noise,
@@ -300,4 +324,47 @@ describe("chains", () => {
     await expect(run).rejects.toThrow(/abort/i);
     expect(calls).toEqual([4, 3]);
   });
+});
+
+describe("the equations in a graph", () => {
+  const [count, pixels] = [2 * 3 * 16, 16];
+  const maps = (seed: number) => Float32Array.from({ length: pixels }, (_, p) => ((p * 7 + seed) % 11) / 10);
+  const images = { x0: normals(count), y: normals(count), noise: normals(count), x: normals(count) };
+  const rates = { W: maps(3), count: maps(5).map((v) => 10 * v) };
+
+  /** Every equation's result on quantities of an algebra. */
+  function every<R, I>(
+    on: Equations<R, I>,
+    { x0, y, noise, x }: Record<keyof typeof images, I>,
+    { W, count }: Record<keyof typeof rates, R>,
+    options: PixelwiseOptions,
+  ) {
+    const local = on.pixelwise(W, options);
+    const [eta, etaNext] = [local.eta(0.9), local.eta(0.6)];
+    const kappa = local.kappa(2);
+    const step = { x, x0Hat: x0, y, eta, etaNext, kappa, noise: () => noise };
+    return {
+      forward: on.forward({ x0, y, noise, eta, kappa }),
+      prior: on.prior({ y, noise, level: on.priorLevel(exponentialSchedule(), local) }),
+      sinsr: SAMPLERS.sinsr.step(on, step),
+      resshift: SAMPLERS.resshift.step(on, step),
+      weight: on.algebra.weightedSum([on.semanticWeight(count, 7), y]),
+    };
+  }
+
+  it.each<PixelwiseOptions>([{}, { variant: "release" }, { modify: "eta", m: 0.5 }, { modify: "kappa" }])(
+    "are those on arrays, with %j",
+    async (options) => {
+      const values = Object.fromEntries(
+        Object.keys(images).map((name) => [name, o.input(name, [2, 3, 4, 4])]),
+      ) as Record<keyof typeof images, o.Value>;
+      const fields = Object.fromEntries(
+        Object.keys(rates).map((name) => [name, o.input(name, [1, 1, 4, 4])]),
+      ) as Record<keyof typeof rates, o.Value>;
+      const inGraph = await runGraph(every(onGraphs, values, fields, options), { ...images, ...rates });
+      const expected = every(onArrays, images, rates, options);
+      for (const name of Object.keys(expected) as (keyof typeof expected)[])
+        expect([name, maxDifference(inGraph[name], expected[name]) < 3e-6]).toEqual([name, true]);
+    },
+  );
 });

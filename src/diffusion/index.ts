@@ -1,15 +1,22 @@
-export { type Field, mapFields, type Term, weightedSum } from "./field.js";
-export { type Pixelwise, type PixelwiseOptions, pixelwise, type Variant } from "./pixelwise.js";
-export { type ForwardInput, forward, inputScale, noiseLevel, prior } from "./process.js";
+export type { Algebra } from "./algebra.js";
+export type { Field } from "./arrays.js";
 export {
   type ChainOptions,
-  type Coefficients,
-  coefficients,
+  chain,
   type Denoiser,
-  deterministicStep,
-  resshiftChain,
-  samsrChain,
-  sinsrChain,
-  stochasticStep,
-} from "./samplers.js";
+  type Question,
+  type SampleOptions,
+  sample,
+} from "./chain.js";
+export {
+  type Equations,
+  equationsOver,
+  inputScale,
+  onArrays,
+  onGraphs,
+  type Pixelwise,
+  type PixelwiseOptions,
+  type Variant,
+} from "./equations.js";
+export { METHODS, type Method, SAMPLERS, type Sampler, type Step } from "./samplers/index.js";
 export { exponentialSchedule, type Schedule, type ScheduleOptions, timesteps } from "./schedule.js";

@@ -9,37 +9,27 @@
  */
 import { SamsrError } from "../base/errors.js";
 
-/** All numbers of one schedule; arrays are indexed by timestep, `steps` long. */
+/** The numbers of one schedule; arrays are indexed by timestep, `steps` long. */
 export interface Schedule {
   /** T */
-  steps: number;
+  readonly steps: number;
   /** Strength of the noise relative to the residual. */
-  kappa: number;
-  sqrtEta: Float64Array;
-  eta: Float64Array;
-  /** eta_{t-1}; 0 at t = 0 */
-  etaPrevious: Float64Array;
-  /** eta_t - eta_{t-1} */
-  alpha: Float64Array;
-  /** Weight of x_t in the posterior mean: eta_{t-1} / eta_t. */
-  posteriorMeanX: Float64Array;
-  /** Weight of the predicted x0 in the posterior mean: alpha_t / eta_t. */
-  posteriorMeanPrediction: Float64Array;
-  /** Variance of q(x_{t-1} | x_t, x0, y): kappa^2 (eta_{t-1} / eta_t) alpha_t. */
-  posteriorVariance: Float64Array;
+  readonly kappa: number;
+  readonly sqrtEta: Float64Array;
+  readonly eta: Float64Array;
 }
 
 export interface ScheduleOptions {
   /** T; default 15 */
-  steps?: number;
+  readonly steps?: number;
   /** p, over 0; default 0.3 */
-  power?: number;
+  readonly power?: number;
   /** over 0; default 2 */
-  kappa?: number;
+  readonly kappa?: number;
   /** The noise's standard deviation at t = 0 is at most this; default 0.04. */
-  minNoiseLevel?: number;
+  readonly minNoiseLevel?: number;
   /** sqrt(eta) at the last timestep, in (0, 1]; default 0.99 */
-  etasEnd?: number;
+  readonly etasEnd?: number;
 }
 
 /** sqrt(eta_0) never exceeds this, whatever the noise level asked for: eta_0 has to be close to 0. */
@@ -67,20 +57,7 @@ export function exponentialSchedule(options: ScheduleOptions = {}): Schedule {
   const sqrtEta = Float64Array.from({ length: steps }, (_, t) =>
     t === steps - 1 ? etasEnd : first * Math.exp(Math.log(etasEnd / first) * (t / (steps - 1)) ** power),
   );
-  const eta = sqrtEta.map((s) => s * s);
-  const etaPrevious = eta.map((_, t) => (t === 0 ? 0 : eta[t - 1]));
-  const alpha = eta.map((value, t) => value - etaPrevious[t]);
-  return {
-    steps,
-    kappa,
-    sqrtEta,
-    eta,
-    etaPrevious,
-    alpha,
-    posteriorMeanX: eta.map((value, t) => etaPrevious[t] / value),
-    posteriorMeanPrediction: eta.map((value, t) => alpha[t] / value),
-    posteriorVariance: eta.map((value, t) => (kappa * kappa * etaPrevious[t] * alpha[t]) / value),
-  };
+  return { steps, kappa, sqrtEta, eta: sqrtEta.map((s) => s * s) };
 }
 
 /**

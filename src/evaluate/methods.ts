@@ -1,5 +1,6 @@
 /** The methods that `samsr score` knows, by name. */
 import { SamsrError } from "../base/errors.js";
+import { METHODS, type Method } from "../diffusion/index.js";
 import {
   bicubicX4,
   fromTensor,
@@ -10,7 +11,7 @@ import {
   toTensor,
 } from "../image/index.js";
 import { SCALE } from "../networks/index.js";
-import type { Method, Upscaler, UpscaleSettings } from "../upscale/index.js";
+import type { Upscaler, UpscaleSettings } from "../upscale/index.js";
 import { kindOf } from "../upscale/kinds/index.js";
 import { resolveSettings } from "../upscale/settings.js";
 import type { EnlargeMethod } from "./score.js";
@@ -62,11 +63,11 @@ export function checkName(name: string): void {
 }
 
 function parseName(name: string): UpscaleSettings {
-  const [, method, steps] = /^(samsr|sinsr|resshift)(?:-([1-9]\d*))?$/.exec(name) ?? [];
-  if (method === undefined) {
-    const known = [...Object.keys(INTERPOLATIONS), "samsr", "sinsr", "resshift"].join(", ");
+  const [, method, steps] = /^(.+?)(?:-([1-9]\d*))?$/.exec(name) ?? [];
+  if (!METHODS.includes(method as Method)) {
+    const known = [...Object.keys(INTERPOLATIONS), ...METHODS].join(", ");
     throw new SamsrError(
-      `there is no method "${name}"; there are ${known}, and the last three with a number of steps, as resshift-1`,
+      `there is no method "${name}"; there are ${known}, and the last ${METHODS.length} with a number of steps, as resshift-1`,
     );
   }
   return { method: method as Method, steps: steps === undefined ? undefined : Number(steps) };

@@ -6,6 +6,7 @@
  * masks cost no more than one map of small integers, and the masks can be forgotten.
  */
 import { SamsrError } from "../base/errors.js";
+import { onArrays } from "../diffusion/index.js";
 import type { MaskSet } from "./masks.js";
 
 /** c(x, y): how many masks cover each pixel. */
@@ -50,8 +51,8 @@ export function emptyCoverage(width: number, height: number): Coverage {
  * @returns [H, W]
  */
 export function semanticWeight({ counts }: Coverage): Float32Array {
-  const largest = Math.max(maximum(counts), 1);
-  return Float32Array.from(counts, (count) => count / largest);
+  const largest = maximum(counts);
+  return Float32Array.from(counts, (count) => onArrays.semanticWeight(count, largest) as number);
 }
 
 /** What a person wants to know of a coverage. */

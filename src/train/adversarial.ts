@@ -48,8 +48,8 @@ export const DISCRIMINATOR = "discriminator:";
 /** The student's adversarial term: the discriminator's weights are inputs, and the gradient does not reach them. */
 export function adversarialTerm(
   config: DiscriminatorConfig,
-  { x0, y, made }: { readonly x0: o.Value; readonly y: o.Value; readonly made: o.Value },
+  { x0, y, x0Hat }: { readonly x0: o.Value; readonly y: o.Value; readonly x0Hat: o.Value },
 ): o.Value {
   const { scope } = trainableScope(DISCRIMINATOR);
-  return generatorLoss(discriminator(scope, config, x0, y), discriminator(scope, config, made, y));
+  return generatorLoss(discriminator(scope, config, x0, y), discriminator(scope, config, x0Hat, y));
 }

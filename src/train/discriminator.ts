@@ -1,6 +1,6 @@
 /**
  * The discriminator's own training: a session beside the student's, on the same device, bound to what the
- * student makes.
+ * student predicts.
  */
 import { type DiscriminatorConfig, discriminator } from "../networks/index.js";
 import { trainableScope } from "../nn/index.js";
@@ -28,11 +28,11 @@ export interface Discriminator extends Opponent {
 
 /**
  * A discriminator of latents [N, C, S, S] in training. A step takes the inputs of every batch in this space.
- * @param made where the student's session leaves what it makes of each batch [N, C, S, S]
+ * @param x0Hat where the student's session leaves what it predicts of each batch [N, C, S, S]
  */
 export async function createDiscriminator(
   { discriminator: config, learningRate, gamma }: AdversarialOptions,
-  made: DevicePart,
+  x0Hat: DevicePart,
   shape: BatchShape,
   seed: number,
   options?: SessionOptions,
@@ -41,12 +41,12 @@ export async function createDiscriminator(
   const { scope, parameters } = trainableScope(DISCRIMINATOR, waysOn(options));
   const { x0, y } = space.pair(shape);
   const judge = (image: o.Value) => discriminator(scope, config, image, y);
-  const graph = discriminatorLoss(judge, x0, o.input("made", made.shape), gamma);
+  const graph = discriminatorLoss(judge, x0, o.input("x0Hat", x0Hat.shape), gamma);
   const session = await createTrainingSession(
     createTrainingState(initialWeights(parameters(), seed)),
     graph,
     // The game moves its target, so momentum would run after where it was.
-    { ...options, betas: { ...BETAS, beta1: 0 }, bound: { made } },
+    { ...options, betas: { ...BETAS, beta1: 0 }, bound: { x0Hat } },
   );
   const bound = Object.entries(session.parameters).map(([name, part]) => [DISCRIMINATOR + name, part]);
   return { session, learningRate, bound: Object.fromEntries(bound) };

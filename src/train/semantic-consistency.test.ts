@@ -5,8 +5,8 @@ import { type CoverageNetworkConfig, coverageNetwork, TINY } from "../networks/i
 import { frozenScope, initialize, trainableScope } from "../nn/index.js";
 import * as o from "../onnx/index.js";
 import { semanticWeight } from "../semantics/index.js";
-import { studentLoss } from "./objectives.js";
 import { semanticConsistencyLoss } from "./semantic-consistency.js";
+import { studentLoss } from "./student.js";
 
 const CONFIG: CoverageNetworkConfig = { channels: [8, 16], blocks: [1, 1], groups: 4 };
 const SHAPE = [2, 3, 16, 16];

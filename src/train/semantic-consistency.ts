@@ -1,4 +1,5 @@
 /** The loss by which prediction and original shall have the same semantics (equation 13). */
+import { onGraphs } from "../diffusion/index.js";
 import { type CoverageNetworkConfig, coverageNetwork } from "../networks/index.js";
 import type { Scope } from "../nn/index.js";
 import * as o from "../onnx/index.js";
@@ -29,8 +30,8 @@ export function semanticConsistencyLoss(
   return o.meanSquaredError(weightOf(judge, predicted), o.stopGradient(weightOf(judge, original)));
 }
 
-/** W of equation 8, as `semanticWeight` has it: nothing is divided by less than 1. */
+/** W of equation 8 of images [N, 3, H, W] in [-1, 1], from the coverage that the network predicts. */
 function weightOf({ scope, config }: CoverageJudge, image: o.Value): o.Value {
   const counts = coverageNetwork(scope, config, o.averagePool(image, JUDGED_REDUCTION));
-  return o.div(counts, o.maximum(o.reduceMax(counts, [1, 2, 3], true), 1));
+  return o.asValue(onGraphs.semanticWeight(counts, o.reduceMax(counts, [1, 2, 3], true)));
 }

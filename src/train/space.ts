@@ -56,6 +56,40 @@ function picturesOf({ hr, lq }: Batch, { batch, side }: BatchShape) {
   };
 }
 
+/**
+ * f(x_t, y, t): x0 as a network predicts it from x_t times the timestep's input scale.
+ * @param x [N, C, S, S]
+ */
+export function denoiseAt(
+  space: Space,
+  p: Scope,
+  config: SwinUNetConfig,
+  x: o.Value,
+  timestep: number,
+  condition: Condition,
+): o.Value {
+  const t = o.constant(new Float32Array(x.shape[0]).fill(timestep));
+  return space.denoise(p, config, x, t, condition);
+}
+
+/** What is trained on: pixels, or the latents of an autoencoder. */
+export interface SpaceOptions {
+  /** The autoencoder on whose latents diffusion happens; left out, on pixels. */
+  readonly autoencoder?: { readonly weights: StateDict; readonly config: VqConfig };
+  readonly session?: SessionOptions;
+}
+
+/** The space that options ask for; it must be released. */
+export async function spaceOf({ autoencoder, session }: SpaceOptions, shape: BatchShape): Promise<Space> {
+  if (!autoencoder) return pixelSpace(shape);
+  return latentSpace(autoencoder.weights, autoencoder.config, shape, session);
+}
+
+/** C of the latents on which diffusion happens. */
+export function latentChannels({ autoencoder }: SpaceOptions): number {
+  return autoencoder?.config.latentChannels ?? LATENT_CHANNELS;
+}
+
 /** Pixels: the graph takes hr and lq, and what it makes of them costs next to nothing. */
 export function pixelSpace(shape: BatchShape): Space {
   return {

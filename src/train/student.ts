@@ -1,96 +1,72 @@
 /**
- * Algorithm 1: the student learns to do in one step what the teacher does in many. Masks are found on each
- * low-resolution crop, noise and coefficients follow them pixel by pixel, the teacher walks down its
- * deterministic chain, and the student is taught the way from the chain's start to its end.
+ * Algorithm 1 of the paper, line by line: a student learns to do in one step what its teacher does in many. The numbers in
+ * the comments are those of its lines. Timesteps count from 0 here, so the paper's T is T - 1, and its 0 and 1 are both 0.
  *
  * Without masks W is 0 and the noise plain, and what is left is SinSR.
  */
-import { exponentialSchedule, inputScale, type PixelwiseOptions, type Variant } from "../diffusion/index.js";
-import { SCALE } from "../networks/index.js";
-import { frozenScope, type StateDict, trainableScope } from "../nn/index.js";
-import { sizeOf } from "../onnx/index.js";
+
+import { SCALE } from "../base/scale.js";
+import {
+  chain,
+  exponentialSchedule,
+  inputScale,
+  onGraphs,
+  type PixelwiseOptions,
+  SAMPLERS,
+  type Schedule,
+} from "../diffusion/index.js";
+import type { SwinUNetConfig } from "../networks/index.js";
+import { frozenScope, type Scope, trainableScope } from "../nn/index.js";
+import * as o from "../onnx/index.js";
 import { createDeviceTensor, devicePart } from "../runtime/index.js";
+import type { BatchShape } from "./batch-shape.js";
 import { createTrainingState } from "./checkpoint.js";
-import { type CoverageWeights, createCropSemantics, type SemanticsOptions } from "./crop-semantics.js";
-import { cropSeed, demandPhotoMasks, type MaskContext, type SemanticNoise } from "./data/batch-noise.js";
-import { type AdversarialOptions, createDiscriminator } from "./discriminator.js";
-import { type StudentWeights, studentLoss } from "./objectives.js";
+import { createCropSemantics } from "./crop-semantics.js";
+import { cropSeed, demandPhotoMasks } from "./data/batch-noise.js";
+import { createDiscriminator } from "./discriminator.js";
 import { createRollOut } from "./roll-out.js";
-import { latentChannels, spaceOf, type TeacherOptions } from "./teacher.js";
+import { semanticConsistencyLoss } from "./semantic-consistency.js";
+import { type Condition, denoiseAt, pixelSpace, type Space, spaceOf } from "./space.js";
+import type { StudentOptions, StudentWeights } from "./student-options.js";
+import { need, type StudentExtras, TERMS, type TermName } from "./terms/index.js";
+import type { TimestepConstants } from "./timestep.js";
 import { train } from "./trainer.js";
 import { createTrainingSession, waysOn } from "./training-session.js";
 import { initialWeights, loadWeights, type Weights } from "./weights.js";
 
-export interface StudentOptions extends Omit<TeacherOptions, "semantics"> {
-  readonly teacher: StateDict;
-  /** What the student begins as; default: the teacher. */
-  readonly start?: StateDict;
-  /** Timesteps of the teacher's roll-out, 1..T; fewer are faster and evenly spread. */
-  readonly rollOut: number;
-  /** m of equation 9. */
-  readonly m: number;
-  /** default "paper"; see `RollOutOptions` for what `release` does */
-  readonly variant?: Variant;
-  /** Which of eta and kappa follows W (table 4 of the paper compares them); default "both". */
-  readonly coefficients?: PixelwiseOptions["modify"];
-  /** What finds masks; default "regions". */
-  readonly masks?: SemanticsOptions["masks"];
-  /**
-   * Where `regions` looks: in each crop (the default), or in its whole photo, as upscaling does; then the batches bring noise
-   * and W.
-   */
-  readonly maskContext?: MaskContext;
-  /** How many images of each batch go through algorithm 1's terms; see `studentLoss`. */
+export type { StudentOptions, StudentWeights } from "./student-options.js";
+
+/** A batch whose first D pictures go through algorithm 1's terms. */
+export interface StudentShape extends BatchShape {
   readonly distilled: number;
-  readonly terms: StudentWeights;
-  /** Of the term `adversarial`. */
-  readonly adversarial?: AdversarialOptions;
-  /** Of the term `perceptual`: the timestep whose features are compared; default {@link FEATURE_TIMESTEP}. */
-  readonly featureTimestep?: number;
-  /** Of the term `sc`, and of masks by network: what predicts coverage. */
-  readonly coverage?: CoverageWeights;
 }
 
-/** Noise there is weak, so the features are of the picture and its detail. */
-const FEATURE_TIMESTEP = 1;
-
-/** The noise and W that batches may bring; see `Batch`. Masks by network are found while the student is taught. */
-export function studentNoise({
-  seed,
-  autoencoder,
-  masks = "regions",
-  maskContext: context,
-  variant = "paper",
-}: Pick<StudentOptions, "seed" | "autoencoder" | "masks" | "maskContext" | "variant">):
-  | SemanticNoise
-  | undefined {
-  if (masks === "network") return undefined;
-  return { kind: "semantic", channels: latentChannels(autoencoder), seed, masks, variant, context };
-}
-
-/** Distils a student, which starts as a copy of the teacher unless it is given other weights. @returns its weights and their moving average */
+/**
+ * Distils a student by algorithm 1.
+ * @returns its weights and their moving average
+ * @throws SamsrError when the weights to begin with do not fit the network, or a run to resume is another
+ */
 export async function trainStudent(
   options: StudentOptions,
 ): Promise<{ weights: Weights; average: Float32Array }> {
-  const { config, batches, batch, crop, seed, teacher, distilled, terms, adversarial, coverage } = options;
+  const { config, batches, batch, crop, seed, teacher, distilled, terms, coverage } = options;
   const { variant = "paper", masks = "regions", session: sessionOptions } = options;
   const shape = { batch, side: crop / SCALE, distilled };
   const schedule = exponentialSchedule(options.schedule);
   const at = (timestep: number) => ({ timestep, scale: inputScale(schedule.eta[timestep], schedule.kappa) });
-  const { scope, parameters } = trainableScope("", waysOn(sessionOptions));
   const space = await spaceOf(options, shape);
-  const { loss, reports, made } = studentLoss(
-    scope,
+
+  // 1: the student begins as the teacher, unless it is given other weights.
+  const { scope: student, parameters } = trainableScope("", waysOn(sessionOptions));
+  const { loss, reports, x0Hat } = studentLoss(
+    student,
     config,
     shape,
     terms,
     { first: at(0), last: at(schedule.steps - 1) },
     {
-      discriminator: adversarial?.discriminator,
-      features: {
-        teacher: frozenScope(teacher, "teacher:"),
-        at: at(options.featureTimestep ?? FEATURE_TIMESTEP),
-      },
+      discriminator: options.adversarial?.discriminator,
+      features: { teacher: frozenScope(teacher, "teacher:"), at: at(options.featureTimestep ?? 1) },
       judge: coverage && { scope: frozenScope(coverage.weights, "coverage:"), config: coverage.config },
     },
     space,
@@ -98,49 +74,166 @@ export async function trainStudent(
   const weights = initialWeights(parameters(), seed);
   loadWeights(weights, options.start ?? teacher, options.start ? "the weights to start with" : "the teacher");
   const state = createTrainingState(weights);
-  // Where the student leaves what it made, and the discriminator looks for it.
-  const held = await createDeviceTensor(new Float32Array(sizeOf(made.shape)), sessionOptions);
-  const makes = devicePart(held, made.shape);
+  // Where the student leaves what it predicts, and the discriminator looks for it.
+  const held = await createDeviceTensor(new Float32Array(o.sizeOf(x0Hat.shape)), sessionOptions);
+  const predicted = devicePart(held, x0Hat.shape);
   const discriminator =
-    adversarial && terms.adversarial
-      ? await createDiscriminator(adversarial, makes, shape, seed, sessionOptions, space)
+    options.adversarial && terms.adversarial
+      ? await createDiscriminator(options.adversarial, predicted, shape, seed, sessionOptions, space)
       : undefined;
   const session = await createTrainingSession(
     state,
-    { loss, reports, ...(discriminator && { outputs: { made } }) },
-    { ...sessionOptions, accumulate: options.accumulate, bound: { made: makes, ...discriminator?.bound } },
+    { loss, reports, ...(discriminator && { outputs: { x0Hat } }) },
+    {
+      ...{ ...sessionOptions, accumulate: options.accumulate },
+      bound: { x0Hat: predicted, ...discriminator?.bound },
+    },
   );
   const semantics = createCropSemantics(shape, {
     ...{ channels: space.channels, masks, variant, coverage, session: sessionOptions },
   });
-  const rollOut = await createRollOut(
+  const teacherGraph = rollOutGraph(
+    frozenScope(teacher),
     {
-      ...{ config, teacher, schedule: options.schedule, rollOut: options.rollOut, session: sessionOptions },
+      ...{ config, schedule, steps: options.rollOut, whole: terms.distill > 0 || terms.inverse > 0 },
       pixelwise: { m: options.m, variant, modify: options.coefficients },
-      whole: terms.distill > 0 || terms.inverse > 0,
     },
     shape,
     space,
   );
+  const rollOut = await createRollOut(teacherGraph, shape, sessionOptions);
 
-  const feedsAt = async (index: number) => {
-    const pictures = await batches.at(index);
-    const { noise, weight } = pictures;
+  const feedsAt = async (step: number) => {
+    // 3: sample x0, y.
+    const pictures = await batches.at(step);
     demandPhotoMasks("student", options.maskContext, pictures);
-    const made =
-      noise && weight ? { noise, weight } : await semantics.of(pictures.lq, cropSeed(seed, index, batch));
     const feeds = await space.feeds(pictures);
-    return { ...feeds, ...(await rollOut.run(feeds, made.noise, made.weight)) };
+    // 4: W (equation 8), and the SAM-noise of line 7 (equations 3 to 7), which the batch may bring.
+    const { noise, weight } = pictures.weight
+      ? { noise: pictures.noise!, weight: pictures.weight }
+      : await semantics.of(pictures.lq, cropSeed(seed, step, batch));
+    // 5 to 15: the teacher.
+    return { ...feeds, ...(await rollOut.run(feeds, noise, weight)) };
   };
   try {
+    // 2, 23, 24: gradient descent, on the loss of lines 16 to 22.
     await train(session, feedsAt, options, discriminator);
   } finally {
-    await session.release();
-    await discriminator?.session.release();
-    await held.release();
-    await rollOut.release();
-    await semantics.release();
-    await space.release();
+    for (const part of [session, discriminator?.session, held, rollOut, semantics, space])
+      await part?.release();
   }
+  // 25
   return { weights, average: state.average };
+}
+
+/** What the teacher's part of algorithm 1 is made of. */
+export interface RollOutOptions {
+  readonly config: SwinUNetConfig;
+  readonly schedule: Schedule;
+  /** Timesteps visited, 1..T, evenly spread. */
+  readonly steps: number;
+  /** Equation 9. */
+  readonly pixelwise: PixelwiseOptions;
+  /** Whether the chain's end is asked for, and not only its start. */
+  readonly whole: boolean;
+}
+
+/**
+ * Lines 5 to 15 of algorithm 1 as one graph: the teacher, whose weights stay as they are, walks down its chain. Its
+ * parameters appear once, however many the visits. Inputs beside the space's condition: SAM-noise [N, C, S, S], and the
+ * weight W [N, 1, S, S].
+ * @returns x_T [N, C, S, S], and of the first D pictures x0 at the end of the chain
+ */
+export function rollOutGraph(
+  teacher: Scope,
+  { config, schedule, steps, pixelwise, whole }: RollOutOptions,
+  shape: StudentShape,
+  space: Space = pixelSpace(shape),
+): { xT: o.Value; teacherX0?: o.Value } {
+  const { batch, side, distilled } = shape;
+  const { lq, y } = space.condition(shape);
+  const noise = o.input("noise", [batch, space.channels, side, side]);
+  const weight = o.input("weight", [batch, 1, side, side]);
+  const f = (x: o.Value, timestep: number, condition: Condition) =>
+    denoiseAt(space, teacher, config, x, timestep, condition);
+
+  // 5: kappa and eta of each pixel (equation 9).
+  const rates = onGraphs.chainRates(weight, pixelwise);
+  // 7: noise of deviation kappa sqrt(eta). 8: x_T, equation 10.
+  const xT = onGraphs.prior({ y, noise, level: onGraphs.priorLevel(schedule, rates) });
+  if (!whole) return { xT };
+
+  const first = { lq: head(lq, distilled), y: head(y, distilled) };
+  const walk = chain(onGraphs, {
+    // 6: k, m and j of each pixel (equation 12), step by step.
+    ...{ sampler: SAMPLERS.samsr, schedule, steps, y: first.y },
+    ...{ xT: head(xT, distilled), rates: onGraphs.chainRates(head(weight, distilled), pixelwise) },
+  });
+  // 9, 10, 12, 14, 15: from T down to 1.
+  let asked = walk.next();
+  while (!asked.done) {
+    // 11: x0 is what the teacher says of x_1. 13: x_{t-1} is k f(x_t, y, t) + m x_t + j y (equation 11).
+    asked = walk.next(f(asked.value.x, asked.value.timestep, first));
+  }
+  return { xT, teacherX0: asked.value };
+}
+
+/**
+ * Lines 16 to 22 of algorithm 1 as a graph, and terms beyond it. Inputs beside the space's pair: xT [N, C, S, S], and
+ * teacherX0 [D, C, S, S] for the first D pictures of the batch, over which algorithm 1's terms are averaged. A term of
+ * weight 0 is not computed.
+ * @param p of the student
+ * @param ends the paper's timesteps 0 and T
+ * @param extras what some of the terms need
+ * @returns the weighted sum, its terms, and what the single step predicts [N, C, S, S]
+ */
+export function studentLoss(
+  p: Scope,
+  config: SwinUNetConfig,
+  shape: StudentShape,
+  weights: StudentWeights,
+  { first, last }: { readonly first: TimestepConstants; readonly last: TimestepConstants },
+  extras: StudentExtras = {},
+  space: Space = pixelSpace(shape),
+) {
+  const { batch, side, distilled } = shape;
+  const { x0, lq, y } = space.pair(shape);
+  const xT = o.input("xT", [batch, space.channels, side, side]);
+  const teacherX0 = o.input("teacherX0", [distilled, space.channels, side, side]);
+  const of = (x: o.Value) => head(x, distilled);
+  const condition = { lq: of(lq), y: of(y) };
+  const f = (x: o.Value, { timestep, scale }: TimestepConstants, all: Condition = condition) =>
+    denoiseAt(space, p, config, o.mul(x, scale), timestep, all);
+  const x0Hat = f(xT, last, { lq, y });
+
+  const paper = {
+    // 16
+    distill: () => o.meanSquaredError(of(x0Hat), teacherX0),
+    // 17
+    inverse: () => o.meanSquaredError(f(teacherX0, first), of(xT)),
+    gt: () => {
+      // 18
+      const xTHat = f(of(x0), first);
+      // 19
+      return o.meanSquaredError(f(o.stopGradient(xTHat), last), of(x0));
+    },
+    // 20, 21: equation 13.
+    sc: () => semanticConsistencyLoss(need(extras.judge, "sc"), space.image(of(x0Hat)), space.image(of(x0))),
+  };
+  const beyond = (name: TermName) =>
+    TERMS[name].loss({ x0, x0Hat, y, lq, image: space.image, config, extras });
+
+  // 22: the weighted sum.
+  const all: Record<string, () => o.Value> = { ...paper };
+  for (const name of Object.keys(TERMS) as TermName[]) all[name] = () => beyond(name);
+  const weightOf = (name: string) => weights[name as keyof StudentWeights] ?? 0;
+  const wanted = Object.keys(all).filter((name) => weightOf(name) > 0);
+  const reports = Object.fromEntries(wanted.map((name) => [name, all[name]()]));
+  const loss = wanted.map((name) => o.mul(reports[name], weightOf(name))).reduce((a, b) => o.add(a, b));
+  return { loss, reports, x0Hat };
+}
+
+/** The first pictures of a batch. */
+function head(pictures: o.Value, count: number): o.Value {
+  return pictures.shape[0] === count ? pictures : o.slice(pictures, [0], [0], [count]);
 }

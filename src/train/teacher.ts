@@ -1,29 +1,33 @@
+/** ResShift's denoiser of the whole chain, which a student is distilled from. */
+import { SCALE } from "../base/scale.js";
 import {
   exponentialSchedule,
   inputScale,
+  onGraphs,
   type PixelwiseOptions,
   type ScheduleOptions,
 } from "../diffusion/index.js";
-import { LATENT_CHANNELS, SCALE, type SwinUNetConfig, type VqConfig } from "../networks/index.js";
-import { type StateDict, trainableScope } from "../nn/index.js";
-import { floatTensor, type SessionOptions } from "../runtime/index.js";
+import type { SwinUNetConfig } from "../networks/index.js";
+import { type Scope, type StateDict, trainableScope } from "../nn/index.js";
+import * as o from "../onnx/index.js";
+import { floatTensor } from "../runtime/index.js";
+import type { BatchShape } from "./batch-shape.js";
+import { charbonnier } from "./charbonnier.js";
 import { createTrainingState } from "./checkpoint.js";
 import {
+  batchNoise,
   demandPhotoMasks,
   type MaskContext,
-  type NoiseRecipe,
   noiseMaker,
   teacherRandom,
 } from "./data/batch-noise.js";
 import type { Batches } from "./data/batches.js";
-import { localRates } from "./local-rates.js";
-import { teacherLoss } from "./objectives.js";
-import { type BatchShape, latentSpace, pixelSpace, type Space } from "./space.js";
+import { pixelSpace, type Space, type SpaceOptions, spaceOf } from "./space.js";
 import { type TrainerOptions, train } from "./trainer.js";
 import { createTrainingSession, waysOn } from "./training-session.js";
 import { initialWeights, loadWeights, type Weights } from "./weights.js";
 
-export interface TeacherOptions extends TrainerOptions {
+export interface TeacherOptions extends TrainerOptions, SpaceOptions {
   readonly config: SwinUNetConfig;
   readonly schedule: ScheduleOptions;
   readonly batches: Batches;
@@ -31,9 +35,6 @@ export interface TeacherOptions extends TrainerOptions {
   /** Side of the high-resolution crops. */
   readonly crop: number;
   readonly seed: number;
-  readonly session?: SessionOptions;
-  /** The autoencoder on whose latents diffusion happens; left out, on pixels. */
-  readonly autoencoder?: { readonly weights: StateDict; readonly config: VqConfig };
   /** Weights to begin with, of the same network. */
   readonly start?: StateDict;
   /** SAM-noise and the pixel-wise process, which algorithm 1 has the teacher walk; left out, ResShift's. */
@@ -45,76 +46,76 @@ export interface TeacherSemantics extends Required<PixelwiseOptions> {
   readonly maskContext: MaskContext;
 }
 
-/** What the options say of where diffusion happens; it must be released. */
-export async function spaceOf(
-  { autoencoder, session }: Pick<TeacherOptions, "autoencoder" | "session">,
+/** The forward process that a teacher is taught to undo. */
+export interface TeacherProcess {
+  readonly kappa: number;
+  /** How eta and kappa follow W; left out, they are global. */
+  readonly pixelwise?: PixelwiseOptions;
+}
+
+/**
+ * ResShift's objective: x0 from x_t of equation 1 at a random timestep, by smooth absolute error. Inputs beside the space's
+ * pair: noise [N, C, S, S], t [N], eta and scale (the global eta_t and its input scale) [N, 1, 1, 1], and where rates follow
+ * masks weight (W) [N, 1, S, S].
+ * @returns a scalar
+ */
+export function teacherLoss(
+  p: Scope,
+  config: SwinUNetConfig,
   shape: BatchShape,
-): Promise<Space> {
-  if (!autoencoder) return pixelSpace(shape);
-  return latentSpace(autoencoder.weights, autoencoder.config, shape, session);
-}
-
-/** C of the latents on which diffusion happens. */
-export function latentChannels(autoencoder: TeacherOptions["autoencoder"]): number {
-  return autoencoder?.config.latentChannels ?? LATENT_CHANNELS;
-}
-
-/** The noise that batches may bring; see `Batch`. */
-export function teacherNoise({
-  seed,
-  autoencoder,
-  semantics,
-}: Pick<TeacherOptions, "seed" | "autoencoder" | "semantics">): NoiseRecipe {
-  const common = { channels: latentChannels(autoencoder), seed };
-  if (!semantics) return { kind: "plain", ...common };
-  const { masks, variant, maskContext: context } = semantics;
-  return { kind: "semantic", ...common, masks, variant, context };
+  { kappa, pixelwise }: TeacherProcess,
+  space: Space = pixelSpace(shape),
+): o.Value {
+  const { batch, side } = shape;
+  const { x0, lq, y } = space.pair(shape);
+  const noise = o.input("noise", [batch, space.channels, side, side]);
+  const [eta, scale] = ["eta", "scale"].map((name) => o.input(name, [batch, 1, 1, 1]));
+  const t = o.input("t", [batch]);
+  const rates = pixelwise
+    ? onGraphs.chainRates(o.input("weight", [batch, 1, side, side]), pixelwise)
+    : onGraphs.pixelwise(0);
+  const x = onGraphs.forward({ x0, y, noise, eta: rates.eta(eta), kappa: rates.kappa(kappa) });
+  return charbonnier(space.denoise(p, config, o.mul(x, scale), t, { lq, y }), x0);
 }
 
 /** Trains ResShift's denoiser. @returns its weights and their moving average */
 export async function trainTeacher(
   options: TeacherOptions,
 ): Promise<{ weights: Weights; average: Float32Array }> {
-  const { config, batches, batch, crop, seed } = options;
-  const side = crop / SCALE;
+  const { config, batches, batch, crop, seed, semantics } = options;
+  const shape = { batch, side: crop / SCALE };
+  const schedule = exponentialSchedule(options.schedule);
   const { scope, parameters } = trainableScope("", waysOn(options.session));
-  const { semantics } = options;
-  const shape = { batch, side };
   const space = await spaceOf(options, shape);
-  const loss = teacherLoss(scope, config, shape, space, semantics ? "local" : "global");
+  const process = { kappa: schedule.kappa, pixelwise: semantics };
+  const loss = teacherLoss(scope, config, shape, process, space);
   const weights = initialWeights(parameters(), seed);
   if (options.start) loadWeights(weights, options.start, "the weights to start with");
   const state = createTrainingState(weights);
   const session = await createTrainingSession(
     state,
     { loss },
-    {
-      ...options.session,
-      accumulate: options.accumulate,
-    },
+    { ...options.session, accumulate: options.accumulate },
   );
-  const schedule = exponentialSchedule(options.schedule);
-  const noiseOf = noiseMaker(teacherNoise(options), shape);
+  const noiseOf = noiseMaker(batchNoise({ channels: space.channels, seed }, semantics)!, shape);
 
-  const perImage = (timesteps: readonly number[], f: (timestep: number) => number) =>
-    floatTensor([batch, 1, 1, 1], Float32Array.from(timesteps, f));
   const feedsAt = async (index: number) => {
     const pictures = await batches.at(index);
     demandPhotoMasks("teacher", semantics?.maskContext, pictures);
     const { noise, weight } = pictures.noise ? pictures : await noiseOf(pictures.lq, index);
     const random = teacherRandom(seed, index);
     const timesteps = Array.from({ length: batch }, () => random.integer(schedule.steps));
+    const map = (channels: number, data: Float32Array) =>
+      floatTensor([batch, channels, shape.side, shape.side], data);
+    const perImage = (f: (timestep: number) => number) =>
+      floatTensor([batch, 1, 1, 1], Float32Array.from(timesteps, f));
     return {
       ...(await space.feeds(pictures)),
-      noise: floatTensor([batch, space.channels, side, side], noise),
+      noise: map(space.channels, noise!),
       t: floatTensor([batch], Float32Array.from(timesteps)),
-      ...(semantics
-        ? localRates(schedule, timesteps, weight!, shape, semantics)
-        : {
-            eta: perImage(timesteps, (t) => schedule.eta[t]),
-            sigma: perImage(timesteps, (t) => schedule.kappa * schedule.sqrtEta[t]),
-          }),
-      scale: perImage(timesteps, (t) => inputScale(schedule.eta[t], schedule.kappa)),
+      eta: perImage((t) => schedule.eta[t]),
+      scale: perImage((t) => inputScale(schedule.eta[t], schedule.kappa)),
+      ...(semantics && { weight: map(1, weight!) }),
     };
   };
   try {

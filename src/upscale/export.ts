@@ -6,7 +6,7 @@
 import { checkFileSize, exact } from "../checkpoints/convert.js";
 import type { UpscalingModel } from "../checkpoints/index.js";
 import { type InstalledModel, loadModelWeights } from "../checkpoints/store/index.js";
-import { inputScale, type Variant } from "../diffusion/index.js";
+import { inputScale, onGraphs, type Variant } from "../diffusion/index.js";
 import { reflect } from "../image/raster.js";
 import { frozenScope, type Scope } from "../nn/index.js";
 import * as o from "../onnx/index.js";
@@ -67,12 +67,12 @@ function startOf(
   { variant, etaScale: m, kappa }: ExportOptions,
 ): Record<"noise" | "sigma" | "scale", o.Value> {
   const schedule = scheduleFor({ schedule: described }, { kappa });
-  const eta = schedule.eta[schedule.steps - 1];
-  // kappa (1 - m W) times the root of equation 9's eta.
-  const weight = o.mul(reads("weight", 1), m);
-  const growth = variant === "paper" ? o.sqrt(o.add(weight, 1)) : o.add(weight, 1);
-  const sigma = o.mul(o.mul(o.sub(1, weight), growth), kappa * Math.sqrt(eta));
-  return { noise: reads("noise", channels), sigma, scale: o.constant(inputScale(eta, kappa)) };
+  const rates = onGraphs.pixelwise(reads("weight", 1), { m, variant });
+  return {
+    noise: reads("noise", channels),
+    sigma: o.asValue(onGraphs.priorLevel(schedule, rates)),
+    scale: o.constant(inputScale(schedule.eta[schedule.steps - 1], kappa)),
+  };
 }
 
 /**

@@ -1,4 +1,4 @@
-export type { Method } from "./kinds/index.js";
+export type { Method } from "../diffusion/index.js";
 export type { Progress, UpscaleInfo, UpscaleSettings } from "./settings.js";
 export { type UpscaledPicture, type UpscaleOptions, upscale } from "./upscale.js";
 export {

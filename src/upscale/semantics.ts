@@ -3,7 +3,7 @@
  * has the same of each in every tile that holds it.
  */
 import { SamsrError } from "../base/errors.js";
-import { noiseLevel, type Pixelwise, pixelwise, type Schedule } from "../diffusion/index.js";
+import { type Field, onArrays, type Pixelwise, SAMPLERS, type Schedule } from "../diffusion/index.js";
 import { fromTensor, type Raster, type Region, reflect, toRgb, toTensor } from "../image/raster.js";
 import { bicubicX4 } from "../image/resize.js";
 import { maximum } from "../semantics/coverage.js";
@@ -95,7 +95,7 @@ export interface Semantics {
   /** sigma of x_T, kappa sqrt(eta_{T-1}) of the pixel-wise process (equation 10): [h, w]. */
   sigma(tile: Region): Float32Array;
   /** Equation 9 on a tile, for a chain. The authors' code has the global process there, and W in x_T of one step alone. */
-  process(tile: Region): Pixelwise;
+  process(tile: Region): Pixelwise<Field>;
 }
 
 /**
@@ -104,7 +104,7 @@ export interface Semantics {
  */
 export async function createSemantics(
   coverage: Coverage,
-  { masks, seed, variant, etaScale: m, coefficients: modify }: DiffusionSettings,
+  { method, masks, seed, variant, etaScale: m, coefficients: modify }: DiffusionSettings,
   { channels, schedule }: { channels: number; schedule: Schedule },
   stop: Stop,
 ): Promise<Semantics> {
@@ -116,8 +116,7 @@ export async function createSemantics(
   // W and all that follows from it has one value for each count, so a table of them is all that is kept.
   const weights = semanticWeight(ramp(maximum(coverage.counts)));
   const process = { m, variant, modify };
-  const local = pixelwise(weights, process);
-  const sigmas = noiseLevel(local.eta(schedule.eta[schedule.steps - 1]), local.kappa(schedule.kappa));
+  const sigmas = onArrays.priorLevel(schedule, onArrays.pixelwise(weights, process));
   return {
     noise,
     stepNoise(timestep, tile) {
@@ -126,9 +125,11 @@ export async function createSemantics(
       fresh.set(timestep, made);
       return made.fill(tile.x, tile.y, tile.width, tile.height);
     },
-    sigma: (tile) => lookUp(coverage, tile, sigmas as Float64Array),
+    sigma: (tile) => lookUp(coverage, tile, sigmas),
     process: (tile) =>
-      variant === "release" ? pixelwise(0) : pixelwise(lookUp(coverage, tile, weights), process),
+      SAMPLERS[method].semantic
+        ? onArrays.chainRates(lookUp(coverage, tile, weights), process)
+        : onArrays.pixelwise(0),
   };
 }
 
@@ -137,9 +138,10 @@ function ramp(largest: number): Coverage {
   return { width: largest + 1, height: 1, counts: Uint16Array.from({ length: largest + 1 }, (_, c) => c) };
 }
 
-/** The table's values at the counts of a tile, [h, w]; outside the image those of reflected pixels. */
-function lookUp({ width, height, counts }: Coverage, tile: Region, table: ArrayLike<number>): Float32Array {
+/** The table's values, or the one number for all, at the counts of a tile, [h, w]; outside the image those of reflected pixels. */
+function lookUp({ width, height, counts }: Coverage, tile: Region, table: Field): Float32Array {
   const out = new Float32Array(tile.width * tile.height);
+  if (typeof table === "number") return out.fill(table);
   const columns = Int32Array.from({ length: tile.width }, (_, x) => reflect(tile.x + x, width));
   for (let y = 0, at = 0; y < tile.height; y++) {
     const row = reflect(tile.y + y, height) * width;

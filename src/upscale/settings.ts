@@ -1,10 +1,17 @@
 /** What a caller may ask for, and the check that it makes sense: all of it, before any work begins. */
 import { SamsrError } from "../base/errors.js";
-import { exponentialSchedule, type Schedule, type Variant } from "../diffusion/index.js";
+import {
+  exponentialSchedule,
+  METHODS,
+  type Method,
+  SAMPLERS,
+  type Schedule,
+  type Variant,
+} from "../diffusion/index.js";
 import { planTiles, type TilePlan } from "../image/tiles.js";
 import type { Coverage, CoverageSummary } from "../semantics/index.js";
 import { resolveSamOptions, type SamOptions } from "../semantics/sam/index.js";
-import type { DiffusionTraits, Method, ModelKind } from "./kinds/kind.js";
+import type { DiffusionTraits, ModelKind } from "./kinds/kind.js";
 import type { TileSize } from "./tile-inputs.js";
 
 export interface UpscaleSettings {
@@ -130,10 +137,10 @@ function resolveDiffusion(
 ): DiffusionSettings {
   const { schedule } = traits;
   const method = settings.method ?? traits.method;
-  oneOf("method", method, ["samsr", "sinsr", "resshift"]);
+  oneOf("method", method, METHODS);
   const resolved: DiffusionSettings = {
     method,
-    steps: settings.steps ?? (method === "resshift" ? schedule.steps : 1),
+    steps: settings.steps ?? (SAMPLERS[method].singleStep ? 1 : schedule.steps),
     seed: settings.seed ?? 0,
     variant: settings.variant ?? traits.variant,
     etaScale: settings.etaScale ?? traits.m,
@@ -160,7 +167,7 @@ function resolveDiffusion(
   }
   if (typeof masks === "object") checkCoverage(masks, size, method);
   else oneOf("masks", masks, ["regions", "network", "sam", "none"]);
-  return method === "samsr" ? resolved : { ...resolved, masks: "none" };
+  return SAMPLERS[method].semantic ? resolved : { ...resolved, masks: "none" };
 }
 
 /** A seed and the absence of masks mean nothing to a model without noise, and do no harm. */
@@ -199,7 +206,7 @@ export function enlargedSize({ width, height }: TileSize, scale: number): TileSi
 }
 
 function checkCoverage(coverage: Coverage, { width, height }: TileSize, method: Method): void {
-  if (method !== "samsr") {
+  if (!SAMPLERS[method].semantic) {
     throw new SamsrError(`method ${method} takes no masks; leave them out, or use method samsr`);
   }
   if (coverage.width !== width || coverage.height !== height) {

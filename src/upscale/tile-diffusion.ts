@@ -1,12 +1,5 @@
 /** The diffusion of one picture as its tiles take it: one step or a chain, by the process of the method. */
-import {
-  type ChainOptions,
-  inputScale,
-  resshiftChain,
-  type Schedule,
-  samsrChain,
-  sinsrChain,
-} from "../diffusion/index.js";
+import { inputScale, SAMPLERS, type Schedule, sample } from "../diffusion/index.js";
 import type { Clock } from "./clock.js";
 import type { TileDiffusion } from "./kinds/kind.js";
 import type { Semantics, Stop } from "./semantics.js";
@@ -28,6 +21,7 @@ export interface TileDiffusionOptions {
 export function createTileDiffusion(options: TileDiffusionOptions): TileDiffusion {
   const { size, channels, schedule, settings, semantics, clock, stop } = options;
   const { method, steps } = settings;
+  const sampler = SAMPLERS[method];
   const { width, height } = size;
   // It lives as long as the picture, so that tiles cost no memory that has to be collected.
   const noise = new Float32Array(channels * width * height);
@@ -37,7 +31,7 @@ export function createTileDiffusion(options: TileDiffusionOptions): TileDiffusio
   const noiseOf = ({ x, y }: { readonly x: number; readonly y: number }) =>
     clock.time("noise", () => semantics.noise.fill(x, y, width, height, noise));
   return {
-    oneStep: steps === 1 && method !== "resshift",
+    oneStep: steps === 1 && sampler.singleStep,
     async start(tile) {
       await noiseOf(tile);
       return { noise, sigma: semantics.sigma(tile), scale };
@@ -45,15 +39,11 @@ export function createTileDiffusion(options: TileDiffusionOptions): TileDiffusio
     async chain(tile, y, denoise) {
       await noiseOf(tile);
       const denoiser = (x: Float32Array, timestep: number) => denoise(x, Float32Array.of(timestep));
-      const chain: ChainOptions = { schedule, denoiser, y, noise, steps, signal: stop };
-      switch (method) {
-        case "resshift":
-          return resshiftChain({ ...chain, stepNoise: (timestep) => semantics.stepNoise(timestep, tile) });
-        case "sinsr":
-          return sinsrChain(chain);
-        case "samsr":
-          return samsrChain({ ...chain, pixelwise: semantics.process(tile) });
-      }
+      return sample({
+        ...{ sampler, schedule, denoiser, y, noise, steps, signal: stop },
+        rates: semantics.process(tile),
+        stepNoise: (timestep) => semantics.stepNoise(timestep, tile),
+      });
     },
   };
 }

@@ -20,6 +20,7 @@ import {
   SWIN_UNET,
   VQ_AUTOENCODER,
 } from "../../networks/index.js";
+import { TERMS, type TermName } from "../terms/index.js";
 
 const MOST_STEPS = 1e9;
 
@@ -113,6 +114,11 @@ export const teacherFields = section("ResShift's denoiser, of the whole chain.",
   ),
 });
 
+/** A weight for each of {@link TERMS}, 0 unless a file gives one. */
+const termsBeyond = Object.fromEntries(
+  Object.entries(TERMS).map(([name, { description }]) => [name, weight(0, description)]),
+) as Readonly<Record<TermName, ReturnType<typeof weight>>>;
+
 export const studentFields = section("The student of algorithm 1.", {
   train: oneOf("What is trained.", "student"),
   teacher: optional(text("File of the teacher's weights; --teacher takes its place.")),
@@ -144,14 +150,7 @@ export const studentFields = section("The student of algorithm 1.", {
       inverse: weight(1, "The way back from there to x_T."),
       gt: weight(1, "The way to the original, from where the student's way back puts it."),
       sc: weight(1, "lambda: semantic consistency (equation 13). The paper gives no value."),
-      fidelity: weight(0, "The single step against the original, by squared error; not in the paper."),
-      absolute: weight(
-        0,
-        "The single step against the original, by smooth absolute error; not in the paper.",
-      ),
-      structure: weight(0, "The single step against the original, 1 - SSIM of luma; not in the paper."),
-      adversarial: weight(0, "The single step against a discriminator; not in the paper."),
-      perceptual: weight(0, "The single step in the teacher's features; not in the paper."),
+      ...termsBeyond,
     }),
   }),
   discriminator: optional(

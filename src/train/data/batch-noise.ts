@@ -54,6 +54,19 @@ export interface BatchNoise {
   readonly weight?: Float32Array;
 }
 
+/**
+ * The noise that batches may bring to a run: plain without masks, SAM-noise and W with them; undefined for masks by network,
+ * which are found while the run goes on.
+ */
+export function batchNoise(
+  { channels, seed }: Pick<PlainNoise, "channels" | "seed">,
+  guidance?: Partial<Pick<SemanticsOptions, "masks" | "variant">> & { readonly maskContext?: MaskContext },
+): NoiseRecipe | undefined {
+  if (!guidance) return { kind: "plain", channels, seed };
+  const { masks = "regions", variant = "paper", maskContext: context } = guidance;
+  return masks === "network" ? undefined : { kind: "semantic", channels, seed, masks, variant, context };
+}
+
 /** Noise and timesteps have streams of their own beside the data's. */
 const TEACHER_STREAM = 0x7eac;
 

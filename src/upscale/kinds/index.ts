@@ -4,7 +4,7 @@ import type { ModelKind } from "./kind.js";
 import { latentKind } from "./latent.js";
 import { pixelKind } from "./pixel.js";
 
-export type { Method, ModelKind } from "./kind.js";
+export type { ModelKind } from "./kind.js";
 
 /** What enlarges by a model: its graphs, the order in which tiles go through them, and its defaults. */
 export function kindOf(model: UpscalingModel): ModelKind {

@@ -5,15 +5,12 @@
  * progress) is in the walk that it is given.
  */
 import type { ScheduleDescription } from "../../checkpoints/index.js";
-import type { Variant } from "../../diffusion/index.js";
+import type { Method, Variant } from "../../diffusion/index.js";
 import type { Raster, Region } from "../../image/raster.js";
 import type { TilePlan } from "../../image/tiles.js";
 import type { Scope } from "../../nn/index.js";
 import type { Value } from "../../onnx/index.js";
 import type { TilePicture, TilePictures } from "../tile-pictures.js";
-
-/** Whose process: all three share the denoiser and differ in the noise and in the way down. */
-export type Method = "samsr" | "sinsr" | "resshift";
 
 export interface ModelKind {
   /** How many times larger the network makes a picture. */

@@ -9,6 +9,7 @@
  * in it.
  */
 import type { LatentModel } from "../../checkpoints/index.js";
+import { onGraphs } from "../../diffusion/index.js";
 import {
   bicubicLatent,
   decode,
@@ -54,7 +55,7 @@ export function latentKind({ config, autoencoder, schedule, m, method, variant }
     timed: "network",
     weights: "denoiser",
     build(p, { lq, y, noise, sigma, scale }) {
-      const x = o.mul(o.add(y, o.mul(sigma, noise)), scale);
+      const x = o.mul(onGraphs.prior({ y, noise, level: sigma }), scale);
       return swinUNet(p, config, x, o.constant([schedule.steps - 1]), lq);
     },
   };

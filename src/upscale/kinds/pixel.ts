@@ -7,6 +7,7 @@
  * the arithmetic between two steps to diffusion/, so its graphs are only what that needs from a network.
  */
 import type { PixelModel } from "../../checkpoints/index.js";
+import { onGraphs } from "../../diffusion/index.js";
 import {
   bicubicLatent,
   fromLatent,
@@ -42,7 +43,7 @@ export function pixelKind({ config, schedule, m }: Pick<PixelModel, "config" | "
     weights: "student",
     build(p, { lq, noise, sigma, scale }) {
       const y = bicubicLatent(lq);
-      const x = o.mul(o.add(y, o.mul(sigma, noise)), scale);
+      const x = o.mul(onGraphs.prior({ y, noise, level: sigma }), scale);
       return toPixels(pixelDenoiser(p, config, x, o.constant([schedule.steps - 1]), lq, y));
     },
   };

@@ -1,0 +1,27 @@
+import type { Equations } from "../equations.js";
+
+/** A reverse process: how it walks from x_t to the next timestep that it visits. */
+export interface Sampler {
+  /** Whether one step is enough for it, which a student was taught to take; else it visits all timesteps by default. */
+  readonly singleStep: boolean;
+  /** Whether it follows masks: SAM-noise, and the rates of equation 9. */
+  readonly semantic: boolean;
+  /** From x_t to x at the next timestep that is visited, which is not the last: there x is x0Hat. */
+  step<Rate, Image>(on: Equations<Rate, Image>, state: Step<Rate, Image>): Image;
+}
+
+/** What a step may look at. */
+export interface Step<Rate, Image> {
+  /** x_t. */
+  readonly x: Image;
+  /** x0 as the denoiser predicts it from x_t. */
+  readonly x0Hat: Image;
+  /** The enlarged image, or its latent. */
+  readonly y: Image;
+  /** eta of the timestep that is left, and of the one that is gone to. */
+  readonly eta: Rate | number;
+  readonly etaNext: Rate | number;
+  readonly kappa: Rate | number;
+  /** Draws fresh noise of unit variance. */
+  noise(): Image;
+}

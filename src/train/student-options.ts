@@ -1,0 +1,49 @@
+import type { PixelwiseOptions, Variant } from "../diffusion/index.js";
+import type { StateDict } from "../nn/index.js";
+import type { CoverageWeights, SemanticsOptions } from "./crop-semantics.js";
+import type { MaskContext } from "./data/batch-noise.js";
+import type { AdversarialOptions } from "./discriminator.js";
+import type { TeacherOptions } from "./teacher.js";
+import type { TermName } from "./terms/index.js";
+
+/** The weights of the terms of the student's loss; the paper has the first three at 1, lambda, and none of the others. */
+export interface StudentWeights extends Readonly<Partial<Record<TermName, number>>> {
+  readonly distill: number;
+  readonly inverse: number;
+  readonly gt: number;
+  /** lambda of the semantic consistency loss. */
+  readonly sc?: number;
+}
+
+export interface StudentOptions extends Omit<TeacherOptions, "semantics"> {
+  readonly teacher: StateDict;
+  /** What the student begins as; default: the teacher. */
+  readonly start?: StateDict;
+  /** Timesteps of the teacher's roll-out, 1..T; fewer are faster and evenly spread. */
+  readonly rollOut: number;
+  /** m of equation 9. */
+  readonly m: number;
+  /** default "paper" */
+  readonly variant?: Variant;
+  /** Which of eta and kappa follows W (table 4 of the paper compares them); default "both". */
+  readonly coefficients?: PixelwiseOptions["modify"];
+  /** What finds masks; default "regions". */
+  readonly masks?: SemanticsOptions["masks"];
+  /**
+   * Where `regions` looks: in each crop (the default), or in its whole photo, as upscaling does; then the batches bring noise
+   * and W.
+   */
+  readonly maskContext?: MaskContext;
+  /**
+   * How many images of each batch, D, go through algorithm 1's terms. They cost a roll-out and three more passes each, the
+   * other terms only the pass that `distill` takes anyway.
+   */
+  readonly distilled: number;
+  readonly terms: StudentWeights;
+  /** What the term `adversarial` needs. */
+  readonly adversarial?: AdversarialOptions;
+  /** The timestep whose features the term `perceptual` compares; default 1, where noise is weak and features are of detail. */
+  readonly featureTimestep?: number;
+  /** What predicts coverage, for the term `sc` and for masks by network. */
+  readonly coverage?: CoverageWeights;
+}

@@ -1,0 +1,44 @@
+import type { DiscriminatorConfig, SwinUNetConfig } from "../../networks/index.js";
+import type { Scope } from "../../nn/index.js";
+import type * as o from "../../onnx/index.js";
+import type { CoverageJudge } from "../semantic-consistency.js";
+import type { TimestepConstants } from "../timestep.js";
+
+/** A term of the student's loss beyond the paper's: it judges the single step against the original. */
+export interface Term {
+  /** What it is, in a sentence for the configuration's schema. */
+  readonly description: string;
+  /** The term as a scalar, before its weight. */
+  loss(state: TermState): o.Value;
+}
+
+/** What a term may look at; latents are [N, C, S, S]. */
+export interface TermState {
+  /** The original. */
+  readonly x0: o.Value;
+  /** x0 as the student predicts it in its single step, f(x_T, y, T). */
+  readonly x0Hat: o.Value;
+  readonly y: o.Value;
+  /** The low-resolution picture, [N, 3, S, S] in [-1, 1]. */
+  readonly lq: o.Value;
+  /** Gives a latent as a picture, [N, 3, 4S, 4S] in [-1, 1]. */
+  readonly image: (latent: o.Value) => o.Value;
+  readonly config: SwinUNetConfig;
+  readonly extras: StudentExtras;
+}
+
+/** What some of the terms need beside a batch. */
+export interface StudentExtras {
+  readonly discriminator?: DiscriminatorConfig;
+  /** The frozen teacher, and the timestep whose features are compared. */
+  readonly features?: { readonly teacher: Scope; readonly at: TimestepConstants };
+  /** The judge of the semantic consistency loss. */
+  readonly judge?: CoverageJudge;
+}
+
+/** What a term cannot do without. @throws Error when it is missing, which is the caller's mistake */
+export function need<T>(extra: T | undefined, term: string): T {
+  if (extra === undefined)
+    throw new Error(`studentLoss: the term ${term} has a weight but not what it needs`);
+  return extra;
+}
