@@ -35,6 +35,7 @@ const endingOfFormat: Record<OutputFormat, string> = {
   webp: ".webp",
   avif: ".avif",
   tiff: ".tif",
+  gif: ".gif",
 };
 
 /**

@@ -1,150 +1,299 @@
 import { readFile, stat } from "node:fs/promises";
-import type { Sharp, Metadata as SharpMetadata } from "sharp";
-import sharp from "sharp";
-import { SamsrError } from "../base/errors.js";
-import type { InputFormat, Metadata } from "./metadata.js";
-import { bareExif, exifDensity, latin1, uprightExif, uprightXmp } from "./metadata.js";
+import type { Metadata as SharpMetadata } from "sharp";
+import { oneLine, SamsrError } from "../base/errors.js";
+import { decodeApng } from "./apng.js";
+import { sequenceFrames } from "./containers/bmff.js";
+import { join } from "./containers/bytes.js";
+import { labAsRgb } from "./containers/tiff.js";
+import { type FileFacts, readFacts } from "./facts.js";
+import { readForeign } from "./foreign.js";
+import type { InputFormat } from "./formats.js";
+import { checkLimits, type Limits, limitsOf } from "./limits.js";
+import type { Metadata } from "./metadata/index.js";
+import { isConverted, labToRgb, type OpenOptions, openSharp, readPixels, type Strictness } from "./pixels.js";
 import type { Raster } from "./raster.js";
 import { bitDepth, hasAlpha } from "./raster.js";
-import { plainBytes, readRaster } from "./sharp-raster.js";
+import { recognise } from "./recognise.js";
+import { plainBytes } from "./sharp-raster.js";
 
 export interface Picture {
-  raster: Raster;
-  metadata: Metadata;
+  readonly raster: Raster;
+  readonly metadata: Metadata;
+  /** What the file has that did not come along or may look wrong, each the end of a sentence that begins with its name. */
+  readonly warnings: readonly string[];
 }
 
-export interface DecodeOptions {
+export interface DecodeOptions extends Limits {
   /** What errors call the input; the path, or "the input" for bytes. */
-  name?: string;
-  /** The most pixels an input may have; `defaultPixelLimit` when not given. */
-  pixelLimit?: number;
+  readonly name?: string;
+  /** Takes a damaged or truncated picture as far as it goes, with a warning. */
+  readonly tolerant?: boolean;
+  /** Gives up between reading and decoding, and between pages. */
+  readonly signal?: AbortSignal;
 }
 
-/**
- * A hundred megapixels: more than any common camera has, and few enough that a small file which unpacks to
- * gigabytes is refused from its header.
- */
-export const defaultPixelLimit = 100_000_000;
+/** How the frames of a moving picture follow each other. */
+export interface Animation {
+  /** Milliseconds that each frame is shown. */
+  readonly delays: readonly number[];
+  /** How often all frames are shown; 0 for ever. */
+  readonly loops: number;
+}
 
-const readable = "samsr reads JPEG, PNG, WebP, AVIF, TIFF and GIF";
+/** A file of one or more pages or frames, whose pixels are decoded when they are asked for. */
+export interface OpenedPicture {
+  readonly metadata: Metadata;
+  readonly warnings: readonly string[];
+  /** Pages or frames that {@link page} gives. */
+  readonly pages: number;
+  /** Set where the pages are frames of a moving picture; all have one size then. */
+  readonly animation?: Animation;
+  /** The upright pixels of a page, from 0. @throws SamsrError where they are damaged */
+  page(index: number): Promise<Raster>;
+}
+
+export const readable = "samsr reads JPEG, PNG, WebP, AVIF, TIFF, GIF, BMP, HEIC and JPEG XL";
 
 /**
- * Reads a picture: JPEG, PNG, WebP, AVIF, TIFF or GIF (of several pages or frames, the first).
+ * Reads a picture: JPEG, PNG, WebP, AVIF, TIFF, GIF, BMP, HEIC or JPEG XL (of several pages or frames, the first, with a
+ * warning).
  *
  * Pixels come upright (EXIF orientation is applied, and reset in the EXIF that is kept) and in the colour
  * space of the file's profile, which is kept beside them and not applied. 16 bits stay 16 bits, grey stays
- * grey, a palette becomes RGB or RGBA, and CMYK becomes sRGB without a profile.
+ * grey, a palette becomes RGB or RGBA, and CMYK and Lab become sRGB without a profile.
  *
  * @param input a path, or the bytes of a file
- * @throws SamsrError of one line that names the input: missing, unreadable, a directory, empty, not a
- * picture, damaged or truncated, over the pixel limit
+ * @throws SamsrError of one line that names the input: missing, unreadable, no regular file, empty, not a
+ * picture, damaged or truncated, over a limit; the signal's reason
  */
 export async function decode(input: Uint8Array | string, options: DecodeOptions = {}): Promise<Picture> {
+  const opened = await openPicture(input, options);
+  const { metadata, pages } = opened;
+  const what = opened.animation || metadata.format === "avif" ? "frames" : "pages";
+  const more = metadata.pageCount > 1 ? [`only the first of its ${metadata.pageCount} ${what} is read`] : [];
+  // A file whose other frames cannot be read says so already.
+  const warnings = pages > 1 ? [...opened.warnings, ...more] : opened.warnings;
+  return { raster: await opened.page(0), metadata, warnings };
+}
+
+/**
+ * Opens a picture of any number of pages or frames, as {@link decode} reads it.
+ *
+ * @param input a path, or the bytes of a file
+ * @throws SamsrError as {@link decode}
+ */
+export async function openPicture(
+  input: Uint8Array | string,
+  options: DecodeOptions = {},
+): Promise<OpenedPicture> {
   const name = options.name ?? (typeof input === "string" ? input : "the input");
-  const { pixelLimit = defaultPixelLimit } = options;
-  const bytes = typeof input === "string" ? await read(input, name) : input;
+  options.signal?.throwIfAborted();
+  const bytes = plainBytes(typeof input === "string" ? await read(input, name, options.signal) : input);
   if (bytes.length === 0) throw new SamsrError(`${name} is empty (0 bytes); ${readable}.`);
-  const format = sniff(bytes);
-  if (format === undefined)
-    throw new SamsrError(`${name} is not a picture that samsr can read; ${readable}.`);
-  if (format === "heic") {
-    throw new SamsrError(`${name} is a HEIC picture, which samsr cannot read; convert it, ${readable}.`);
+  const kind = recognise(bytes);
+  if (kind === undefined) throw new SamsrError(`${name} is not a picture that samsr can read; ${readable}.`);
+  if (kind.format === undefined) {
+    throw new SamsrError(`${name} is ${kind.name}, which samsr cannot read; ${kind.advice}.`);
   }
-
+  const source: Source = { name, bytes, format: kind.format, options };
   try {
-    const header = await open(bytes).metadata();
-    const pixels = header.width * header.height;
-    if (pixels > pixelLimit) {
-      throw new SamsrError(
-        `${name} has ${header.width} x ${header.height} pixels, ${megapixels(pixels)}, over the limit of ` +
-          `${megapixels(pixelLimit)}; make it smaller, or raise the limit.`,
-      );
+    if (kind.format === "heic" || kind.format === "jxl" || kind.format === "bmp") {
+      return await openForeign(source, kind.format);
     }
-    const raster = await readPixels(bytes, header, name);
-    return { raster, metadata: metadataOf(format, header, raster) };
+    return await openOwn(source);
   } catch (error) {
-    if (error instanceof SamsrError) throw error;
-    const reason = (error as Error).message.replace(/\s+/g, " ").trim();
-    throw new SamsrError(`${name} is a damaged or truncated ${format.toUpperCase()} file (${reason}).`);
+    throw damaged(error, source);
   }
 }
 
-function megapixels(pixels: number): string {
-  return `${Math.round(pixels / 1e4) / 100} megapixels`;
+interface Source {
+  readonly name: string;
+  readonly bytes: Uint8Array;
+  readonly format: InputFormat;
+  readonly options: DecodeOptions;
 }
 
-async function read(path: string, name: string): Promise<Uint8Array> {
+/** The error for a file that its decoder gave up on. */
+function damaged(error: unknown, { name, format, options }: Source): unknown {
+  if (error instanceof SamsrError || options.signal?.aborted) return error;
+  // A decoder may complain many times; the first complaint is the reason.
+  const [reason = ""] = (error as Error).message.split(/\n/);
+  return new SamsrError(
+    `${name} is a damaged or truncated ${format.toUpperCase()} file (${oneLine(reason, 120).trim()}).`,
+  );
+}
+
+async function openForeign(source: Source, format: "heic" | "jxl" | "bmp"): Promise<OpenedPicture> {
+  const { name, bytes, options } = source;
+  const limits = limitsOf(options);
+  const {
+    raster,
+    header,
+    sampleBits,
+    warnings: said,
+  } = await readForeign(format, bytes, (size) =>
+    checkLimits(name, { ...size, bytes: size.width * size.height * 8 }, limits),
+  );
+  const facts = readFacts(format, bytes, limits.metadataLimit, header);
+  const metadata = {
+    ...facts.said,
+    format,
+    bitDepth: bitDepth(raster),
+    sampleBits,
+    greyscale: raster.channels <= 2,
+    hasAlpha: hasAlpha(raster),
+    pageCount: 1,
+  };
+  return { metadata, warnings: [...facts.warnings, ...said], pages: 1, page: async () => raster };
+}
+
+async function openOwn(source: Source): Promise<OpenedPicture> {
+  const { name, format, options } = source;
+  const limits = limitsOf(options);
+  const inContainer = format === "jpeg" || format === "png" || format === "webp";
+  const early = inContainer ? readFacts(format, source.bytes, limits.metadataLimit) : undefined;
+  const lab = format === "tiff" ? labAsRgb(source.bytes) : undefined;
+  const bytes = lab?.bytes ?? early?.bytes ?? source.bytes;
+  const header = await openSharp(bytes, { autoOrient: !inContainer }).metadata();
+  const facts = early ?? readFacts(format, source.bytes, limits.metadataLimit, header);
+  const count = facts.pngFrames || header.pages || 1;
+  checkLimits(name, claimOf(header, isMoving(format, facts) ? count : 1), limits);
+  if (count > limits.frameLimit) checkLimits(name, { ...claimOf(header, 1), frames: count }, limits);
+
+  const readPage = async (from: DecoderInput, page: number, pages = 1): Promise<Raster> => {
+    options.signal?.throwIfAborted();
+    const place = count > 1 && !facts.pngFrames ? { page, pages } : {};
+    const common = { ...place, strictness: from.strictness, autoOrient: !inContainer };
+    const head = page === 0 ? header : await openSharp(from.bytes, common).metadata();
+    if (page > 0) checkLimits(name, claimOf(head, 1), limits);
+    const image = (more: OpenOptions) => openSharp(from.bytes, { ...common, ...more });
+    const raster = await readPixels(image, head, facts.orientation, name);
+    return lab ? labToRgb(raster, lab.signed) : raster;
+  };
+  const mended = await mend({ ...source, bytes }, (from) => readPage(from, 0));
+  const raster = mended.value;
+
+  const sequence = format === "avif" ? sequenceFrames(source.bytes) : 0;
+  const warnings = [...facts.warnings];
+  if (lab || isConverted(header)) {
+    warnings.push(`its ${header.space === "cmyk" ? "CMYK" : "Lab"} colours become sRGB`);
+  }
+  if (mended.warning) warnings.push(mended.warning);
+  if (sequence > 1) warnings.push(`only the first of its ${sequence} frames is read`);
+  const { icc, ...said } = facts.said;
+  const metadata: Metadata = {
+    ...said,
+    ...(icc && !lab && !isConverted(header) && { icc }),
+    format,
+    bitDepth: bitDepth(raster),
+    sampleBits: Math.max(8, header.bitsPerSample ?? bitDepth(raster)),
+    greyscale: raster.channels <= 2,
+    hasAlpha: hasAlpha(raster),
+    pageCount: Math.max(count, sequence),
+  };
+  const pages = await pagesOf({ source, header, facts, count, first: raster }, (page, pages) =>
+    readPage(mended.from, page, pages),
+  );
+  return { metadata, warnings, pages: count, ...pages };
+}
+
+function isMoving(format: InputFormat, { pngFrames }: FileFacts): boolean {
+  return format === "gif" || format === "webp" || pngFrames > 0;
+}
+
+/** What a file says it decodes to. AVIF's decoder holds its own planes beside the pixels. */
+function claimOf(header: SharpMetadata, frames: number) {
+  const { width, height, channels, depth, format } = header;
+  const sample = depth === "uchar" ? 1 : depth === "ushort" ? 2 : 4;
+  const planes = format === "heif" ? 3 * sample : 0;
+  return { width, height, frames, bytes: width * height * frames * ((channels ?? 4) * sample + planes) };
+}
+
+/** What a decoder is given, and how strict it is to be. */
+interface DecoderInput {
+  readonly bytes: Uint8Array;
+  readonly strictness: Strictness;
+}
+
+/**
+ * Decodes what is whole, or whole but for its end marker; and, where that is asked for, what is there of the rest.
+ * @throws what the decoder throws
+ */
+async function mend<T>(
+  { bytes, format, options }: Source,
+  attempt: (from: DecoderInput) => Promise<T>,
+): Promise<{ value: T; from: DecoderInput; warning?: string }> {
+  const tries: { from: DecoderInput; warning?: string }[] = [{ from: { bytes, strictness: "error" } }];
+  if (format === "jpeg" && !(bytes.at(-2) === 0xff && bytes.at(-1) === 0xd9)) {
+    const ended = join(bytes, Uint8Array.of(0xff, 0xd9));
+    tries.push({ from: { bytes: ended, strictness: "warning" }, warning: "its end marker is missing" });
+  }
+  if (options.tolerant) {
+    const warning = "is damaged or truncated; it is taken as far as it goes";
+    tries.push({ from: { bytes, strictness: "none" }, warning });
+  }
+  let failure: unknown;
+  for (const { from, warning } of tries) {
+    try {
+      return { value: await attempt(from), from, ...(warning && { warning }) };
+    } catch (error) {
+      if (error instanceof SamsrError || options.signal?.aborted) throw error;
+      failure ??= error;
+    }
+  }
+  throw failure;
+}
+
+/** How the pages of a file are come by, once its first is decoded. */
+async function pagesOf(
+  opened: { source: Source; header: SharpMetadata; facts: FileFacts; count: number; first: Raster },
+  read: (page: number, pages: number) => Promise<Raster>,
+): Promise<Pick<OpenedPicture, "animation" | "page">> {
+  const { source, header, facts, count, first } = opened;
+  const { width, height, channels } = first;
+  if (facts.pngFrames > 1) {
+    const { frames, ...animation } = await decodeApng(source.bytes, source.options.signal);
+    return { animation, page: async (index) => frames[index]! };
+  }
+  if (count === 1 || !isMoving(source.format, facts)) {
+    const page = (index: number) => read(index, 1).catch((error) => Promise.reject(damaged(error, source)));
+    return { page: async (index) => (index === 0 ? first : page(index)) };
+  }
+  // A frame builds on those before it, so all are decoded in one go, once one beyond the first is asked for.
+  let strip: Promise<Raster> | undefined;
+  return {
+    animation: { delays: delaysOf(header, count), loops: header.loop ?? 0 },
+    async page(index) {
+      if (index === 0) return first;
+      strip ??= read(0, -1).catch((error) => Promise.reject(damaged(error, source)));
+      const { data } = await strip;
+      const length = data.length / count;
+      return { width, height, channels, data: data.slice(index * length, (index + 1) * length) };
+    },
+  };
+}
+
+/** GIF's delays of 0 and 10 ms are shown as 100 ms by every browser. */
+function delaysOf({ delay = [] }: SharpMetadata, count: number): number[] {
+  return Array.from({ length: count }, (_, i) => {
+    const milliseconds = delay[i] ?? delay.at(-1) ?? 100;
+    return milliseconds <= 10 ? 100 : milliseconds;
+  });
+}
+
+async function read(path: string, name: string, signal?: AbortSignal): Promise<Uint8Array> {
   try {
-    if ((await stat(path)).isDirectory())
-      throw new SamsrError(`${name} is a directory; a file was expected.`);
-    return await readFile(path);
+    const facts = await stat(path);
+    if (facts.isDirectory()) throw new SamsrError(`${name} is a directory; a file was expected.`);
+    if (!facts.isFile()) {
+      throw new SamsrError(`${name} is no regular file (a device, pipe or socket); only files are read.`);
+    }
+    return await readFile(path, { signal });
   } catch (error) {
-    if (error instanceof SamsrError) throw error;
+    if (error instanceof SamsrError || signal?.aborted) throw error;
     const { code, message } = error as NodeJS.ErrnoException;
     if (code === "ENOENT") throw new SamsrError(`${name} does not exist.`);
     if (code === "EACCES" || code === "EPERM") throw new SamsrError(`${name} cannot be read: no permission.`);
     throw new SamsrError(`${name} cannot be read (${message}).`);
   }
-}
-
-/** The format by a file's first bytes. Only formats named here ever reach the decoders. */
-function sniff(bytes: Uint8Array): InputFormat | "heic" | undefined {
-  const head = latin1(bytes.subarray(0, 64));
-  if (head.startsWith("\xff\xd8\xff")) return "jpeg";
-  if (head.startsWith("\x89PNG\r\n\x1a\n")) return "png";
-  if (head.startsWith("GIF87a") || head.startsWith("GIF89a")) return "gif";
-  if (head.startsWith("RIFF") && head.slice(8, 12) === "WEBP") return "webp";
-  if (/^(II[*+]\0|MM\0[*+])/.test(head)) return "tiff";
-  if (head.slice(4, 8) === "ftyp") {
-    if (/avi[fs]/.test(head.slice(8))) return "avif";
-    if (/hei[cxms]|hev[cxms]|mif1/.test(head.slice(8))) return "heic";
-  }
-  return undefined;
-}
-
-function open(bytes: Uint8Array, options: { ignoreIcc?: boolean } = {}): Sharp {
-  // The pixel limit is checked from the header with an error of our own.
-  return sharp(bytes, { failOn: "error", limitInputPixels: false, autoOrient: true, ...options });
-}
-
-async function readPixels(bytes: Uint8Array, header: SharpMetadata, name: string): Promise<Raster> {
-  if (header.depth !== "uchar" && header.depth !== "ushort") {
-    throw new SamsrError(`${name} has pixels of type ${header.depth}; samsr reads 8 and 16 bits a channel.`);
-  }
-  const converted = isConverted(header);
-  const grey = header.space === "b-w" || header.space === "grey16";
-  const raster = await readRaster(open(bytes, { ignoreIcc: !converted }), {
-    grey,
-    alpha: header.hasAlpha,
-    bits: header.depth === "ushort" && !converted ? 16 : 8,
-  });
-  if (raster.channels > 4) {
-    throw new SamsrError(
-      `${name} has ${raster.channels} channels; samsr reads grey and RGB, with or without alpha.`,
-    );
-  }
-  return raster;
-}
-
-/** Colour that is neither grey nor RGB comes as sRGB, and its profile goes. */
-function isConverted(header: SharpMetadata): boolean {
-  return header.space === "cmyk" || header.space === "lab" || header.space === "labs";
-}
-
-function metadataOf(format: InputFormat, header: SharpMetadata, raster: Raster): Metadata {
-  const metadata: Metadata = {
-    format,
-    bitDepth: bitDepth(raster),
-    greyscale: raster.channels <= 2,
-    hasAlpha: hasAlpha(raster),
-    pageCount: header.pages ?? 1,
-  };
-  const exif = header.exif && bareExif(header.exif);
-  const density = header.density ?? (exif && exifDensity(exif));
-  if (density !== undefined) metadata.density = density;
-  if (header.icc && !isConverted(header)) metadata.icc = plainBytes(header.icc);
-  if (exif) metadata.exif = uprightExif(exif);
-  if (header.xmp) metadata.xmp = uprightXmp(plainBytes(header.xmp));
-  if (header.iptc) metadata.iptc = plainBytes(header.iptc);
-  return metadata;
 }

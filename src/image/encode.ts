@@ -1,22 +1,34 @@
-import { writeFile } from "node:fs/promises";
-import type { Raw, Sharp } from "sharp";
+import { open, writeFile } from "node:fs/promises";
+import type { Sharp } from "sharp";
 import sharp from "sharp";
 import { SamsrError } from "../base/errors.js";
 import { createYield } from "../base/event-loop.js";
+import { type Carried, carry } from "./carry.js";
+import { writeNclx } from "./containers/bmff.js";
+import { jpegWith } from "./containers/jpeg.js";
+import { pngHead } from "./containers/png.js";
+import { fileStore, memoryStore, replaceHead, type Store } from "./containers/store.js";
+import { addToTiff } from "./containers/tiff.js";
+import { webpWith } from "./containers/webp.js";
 import type { OutputFormat } from "./formats.js";
-import type { Metadata } from "./metadata.js";
-import { metadataPng } from "./png-metadata.js";
+import type { Metadata } from "./metadata/index.js";
+import { withMetadata } from "./png-metadata.js";
 import type { Channels, Raster } from "./raster.js";
 import { bitDepth, createRaster, flattenOnWhite, hasAlpha, toEightBits } from "./raster.js";
+import { plainBytes } from "./sharp-raster.js";
 import type { WriteOptions } from "./write-file.js";
 import { writeFileAtomically } from "./write-file.js";
 
 export interface EncodeOptions {
-  format: OutputFormat;
+  readonly format: OutputFormat;
   /** 1..100, for the lossy formats; `defaultQuality` when not given. PNG and TIFF are always lossless. */
-  quality?: number;
-  /** What `decode` returned; profile, EXIF, XMP, IPTC (JPEG) and density are written. */
-  metadata?: Partial<Metadata>;
+  readonly quality?: number;
+  /** WebP and AVIF without loss; by default where the input was without loss and no quality is given. */
+  readonly lossless?: boolean;
+  /** What `decode` returned: profile, EXIF, XMP, IPTC, density and texts are written where the format has a place. */
+  readonly metadata?: Partial<Metadata>;
+  /** Pixels an inch to write, instead of those of the metadata. */
+  readonly density?: number;
 }
 
 /** High enough that the codec does not undo what the network restored. */
@@ -29,6 +41,7 @@ export const sideLimit = {
   webp: 16383,
   avif: 16384,
   tiff: 2 ** 31 - 1,
+  gif: 65535,
 } as const;
 
 /** Whether a format can hold 16 bits a channel. */
@@ -37,18 +50,24 @@ export function holdsSixteenBits(format: OutputFormat): boolean {
 }
 
 /**
- * Throws when an image of this size cannot be written in this format, or the quality is no quality: to be
+ * Throws when an image of this size cannot be written in this format, or the quality or density is none: to be
  * asked before the work.
  * @throws SamsrError
  */
 export function checkEncodable(size: { width: number; height: number }, options: EncodeOptions): void {
-  const { format, quality } = options;
+  const { format, quality, density } = options;
   const limit = sideLimit[format];
   if (limit === undefined) {
-    throw new SamsrError(`Unknown format "${format}"; choose png, jpeg, webp, avif or tiff.`);
+    throw new SamsrError(`Unknown format "${format}"; choose png, jpeg, webp, avif, tiff or gif.`);
   }
   if (quality !== undefined && !(quality >= 1 && quality <= 100)) {
     throw new SamsrError(`The quality must be from 1 to 100, not ${quality}.`);
+  }
+  if (density !== undefined && !(density > 0 && density <= 1e6)) {
+    throw new SamsrError(`The density must be over 0 and at most 1000000 pixels an inch, not ${density}.`);
+  }
+  if (options.lossless && (format === "jpeg" || format === "gif")) {
+    throw new SamsrError(`${format.toUpperCase()} cannot be lossless; choose png, webp, avif or tiff.`);
   }
   if (size.width > limit || size.height > limit) {
     throw new SamsrError(
@@ -59,20 +78,40 @@ export function checkEncodable(size: { width: number; height: number }, options:
 }
 
 /**
- * A raster as the bytes of a file. PNG and TIFF take 16 bits as they are; the other formats get 8, rounded.
- * JPEG has no transparency: colour is laid over white. Pixel values are written as they are, in the colour
- * space of `metadata.icc`, which goes into the file.
+ * What a result of this size will lose in this format, each the end of a sentence that begins with its name: metadata
+ * without a place, depth, transparency.
+ */
+export function encodingLosses(
+  size: { width: number; height: number },
+  options: EncodeOptions,
+): readonly string[] {
+  const { format, metadata = {}, density } = options;
+  const { lost } = carry(metadata, { ...size, greyscale: metadata.greyscale ?? false }, format, density);
+  const name = format === "webp" ? "WebP" : format.toUpperCase();
+  const losses = lost.length > 0 ? [`${name} has no place for ${lost.join("; ")}`] : [];
+  if (metadata.bitDepth === 16 && !holdsSixteenBits(format) && format !== "avif") {
+    losses.push(`${name} holds 8 of its ${metadata.sampleBits ?? 16} bits`);
+  }
+  return losses;
+}
+
+/**
+ * A raster as the bytes of a file. PNG and TIFF take 16 bits as they are, AVIF as 10 or 12; the other formats get 8,
+ * rounded. JPEG has no transparency: colour is laid over white. Pixel values are written as they are, in the colour
+ * space that the metadata tells, by a profile or whatever else the format has for it.
  *
  * @throws SamsrError when the image is too large for the format
  */
 export async function encode(raster: Raster, options: EncodeOptions): Promise<Uint8Array> {
-  const bytes = await (await encoder(raster, options)).toBuffer();
-  return withIptc(bytes, options);
+  const { image, finish } = await encoder(raster, options);
+  const store = memoryStore(plainBytes(await image.toBuffer()));
+  await finish(store);
+  return store.bytes();
 }
 
 /**
  * Encodes into a file, whole or not at all (see `writeFileAtomically`), without holding the encoded bytes
- * where the format allows it.
+ * where they may be many (PNG and TIFF).
  *
  * @throws SamsrError when the image is too large for the format or the file cannot be written
  */
@@ -83,40 +122,84 @@ export async function encodeToFile(
 ): Promise<void> {
   checkEncodable(raster, options);
   const content = async (temporaryPath: string) => {
-    // A segment added behind the encoder needs the bytes; they are few beside the pixels.
-    if (options.format === "jpeg" && options.metadata?.iptc !== undefined) {
+    if (!holdsSixteenBits(options.format)) {
       await writeFile(temporaryPath, await encode(raster, options));
-    } else await (await encoder(raster, options)).toFile(temporaryPath);
+      return;
+    }
+    const { image, finish } = await encoder(raster, options);
+    await image.toFile(temporaryPath);
+    const file = await open(temporaryPath, "r+");
+    try {
+      await finish(fileStore(file));
+    } finally {
+      await file.close();
+    }
   };
   await writeFileAtomically(path, content, options);
 }
 
-async function encoder(original: Raster, options: EncodeOptions): Promise<Sharp> {
+/** The encoder of a raster, and what puts the metadata into what it wrote. */
+interface Encoder {
+  readonly image: Sharp;
+  finish(store: Store): Promise<void>;
+}
+
+async function encoder(original: Raster, options: EncodeOptions): Promise<Encoder> {
   checkEncodable(original, options);
-  const { format, metadata = {} } = options;
-  const raster = await suited(original, format);
+  const { format, metadata = {}, density } = options;
+  const raster = await suited(original, options);
   const { width, height, channels, data } = raster;
   const grey = channels < 3;
+  const carried = carry(metadata, { width, height, greyscale: grey }, format, density);
   const space = bitDepth(raster) === 16 ? (grey ? "grey16" : "rgb16") : grey ? "b-w" : "srgb";
-  const raw = { width, height, channels };
-  const kept = fitting(metadata, raster, format);
-  let image = sharp(metadataPng(raster, kept), { limitInputPixels: false })
-    .extend({ right: width - 1, bottom: height - 1, extendWith: "copy" })
-    // The operand may be any typed array, like an input; the types know only of Buffer.
-    .boolean(data as Buffer, "or", { raw, limitInputPixels: false } as { raw: Raw })
-    .toColourspace(space);
-  if (kept.icc !== undefined) image = image.keepIccProfile();
-  if (kept.xmp !== undefined) image = image.keepXmp();
-  // Asked to keep EXIF where there is none, the encoder makes some up.
-  if (kept.exif !== undefined) image = image.keepExif();
-  return asFormat(image, raster, options);
+  const image =
+    format === "avif"
+      ? withMetadata(raster, carried)
+      : sharp(data, { raw: { width, height, channels }, limitInputPixels: false });
+  return {
+    image: asFormat(image.toColourspace(space), raster, options),
+    finish: (store) => addMetadata(store, raster, format, carried),
+  };
+}
+
+async function addMetadata(
+  store: Store,
+  raster: Raster,
+  format: OutputFormat,
+  carried: Carried,
+): Promise<void> {
+  const { width, height } = raster;
+  if (format === "png") {
+    const { head, replaces } = pngHead(await store.read(0, 2 ** 16), carried);
+    return replaceHead(store, head, replaces);
+  }
+  if (format === "tiff") {
+    const { density, icc, xmp, iptc, exifFields } = carried;
+    await addToTiff(store, { density, icc, xmp, iptc, exif: exifFields });
+    return;
+  }
+  const bytes = await store.read(0, await store.size());
+  if (format === "jpeg") return replaceHead(store, jpegWith(bytes, carried), bytes.length);
+  if (format === "webp") {
+    const size = { width, height, alpha: hasAlpha(raster) };
+    return replaceHead(store, webpWith(bytes, size, carried), bytes.length);
+  }
+  if (format === "avif" && carried.cicp) {
+    writeNclx(bytes, carried.cicp);
+    await store.write(0, bytes);
+  }
+}
+
+/** Bits of an AVIF for a raster of 16: those of an AVIF that was read, or the most that there are. */
+function avifBits({ metadata }: EncodeOptions): 10 | 12 {
+  return metadata?.sampleBits === 10 ? 10 : 12;
 }
 
 /** The raster with no more depth and channels than the format holds. */
-async function suited(raster: Raster, format: OutputFormat): Promise<Raster> {
+async function suited(raster: Raster, { format }: EncodeOptions): Promise<Raster> {
   const suit = format === "jpeg" ? flattenOnWhite : toEightBits;
   const isSuited = bitDepth(raster) === 8 && !(format === "jpeg" && hasAlpha(raster));
-  if (isSuited || holdsSixteenBits(format)) return raster;
+  if (isSuited || holdsSixteenBits(format) || format === "avif") return raster;
   const { width, height, channels, data } = raster;
   const toChannels = format === "jpeg" && hasAlpha(raster) ? ((channels - 1) as Channels) : channels;
   const out = createRaster(width, height, toChannels);
@@ -139,6 +222,7 @@ const optimisedPixels = 48e6;
 function asFormat(image: Sharp, raster: Raster, options: EncodeOptions): Sharp {
   const { metadata = {} } = options;
   const quality = options.quality ?? 0;
+  const lossless = options.lossless ?? (options.quality === undefined && metadata.lossless === true);
   switch (options.format) {
     case "png":
       return image.png({ compressionLevel: 6, adaptiveFiltering: true });
@@ -151,50 +235,21 @@ function asFormat(image: Sharp, raster: Raster, options: EncodeOptions): Sharp {
       });
     }
     case "webp":
-      return image.webp({ quality: quality || defaultQuality.webp, effort: 4 });
-    case "avif":
-      return image.avif({ quality: quality || defaultQuality.avif, chromaSubsampling: "4:4:4", effort: 3 });
-    case "tiff": {
-      const perMillimetre = metadata.density === undefined ? {} : resolution(metadata.density);
-      const bigtiff = raster.data.byteLength > 3.5e9;
-      return image.tiff({ compression: "lzw", predictor: "horizontal", bigtiff, ...perMillimetre });
+      return lossless
+        ? image.webp({ lossless: true, exact: true, effort: 4 })
+        : image.webp({ quality: quality || defaultQuality.webp, effort: 4 });
+    case "avif": {
+      const bits = bitDepth(raster) === 16 ? { bitdepth: avifBits(options) } : {};
+      const common = { ...bits, chromaSubsampling: "4:4:4", effort: 3 };
+      return image.avif(
+        lossless ? { ...common, lossless: true } : { ...common, quality: quality || defaultQuality.avif },
+      );
     }
+    case "tiff": {
+      const bigtiff = raster.data.byteLength > 3.5e9;
+      return image.tiff({ compression: "lzw", predictor: "horizontal", bigtiff });
+    }
+    case "gif":
+      return image.gif();
   }
-}
-
-function resolution(density: number): { xres: number; yres: number; resolutionUnit: "inch" } {
-  return { xres: density / 25.4, yres: density / 25.4, resolutionUnit: "inch" };
-}
-
-/** A JPEG keeps EXIF and XMP in one segment each, of at most 64 KiB with its name. */
-const jpegSegmentLimit = 65_400;
-
-/** The metadata without what the format has no place for. */
-function fitting(metadata: Partial<Metadata>, raster: Raster, format: OutputFormat): Partial<Metadata> {
-  const out = { ...metadata };
-  // These two have no grey: the file holds RGB, which a grey profile does not describe.
-  if (raster.channels < 3 && (format === "webp" || format === "avif")) delete out.icc;
-  if (format === "jpeg") {
-    if ((out.exif?.length ?? 0) > jpegSegmentLimit) delete out.exif;
-    if ((out.xmp?.length ?? 0) > jpegSegmentLimit) delete out.xmp;
-  }
-  return out;
-}
-
-/** Adds the Photoshop segment of a JPEG, which a PNG cannot hold, behind the segment that must be first. */
-function withIptc(bytes: Uint8Array, options: EncodeOptions): Uint8Array {
-  const iptc = options.metadata?.iptc;
-  if (options.format !== "jpeg" || iptc === undefined || iptc.length > jpegSegmentLimit) return bytes;
-  const name = new TextEncoder().encode("Photoshop 3.0\0");
-  if (!name.every((byte, i) => iptc[i] === byte)) return bytes;
-  const startOfImage = 2;
-  const hasJfif = bytes[2] === 0xff && bytes[3] === 0xe0;
-  const at = hasJfif ? startOfImage + 2 + bytes[4]! * 256 + bytes[5]! : startOfImage;
-  const length = iptc.length + 2;
-  const out = new Uint8Array(bytes.length + length + 2);
-  out.set(bytes.subarray(0, at));
-  out.set([0xff, 0xed, length >> 8, length & 255], at);
-  out.set(iptc, at + 4);
-  out.set(bytes.subarray(at), at + 4 + iptc.length);
-  return out;
 }

@@ -1,23 +1,33 @@
-import type { InputFormat } from "./metadata.js";
+/** Formats by name. What a file is, its first bytes tell (see `recognise.ts`), never its ending. */
 
-export type OutputFormat = "png" | "jpeg" | "webp" | "avif" | "tiff";
+export type InputFormat = "jpeg" | "png" | "webp" | "avif" | "tiff" | "gif" | "heic" | "jxl" | "bmp";
 
-/** The format to write a picture in that came in another: the same, or PNG for one that is only read. */
-export function formatLike(read: InputFormat): OutputFormat {
-  return read === "gif" ? "png" : read;
+export type OutputFormat = "png" | "jpeg" | "webp" | "avif" | "tiff" | "gif";
+
+/**
+ * The format to write a picture in that came in another: the same, or PNG for one that is only read. An animation stays
+ * one: `frames` over 1 keep GIF.
+ */
+export function formatLike(read: InputFormat, frames = 1): OutputFormat {
+  if (read === "gif") return frames > 1 ? "gif" : "png";
+  if (read === "heic") return "jpeg";
+  return read === "jxl" || read === "bmp" ? "png" : read;
 }
 
-/** The format that a file name's ending stands for, or undefined. */
+const formats: Record<string, OutputFormat> = {
+  png: "png",
+  apng: "png",
+  jpg: "jpeg",
+  jpeg: "jpeg",
+  jpe: "jpeg",
+  jfif: "jpeg",
+  webp: "webp",
+  avif: "avif",
+  tif: "tiff",
+  tiff: "tiff",
+};
+
+/** The format that a file name's ending stands for, or undefined. GIF is written for animations alone, or by name. */
 export function formatOfName(path: string): OutputFormat | undefined {
-  const ending = /\.([a-z]+)$/i.exec(path)?.[1]?.toLowerCase() ?? "";
-  const formats: Record<string, OutputFormat> = {
-    png: "png",
-    jpg: "jpeg",
-    jpeg: "jpeg",
-    webp: "webp",
-    avif: "avif",
-    tif: "tiff",
-    tiff: "tiff",
-  };
-  return formats[ending];
+  return formats[/\.([a-z]+)$/i.exec(path)?.[1]?.toLowerCase() ?? ""];
 }
