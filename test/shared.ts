@@ -11,6 +11,9 @@ const root = join(dirname(fileURLToPath(import.meta.url)), "..", "..", "shared")
 /** True when the reference fixtures are there. */
 export const hasShared = existsSync(join(root, "reference"));
 
+/** True when the small hostile and everyday input files are there. */
+export const hasCases = existsSync(join(root, "cases"));
+
 /** Path of a file in the folder of fixtures and photos. */
 export function sharedPath(...parts: string[]): string {
   return join(root, ...parts);

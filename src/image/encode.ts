@@ -4,7 +4,7 @@ import sharp from "sharp";
 import { SamsrError } from "../base/errors.js";
 import { createYield } from "../base/event-loop.js";
 import { type Carried, carry } from "./carry.js";
-import { writeNclx } from "./containers/bmff.js";
+import { avifWith } from "./containers/bmff.js";
 import { jpegWith } from "./containers/jpeg.js";
 import { pngHead } from "./containers/png.js";
 import { fileStore, memoryStore, replaceHead, type Store } from "./containers/store.js";
@@ -12,7 +12,6 @@ import { addToTiff } from "./containers/tiff.js";
 import { webpWith } from "./containers/webp.js";
 import type { OutputFormat } from "./formats.js";
 import type { Metadata } from "./metadata/index.js";
-import { withMetadata } from "./png-metadata.js";
 import type { Channels, Raster } from "./raster.js";
 import { bitDepth, createRaster, flattenOnWhite, hasAlpha, toEightBits } from "./raster.js";
 import { plainBytes } from "./sharp-raster.js";
@@ -152,10 +151,7 @@ async function encoder(original: Raster, options: EncodeOptions): Promise<Encode
   const grey = channels < 3;
   const carried = carry(metadata, { width, height, greyscale: grey }, format, density);
   const space = bitDepth(raster) === 16 ? (grey ? "grey16" : "rgb16") : grey ? "b-w" : "srgb";
-  const image =
-    format === "avif"
-      ? withMetadata(raster, carried)
-      : sharp(data, { raw: { width, height, channels }, limitInputPixels: false });
+  const image = sharp(data, { raw: { width, height, channels }, limitInputPixels: false });
   return {
     image: asFormat(image.toColourspace(space), raster, options),
     finish: (store) => addMetadata(store, raster, format, carried),
@@ -184,10 +180,7 @@ async function addMetadata(
     const size = { width, height, alpha: hasAlpha(raster) };
     return replaceHead(store, webpWith(bytes, size, carried), bytes.length);
   }
-  if (format === "avif" && carried.cicp) {
-    writeNclx(bytes, carried.cicp);
-    await store.write(0, bytes);
-  }
+  if (format === "avif") return replaceHead(store, avifWith(bytes, carried), bytes.length);
 }
 
 /** Bits of an AVIF for a raster of 16: those of an AVIF that was read, or the most that there are. */
