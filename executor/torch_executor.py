@@ -5,11 +5,12 @@ PyTorch. So samsr can hand its graphs to this program: the graph, its gradients 
 are, and PyTorch does nothing but compute one node after the other. Shapes are static, so on a GPU a whole graph is
 recorded once as a CUDA graph and replayed, which takes the host out of the way of thousands of small kernels.
 
-The other side (src/runtime/backend-torch.ts) starts it. Requests and replies are lines of JSON on standard input
-and output. Numbers pass through one file of shared memory for each session: its inputs, then its outputs, each at
-an offset that the reply to "create" tells. Inputs and outputs may be bound to tensors that stay on the device, and
-have no place there: such inputs are read where they lie, such outputs are written there. A tensor has a file of its
-own, through which it is pushed to the device and pulled from it.
+The other side (src/runtime/torch-process.ts) starts it. Requests are lines of JSON on standard input, replies are
+such lines on descriptor 3: standard output is for whatever Python and its libraries print. Numbers pass through one
+file of shared memory for each session: its inputs, then its outputs, each at an offset that the reply to "create"
+tells. Inputs and outputs may be bound to tensors that stay on the device, and have no place there: such inputs are
+read where they lie, such outputs are written there. A tensor has a file of its own, through which it is pushed to
+the device and pulled from it.
 
 Needs nothing but PyTorch, 1.13 or later. SAMSR_TORCH_DEVICE names another device than the one it would choose.
 """
@@ -27,6 +28,7 @@ import torch.nn.functional as F
 TYPES = {1: torch.float32, 2: torch.uint8, 6: torch.int32, 7: torch.int64, 9: torch.bool, 10: torch.float16}
 NAMES = {1: "float32", 2: "uint8", 6: "int32", 7: "int64", 9: "bool", 10: "float16"}
 ALIGNMENT = 256
+REPLIES = 3
 
 # ---------------------------------------------------------------- the file: as much of onnx.proto3 as samsr writes
 
@@ -519,12 +521,13 @@ def main():
             return {}
         raise ValueError(f"unknown request {kind}")
 
-    for line in sys.stdin:
-        try:
-            reply = answer(json.loads(line))
-        except Exception as error:
-            reply = {"error": f"{type(error).__name__}: {error}"}
-        print(json.dumps(reply), flush=True)
+    with open(REPLIES, "w", encoding="utf-8") as replies:
+        for line in sys.stdin:
+            try:
+                reply = answer(json.loads(line))
+            except Exception as error:
+                reply = {"error": f"{type(error).__name__}: {error}"}
+            print(json.dumps(reply), file=replies, flush=True)
 
 
 if __name__ == "__main__":

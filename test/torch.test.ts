@@ -247,7 +247,7 @@ function operatorsOf(v: o.Value): string[] {
 
 function sharedFiles(): string[] {
   try {
-    return readdirSync("/dev/shm").filter((name) => name.startsWith("samsr-"));
+    return readdirSync("/dev/shm").filter((name) => name.startsWith(".samsr-"));
   } catch {
     return [];
   }

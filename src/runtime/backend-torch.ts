@@ -3,14 +3,10 @@
  * ONNX Runtime for Node has no provider for it. The program is executor/torch_executor.py; its head says how
  * the two talk. It is one process for all sessions of a thread, begins with the first and ends with the last.
  */
-import { spawn } from "node:child_process";
-import { randomUUID } from "node:crypto";
-import { closeSync, existsSync, openSync, readSync, rmSync, writeFileSync, writeSync } from "node:fs";
+import { closeSync, existsSync, openSync, readSync, writeFileSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
-import { SamsrError } from "../base/errors.js";
+import { resolve } from "node:path";
+import { removeTemporary, sweepTemporaryFiles, temporaryPath } from "../base/temporary-files.js";
 import { type DataType, sizeOf, TYPE_BYTES } from "../onnx/value.js";
 import type {
   Backend,
@@ -22,8 +18,7 @@ import type {
   OrtTensor,
 } from "./backend.js";
 import { asTensor, type TensorData } from "./tensor.js";
-
-const PROGRAM = fileURLToPath(new URL("../../executor/torch_executor.py", import.meta.url));
+import { type Executor, startExecutor } from "./torch-process.js";
 
 /** Memory that processes share, where the system has a folder for it. */
 const SHARED = existsSync("/dev/shm") ? "/dev/shm" : tmpdir();
@@ -48,8 +43,6 @@ class PlainTensor implements OrtTensor {
   ) {}
 }
 
-type Reply = Readonly<Record<string, unknown>>;
-
 /** A tensor's place in the shared file. */
 interface Slot {
   readonly name: string;
@@ -64,18 +57,13 @@ interface Layout {
   readonly outputs: readonly Slot[];
 }
 
-interface Executor {
-  ask(request: Readonly<Record<string, unknown>>): Promise<Reply>;
-  end(): void;
-}
-
 /** The process, and how many sessions and tensors it has. */
 let current: { readonly executor: Executor; users: number } | undefined;
 let count = 0;
 
 /** Counts one more session or tensor in; `leave` counts it out, and the last one ends the process. */
 function enter(): { readonly executor: Executor; leave(): void } {
-  current ??= { executor: start(), users: 0 };
+  current ??= { executor: startExecutor(), users: 0 };
   const mine = current;
   mine.users++;
   const leave = () => {
@@ -87,48 +75,65 @@ function enter(): { readonly executor: Executor; leave(): void } {
 }
 
 /**
- * A file of shared memory, to be opened there by its path while `use` runs. Both hold it open, so nothing is
- * left behind.
+ * A file that only this user can read, and that goes when `use` ends, when this process does, or, should it be
+ * killed before, with the next that starts.
  */
-async function withSharedFile<T>(use: (path: string, file: number) => Promise<T>): Promise<T> {
-  const path = join(SHARED, `samsr-${randomUUID()}`);
-  const file = openSync(path, "wx+", 0o600);
+async function withTemporary<T>(ending: string, use: (path: string) => Promise<T>): Promise<T> {
+  await sweepTemporaryFiles(SHARED);
+  const path = temporaryPath(SHARED, ending);
   try {
-    return await use(path, file);
-  } catch (error) {
-    closeSync(file);
-    throw error;
+    return await use(path);
   } finally {
-    rmSync(path, { force: true });
+    await removeTemporary(path);
   }
+}
+
+/** A file of shared memory, to be opened there by its path while `use` runs. From then on both hold it open. */
+function withSharedFile<T>(use: (path: string, file: number) => Promise<T>): Promise<T> {
+  return withTemporary("", async (path) => {
+    const file = openSync(path, "wx+", 0o600);
+    try {
+      return await use(path, file);
+    } catch (error) {
+      closeSync(file);
+      throw error;
+    }
+  });
+}
+
+/** The path of a model's file; bytes are written into one while `use` runs. */
+function withModelFile<T>(model: Uint8Array | string, use: (path: string) => Promise<T>): Promise<T> {
+  if (typeof model === "string") return use(resolve(model));
+  return withTemporary(".onnx", (path) => {
+    writeFileSync(path, model, { flag: "wx", mode: 0o600 });
+    return use(path);
+  });
 }
 
 async function create(model: Uint8Array | string, options: Record<string, unknown>): Promise<OrtSession> {
   const { executor, leave } = enter();
   const session = count++;
-  const modelFile = typeof model === "string" ? model : join(SHARED, `samsr-${randomUUID()}.onnx`);
   const { session: more } = (options.extra ?? {}) as { session?: Record<string, string> };
   const parts = Object.entries((options.bound ?? {}) as Readonly<Record<string, DevicePart>>);
   const bound = parts.map(([name, { tensor, offset }]) => [name, { tensor: tensor.id, offset }]);
   try {
-    if (typeof model !== "string") writeFileSync(modelFile, model);
-    return await withSharedFile(async (shared, file) => {
-      const layout = await executor.ask({
-        request: "create",
-        session,
-        model: modelFile,
-        folder: more?.model_external_initializers_file_folder_path ?? ".",
-        shared,
-        threads: options.intraOpNumThreads ?? 0,
-        bound: Object.fromEntries(bound),
-      });
-      return open(executor, session, file, layout as unknown as Layout, leave);
-    });
+    return await withModelFile(model, (modelFile) =>
+      withSharedFile(async (shared, file) => {
+        const layout = await executor.ask({
+          request: "create",
+          session,
+          model: modelFile,
+          folder: resolve(more?.model_external_initializers_file_folder_path ?? "."),
+          shared,
+          threads: options.intraOpNumThreads ?? 0,
+          bound: Object.fromEntries(bound),
+        });
+        return open(executor, session, file, layout as unknown as Layout, leave);
+      }),
+    );
   } catch (error) {
     leave();
     throw error;
-  } finally {
-    if (typeof model !== "string") rmSync(modelFile, { force: true });
   }
 }
 
@@ -226,51 +231,6 @@ function read(file: number, data: TensorData, offset: number): void {
 
 function bytesOf(data: TensorData): Uint8Array {
   return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-}
-
-/** `SAMSR_PYTHON`, or python3. */
-function python(): string {
-  return process.env.SAMSR_PYTHON || "python3";
-}
-
-function start(): Executor {
-  const child = spawn(python(), ["-u", PROGRAM], { windowsHide: true });
-  const waiting: { resolve(reply: Reply): void; reject(error: Error): void }[] = [];
-  let said = "";
-  let gone: Error | undefined;
-  const fail = (reason: string) => {
-    gone ??= new SamsrError(`device "torch": ${reason}`);
-    for (const { reject } of waiting.splice(0)) reject(gone);
-  };
-  child.on("error", (error) => fail(`${python()} cannot be started (${error.message}); ${ADVICE}`));
-  child.on("close", (code, signal) => fail(explain(said, signal ?? `exit code ${code}`)));
-  child.stdin.on("error", () => {});
-  child.stderr.on("data", (chunk) => {
-    said = `${said}${chunk}`.slice(-4000);
-  });
-  createInterface({ input: child.stdout }).on("line", (line) => {
-    const reply = JSON.parse(line) as Reply;
-    const { resolve, reject } = waiting.shift()!;
-    if (reply.error === undefined) resolve(reply);
-    else reject(new Error(String(reply.error)));
-  });
-  return {
-    ask: (request) =>
-      new Promise((resolve, reject) => {
-        if (gone) return reject(gone);
-        waiting.push({ resolve, reject });
-        child.stdin.write(`${JSON.stringify(request)}\n`);
-      }),
-    end: () => void child.stdin.end(),
-  };
-}
-
-const ADVICE = "it needs Python with PyTorch, 1.13 or later: name one that has it in SAMSR_PYTHON";
-
-function explain(said: string, how: string): string {
-  if (/No module named '?torch/.test(said)) return `${python()} has no PyTorch; ${ADVICE}`;
-  const last = said.trim().split("\n").at(-1);
-  return `its process ended (${how}${last ? `: ${last}` : ""})`;
 }
 
 /**
