@@ -4,12 +4,15 @@
  * not believed. For Node only.
  */
 import { createHash } from "node:crypto";
-import { mkdir, readdir, readFile, rm, stat, utimes } from "node:fs/promises";
+import { lstat, lutimes, mkdir, readdir, rm } from "node:fs/promises";
 import { homedir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { deflateRawSync, inflateRawSync } from "node:zlib";
+import { readPlainFile } from "../../base/plain-file.js";
 import type { Raster } from "../../image/raster.js";
 import { writeFileAtomically } from "../../image/write-file.js";
+import type { Box } from "./boxes.js";
+import type { Point } from "./grid.js";
 import type { ResolvedSamOptions } from "./options.js";
 import type { Generated, SamMask } from "./types.js";
 
@@ -20,6 +23,13 @@ const LARGEST_CACHE = 256 * 2 ** 20;
 const VERSION = "1";
 
 const ENDING = ".masks";
+
+/** No other file is read or removed. */
+const OWN_NAME = /^[0-9a-f]{64}\.masks$/;
+
+/** Bytes that a file may have, and what is in it when it is unpacked. */
+const LARGEST_FILE = 16 * 2 ** 20;
+const MOST_UNPACKED = 64 * 2 ** 20;
 
 /**
  * Where programs keep what can be made again: below `SAMSR_CACHE` where that is set, else by the platform's convention
@@ -53,46 +63,66 @@ export function cacheKey(picture: Raster, weights: string, options: ResolvedSamO
     .digest("hex");
 }
 
-/** What was stored under the key, or undefined for nothing, or nothing whole. */
-export async function readCached(key: string, folder = cacheFolder()): Promise<Generated | undefined> {
+/** The size of a picture, in pixels. */
+type Size = Readonly<Pick<Raster, "width" | "height">>;
+
+/**
+ * What was stored under the key, or undefined for nothing, or nothing whole.
+ * @param size of the picture, which its masks must have
+ */
+export async function readCached(
+  key: string,
+  size: Size,
+  folder = cacheFolder(),
+): Promise<Generated | undefined> {
   const path = join(folder, key + ENDING);
+  if (!OWN_NAME.test(basename(path))) return undefined;
   try {
-    const bytes = await readFile(path);
+    const bytes = await readPlainFile(path, LARGEST_FILE);
     const packed = bytes.subarray(32);
     if (!createHash("sha256").update(packed).digest().equals(bytes.subarray(0, 32))) return undefined;
-    const generated = unpack(packed);
+    const generated = unpack(packed, size);
     const now = new Date();
-    await utimes(path, now, now).catch(() => {});
+    await lutimes(path, now, now).catch(() => {});
     return generated;
   } catch {
     return undefined;
   }
 }
 
-/** Stores masks, and makes room. A folder that cannot be written to is no reason to fail. */
+/**
+ * Stores masks, for this user alone, and makes room. A folder that cannot be written to is no reason to fail,
+ * nor are masks that would take too much room.
+ */
 export async function writeCached(key: string, generated: Generated, folder = cacheFolder()): Promise<void> {
+  const path = join(folder, key + ENDING);
+  if (!OWN_NAME.test(basename(path))) return;
   try {
-    await mkdir(folder, { recursive: true });
+    await mkdir(folder, { recursive: true, mode: 0o700 });
     const packed = pack(generated);
+    const found = await lstat(path).catch(() => undefined);
+    if (!packed || packed.length + 32 > LARGEST_FILE || (found && !found.isFile())) return;
     const hash = createHash("sha256").update(packed).digest();
-    await writeFileAtomically(join(folder, key + ENDING), Buffer.concat([hash, packed]), { overwrite: true });
+    // They can be found again, so nobody waits for the disk.
+    const options = { overwrite: true, secret: true, volatile: true };
+    await writeFileAtomically(path, Buffer.concat([hash, packed]), options);
     await makeRoom(folder, LARGEST_CACHE);
   } catch {
     // The masks are there all the same.
   }
 }
 
-/** Removes the files not used for longest until the rest have at most `most` bytes. */
+/** Removes the files not used for longest until the rest have at most `most` bytes; nothing but its own files. */
 export async function makeRoom(folder: string, most: number): Promise<void> {
-  const names = (await readdir(folder)).filter((name) => name.endsWith(ENDING));
-  const files = await Promise.all(
+  const names = (await readdir(folder)).filter((name) => OWN_NAME.test(name));
+  const found = await Promise.all(
     names.map(async (name) => {
       const path = join(folder, name);
-      const facts = await stat(path).catch(() => undefined);
-      return { path, size: facts?.size ?? 0, used: facts?.mtimeMs ?? 0 };
+      const facts = await lstat(path).catch(() => undefined);
+      return facts?.isFile() ? [{ path, size: facts.size, used: facts.mtimeMs }] : [];
     }),
   );
-  files.sort((a, b) => b.used - a.used);
+  const files = found.flat().sort((a, b) => b.used - a.used);
   let bytes = 0;
   for (const { path, size } of files) {
     bytes += size;
@@ -101,7 +131,7 @@ export async function makeRoom(folder: string, most: number): Promise<void> {
 }
 
 /** The length of a JSON text, the text, and the edges of all masks as distances from one to the next. */
-function pack({ masks, asked, points }: Generated): Buffer {
+function pack({ masks, asked, points }: Generated): Buffer | undefined {
   const facts = masks.map(({ runs, ...rest }) => ({
     ...rest,
     // JSON has no NaN.
@@ -117,19 +147,48 @@ function pack({ masks, asked, points }: Generated): Buffer {
     edges.forEach((edge, i) => bytes.writeUInt32LE(edge - (i > 0 ? edges[i - 1] : 0), 4 * i));
     return bytes;
   });
-  return deflateRawSync(Buffer.concat([length, json, ...steps]), { level: 3 });
+  const whole = Buffer.concat([length, json, ...steps]);
+  return whole.length > MOST_UNPACKED ? undefined : deflateRawSync(whole, { level: 3 });
 }
 
-function unpack(packed: Buffer): Generated {
-  const bytes = inflateRawSync(packed);
+/** @throws for what is not as `pack` makes it, before any memory is taken for it */
+function unpack(packed: Buffer, { width, height }: Size): Generated {
+  const bytes = inflateRawSync(packed, { maxOutputLength: MOST_UNPACKED });
   const start = 4 + bytes.readUInt32LE(0);
-  const { asked, points, size, facts } = JSON.parse(bytes.toString("utf8", 4, start));
-  const [width, height] = size;
+  const json = JSON.parse(bytes.toString("utf8", 4, start));
+  const { asked, points, size, facts } = json;
+  demand(isCount(asked) && isCount(points) && Array.isArray(facts) && isNumbers(size, 2));
+  demand(facts.length === 0 || (size[0] === width && size[1] === height));
+  const edges = facts.reduce((sum: number, fact: { edges?: unknown }) => {
+    demand(isCount(fact?.edges) && fact.edges % 2 === 0);
+    return sum + fact.edges;
+  }, 0);
+  demand(start + 4 * edges === bytes.length);
   let at = start;
-  const masks = facts.map(({ edges: count, stabilityScore, ...rest }: Record<string, number>) => {
-    const edges = new Uint32Array(count);
-    for (let i = 0; i < count; i++, at += 4) edges[i] = (i > 0 ? edges[i - 1] : 0) + bytes.readUInt32LE(at);
-    return { ...rest, stabilityScore: stabilityScore ?? Number.NaN, runs: { width, height, edges } };
+  const masks = facts.map((fact: Record<string, unknown>): SamMask => {
+    const runs = { width, height, edges: new Uint32Array(fact.edges as number) };
+    for (let i = 0, last = 0; i < runs.edges.length; i++, at += 4) {
+      const step = bytes.readUInt32LE(at);
+      demand((step > 0 || i === 0) && last + step <= width * height);
+      last = runs.edges[i] = last + step;
+    }
+    const { box, area, predictedIou, stabilityScore, point, cropBox } = fact;
+    demand(isNumbers(box, 4) && isNumbers(cropBox, 4) && isNumbers(point, 2));
+    demand(isCount(area) && isNumber(predictedIou));
+    demand(stabilityScore === null || isNumber(stabilityScore));
+    return {
+      ...{ runs, area, predictedIou, stabilityScore: stabilityScore ?? Number.NaN },
+      ...{ box: box as unknown as Box, cropBox: cropBox as unknown as Box, point: point as unknown as Point },
+    };
   });
-  return { masks: masks as SamMask[], asked, points };
+  return { masks, asked, points };
+}
+
+const isNumber = (value: unknown): value is number => Number.isFinite(value);
+const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
+const isNumbers = (value: unknown, length: number): value is readonly number[] =>
+  Array.isArray(value) && value.length === length && value.every(isNumber);
+
+function demand(holds: boolean): asserts holds {
+  if (!holds) throw new Error("no masks as they are kept");
 }

@@ -70,7 +70,7 @@ export function createSegmenter({ sam, device, threads, cache = true }: Segmente
       if (!cache) return generateMasks(picture, await network(), options, context);
       identity ??= hashOf(path);
       const key = cacheKey(picture, await identity, options);
-      const known = await readCached(key);
+      const known = await readCached(key, picture);
       if (known) return known;
       const generated = await generateMasks(picture, await network(), options, context);
       await writeCached(key, generated);
