@@ -14,7 +14,7 @@ import sharp from "sharp";
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { readCheckpoint, readSafetensors, writeSafetensors } from "../src/checkpoints/index.js";
 import { PUBLISHED } from "../src/checkpoints/store/index.js";
-import { defineModels } from "../src/cli/commands/models.js";
+import { defineModels } from "../src/cli/models/index.js";
 import { exitCodeOf, printError } from "../src/cli/report.js";
 import { COVERAGE_TINY, coverageNetwork } from "../src/networks/index.js";
 import { type StateDict, trainableScope } from "../src/nn/index.js";

@@ -1,23 +1,23 @@
 #!/usr/bin/env node
 /**
- * The command `samsr`. The words and options of each subcommand are in a file of commands/; what it does is in a file
- * beside this one, loaded when it is asked for, so that `samsr --help` need not wait for codecs and ONNX Runtime.
+ * The command `samsr`. Each subcommand is a folder beside this file: its words and options in index.ts, and what it does
+ * in run.ts, loaded when it is asked for, so that `samsr --help` need not wait for codecs and ONNX Runtime.
  */
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
-import { defineCompare } from "./commands/compare.js";
-import { defineConvert } from "./commands/convert.js";
-import { defineDegrade } from "./commands/degrade.js";
-import { defineEvaluate } from "./commands/evaluate.js";
-import { defineExport } from "./commands/export.js";
-import { defineMasks } from "./commands/masks.js";
-import { defineModels } from "./commands/models.js";
-import { defineScore } from "./commands/score.js";
-import { defineTrain } from "./commands/train.js";
-import { defineUpscale } from "./commands/upscale.js";
+import { defineCompare } from "./compare/index.js";
+import { defineConvert } from "./convert/index.js";
+import { defineDegrade } from "./degrade/index.js";
+import { defineEvaluate } from "./evaluate/index.js";
+import { defineExport } from "./export/index.js";
 import { watchInterrupts } from "./interrupt.js";
+import { defineMasks } from "./masks/index.js";
+import { defineModels } from "./models/index.js";
 import type { Surroundings } from "./options.js";
 import { exitCodeOf, oneLine, printError, UsageError } from "./report.js";
+import { defineScore } from "./score/index.js";
+import { defineTrain } from "./train/index.js";
+import { defineUpscale } from "./upscale/index.js";
 
 const programHelp = `
 Examples:

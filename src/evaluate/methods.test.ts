@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
+import { nearest, strip } from "../image/drawing/strip.js";
 import { createRaster, type Raster } from "../image/raster.js";
 import { TINY } from "../networks/index.js";
 import type { Upscaler, UpscaleSettings } from "../upscale/index.js";
 import { BASELINE, checkName, createMethods, needsModel } from "./methods.js";
-import { nearest, strip } from "./strip.js";
 
 function plain(width: number, height: number, level: number): Raster {
   const raster = createRaster(width, height, 3);

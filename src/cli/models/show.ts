@@ -9,9 +9,9 @@ import {
   modelsThatUse,
 } from "../../checkpoints/store/index.js";
 import { sizeOf } from "../../onnx/index.js";
-import { costOf, type ModelCost, TILE } from "./cost.js";
+import { costOf, type ModelCost, TILE } from "../../upscale/cost.js";
+import { type Measurement, measureModel } from "../../upscale/measure.js";
 import { gigaflop, grouped, megabytes } from "./format.js";
-import { type Measurement, measureModel } from "./measure.js";
 
 interface Part {
   readonly part: string;

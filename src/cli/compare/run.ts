@@ -1,0 +1,180 @@
+/** `samsr compare`: several methods on a folder; the results, a table of them and a page to look at. */
+import { mkdir } from "node:fs/promises";
+import { dirname, join, relative, sep } from "node:path";
+import { SamsrError } from "../../base/errors.js";
+import { comparePicture, givenResults, meansOf, type Outcome } from "../../evaluate/compare.js";
+import { METRICS, type Metric, needsReference } from "../../evaluate/folders.js";
+import { type GalleryPicture, galleryPage } from "../../evaluate/gallery.js";
+import { checkName, createMethods, needsModel } from "../../evaluate/methods.js";
+import { picturesByStem, stemOf } from "../../evaluate/names.js";
+import { readPristineModel } from "../../evaluate/niqe/niqe.js";
+import type { EnlargeMethod } from "../../evaluate/score.js";
+import { digits, renderTable } from "../../evaluate/table.js";
+import { encodeToFile, writeFileAtomically } from "../../image/index.js";
+import type { Device } from "../../runtime/index.js";
+import { decodeRgb, listImages, spread } from "../../train/data/photos.js";
+import { createUpscaler } from "../../upscale/index.js";
+import { HEADS, PLACES } from "../evaluate/run.js";
+import { checkFolder, refuseExisting } from "../outputs.js";
+import { printError, UsageError } from "../report.js";
+import { createReporter } from "../reporter.js";
+import { unlessAborted, writeToStdout } from "../streams.js";
+
+export interface CompareArguments {
+  out: string;
+  /** Names, separated by commas. */
+  methods: string;
+  /** name=folder. */
+  with?: readonly string[];
+  ref?: string;
+  niqeModel?: string;
+  limit?: number;
+  model: string;
+  seed: number;
+  device: Device | "auto";
+  threads?: number;
+  overwrite?: boolean;
+  quiet?: boolean;
+}
+
+const BORDER = 4;
+
+/** @returns the exit code: 0, or 1 when a method failed on a picture */
+export async function compareCommand(
+  folders: readonly string[],
+  options: CompareArguments,
+  signal: AbortSignal,
+): Promise<number> {
+  const { out, ref, limit, seed, overwrite } = options;
+  const names = ownMethods(options.methods);
+  const given = givenFolders(options.with ?? [], names);
+  const found = (await Promise.all(folders.map(listImages))).flat();
+  const inputs = spread(found, limit ?? Number.POSITIVE_INFINITY);
+  if (inputs.length === 0)
+    throw new SamsrError(`${folders.join(", ")}: expected pictures in or below this folder`);
+  const originals = ref === undefined ? undefined : await picturesByStem(ref);
+  const metrics = METRICS.filter((metric) => ref !== undefined || !needsReference(metric));
+  const pristine = await readPristineModel(options.niqeModel);
+  const page = join(out, "index.html");
+  await checkFolder(page, true);
+  await refuseExisting(page, overwrite);
+
+  const reporter = createReporter({ quiet: options.quiet, toStdout: true });
+  const upscaler = names.some(needsModel) ? await unlessAborted(createUpscaler(options), signal) : undefined;
+  const rows: Map<string, Outcome>[] = [];
+  const shown: GalleryPicture[] = [];
+  const used: string[] = [];
+  let failed = false;
+  try {
+    let current = "";
+    const methods: Map<string, EnlargeMethod> = createMethods(names, upscaler, { seed, signal });
+    for (const [name, folder] of given) methods.set(name, await givenResults(folder, () => current));
+    for (const [i, { path, name }] of inputs.entries()) {
+      reporter.bar.file(name, `${i + 1}/${inputs.length}`);
+      current = stemOf(name);
+      const original = originals?.get(current);
+      const lq = await decodeRgb(path).catch(() => undefined);
+      if (lq === undefined) {
+        failed = true;
+        printError(new SamsrError(`${path}: cannot be read as a picture; it is left out`));
+        continue;
+      }
+      used.push(name);
+      const compared = original === undefined ? undefined : await decodeRgb(original);
+      const row = await comparePicture(lq, compared, methods, { metrics, border: BORDER, pristine, signal });
+      rows.push(row);
+      shown.push(await writeRow(row, name, { out, overwrite, signal }));
+      reporter.bar.clear();
+      for (const [method, outcome] of row) {
+        if (!("reason" in outcome)) continue;
+        failed = true;
+        printError(new SamsrError(`${name} by ${method}: ${outcome.reason}`));
+      }
+    }
+  } finally {
+    reporter.bar.clear();
+    await upscaler?.close();
+  }
+  const table = await writeTables(rows, used, metrics, options);
+  const html = galleryPage(`${[...names, ...given.keys()].join(", ")}`, table, shown);
+  await writeFileAtomically(page, new TextEncoder().encode(html), { overwrite });
+  await writeToStdout(table, signal);
+  reporter.say(page);
+  return failed ? 1 : 0;
+}
+
+function ownMethods(text: string): string[] {
+  const names = [...new Set(text.split(",").map((name) => name.trim()))].filter((name) => name !== "");
+  try {
+    names.forEach(checkName);
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
+  return names;
+}
+
+function givenFolders(words: readonly string[], taken: readonly string[]): Map<string, string> {
+  const folders = new Map<string, string>();
+  for (const word of words) {
+    const [, name, folder] = /^([\w.+-]+)=(.+)$/.exec(word) ?? [];
+    if (name === undefined) throw new UsageError(`--with ${word}: expected NAME=FOLDER`);
+    if (taken.includes(name) || folders.has(name))
+      throw new UsageError(`--with ${word}: ${name} is there twice`);
+    folders.set(name, folder);
+  }
+  return folders;
+}
+
+/** Writes what the methods made of one picture. */
+async function writeRow(
+  row: ReadonlyMap<string, Outcome>,
+  name: string,
+  { out, overwrite, signal }: { out: string; overwrite?: boolean; signal: AbortSignal },
+): Promise<GalleryPicture> {
+  const results = new Map<string, { source: string; figures: string }>();
+  let size = { width: 1, height: 1 };
+  for (const [method, outcome] of row) {
+    if ("reason" in outcome) continue;
+    const path = join(out, method, `${stemOf(name)}.png`);
+    await mkdir(dirname(path), { recursive: true });
+    await encodeToFile(outcome.picture, path, { format: "png", overwrite, signal });
+    size = outcome.picture;
+    const figures = Object.entries(outcome.values).map(
+      ([metric, value]) => `${HEADS[metric as Metric]} ${digits(value, PLACES[metric as Metric])}`,
+    );
+    results.set(method, { source: relative(out, path).split(sep).join("/"), figures: figures.join("  ") });
+  }
+  return { name, width: size.width, height: size.height, results };
+}
+
+/** Writes scores.json and scores.md. @returns the table in plain text */
+async function writeTables(
+  rows: readonly ReadonlyMap<string, Outcome>[],
+  pictures: readonly string[],
+  metrics: readonly Metric[],
+  { out, overwrite }: CompareArguments,
+): Promise<string> {
+  const means = meansOf(rows, metrics);
+  const measured = metrics.filter((metric) => [...means.values()].some((own) => own[metric] !== undefined));
+  const head = ["method", ...measured.map((metric) => HEADS[metric])];
+  const lines = [...means].map(([method, own]) => [
+    method,
+    ...measured.map((metric) => digits(own[metric]!.mean, PLACES[metric])),
+  ]);
+  const document = {
+    border: BORDER,
+    means: Object.fromEntries(means),
+    pictures: rows.map((row, i) => ({
+      picture: pictures[i],
+      methods: Object.fromEntries(
+        [...row].map(([method, o]) => [method, "values" in o ? o.values : { error: o.reason }]),
+      ),
+    })),
+  };
+  const write = (name: string, text: string) =>
+    writeFileAtomically(join(out, name), new TextEncoder().encode(text), { overwrite });
+  await mkdir(out, { recursive: true });
+  await write("scores.json", `${JSON.stringify(document, undefined, 2)}\n`);
+  await write("scores.md", renderTable(head, lines, "markdown"));
+  return renderTable(head, lines, "plain");
+}

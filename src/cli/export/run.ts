@@ -1,0 +1,55 @@
+/** `samsr export`: the single step of an installed model as one ONNX file. */
+
+import type { Variant } from "../../diffusion/index.js";
+import { exportModel } from "../../upscale/export.js";
+import { findUpscalingModel } from "../../upscale/model.js";
+import { checkOnnxFile, writeOnnxFile } from "../onnx-file.js";
+import { createReporter } from "../reporter.js";
+
+export interface ExportArguments {
+  out: string;
+  size: { height: number; width: number };
+  precision: "float32" | "float16";
+  variant?: Variant;
+  etaScale?: number;
+  kappa?: number;
+  overwrite?: boolean;
+  json?: boolean;
+  quiet?: boolean;
+}
+
+export async function exportCommand(
+  name: string,
+  options: ExportArguments,
+  signal: AbortSignal,
+): Promise<number> {
+  const { out, size, overwrite, precision, variant, etaScale, kappa } = options;
+  await checkOnnxFile(out, overwrite);
+  const model = await findUpscalingModel(name);
+  const file = await exportModel(model, size, { precision, variant, etaScale, kappa });
+  await writeOnnxFile(out, file, { overwrite, signal });
+
+  const { description } = model;
+  const { licence, schedule } = description;
+  const facts = {
+    file: out,
+    bytes: file.size,
+    model: description.name,
+    licence,
+    precision,
+    inputs: Object.fromEntries(file.inputs.map((input) => [input.name, input.shape])),
+    outputs: { hr: [1, 3, 4 * size.height, 4 * size.width] },
+  };
+  if (options.json) process.stdout.write(`${JSON.stringify(facts, undefined, 2)}\n`);
+  const { say } = createReporter(options);
+  const inputs = file.inputs.map((input) => `${input.name} [${input.shape.join(", ")}]`).join(", ");
+  const megabytes = (file.size / 2 ** 20).toFixed(1);
+  say(`${out}: ${inputs} -> hr [${facts.outputs.hr.join(", ")}], ${precision}, ${megabytes} MiB`);
+  say(`licence of ${description.name}: ${licence}`);
+  if ("method" in description && description.method === "resshift") {
+    say(
+      `${description.name} was trained for a chain of ${schedule.steps} steps; a single one leaves pictures soft`,
+    );
+  }
+  return 0;
+}

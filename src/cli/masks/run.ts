@@ -1,0 +1,81 @@
+/**
+ * `samsr masks`: what the method knows of pictures before the network sees them. What is drawn of each is in
+ * draw.ts.
+ */
+import { extname, join } from "node:path";
+import { createCoverageModel } from "../../semantics/coverage-model.js";
+import { resolveSamOptions } from "../../semantics/index.js";
+import { findSam } from "../../semantics/sam/find-sam.js";
+import { startSegmenter } from "../../semantics/sam/segmenter-thread.js";
+import { findInputs, type Input } from "../inputs.js";
+import { printError, UsageError } from "../report.js";
+import { createReporter } from "../reporter.js";
+import { samOptionsOf } from "../sam-options.js";
+import { drawSemantics, type MaskResult, type MasksArguments } from "./draw.js";
+
+/** @returns the exit code: 0, or 1 when a picture failed */
+export async function masksCommand(
+  words: readonly string[],
+  given: MasksArguments,
+  signal: AbortSignal,
+): Promise<number> {
+  const options = { ...given, masks: given.masks ?? (given.model === undefined ? "regions" : "sam") };
+  await checkOptions(options);
+  const found = await findInputs(words, options);
+  const reporter = createReporter(options);
+  const results: MaskResult[] = [];
+  const folders = foldersFor(found.inputs, options.out, found.several);
+  for (const { name, error } of found.failures) printError(error, name);
+  let failed = found.failures.length;
+  const { model: sam, device, threads, cache } = options;
+  const segmenter = options.masks === "sam" ? startSegmenter({ sam, device, threads, cache }) : undefined;
+  const coverageModel =
+    options.masks === "network" ? createCoverageModel({ device, threads, spinning: false }) : undefined;
+  const tools = { segmenter, coverageModel, reporter, signal };
+  try {
+    for (const [i, input] of found.inputs.entries()) {
+      reporter.bar.file(input.name, found.inputs.length > 1 ? `${i + 1}/${found.inputs.length}` : "");
+      try {
+        results.push(...(await drawSemantics(input, folders[i]!, { options, ...tools })));
+      } catch (error) {
+        signal.throwIfAborted();
+        reporter.bar.clear();
+        printError(error, input.name);
+        failed++;
+      }
+    }
+  } finally {
+    reporter.bar.clear();
+    await segmenter?.close();
+    await coverageModel?.release();
+  }
+  if (options.json) process.stdout.write(`${JSON.stringify(results, undefined, 2)}\n`);
+  return failed > 0 ? 1 : 0;
+}
+
+/** Refuses what cannot work whatever the picture. */
+async function checkOptions(options: MasksArguments & { masks: string }): Promise<void> {
+  const { masks, model, enlarged } = options;
+  const generator = samOptionsOf(options);
+  if (masks !== "sam") {
+    const said = [model, enlarged, ...Object.values(generator)].some((value) => value !== undefined);
+    if (said)
+      throw new UsageError(`--model and the options of Segment Anything go with --masks sam, not ${masks}`);
+    return;
+  }
+  try {
+    resolveSamOptions(generator);
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
+  await findSam(model);
+}
+
+/** The folder of each picture: the one named for a single one, else one in it that has the picture's name. */
+function foldersFor(inputs: readonly Input[], out: string, several: boolean): string[] {
+  if (!several) return inputs.map(() => out);
+  const stem = (place: string) => place.slice(0, place.length - extname(place).length) || place;
+  const taken = new Map<string, number>();
+  for (const { place } of inputs) taken.set(stem(place), (taken.get(stem(place)) ?? 0) + 1);
+  return inputs.map(({ place }) => join(out, taken.get(stem(place))! > 1 ? place : stem(place)));
+}

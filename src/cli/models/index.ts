@@ -1,0 +1,109 @@
+/** The words of `samsr models` and its subcommands. */
+import { type Command, Option } from "commander";
+import type { Surroundings } from "../options.js";
+import { UsageError } from "../report.js";
+import type { AddArguments } from "./add.js";
+import type { PullArguments } from "./pull.js";
+
+const help = `
+Models lie in the package (bundled) and in the store: ~/.local/share/samsr/models on Linux,
+~/Library/Application Support/samsr/models on macOS, %LOCALAPPDATA%\\samsr\\models on Windows;
+SAMSR_HOME names another folder, whose "models" is the store. --model of other commands takes
+a bundled model's name first, then a stored one's, then a folder.`;
+
+const pullHelp = `
+Names, addresses and licences: "samsr models pull" without a name.
+HTTPS_PROXY, HTTP_PROXY and NO_PROXY are obeyed. SAMSR_MIRROR is as --from.
+An interrupted download goes on where it stopped.`;
+
+export function defineModels(program: Command, { interrupts, done }: Surroundings): void {
+  const models = program
+    .command("models")
+    .summary("list, show, add, fetch and remove models")
+    .description("Lists the installed models with their licences; the subcommands do the rest.")
+    .addHelpText("after", help);
+
+  models
+    .command("list", { isDefault: true })
+    .description("list the installed models, bundled and stored")
+    // A model's name is refused below, by words that help more.
+    .allowExcessArguments()
+    .option("--json", "print one JSON document")
+    .action(async (options: { json?: boolean }, { args: words }: Command) => {
+      if (words.length > 0) {
+        throw new UsageError(
+          `unknown command 'models ${words[0]}'; "samsr models show ${words[0]}" shows a model`,
+        );
+      }
+      const { listCommand } = await import("./list.js");
+      done(await listCommand(options));
+    });
+
+  models
+    .command("show")
+    .description("print a model's network, size, cost, licence, files and card")
+    .argument("<name>", "an installed model, or a model's folder")
+    .option("--measure", "run it, and say how long it took and how much memory")
+    .option("--json", "print one JSON document, the card included")
+    .action(async (name: string, options: { json?: boolean; measure?: boolean }) => {
+      const { showCommand } = await import("./show.js");
+      done(await showCommand(name, options));
+    });
+
+  models
+    .command("add")
+    .description("add published or own weights, .pth or .safetensors; what each file is, its tensors tell")
+    .argument("<files...>", "a denoiser and its autoencoder, one of the two, or Segment Anything")
+    .option("--name <name>", "its name in the store (default: from the file's)")
+    .option("--config <file>", "the authors' configuration (YAML) with the schedule (default: as released)")
+    .addOption(
+      new Option(
+        "--method <name>",
+        "what a denoiser was trained for (default: samsr, or as published)",
+      ).choices(["samsr", "sinsr", "resshift"]),
+    )
+    .addOption(
+      new Option(
+        "--variant <name>",
+        "whose equations a denoiser was trained with (default: release)",
+      ).choices(["paper", "release"]),
+    )
+    .option(
+      "--autoencoder <name>",
+      "the stored model whose autoencoder a denoiser uses that comes without one",
+    )
+    .option("--overwrite", "replace a stored model of that name")
+    .option("--json", "print one JSON document")
+    .option("--quiet", "print nothing but errors")
+    .action(async (files: string[], options: AddArguments) => {
+      const { addCommand } = await import("./add.js");
+      done(await addCommand(files, options, interrupts));
+    });
+
+  models
+    .command("pull")
+    .description("fetch a model that its authors publish, or list these")
+    .argument("[name]", "a published model")
+    .option(
+      "--from <url>",
+      "another address: of the file, or ending in / of a folder with the published names",
+    )
+    .option("--overwrite", "fetch it again")
+    .option("--json", "print one JSON document")
+    .option("--quiet", "print nothing but errors")
+    .addHelpText("after", pullHelp)
+    .action(async (name: string | undefined, options: PullArguments) => {
+      const { pullCommand } = await import("./pull.js");
+      done(await pullCommand(name, options, interrupts));
+    });
+
+  models
+    .command("remove")
+    .description("remove models from the store; nothing is asked")
+    .argument("<names...>", "stored models")
+    .option("--force", "also when other models use its weights")
+    .action(async (names: string[], options: { force?: boolean }) => {
+      const { removeCommand } = await import("./remove.js");
+      done(await removeCommand(names, options));
+    });
+}

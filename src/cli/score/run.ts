@@ -1,0 +1,135 @@
+/**
+ * `samsr score`: photos are made small by a fixed degradation, enlarged again by every method, and compared with
+ * what they were. The table goes to standard output, everything else to standard error.
+ */
+import { mkdir } from "node:fs/promises";
+import { extname, join } from "node:path";
+import { BASELINE, checkName, createMethods, needsModel } from "../../evaluate/methods.js";
+import { type PhotoResults, scoreMethods } from "../../evaluate/score.js";
+import { scoreTable } from "../../evaluate/table.js";
+import { nearest, strip } from "../../image/drawing/strip.js";
+import { encodeToFile, type Raster } from "../../image/index.js";
+import { SCALE } from "../../networks/index.js";
+import type { Device } from "../../runtime/index.js";
+import { mildValidation } from "../../train/data/degrade.js";
+import { type ValidationPair, validationPairs } from "../../train/data/validation.js";
+import { createUpscaler } from "../../upscale/index.js";
+import { checkFolder, refuseExisting } from "../outputs.js";
+import { UsageError } from "../report.js";
+import { createReporter } from "../reporter.js";
+import { unlessAborted, writeToStdout } from "../streams.js";
+
+export interface ScoreArguments {
+  model: string;
+  /** Names, separated by commas. */
+  methods?: string;
+  limit?: number;
+  crop?: number;
+  seed: number;
+  device: Device | "auto";
+  threads?: number;
+  /** A folder for strips to look at. */
+  pictures?: string;
+  /** How many strips at most. */
+  strips: number;
+  overwrite?: boolean;
+  json?: boolean;
+  markdown?: boolean;
+  quiet?: boolean;
+}
+
+/** What is scored, and what a strip shows of it, when nobody names methods. */
+const METHODS = [BASELINE, "samsr", "sinsr", "resshift-1", "resshift-15"];
+const SHOWN = [BASELINE, "samsr", "resshift-15"];
+
+/** @returns the exit code, 0 */
+export async function scoreCommand(
+  folders: readonly string[],
+  options: ScoreArguments,
+  signal: AbortSignal,
+): Promise<number> {
+  const { limit, crop, seed, overwrite } = options;
+  const names = methodNames(options.methods);
+  const shown = options.methods === undefined ? SHOWN : names;
+  const pairs = await unlessAborted(validationPairs(folders, { limit, crop }), signal);
+  const strips = await stripPaths(pairs, options);
+  const reporter = createReporter({ quiet: options.quiet, toStdout: true });
+
+  const upscaler = names.some(needsModel) ? await unlessAborted(createUpscaler(options), signal) : undefined;
+  try {
+    const methods = createMethods(names, upscaler, { seed, signal });
+    const setup = {
+      degradation: degradationWords(),
+      model: upscaler?.model.name,
+      device: upscaler?.device,
+      seed,
+    };
+    reporter.say(`${pairs.length} photos; ${setup.degradation}`);
+    if (strips.length > 0)
+      reporter.say(`pictures, left to right: ${["input", ...shown, "original"].join(", ")}`);
+
+    const onPhoto = async (photo: PhotoResults) => {
+      reporter.say(photoLine(photo, pairs.length));
+      if (photo.index >= strips.length) return;
+      const picture = drawStrip(photo, shown);
+      await encodeToFile(picture, strips[photo.index], { format: "png", overwrite, signal });
+    };
+    const scores = await scoreMethods(pairs, methods, { baseline: BASELINE, onPhoto, signal });
+    const document = { ...setup, baseline: BASELINE, photos: pairs.map(({ name }) => name), methods: scores };
+    const text = options.json
+      ? `${JSON.stringify(document, undefined, 2)}\n`
+      : scoreTable(scores, BASELINE, options.markdown ? "markdown" : "plain");
+    await writeToStdout(text, signal);
+  } finally {
+    await upscaler?.close();
+  }
+  return 0;
+}
+
+/** The baseline is always among them. @throws UsageError for a name that is none */
+function methodNames(text = METHODS.join()): string[] {
+  const names = text.split(",").map((name) => name.trim());
+  try {
+    names.forEach(checkName);
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
+  return [...new Set([BASELINE, ...names])];
+}
+
+/** What every photo goes through, in words. */
+function degradationWords(): string {
+  const { blur, noise, jpeg } = mildValidation;
+  return (
+    `blur of ${blur.sigma[0]} pixels, bicubic reduction by ${SCALE}, ` +
+    `noise of ${noise.sigma[0]} levels, JPEG of quality ${jpeg.quality[0]}`
+  );
+}
+
+function photoLine({ pair, index, scores }: PhotoResults, count: number): string {
+  const values = [...scores].map(([name, { psnr }]) => `${name} ${psnr.toFixed(2)}`);
+  return `${index + 1}/${count} ${pair.name}  ${values.join("  ")} dB`;
+}
+
+/** Where the strips of the first photos go. @throws SamsrError when a name is taken or cannot be written */
+async function stripPaths(
+  pairs: readonly ValidationPair[],
+  { pictures, strips, overwrite }: ScoreArguments,
+): Promise<string[]> {
+  if (pictures === undefined) return [];
+  const paths = pairs.slice(0, strips).map(({ name }, i) => {
+    const stem = name.slice(0, name.length - extname(name).length).replaceAll("/", "-");
+    return join(pictures, `${String(i + 1).padStart(3, "0")}-${stem}.png`);
+  });
+  for (const path of paths) {
+    await checkFolder(path, true);
+    await refuseExisting(path, overwrite);
+  }
+  await mkdir(pictures, { recursive: true });
+  return paths;
+}
+
+/** The small picture with its pixels as squares, what the methods made of it, and the original. */
+function drawStrip({ pair, results }: PhotoResults, methods: readonly string[]): Raster {
+  return strip([nearest(pair.lq, SCALE), ...methods.map((name) => results.get(name)!), pair.hr]);
+}

@@ -1,0 +1,171 @@
+/** The configuration of a training run: a file's or the bundled model's, and what the command line says over it. */
+import { mkdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { stringify } from "yaml";
+import { SamsrError } from "../../base/errors.js";
+import { readYaml } from "../../checkpoints/authors-config/yaml.js";
+import { readAuthorsConfig } from "../../checkpoints/index.js";
+import { writeFileAtomically } from "../../image/index.js";
+import {
+  type ConfigOf,
+  checkedConfig,
+  demandKind,
+  fromAuthors,
+  isAuthorsConfig,
+  type Kind,
+  readTrainingConfig,
+  type TrainingConfig,
+  tinyConfig,
+} from "../../train/config/index.js";
+import { demandNoRun } from "../../train/trainer.js";
+
+/** What the command line may say over a configuration, by the names of the options. */
+export interface Overrides {
+  readonly data?: readonly string[];
+  readonly degradation?: string;
+  readonly pool?: number;
+  readonly batch?: number;
+  readonly seed?: number;
+  readonly steps?: number;
+  readonly rate?: number;
+  readonly timesteps?: number;
+  readonly power?: number;
+  readonly kappa?: number;
+  readonly masks?: string;
+  readonly variant?: string;
+  readonly m?: number;
+  readonly coefficients?: string;
+  readonly lambda?: number;
+  readonly teacher?: string;
+  readonly start?: string;
+  readonly autoencoder?: string;
+}
+
+/** Where a configuration has what an option says. */
+const PLACES: Readonly<Record<keyof Overrides, string>> = {
+  data: "data.photos",
+  degradation: "data.degradation",
+  pool: "data.pool",
+  batch: "data.batch",
+  seed: "data.seed",
+  steps: "optimiser.steps",
+  rate: "optimiser.learningRate",
+  timesteps: "schedule.steps",
+  power: "schedule.power",
+  kappa: "schedule.kappa",
+  masks: "student.masks",
+  variant: "student.variant",
+  m: "student.m",
+  coefficients: "student.coefficients",
+  lambda: "student.terms.sc",
+  teacher: "teacher",
+  start: "start",
+  autoencoder: "autoencoder",
+};
+
+/** A run may go on for longer, and with files that were moved. */
+const MAY_CHANGE: readonly (keyof Overrides)[] = ["steps", "data", "teacher", "start", "autoencoder"];
+
+export interface ConfigArguments extends Overrides {
+  readonly config?: string;
+  readonly out: string;
+  readonly resume?: boolean;
+}
+
+type Data = Record<string, unknown>;
+
+/**
+ * The configuration of a run, checked, and written to OUT/config.yaml. A run that goes on has the one that lies there.
+ * @param warn told of fields of the authors' that do not apply
+ * @throws {SamsrError} when it is wrong, or a run shall go on in another way than it began
+ */
+export async function configFor<K extends Kind>(
+  kind: K,
+  args: ConfigArguments,
+  warn: (line: string) => void,
+): Promise<ConfigOf<K>> {
+  const path = join(args.out, "config.yaml");
+  const own = args.resume ? await readIfThere(path) : undefined;
+  const begun = own && (readYaml(own, path) as Data);
+  const file = args.config === undefined ? undefined : await fromFile(kind, args.config, warn);
+  const name = begun ? path : (args.config ?? `samsr train ${kind}`);
+  const base = begun ?? file ?? (tinyConfig(kind) as unknown as Data);
+  const config = demandKind(checkedConfig(over(base, kind, args), name), kind, name);
+  if (begun) {
+    const before = demandKind(checkedConfig(begun, path), kind, path);
+    const asked = file ? demandKind(checkedConfig(over(file, kind, args), args.config!), kind, name) : config;
+    demandSame(before, asked, path);
+  } else if (args.resume) return config;
+  else await demandNoRun(args.out);
+  await mkdir(args.out, { recursive: true });
+  const text = `# What this run was told; --resume goes by it.\n${stringify(config, { lineWidth: 110 })}`;
+  await writeFileAtomically(path, new TextEncoder().encode(text), { overwrite: true });
+  return config;
+}
+
+/** The configuration that lies in a run's folder, if any does. */
+export async function runConfig(folder: string): Promise<TrainingConfig | undefined> {
+  const path = join(folder, "config.yaml");
+  const content = await readIfThere(path);
+  return content && readTrainingConfig(content, path);
+}
+
+async function readIfThere(path: string): Promise<Uint8Array | undefined> {
+  return readFile(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return undefined;
+    throw error;
+  });
+}
+
+async function fromFile(kind: Kind, path: string, warn: (line: string) => void): Promise<Data> {
+  const content = await readIfThere(path);
+  if (!content) throw new SamsrError(`${path}: there is no such file; expected a configuration in YAML`);
+  const data = readYaml(content, path);
+  if (!isAuthorsConfig(data)) return data as Data;
+  if (kind !== "teacher" && kind !== "student") {
+    throw new SamsrError(`${path}: configurations of the authors are for samsr train teacher and student`);
+  }
+  const authors = readAuthorsConfig(content, path);
+  const mapped = fromAuthors(authors.config, kind, path);
+  for (const line of [...authors.warnings, ...mapped.warnings]) warn(line);
+  return mapped.data;
+}
+
+/** The configuration with the options in their places. */
+function over(base: Data, kind: Kind, args: Overrides): Data {
+  if (typeof base !== "object" || base === null) return base;
+  const copy = structuredClone(base);
+  for (const [option, place] of Object.entries(PLACES)) {
+    const value = args[option as keyof Overrides];
+    if (value === undefined) continue;
+    const path = kind === "coverage" && option === "masks" ? ["masks"] : place.split(".");
+    const last = path.pop()!;
+    let at = copy;
+    for (const key of path) {
+      if (typeof at[key] !== "object" || at[key] === null) at[key] = {};
+      at = at[key] as Data;
+    }
+    at[last] = value;
+  }
+  return copy;
+}
+
+/** @throws {SamsrError} naming the first field that is another, but for those that may be */
+function demandSame(before: object, after: object, path: string): void {
+  const free = MAY_CHANGE.map((option) => PLACES[option]);
+  const compare = (a: unknown, b: unknown, place: string): void => {
+    if (free.includes(place)) return;
+    const deeper = (v: unknown): v is Data => typeof v === "object" && v !== null && !Array.isArray(v);
+    if (deeper(a) && deeper(b)) {
+      for (const key of new Set([...Object.keys(a), ...Object.keys(b)])) {
+        compare(a[key], b[key], place === "" ? key : `${place}.${key}`);
+      }
+    } else if (JSON.stringify(a) !== JSON.stringify(b)) {
+      throw new SamsrError(
+        `${path}: the run has "${place}" ${JSON.stringify(a) ?? "left out"}, and is to go on with ` +
+          `${JSON.stringify(b) ?? "it left out"}; resume it as it began, or begin another`,
+      );
+    }
+  };
+  compare(before, after, "");
+}
