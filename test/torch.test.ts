@@ -4,11 +4,18 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { createUpscaler } from "samsr";
 import sharp from "sharp";
 import { afterAll, afterEach, describe, expect, it, vi } from "vitest";
 import { readSafetensors } from "../src/checkpoints/index.js";
 import * as o from "../src/onnx/index.js";
-import { createDeviceTensor, createSession, devicePart, floatTensor } from "../src/runtime/index.js";
+import {
+  createDeviceTensor,
+  createSession,
+  devicePart,
+  floatTensor,
+  listDevices,
+} from "../src/runtime/index.js";
 import { trainTeacher } from "../src/train/teacher.js";
 import { always, drawnBatch, RUN } from "./fixtures/training.js";
 import { normals, runGraph } from "./run-graph.js";
@@ -206,6 +213,29 @@ describe.skipIf(!python)("device torch (needs Python with PyTorch)", () => {
     expect(Number(metadata.step)).toBeGreaterThanOrEqual(50);
   });
 
+  it("is listed with its version", async () => {
+    vi.stubEnv("SAMSR_PYTHON", python!);
+    const [, , torch] = await listDevices();
+    expect(torch).toMatchObject({ device: "torch", available: true, preferred: false });
+    expect(torch.detail).toMatch(/^PyTorch \d+\.\d+/);
+  });
+
+  it("upscales to what the CPU makes, a level or so apart", async () => {
+    vi.stubEnv("SAMSR_PYTHON", python!);
+    const data = Uint8Array.from({ length: 3 * 20 * 16 }, (_, i) => 127 + 100 * Math.sin(i / 7));
+    const raster = { width: 20, height: 16, channels: 3, data } as const;
+    const made = await Promise.all(
+      (["cpu", "torch"] as const).map(async (device) => {
+        const upscaler = await createUpscaler({ device, threads: 1 });
+        const { raster: result } = await upscaler.upscale(raster, { method: "samsr", seed: 1 });
+        await upscaler.close();
+        return [upscaler.device, result.data] as const;
+      }),
+    );
+    expect(made.map(([device]) => device)).toEqual(["cpu", "torch"]);
+    expect(maxDifference([...made[1][1]], [...made[0][1]])).toBeLessThanOrEqual(1);
+  });
+
   it("says what does not fit", async () => {
     vi.stubEnv("SAMSR_PYTHON", python!);
     const model = o.toModel({ y: o.neg(o.input("x", [2])) });
@@ -223,6 +253,14 @@ describe.skipIf(!python)("device torch (needs Python with PyTorch)", () => {
 });
 
 describe("device torch without PyTorch", () => {
+  it("is listed with what is missing", async () => {
+    vi.stubEnv("SAMSR_PYTHON", "/nowhere/python");
+    const states = await listDevices();
+    expect(states.map(({ device }) => device)).toEqual(["cpu", "webgpu", "torch"]);
+    expect(states[2]).toMatchObject({ available: false, preferred: false });
+    expect(states[2].detail).toMatch(/^\/nowhere\/python cannot be started .*; it needs Python with PyTorch/);
+  });
+
   it("is one clear line", async () => {
     vi.stubEnv("SAMSR_PYTHON", "/nowhere/python");
     const model = o.toModel({ y: o.neg(o.input("x", [2])) });

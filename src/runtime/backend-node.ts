@@ -8,6 +8,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { createRequire } from "node:module";
 import { availableParallelism, cpus } from "node:os";
 import { SamsrError } from "../base/errors.js";
+import { remember } from "../base/promises.js";
 import type { Backend, DeviceState, Ort } from "./backend.js";
 import { largeProbe, PROBE_TOLERANCE, type ProbeModel, smallProbe } from "./probe.js";
 
@@ -31,11 +32,7 @@ export async function load(): Promise<Backend> {
     );
   }
   const known = new Map<boolean, Promise<DeviceState>>();
-  const probe = (compare: boolean) => {
-    const state = known.get(compare) ?? look(compare);
-    known.set(compare, state);
-    return state;
-  };
+  const probe = (compare: boolean) => remember(known, compare, () => look(compare));
   const cpu = `${cpus()[0]?.model.trim() || "processor"}, ${availableParallelism()} threads`;
   return { name: "node", ort, fillsFetches: true, cpu, providers: { cpu: "cpu", webgpu: "webgpu" }, probe };
 }

@@ -18,7 +18,7 @@ import type {
   OrtTensor,
 } from "./backend.js";
 import { asTensor, type TensorData } from "./tensor.js";
-import { type Executor, startExecutor } from "./torch-process.js";
+import { type Executor, lookForTorch, startExecutor } from "./torch-process.js";
 
 /** Memory that processes share, where the system has a folder for it. */
 const SHARED = existsSync("/dev/shm") ? "/dev/shm" : tmpdir();
@@ -233,9 +233,11 @@ function bytesOf(data: TensorData): Uint8Array {
   return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 }
 
-/**
- * Whether it is there takes seconds to find out, so it is only asked for by name, and then found out in use.
- */
+/** `auto` never takes it: to find out whether it is there takes seconds. */
 async function probe(): Promise<DeviceState> {
-  return { device: "torch", available: true, preferred: false, detail: "PyTorch" };
+  const state = { device: "torch", preferred: false } as const;
+  return lookForTorch().then(
+    (detail) => ({ ...state, available: true, detail }),
+    (error: Error) => ({ ...state, available: false, detail: error.message }),
+  );
 }

@@ -1,4 +1,5 @@
 import { SamsrError } from "../base/errors.js";
+import { remember } from "../base/promises.js";
 import type { Backend, Device, DeviceState } from "./backend.js";
 import { inNode } from "./environment.js";
 
@@ -23,20 +24,21 @@ export function loadBackend(named?: BackendName, device?: Device | "auto"): Prom
     throw new SamsrError(`unknown backend "${name}", expected ${Object.keys(LOADERS).join(", ")}`);
   }
   if (name === "torch" && !inNode) throw new SamsrError('device "torch" is for Node alone');
-  const backend = loaded.get(name) ?? LOADERS[name]();
-  loaded.set(name, backend);
-  return backend;
+  return remember(loaded, name, LOADERS[name]);
 }
 
 /**
- * The devices and whether they can be used. Looking at a GPU compiles shaders: about a second where there is
- * one, nothing where there is not.
+ * The devices and whether they can be used, `torch` where no other backend is named. Looking at a GPU compiles
+ * shaders: about a second where there is one, nothing where there is not. Looking for PyTorch loads it, which takes
+ * seconds.
  */
 export async function listDevices(options: { backend?: BackendName } = {}): Promise<DeviceState[]> {
   const backend = await loadBackend(options.backend);
   const cpu: DeviceState = { device: "cpu", available: true, preferred: true, detail: backend.cpu };
   const compared = await backend.probe(true);
-  return [cpu, compared.available ? compared : await backend.probe(false)];
+  const webgpu = compared.available ? compared : await backend.probe(false);
+  if (!inNode || options.backend !== undefined) return [cpu, webgpu];
+  return [cpu, webgpu, await (await loadBackend("torch")).probe(false)];
 }
 
 /**

@@ -1,4 +1,5 @@
 import { SamsrError } from "../base/errors.js";
+import { createQueue } from "../base/promises.js";
 import type { Backend, Device, DevicePart, OrtSession, OrtTensor } from "./backend.js";
 import { partHere } from "./device-tensor.js";
 import { type BackendName, chooseDevice, loadBackend } from "./devices.js";
@@ -182,12 +183,8 @@ function open(
   let released: Promise<void> | undefined;
   // A WASM session takes one run at a time, and releasing waits for what has begun: everything stands in one
   // line.
-  let last: Promise<unknown> = Promise.resolve();
-  const inLine = <T>(work: () => Promise<T>): Promise<T> => {
-    const result = last.then(() => inTurn(work));
-    last = result.catch(() => {});
-    return result;
-  };
+  const queue = createQueue();
+  const inLine = <T>(work: () => Promise<T>): Promise<T> => queue(() => inTurn(work));
 
   const run: Session["run"] = async (feeds, options = {}) => {
     if (released) throw new SamsrError(`${name}: this session has been released`);

@@ -3,7 +3,7 @@
  * its standard input and answers on a descriptor of its own, so that whatever Python and its libraries print
  * cannot be taken for an answer.
  */
-import { spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { delimiter, isAbsolute } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
@@ -39,7 +39,7 @@ export function startExecutor(): Executor {
     gone ??= new SamsrError(`device "torch": ${reason}`);
     for (const { reject } of waiting.splice(0)) reject(gone);
   };
-  child.on("error", (error) => fail(`${python()} cannot be started (${error.message}); ${ADVICE}`));
+  child.on("error", (error) => fail(notStarted(error)));
   child.on("close", (code, signal) => fail(explain(said, signal ?? `exit code ${code}`)));
   child.stdin.on("error", () => {});
   for (const stream of [child.stdout, child.stderr]) {
@@ -67,6 +67,32 @@ export function startExecutor(): Executor {
       }),
     end: () => void child.stdin.end(),
   };
+}
+
+/** How long Python may take to load PyTorch, in milliseconds. */
+const LOOK_LIMIT = 60_000;
+
+/** Says which PyTorch there is, and on what it would compute. */
+const QUESTION = `
+import os, torch
+device = os.environ.get("SAMSR_TORCH_DEVICE") or ("cuda" if torch.cuda.is_available() else "cpu")
+name = torch.cuda.get_device_name(device) if device.startswith("cuda") else "on the " + device.upper()
+print("PyTorch", torch.__version__, name)
+`;
+
+/**
+ * Which PyTorch there is, and on what it computes, in one line. It is loaded for that, which takes seconds.
+ * @throws {SamsrError} saying what is missing
+ */
+export function lookForTorch(): Promise<string> {
+  const options = { timeout: LOOK_LIMIT, windowsHide: true, env: executorEnvironment(process.env) };
+  return new Promise((resolve, reject) => {
+    execFile(python(), ["-c", QUESTION], options, (error, said, complaint) => {
+      if (!error) return resolve(oneLine(said));
+      const how = error.killed ? `it took more than ${LOOK_LIMIT / 1000} s` : `exit code ${error.code}`;
+      reject(new SamsrError(error.code === "ENOENT" ? notStarted(error) : explain(complaint, how)));
+    });
+  });
 }
 
 function parseReply(line: string): Reply | undefined {
@@ -104,6 +130,8 @@ function python(): string {
 }
 
 const ADVICE = "it needs Python with PyTorch, 1.13 or later: name one that has it in SAMSR_PYTHON";
+
+const notStarted = ({ message }: Error) => `${python()} cannot be started (${message}); ${ADVICE}`;
 
 function explain(said: string, how: string): string {
   if (/No module named '?torch/.test(said)) return `${python()} has no PyTorch; ${ADVICE}`;

@@ -1,5 +1,7 @@
 /** The coverage network of an installed model, loaded when first needed. For Node only. */
+
 import { SamsrError } from "../base/errors.js";
+import { once } from "../base/promises.js";
 import { isModelOf } from "../checkpoints/index.js";
 import { findModel, loadModelWeights } from "../checkpoints/store/index.js";
 import type { Raster } from "../image/raster.js";
@@ -41,25 +43,20 @@ export function createCoverageModel({
   model = DEFAULT_COVERAGE_MODEL,
   ...options
 }: CoverageModelOptions = {}): LoadedCoverageModel {
-  let predictor: Promise<CoveragePredictor> | undefined;
-
-  async function open(): Promise<CoveragePredictor> {
+  const predictor = once(async (): Promise<CoveragePredictor> => {
     const { weights, config } = await findCoverageNetwork(model);
     return createCoveragePredictor(weights, config, options);
-  }
+  });
 
   return {
     async coverage(raster) {
-      predictor ??= open();
-      const opened = await predictor.catch((error) => {
-        // It may be tried again.
-        predictor = undefined;
-        throw error;
-      });
-      return opened.coverage(raster);
+      return (await predictor()).coverage(raster);
     },
     async release() {
-      await predictor?.then((opened) => opened.release()).catch(() => {});
+      await predictor
+        .begun()
+        ?.then((opened) => opened.release())
+        .catch(() => {});
     },
   };
 }

@@ -3,8 +3,10 @@
  * mostly share their tiles, so the last few stay; each holds the weights and the largest memory that its runs
  * have needed, so few stay.
  */
+
 import { SamsrError } from "../base/errors.js";
-import { frozenScope, type Weights } from "../nn/index.js";
+import { remember } from "../base/promises.js";
+import { frozenScope, type Scope, type Weights } from "../nn/index.js";
 import type { Value } from "../onnx/index.js";
 import { createGraphSession, type Session, type SessionOptions } from "../runtime/index.js";
 import type { ModelKind, TileGraph } from "./kinds/kind.js";
@@ -39,10 +41,12 @@ export function createSessions(
   weights: (part: string) => Promise<PartWeights>,
   options: SessionOptions,
 ): Sessions {
-  const partOf = remember(async (part: string) => {
-    const { tensors, folder } = await weights(part);
-    return { scope: frozenScope(tensors), folder };
-  });
+  const scopes = new Map<string, Promise<{ scope: Scope; folder?: string }>>();
+  const partOf = (part: string) =>
+    remember(scopes, part, async () => {
+      const { tensors, folder } = await weights(part);
+      return { scope: frozenScope(tensors), folder };
+    });
   /** By size, the one used last at the end. */
   const cache = new Map<string, { size: TileSize; made: Map<string, Promise<Session>> }>();
 
@@ -52,12 +56,7 @@ export function createSessions(
     cache.delete(key);
     cache.set(key, entry);
     await evict();
-    const known = entry.made.get(graph.name);
-    if (known) return known;
-    const made = makeSession(graph, size);
-    entry.made.set(graph.name, made);
-    made.catch(() => entry.made.delete(graph.name));
-    return made;
+    return remember(entry.made, graph.name, () => makeSession(graph, size));
   }
 
   /** From a graph and the weights in its file to a session: the one place where they meet. */
@@ -127,15 +126,4 @@ function release(session: Promise<Session>): Promise<void> {
     (made) => made.release(),
     () => {},
   );
-}
-
-/** Calls `make` once for each key; a failure is forgotten, so that it may be tried again. */
-function remember<K, V>(make: (key: K) => Promise<V>): (key: K) => Promise<V> {
-  const known = new Map<K, Promise<V>>();
-  return (key) => {
-    const value = known.get(key) ?? make(key);
-    known.set(key, value);
-    value.catch(() => known.delete(key));
-    return value;
-  };
 }

@@ -1,6 +1,7 @@
 /**
  * The worker thread of an upscaler in Node: the sessions live here, and jobs are done one after the other.
  */
+import { createQueue } from "../base/promises.js";
 import type { UpscalingModel } from "../checkpoints/index.js";
 import type { InstalledModel } from "../checkpoints/store/index.js";
 import type { Raster } from "../image/raster.js";
@@ -17,14 +18,9 @@ import type { ResolvedSettings } from "./settings.js";
 let opened:
   | { sessions: Sessions; segmenter: Segmenter; coverageModel: LoadedCoverageModel; device: Device }
   | undefined;
-let last: Promise<unknown> = Promise.resolve();
 
 /** Two jobs at once would only share the cores, and need the memory of both. */
-function inTurn<T>(work: () => Promise<T>): Promise<T> {
-  const result = last.then(work);
-  last = result.catch(() => {});
-  return result;
-}
+const inTurn = createQueue();
 
 export const functions = serveThread({
   /** Reads the model and settles on a device. */
@@ -36,7 +32,7 @@ export const functions = serveThread({
     cache?: boolean;
   }) {
     const { model, threads, sam, cache } = args;
-    const device = await chooseDevice(args.device, await loadBackend());
+    const device = await chooseDevice(args.device, await loadBackend(undefined, args.device));
     const of = { name: model.description.name, kind: kindOf(model.description) };
     const sessions = createSessions(of, (part) => findWeights(model, part), { device, threads });
     await sessions.check();

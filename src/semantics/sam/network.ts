@@ -2,7 +2,9 @@
  * Segment Anything's graphs as sessions: the encoder once an image, the tokens of points in batches, and masks painted for
  * those points alone that have one worth it.
  */
+
 import { SamsrError } from "../../base/errors.js";
+import { remember } from "../../base/promises.js";
 import {
   decodeTokens,
   gridOf,
@@ -51,13 +53,8 @@ export function createSamSessions(
   const made = new Map<string, Promise<Session>>();
 
   function session(key: string, graph: (scope: Scope) => Record<string, Value>): Promise<Session> {
-    const known = made.get(key);
-    if (known) return known;
     const name = `${options.name} (${key})`;
-    const session = (async () => createGraphSession(build(graph), { ...options, name }))();
-    made.set(key, session);
-    session.catch(() => made.delete(key));
-    return session;
+    return remember(made, key, async () => createGraphSession(build(graph), { ...options, name }));
   }
   function build(graph: (scope: Scope) => Record<string, Value>) {
     try {

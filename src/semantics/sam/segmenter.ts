@@ -1,12 +1,14 @@
 /** Segment Anything with all it needs in Node: found, loaded when first needed, its masks kept in files. */
+
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { pipeline } from "node:stream/promises";
+import { once } from "../../base/promises.js";
 import { readCheckpoint } from "../../checkpoints/index.js";
 import { locateWeights } from "../../checkpoints/store/index.js";
 import type { Raster } from "../../image/raster.js";
 import type { Device } from "../../runtime/index.js";
-import { findSam, type SamFile } from "./find-sam.js";
+import { findSam } from "./find-sam.js";
 import { generateMasks } from "./generate.js";
 import { cacheKey, readCached, writeCached } from "./mask-cache.js";
 import { createSamSessions, type SamSessions } from "./network.js";
@@ -38,38 +40,23 @@ export interface SegmenterOptions {
  * await segmenter.release();
  */
 export function createSegmenter({ sam, device, threads, cache = true }: SegmenterOptions = {}): Segmenter {
-  let file: Promise<SamFile> | undefined;
-  let identity: Promise<string> | undefined;
-  let sessions: Promise<SamSessions> | undefined;
-
-  async function open(): Promise<SamSessions> {
-    const { name, path, config } = await file!;
+  const file = once(() => findSam(sam));
+  const identity = once(async () => hashOf((await file()).path));
+  const network = once(async (): Promise<SamSessions> => {
+    const { name, path, config } = await file();
     // Half a gigabyte stays in its file where ONNX Runtime can read it there.
     const stored = await locateWeights(path).catch(() => undefined);
     const usable = stored?.tensors.has("image_encoder.pos_embed") ? stored : undefined;
     const weights = usable?.tensors ?? (await readCheckpoint(path));
     return createSamSessions(weights, config, { name, device, threads, weightsFolder: usable?.folder });
-  }
-  /** A failure is forgotten, so that it may be tried again. */
-  async function network(): Promise<SamSessions> {
-    sessions ??= open();
-    return sessions.catch((error) => {
-      sessions = undefined;
-      throw error;
-    });
-  }
+  });
 
   return {
     async masksOf(picture, given, context) {
       const options = resolveSamOptions(given);
-      file ??= findSam(sam);
-      const { path } = await file.catch((error) => {
-        file = undefined;
-        throw error;
-      });
+      await file();
       if (!cache) return generateMasks(picture, await network(), options, context);
-      identity ??= hashOf(path);
-      const key = cacheKey(picture, await identity, options);
+      const key = cacheKey(picture, await identity(), options);
       const known = await readCached(key, picture);
       if (known) return known;
       const generated = await generateMasks(picture, await network(), options, context);
@@ -77,7 +64,10 @@ export function createSegmenter({ sam, device, threads, cache = true }: Segmente
       return generated;
     },
     async release() {
-      await sessions?.then((opened) => opened.release()).catch(() => {});
+      await network
+        .begun()
+        ?.then((opened) => opened.release())
+        .catch(() => {});
     },
   };
 }

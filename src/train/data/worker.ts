@@ -1,4 +1,5 @@
 /** A thread in which training data is made: blurring, masks and noise would take the training thread's time. */
+import { createQueue } from "../../base/promises.js";
 import { type CallContext, serveThread } from "../../runtime/index.js";
 import { type NoiseRecipe, needsCoverage } from "./batch-noise.js";
 import { type Batches, createBatches } from "./batches.js";
@@ -28,16 +29,7 @@ const skipped: Skipped[] = [];
 
 /** So many batches are in the making at once: enough to wait for a codec meanwhile, and the first is done first. */
 const AT_ONCE = 2;
-const making: Promise<unknown>[] = Array.from({ length: AT_ONCE }, () => Promise.resolve());
-let next = 0;
-
-/** Work n begins when work n - AT_ONCE is done. */
-function inTurn<T>(work: () => Promise<T>): Promise<T> {
-  const lane = next++ % AT_ONCE;
-  const result = making[lane].then(work);
-  making[lane] = result.catch(() => {});
-  return result;
-}
+const inTurn = createQueue(AT_ONCE);
 
 export const functions = serveThread({
   /** @param shared whether there are other threads, with which photos are shared */

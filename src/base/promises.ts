@@ -1,0 +1,44 @@
+/**
+ * A queue: each work begins when the one before it has ended, however it ended. With `lanes` above 1 so many
+ * are under way at once, and work n waits for work n - lanes.
+ */
+export function createQueue(lanes = 1): <T>(work: () => Promise<T>) => Promise<T> {
+  const last: Promise<unknown>[] = Array.from({ length: lanes }, () => Promise.resolve());
+  let next = 0;
+  return (work) => {
+    const lane = next++ % lanes;
+    const result = last[lane].then(work);
+    last[lane] = result.catch(() => {});
+    return result;
+  };
+}
+
+/**
+ * What `known` has for this key, or what `make` makes, which it has from now on. A failure is forgotten, so
+ * that it may be tried again.
+ */
+export function remember<K, V>(known: Map<K, Promise<V>>, key: K, make: () => Promise<V>): Promise<V> {
+  const found = known.get(key);
+  if (found) return found;
+  const made = make();
+  known.set(key, made);
+  made.catch(() => {
+    if (known.get(key) === made) known.delete(key);
+  });
+  return made;
+}
+
+export interface Once<T> {
+  (): Promise<T>;
+  /** What was made or is in the making, if anything. */
+  begun(): Promise<T> | undefined;
+}
+
+/**
+ * `make`, called when its result is first asked for; a failure is forgotten, so that it may be tried again.
+ */
+export function once<T>(make: () => Promise<T>): Once<T> {
+  const known = new Map<undefined, Promise<T>>();
+  const get = () => remember(known, undefined, make);
+  return Object.assign(get, { begun: () => known.get(undefined) });
+}
