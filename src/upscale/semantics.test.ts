@@ -15,7 +15,9 @@ it.each([
 ] as const)("the noise of x_T follows W by %s (equation 9)", async (coefficients, atMost) => {
   const coverage = emptyCoverage(2, 1);
   coverage.counts[1] = 3;
-  const settings = { masks: coverage, seed: 0, variant: "paper", etaScale: 0.2, coefficients } as const;
+  const settings = {
+    ...{ method: "samsr", masks: coverage, seed: 0, variant: "paper", etaScale: 0.2, coefficients },
+  } as const;
   const semantics = await createSemantics(
     coverage,
     settings as unknown as DiffusionSettings,
