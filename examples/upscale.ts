@@ -4,22 +4,20 @@
  *     npx tsc --ignoreConfig --module nodenext --target es2022 --types node examples/upscale.ts
  *     node examples/upscale.js photo.jpg large.png
  */
-import { writeFile } from "node:fs/promises";
-import { createUpscaler, decode, encode, SamsrError, upscale } from "samsr";
+import { createUpscaler, decode, encode, SamsrError, upscaleToFile } from "samsr";
 
 const [input = "examples/harbour.png", output = "large.png"] = process.argv.slice(2);
 const stop = new AbortController();
 process.once("SIGINT", () => stop.abort());
 
 try {
-  // A file or its bytes in, the bytes of a file out. Profile, EXIF, alpha and 16 bits are kept.
-  const { data, width, height, info } = await upscale(input, {
-    format: "png",
+  // From file to file; `upscale` gives the bytes instead. Profile, EXIF, alpha and 16 bits are kept.
+  const { width, height, info } = await upscaleToFile(input, output, {
     seed: 7,
+    overwrite: true,
     signal: stop.signal,
     onProgress: ({ stage, done, total }) => console.log(`${stage} ${done}/${total}`),
   });
-  await writeFile(output, data);
   console.log(`${output}: ${width} x ${height} in ${info.milliseconds.total} ms on ${info.device}`);
 
   // Many pictures: the model stays loaded, and pixels go in and out.

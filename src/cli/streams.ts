@@ -1,4 +1,5 @@
-/** Standard output and standard error, and waiting that an abort ends. */
+/** Standard output and standard error. */
+import { unlessAborted } from "../base/abort.js";
 
 /** Writes bytes to standard output and waits until they are taken. */
 export function writeToStdout(bytes: Uint8Array | string, signal: AbortSignal): Promise<void> {
@@ -6,16 +7,6 @@ export function writeToStdout(bytes: Uint8Array | string, signal: AbortSignal): 
     process.stdout.write(bytes, (error) => (error ? reject(error) : resolve()));
   });
   return unlessAborted(written, signal);
-}
-
-/** The promise's result, or the abort's reason as soon as there is one. */
-export function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(signal.reason);
-    if (signal.aborted) abort();
-    signal.addEventListener("abort", abort, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
-  });
 }
 
 /** A line on standard error, where nothing is wrong. */

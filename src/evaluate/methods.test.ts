@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { nearest, strip } from "../image/drawing/strip.js";
 import { createRaster, type Raster } from "../image/raster.js";
 import { TINY } from "../networks/index.js";
-import type { Upscaler, UpscaleSettings } from "../upscale/index.js";
+import type { ResolvedSettings, Upscaler, UpscaleSettings } from "../upscale/index.js";
 import { BASELINE, checkName, createMethods, needsModel } from "./methods.js";
 
 function plain(width: number, height: number, level: number): Raster {
@@ -13,11 +13,11 @@ function plain(width: number, height: number, level: number): Raster {
 
 /** An upscaler that only notes what it is asked. */
 function fakeUpscaler() {
-  const asked: UpscaleSettings[] = [];
+  const asked: (UpscaleSettings | ResolvedSettings)[] = [];
   const schedule = { steps: 15, power: 0.3, kappa: 0.3, minNoiseLevel: 0.04, etasEnd: 0.99 };
   const upscaler = {
     model: { network: "pixel-denoiser", config: TINY, schedule, m: 0.2 },
-    async upscale({ width, height }: Raster, settings: UpscaleSettings) {
+    async upscale({ width, height }: Raster, settings: UpscaleSettings | ResolvedSettings) {
       asked.push(settings);
       return { raster: createRaster(4 * width, 4 * height, 3) };
     },
@@ -46,9 +46,9 @@ describe("methods", () => {
     const { upscaler, asked } = fakeUpscaler();
     const names = ["samsr", "sinsr", "resshift-1", "resshift-15", "samsr-15"];
     for (const enlarge of createMethods(names, upscaler, { seed: 3 }).values()) await enlarge(plain(2, 2, 0));
-    expect(asked).toEqual([
-      { method: "samsr", steps: undefined, seed: 3 },
-      { method: "sinsr", steps: undefined, seed: 3 },
+    expect(asked.map((settings) => "diffusion" in settings && settings.diffusion)).toMatchObject([
+      { method: "samsr", steps: 1, seed: 3, masks: "regions" },
+      { method: "sinsr", steps: 1, seed: 3 },
       { method: "resshift", steps: 1, seed: 3 },
       { method: "resshift", steps: 15, seed: 3 },
       { method: "samsr", steps: 15, seed: 3 },

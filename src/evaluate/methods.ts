@@ -51,9 +51,9 @@ function createMethod(
   { seed, signal }: { seed?: number; signal?: AbortSignal },
 ): EnlargeMethod {
   if (!needsModel(name)) return INTERPOLATIONS[name];
-  const settings = { ...parseName(name), seed };
+  const asked = { ...parseName(name), seed };
   if (!upscaler) throw new SamsrError(`the method ${name} needs a model`);
-  resolveSettings(settings, { width: 1, height: 1 }, kindOf(upscaler.model));
+  const settings = resolveSettings(asked, { width: 1, height: 1 }, kindOf(upscaler.model));
   return async (lq) => (await upscaler.upscale(lq, settings, { signal })).raster;
 }
 

@@ -16,6 +16,7 @@ import {
   writeFile,
 } from "node:fs/promises";
 import { dirname } from "node:path";
+import { unlessAborted } from "../base/abort.js";
 import { SamsrError } from "../base/errors.js";
 import { removeTemporary, sweepTemporaryFiles, temporaryPath } from "../base/temporary-files.js";
 
@@ -61,7 +62,7 @@ export async function writeFileAtomically(
     () => undefined,
   );
   try {
-    await untilAborted(writing, signal);
+    await unlessAborted(writing, signal);
     if (!volatile) await syncFile(temporary);
     if (mode !== undefined && !secret) await chmod(temporary, mode);
     await publish(temporary, target, path, overwrite);
@@ -144,16 +145,6 @@ async function claim(target: string, path: string): Promise<void> {
   } catch (error) {
     throw isSystemError(error) && error.code === "EEXIST" ? alreadyExists(path) : error;
   }
-}
-
-function untilAborted(work: Promise<unknown>, signal: AbortSignal | undefined): Promise<unknown> {
-  if (signal === undefined) return work;
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(signal.reason);
-    if (signal.aborted) abort();
-    signal.addEventListener("abort", abort, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
-  });
 }
 
 function alreadyExists(path: string): SamsrError {

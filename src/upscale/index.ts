@@ -1,6 +1,14 @@
 export type { Method } from "../diffusion/index.js";
-export type { Progress, UpscaleInfo, UpscaleSettings } from "./settings.js";
-export { type UpscaledPicture, type UpscaleOptions, upscale } from "./upscale.js";
+export type { Progress, ResolvedSettings, UpscaleInfo, UpscaleSettings } from "./settings.js";
+export {
+  type EnlargedPicture,
+  type MaskFiles,
+  type UpscaledPicture,
+  type UpscaleOptions,
+  type UpscaleToFileOptions,
+  upscale,
+  upscaleToFile,
+} from "./upscale.js";
 export {
   createUpscaler,
   DEFAULT_MODEL,

@@ -6,10 +6,13 @@ import { findModel, type InstalledModel, locateWeights } from "../checkpoints/st
 import type { PartWeights } from "./sessions.js";
 
 /**
- * A model for an upscaler, by its name or folder.
+ * A model for an upscaler, by its name or folder; one that was found already is itself.
  * @throws {SamsrError} when there is none, or it is of a kind that enlarges nothing
  */
-export async function findUpscalingModel(nameOrFolder: string): Promise<InstalledModel<UpscalingModel>> {
+export async function findUpscalingModel(
+  nameOrFolder: string | InstalledModel<UpscalingModel>,
+): Promise<InstalledModel<UpscalingModel>> {
+  if (typeof nameOrFolder !== "string") return nameOrFolder;
   const model = await findModel(nameOrFolder);
   const { description } = model;
   if (enlarges(description)) return { ...model, description };

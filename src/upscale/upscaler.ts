@@ -6,32 +6,39 @@
 import { SamsrError } from "../base/errors.js";
 import { createYield } from "../base/event-loop.js";
 import type { UpscalingModel } from "../checkpoints/index.js";
+import type { InstalledModel } from "../checkpoints/store/index.js";
 import type { Raster } from "../image/raster.js";
 import { type Device, startThread } from "../runtime/index.js";
 import { kindOf } from "./kinds/index.js";
 import { findUpscalingModel } from "./model.js";
-import { type Progress, resolveSettings, type UpscaleInfo, type UpscaleSettings } from "./settings.js";
+import {
+  type Progress,
+  type ResolvedSettings,
+  resolveSettings,
+  type UpscaleInfo,
+  type UpscaleSettings,
+} from "./settings.js";
 import type { functions } from "./worker.js";
 
 export interface UpscalerOptions {
-  /** Name of an installed model or the folder of one; default "samsr-tiny". */
-  model?: string;
+  /** Name of an installed model, the folder of one, or one that was found; default "samsr-tiny". */
+  readonly model?: string | InstalledModel<UpscalingModel>;
   /** `auto` (the default) is the GPU where one is worth it, else the CPU. */
-  device?: Device | "auto";
+  readonly device?: Device | "auto";
   /** Threads of the network on the CPU; default: one for each core. */
-  threads?: number;
+  readonly threads?: number;
   /**
    * The Segment Anything of masks `sam`: a model's name or a checkpoint; default: the one that is installed.
    */
-  sam?: string;
+  readonly sam?: string;
   /** Whether its masks are kept on disk, so that a picture costs them once; default true. */
-  cache?: boolean;
+  readonly cache?: boolean;
 }
 
 export interface RunOptions {
-  onProgress?: (progress: Progress) => void;
+  readonly onProgress?: (progress: Progress) => void;
   /** Aborting rejects at once with the signal's reason; the thread is free again after the tile under way. */
-  signal?: AbortSignal;
+  readonly signal?: AbortSignal;
 }
 
 export interface Upscaler {
@@ -41,11 +48,12 @@ export interface Upscaler {
   /**
    * Enlarges a raster; channels and depth stay. The argument is copied, the result is the caller's. Calls at
    * the same time are done one after the other.
+   * @param settings with or without their defaults filled in
    * @throws SamsrError for settings that make no sense, before any work; the signal's reason
    */
   upscale(
     raster: Raster,
-    settings?: UpscaleSettings,
+    settings?: UpscaleSettings | ResolvedSettings,
     options?: RunOptions,
   ): Promise<{ raster: Raster; info: UpscaleInfo }>;
   /** Waits for the jobs under way, then frees the sessions and ends the thread. */
@@ -65,18 +73,22 @@ export const DEFAULT_MODEL = "samsr-tiny";
  * @throws SamsrError when the model or the device is not there, or the model is damaged
  */
 export async function createUpscaler(options: UpscalerOptions = {}): Promise<Upscaler> {
-  const { model: name = DEFAULT_MODEL, device: wanted = "auto", threads, sam, cache } = options;
+  const { model: wantedModel = DEFAULT_MODEL, device: wanted = "auto", threads, sam, cache } = options;
   if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1)) {
     throw new SamsrError(`threads must be a whole number from 1 on, not ${threads}`);
   }
-  const model = await findUpscalingModel(name);
+  const model = await findUpscalingModel(wantedModel);
   const { description } = model;
   const kind = kindOf(description);
   const thread = startThread<typeof functions>(new URL("./worker.js", import.meta.url));
   const opening = thread.call("open", { model, device: wanted, threads, sam, cache });
   const { device } = await opening.catch(async (error) => {
     await thread.close();
-    throw error;
+    if (error instanceof SamsrError) throw error;
+    const reason = String(error.message).replace(/\s+/g, " ").trim();
+    throw new SamsrError(`the model ${description.name} cannot be used (${reason}); install it again`, {
+      cause: error,
+    });
   });
   let closing: Promise<void> | undefined;
 
@@ -86,7 +98,7 @@ export async function createUpscaler(options: UpscalerOptions = {}): Promise<Ups
     async upscale(raster, settings = {}, { onProgress, signal } = {}) {
       signal?.throwIfAborted();
       checkRaster(raster);
-      const resolved = resolveSettings(settings, raster, kind);
+      const resolved = "diffusion" in settings ? settings : resolveSettings(settings, raster, kind);
       const data = await copyOf(raster.data);
       return thread.call(
         "upscale",

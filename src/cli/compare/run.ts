@@ -1,6 +1,7 @@
 /** `samsr compare`: several methods on a folder; the results, a table of them and a page to look at. */
 import { mkdir } from "node:fs/promises";
 import { dirname, join, relative, sep } from "node:path";
+import { unlessAborted } from "../../base/abort.js";
 import { SamsrError } from "../../base/errors.js";
 import { comparePicture, givenResults, meansOf, type Outcome } from "../../evaluate/compare.js";
 import { METRICS, type Metric, needsReference } from "../../evaluate/folders.js";
@@ -18,7 +19,7 @@ import { HEADS, PLACES } from "../evaluate/run.js";
 import { checkFolder, refuseExisting } from "../outputs.js";
 import { printError, UsageError } from "../report.js";
 import { createReporter } from "../reporter.js";
-import { unlessAborted, writeToStdout } from "../streams.js";
+import { writeToStdout } from "../streams.js";
 
 export interface CompareArguments {
   out: string;

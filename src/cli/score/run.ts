@@ -4,6 +4,7 @@
  */
 import { mkdir } from "node:fs/promises";
 import { extname, join } from "node:path";
+import { unlessAborted } from "../../base/abort.js";
 import { BASELINE, checkName, createMethods, needsModel } from "../../evaluate/methods.js";
 import { type PhotoResults, scoreMethods } from "../../evaluate/score.js";
 import { scoreTable } from "../../evaluate/table.js";
@@ -17,7 +18,7 @@ import { createUpscaler } from "../../upscale/index.js";
 import { checkFolder, refuseExisting } from "../outputs.js";
 import { UsageError } from "../report.js";
 import { createReporter } from "../reporter.js";
-import { unlessAborted, writeToStdout } from "../streams.js";
+import { writeToStdout } from "../streams.js";
 
 export interface ScoreArguments {
   model: string;

@@ -3,19 +3,27 @@
  * the pictures one after the other, while the next one is already being decoded. A picture that fails does not
  * stop the others.
  */
-import { mkdir } from "node:fs/promises";
-import { dirname } from "node:path";
-import { SamsrError } from "../../base/errors.js";
-import { checkEncodable, decode, encode, encodeToFile, type Picture } from "../../image/index.js";
-import { createUpscaler, type Progress, type UpscaleInfo, type Upscaler } from "../../upscale/index.js";
+import { unlessAborted } from "../../base/abort.js";
+import type { UpscalingModel } from "../../checkpoints/index.js";
+import type { InstalledModel } from "../../checkpoints/store/index.js";
+import { decode, type Picture } from "../../image/index.js";
+import {
+  createUpscaler,
+  type EnlargedPicture,
+  type Progress,
+  type UpscaleInfo,
+  type UpscaleOptions,
+  type Upscaler,
+  upscale,
+  upscaleToFile,
+} from "../../upscale/index.js";
 import { findUpscalingModel } from "../../upscale/model.js";
-import { enlargedSize } from "../../upscale/settings.js";
 import { findInputs, type Input, readStandardInput } from "../inputs.js";
 import { chooseDestination, planTargets, type Target, type Targets } from "../outputs.js";
-import { describe, oneLine, printError, UsageError } from "../report.js";
+import { describe, printError, UsageError } from "../report.js";
 import { createReporter, type Reporter } from "../reporter.js";
-import { oneAhead, unlessAborted, writeToStdout } from "../streams.js";
-import { checkSettings, settingsFor, type UpscaleArguments } from "./settings.js";
+import { oneAhead, writeToStdout } from "../streams.js";
+import { checkSettings, settingsOf, type UpscaleArguments } from "./settings.js";
 
 /** What `--json` prints is an array of these: first words that stand for no file, then the inputs in order. */
 export interface UpscaleResult {
@@ -33,17 +41,20 @@ export interface UpscaleResult {
 }
 
 interface Job {
-  input: Input;
-  result: UpscaleResult;
+  readonly input: Input;
+  readonly result: UpscaleResult;
   target?: Target;
+  /** The upscaler has begun with it. */
+  begun?: true;
 }
 
 /** What all jobs share. */
 interface Batch {
-  options: UpscaleArguments;
-  targets: Targets;
-  reporter: Reporter;
-  signal: AbortSignal;
+  readonly options: UpscaleArguments;
+  readonly model: InstalledModel<UpscalingModel>;
+  readonly targets: Targets;
+  readonly reporter: Reporter;
+  readonly signal: AbortSignal;
 }
 
 const stages: Record<Progress["stage"], string> = {
@@ -68,7 +79,8 @@ export async function upscaleCommand(
   if (toStdout && options.json) {
     throw new UsageError("--json and the picture cannot both go to standard output; give -o a file");
   }
-  await checkSettings(options, (await findUpscalingModel(options.model)).description);
+  const model = await findUpscalingModel(options.model);
+  await checkSettings(options, model.description);
 
   const reporter = createReporter({ ...options, toStdout });
   const missing = found.failures.map(({ name, error }) => {
@@ -78,7 +90,7 @@ export async function upscaleCommand(
   });
   const jobs = found.inputs.map((input): Job => ({ input, result: { input: input.name } }));
   const targets = await planTargets({ ...options, destination, inputs: found.inputs });
-  const batch: Batch = { options, targets, reporter, signal };
+  const batch: Batch = { options, model, targets, reporter, signal };
   await runAll(await claimTargets(jobs, batch), batch);
 
   const results = [...missing, ...jobs.map(({ result }) => result)];
@@ -114,8 +126,8 @@ function skip({ result, target }: Job, reporter: Reporter): void {
 
 async function runAll(jobs: readonly Job[], batch: Batch): Promise<void> {
   if (jobs.length === 0) return;
-  const { options, reporter, signal } = batch;
-  let upscaler = openUpscaler(options);
+  const { reporter, signal } = batch;
+  let upscaler = openUpscaler(batch);
   let count = 0;
   try {
     for await (const [job, prepared] of oneAhead(jobs, (job) => prepare(job, batch))) {
@@ -135,9 +147,10 @@ async function runAll(jobs: readonly Job[], batch: Batch): Promise<void> {
         signal.throwIfAborted();
         if (failure === undefined) continue;
         reporter.fail(job.result, failure.error);
+        if (!job.begun) continue;
         // It may be the thread that failed, and the next picture shall not suffer for it.
         await opened.close();
-        upscaler = openUpscaler(options);
+        upscaler = openUpscaler(batch);
       }
     }
   } catch (error) {
@@ -153,25 +166,19 @@ async function runAll(jobs: readonly Job[], batch: Batch): Promise<void> {
 }
 
 /** Starts loading the model. Its failure waits until somebody asks. */
-function openUpscaler({ model, device, threads, sam, cache }: UpscaleArguments): Promise<Upscaler> {
-  const upscaler = createUpscaler({ model, device, threads, sam, cache }).catch((error) => {
-    if (error instanceof SamsrError) throw error;
-    const reason = oneLine((error as Error).message);
-    throw new SamsrError(`the model ${model} cannot be used (${reason}); install it again`, { cause: error });
-  });
+function openUpscaler({ options, model }: Batch): Promise<Upscaler> {
+  const { device, threads, sam, cache } = options;
+  const upscaler = createUpscaler({ model, device, threads, sam, cache });
   upscaler.catch(() => {});
   return upscaler;
 }
 
 /** Decodes, and settles what only the file itself can tell. */
-async function prepare(job: Job, batch: Batch): Promise<Picture | { error: unknown }> {
-  const { options, targets, signal } = batch;
+async function prepare(job: Job, { options, targets, signal }: Batch): Promise<Picture | { error: unknown }> {
   try {
     const source = job.input.path ?? (await readStandardInput(signal));
     const picture = await decode(source, { name: job.input.name, pixelLimit: options.pixelLimit });
     job.target ??= await targets.claim(job.input, picture.metadata.format);
-    const size = enlargedSize(picture.raster, options.scale);
-    if (!job.target?.skip) checkEncodable(size, { format: job.target!.format, quality: options.quality });
     return picture;
   } catch (error) {
     return { error };
@@ -181,23 +188,29 @@ async function prepare(job: Job, batch: Batch): Promise<Picture | { error: unkno
 async function run(job: Job, picture: Picture, upscaler: Upscaler, batch: Batch): Promise<void> {
   const { options, reporter, signal } = batch;
   const begun = performance.now();
-  const settings = await settingsFor(options, picture.raster, upscaler.model);
-  const onProgress = (progress: Progress) =>
-    reporter.bar.update({ ...progress, stage: stages[progress.stage] });
-  const { raster, info } = await upscaler.upscale(picture.raster, settings, { onProgress, signal });
-
-  onProgress({ stage: "encode", done: 0, total: 1 });
   const { path, format } = job.target!;
-  const encoding = { format, quality: options.quality, metadata: picture.metadata };
-  if (path === undefined) {
-    await writeToStdout(await unlessAborted(encode(raster, encoding), signal), signal);
-  } else {
-    await mkdir(dirname(path), { recursive: true });
-    await encodeToFile(raster, path, { ...encoding, overwrite: options.overwrite, signal });
-  }
+  const asked = {
+    ...{ ...settingsOf(options), upscaler, format, quality: options.quality, signal },
+    onProgress(progress: Progress) {
+      job.begun = true;
+      reporter.bar.update({ ...progress, stage: stages[progress.stage] });
+    },
+  };
+  const { width, height, info } =
+    path === undefined
+      ? await toStandardOutput(picture, asked)
+      : await upscaleToFile(picture, path, { ...asked, overwrite: options.overwrite });
   const milliseconds = Math.round(performance.now() - begun);
-  const { width, height } = raster;
   Object.assign(job.result, { output: path ?? "-", width, height, milliseconds, info });
   const seconds = (milliseconds / 1000).toFixed(1);
   reporter.say(`${job.input.name} -> ${path ?? "standard output"}  ${width} x ${height}, ${seconds} s`);
+}
+
+async function toStandardOutput(
+  picture: Picture,
+  options: UpscaleOptions & { readonly signal: AbortSignal },
+): Promise<EnlargedPicture> {
+  const { data, ...enlarged } = await upscale(picture, options);
+  await writeToStdout(data, options.signal);
+  return enlarged;
 }

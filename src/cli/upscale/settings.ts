@@ -3,12 +3,10 @@ import { stat } from "node:fs/promises";
 import { SamsrError } from "../../base/errors.js";
 import type { UpscalingModel } from "../../checkpoints/index.js";
 import { SAMPLERS, type Variant } from "../../diffusion/index.js";
-import type { OutputFormat, Raster } from "../../image/index.js";
+import type { OutputFormat } from "../../image/index.js";
 import type { Device } from "../../runtime/index.js";
-import { coverageOf } from "../../semantics/index.js";
-import { readMasks } from "../../semantics/mask-files.js";
 import { findSam } from "../../semantics/sam/find-sam.js";
-import type { Method, UpscaleSettings } from "../../upscale/index.js";
+import type { Method, UpscaleOptions, UpscaleSettings } from "../../upscale/index.js";
 import { kindOf } from "../../upscale/kinds/index.js";
 import { resolveSettings } from "../../upscale/settings.js";
 import { UsageError } from "../report.js";
@@ -50,54 +48,42 @@ export interface UpscaleArguments extends SamArguments {
  * @throws SamsrError when there is nothing at the path of the masks
  */
 export async function checkSettings(options: UpscaleArguments, model: UpscalingModel): Promise<void> {
+  const { masks: _, ...settings } = settingsOf(options);
+  const { masks } = options;
   try {
-    const { diffusion } = resolveSettings(withoutMasks(options), { width: 1, height: 1 }, kindOf(model));
-    const method = diffusion?.method;
-    const { masks } = options;
+    const { diffusion } = resolveSettings(settings, { width: 1, height: 1 }, kindOf(model));
     if (masks !== "sam" && saysOfSam(options)) {
       throw new UsageError("--sam and the options of Segment Anything go with --masks sam");
     }
-    if (masks !== undefined && masks !== "none" && !(method && SAMPLERS[method].semantic)) {
+    if (masks !== undefined && masks !== "none" && !(diffusion && SAMPLERS[diffusion.method].semantic)) {
+      const method = diffusion?.method ?? "one pass without noise";
       const why = options.method ? `--method ${method}` : `the method of ${model.name}, ${method}`;
       throw new UsageError(`--masks ${masks} has no meaning with ${why}; only samsr looks at masks`);
     }
   } catch (error) {
     throw error instanceof SamsrError ? new UsageError(error.message) : error;
   }
-  if (options.masks === "sam") await findSam(options.sam);
-  const path = maskPath(options);
-  if (path === undefined) return;
-  await stat(path).catch(() => {
+  if (masks === "sam") await findSam(options.sam);
+  if (masks === undefined || isSource(masks)) return;
+  await stat(masks).catch(() => {
     throw new SamsrError(
-      `--masks ${path}: no such file or folder; expected a folder of masks or a label map`,
+      `--masks ${masks}: no such file or folder; expected a folder of masks or a label map`,
     );
   });
 }
 
-/** The part of the options that the upscaler takes, masks from files as the coverage of this picture. */
-export async function settingsFor(
+/** The options that say how a picture is enlarged, as the library takes them. */
+export function settingsOf(
   options: UpscaleArguments,
-  { width, height }: Raster,
-  model: UpscalingModel,
-): Promise<UpscaleSettings> {
-  const path = maskPath(options);
-  const settings = withoutMasks(options);
-  if (path !== undefined) {
-    const variant = options.variant ?? kindOf(model).diffusion?.variant;
-    return { ...settings, masks: coverageOf(await readMasks(path, width, height, { variant })) };
-  }
-  const masks = options.masks as "regions" | "network" | "sam" | "none" | undefined;
-  return masks === undefined ? settings : { ...settings, masks };
-}
-
-function withoutMasks(options: UpscaleArguments): UpscaleSettings {
-  const { method, steps, seed, variant, etaScale, kappa, tile, overlap, scale } = options;
+): Omit<UpscaleSettings, "masks"> & Pick<UpscaleOptions, "masks"> {
+  const { method, steps, seed, variant, etaScale, kappa, tile, overlap, scale, masks: said } = options;
+  const masks = said === undefined || isSource(said) ? said : { files: said };
   const samOptions = samOptionsOf(options);
-  return { method, steps, seed, variant, etaScale, kappa, tile, overlap, scale, samOptions };
+  return { method, steps, seed, variant, etaScale, kappa, tile, overlap, scale, masks, samOptions };
 }
 
-function maskPath({ masks }: UpscaleArguments): string | undefined {
-  return masks === undefined || ["regions", "network", "sam", "none"].includes(masks) ? undefined : masks;
+function isSource(masks: string): masks is "regions" | "network" | "sam" | "none" {
+  return ["regions", "network", "sam", "none"].includes(masks);
 }
 
 function saysOfSam(options: UpscaleArguments): boolean {

@@ -1,0 +1,27 @@
+/** What a picture can be read from. */
+import { fileURLToPath } from "node:url";
+import { SamsrError } from "../base/errors.js";
+
+/** A path, the URL of a file, or the bytes of a file. */
+export type PictureSource = string | URL | Uint8Array | ArrayBuffer;
+
+/**
+ * A source as a path or as bytes, which are not copied.
+ * @throws SamsrError that says what came, for a URL that is not of a file and for anything else
+ */
+export function pathOrBytes(source: PictureSource): string | Uint8Array {
+  if (typeof source === "string" || source instanceof Uint8Array) return source;
+  if (source instanceof ArrayBuffer) return new Uint8Array(source);
+  if (source instanceof URL) {
+    if (source.protocol === "file:") return fileURLToPath(source);
+    throw new SamsrError(`${source.href} is not the URL of a file; fetch it, and give the bytes`);
+  }
+  throw new SamsrError(
+    `a picture is a path, a file: URL, a Uint8Array or an ArrayBuffer, not ${kindOfValue(source)}`,
+  );
+}
+
+function kindOfValue(value: unknown): string {
+  if (value === null || typeof value !== "object") return String(value);
+  return `a ${value.constructor?.name ?? "nameless object"}`;
+}
