@@ -17,6 +17,8 @@ import {
   type Picture,
   type Raster,
 } from "../src/image/index.js";
+import { coverageOfRuns } from "../src/semantics/index.js";
+import { readMaskRuns } from "../src/semantics/mask-files.js";
 import {
   jfifDensityOf,
   nclxOf,
@@ -319,6 +321,20 @@ describe.skipIf(!hasCases)("what a file is", () => {
       const back = await decode(await result(picture, format));
       expect(back.raster.data).toEqual(doubled(picture.raster).data);
     }
+  });
+});
+
+describe.skipIf(!hasCases)("masks", () => {
+  it("of 12 and of 4000 regions are all read, in little memory; a drawing is not", async () => {
+    const path = (name: string) => sharedPath("cases", "masks", name);
+    expect((await readMaskRuns(path("labels_16bit_12_regions_48x40.png"), 48, 40)).length).toBe(12);
+    const many = await readMaskRuns(path("labels_4000_regions_320x320.png"), 320, 320);
+    expect(many.length).toBe(4000);
+    const bytes = many.reduce((sum, { edges }) => sum + edges.byteLength, 0);
+    expect(bytes).toBeLessThan(2e6);
+    // A map covers each pixel at most once.
+    expect(Math.max(...coverageOfRuns(many, { width: 320, height: 320 }).counts)).toBe(1);
+    await expect(readMaskRuns(path("mask.svg"), 48, 40)).rejects.toThrow(/mask\.svg is an SVG drawing/);
   });
 });
 

@@ -13,6 +13,7 @@ export {
   MASK_THRESHOLD,
   type MaskSet,
   masksFromLabels,
+  poolLabels,
   prepareMasks,
   withBackground,
 } from "./masks.js";

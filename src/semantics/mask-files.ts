@@ -1,42 +1,67 @@
 /**
- * Masks from files, made by any other program: a folder with one picture a mask, or one picture whose colours are labels.
+ * Masks from files, made by any other program: a folder with one picture a mask, or one picture whose colours are
+ * labels. A mask becomes its outline as soon as it is read, so that thousands of them take little memory.
  * For Node only; everything else in this folder also runs in a browser.
  */
 import { readdir, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
-import sharp from "sharp";
 import { SamsrError } from "../base/errors.js";
 import type { Variant } from "../diffusion/index.js";
-import { type MaskSet, masksFromLabels, prepareMasks } from "./masks.js";
+import { decode, type Limits, type Raster, recogniseFile } from "../image/index.js";
+import { type LabelMap, type MaskSet, poolLabels, prepareMasks, withBackground } from "./masks.js";
+import { pixelsOf, type Runs, runsOf, runsOfLabels } from "./sam/runs.js";
 
-/** More colours than this in a label map mean that it is a photo. */
-const MOST_LABELS = 4096;
+/** More colours than this in a label map mean that it is a photo. Grey of 16 bits may have as many as it holds. */
+const MOST_COLOURS = 4096;
 
-const PICTURE = /\.(png|webp|tiff?|bmp|gif|jpe?g)$/i;
+/** Endings of files that mean to be masks: one that is none is refused, where another file is passed over. */
+const PICTURE = /\.(png|webp|tiff?|bmp|gif|jpe?g|svg)$/i;
 
 /**
- * Reads masks and brings them to the size of the low-resolution image.
- *
- * A folder: each picture in it (in its subfolder `masks`, where `samsr masks` puts them, if it has one) is one mask, white (128 or more) inside, black outside; of pictures with alpha that are one
- * colour throughout, the alpha counts. A file: a label map, each colour (or grey level, or palette entry) a region and
- * black none; a picture that is black and white is one mask. All pictures of a folder must have one size; it may be
- * any (such as that of the photo, or 4 times it), pooled and thresholded by {@link prepareMasks}.
+ * Reads masks and brings them to the size of the low-resolution image, as {@link readMaskRuns} does.
  *
  * @param width of the low-resolution image
  * @param height of the low-resolution image
+ * @returns their pixels: a byte for each, of every mask
  * @throws SamsrError that names the file
  */
 export async function readMasks(
   path: string,
   width: number,
   height: number,
-  options: { variant?: Variant; threshold?: number } = {},
+  options: Limits & { readonly variant?: Variant } = {},
 ): Promise<MaskSet> {
+  const runs = await readMaskRuns(path, width, height, options);
+  const set = { width, height, masks: runs.map(pixelsOf) };
+  return options.variant === "release" ? withBackground(set) : set;
+}
+
+/**
+ * Reads masks as their outlines, in the size of the low-resolution image (pooled and thresholded by equations 3 and 4).
+ *
+ * A folder: each picture in it (in its subfolder `masks`, where `samsr masks` puts them, if it has one) is one mask,
+ * white (128 or more) inside, black outside; of pictures with alpha that are one colour throughout, the alpha counts.
+ * All pictures of a folder must have one size; it may be any (such as that of the photo, or 4 times it). A file: a label
+ * map, each colour, palette entry, or grey level of 8 or 16 bits a region and black none; a picture that is black and
+ * white is one mask. Masks are raster pictures; drawings such as SVG are refused.
+ *
+ * @param width of the low-resolution image
+ * @param height of the low-resolution image
+ * @throws SamsrError that names the file, also for one over the limits
+ */
+export async function readMaskRuns(
+  path: string,
+  width: number,
+  height: number,
+  limits: Limits = {},
+): Promise<Runs[]> {
   const facts = await stat(path).catch(() => {
     throw new SamsrError(`${path}: no such file or folder; expected a folder of masks or a label map`);
   });
-  const set = facts.isDirectory() ? await readFolder(await folderOfMasks(path)) : await readLabels(path);
-  return prepareMasks(set, width, height, options);
+  if (facts.isDirectory()) return readFolder(await folderOfMasks(path), { width, height }, limits);
+  const map = labelsOf(await read(path, limits), path);
+  const regions = runsOfLabels(poolLabels(map, width, height));
+  return [...regions].sort(([a], [b]) => a - b).map(([, runs]) => runs);
 }
 
 /** Where `samsr masks` puts the masks below the folder that its overlays and maps are in. */
@@ -48,78 +73,89 @@ async function folderOfMasks(folder: string): Promise<string> {
   return facts?.isDirectory() ? inner : folder;
 }
 
-async function readFolder(folder: string): Promise<MaskSet> {
-  const files = (await readdir(folder)).filter((name) => PICTURE.test(name)).sort();
-  if (files.length === 0) {
-    throw new SamsrError(`${folder}: no masks in this folder; expected one PNG a mask, white inside`);
-  }
-  let size: { width: number; height: number; name: string } | undefined;
-  const masks: Uint8Array[] = [];
-  for (const name of files) {
-    const picture = await readPicture(join(folder, name));
-    size ??= { width: picture.width, height: picture.height, name };
-    if (picture.width !== size.width || picture.height !== size.height) {
+async function readFolder(
+  folder: string,
+  target: { width: number; height: number },
+  limits: Limits,
+): Promise<Runs[]> {
+  let first: { width: number; height: number; name: string } | undefined;
+  const masks: Runs[] = [];
+  for (const name of (await readdir(folder)).sort()) {
+    const path = join(folder, name);
+    if (name.startsWith(".") || !(await isMask(path))) continue;
+    const picture = await read(path, limits);
+    const { width, height } = picture;
+    first ??= { width, height, name };
+    if (width !== first.width || height !== first.height) {
       throw new SamsrError(
-        `${join(folder, name)}: is ${picture.width} x ${picture.height}, but ${size.name} is ${size.width} x ${size.height}; ` +
+        `${path}: is ${width} x ${height}, but ${first.name} is ${first.width} x ${first.height}; ` +
           "all masks of a folder must have one size",
       );
     }
-    masks.push(insideOf(picture));
+    const set = prepareMasks({ width, height, masks: [insideOf(picture)] }, target.width, target.height);
+    masks.push(runsOf(set.masks[0], target.width, target.height));
   }
-  return { width: size!.width, height: size!.height, masks };
+  if (masks.length === 0) {
+    throw new SamsrError(`${folder}: no masks in this folder; expected one PNG a mask, white inside`);
+  }
+  return masks;
 }
 
-async function readLabels(path: string): Promise<MaskSet> {
-  const { width, height, data } = await readPicture(path);
+/** Whether a file of a folder is a mask, or means to be one. */
+async function isMask(path: string): Promise<boolean> {
+  const facts = await stat(path).catch(() => undefined);
+  if (PICTURE.test(path)) return !facts?.isDirectory();
+  return facts?.isFile() === true && (await recogniseFile(path).catch(() => undefined)) !== undefined;
+}
+
+async function read(path: string, limits: Limits): Promise<Raster> {
+  return (await decode(path, limits)).raster;
+}
+
+/** Numbers for the colours of a picture, rising as they do; 0 for black and for what is transparent. */
+function labelsOf({ width, height, channels, data }: Raster, path: string): LabelMap {
   const labels = new Int32Array(width * height);
-  const seen = new Set<number>();
+  const deep = data instanceof Uint16Array;
+  const colours = channels >= 3 ? 3 : 1;
+  const most = deep && colours === 1 ? 65536 : MOST_COLOURS;
+  const base = deep ? 65536 : 256;
+  const colourAt = (p: number) => {
+    const at = p * channels;
+    if (channels > colours && data[at + colours] === 0) return 0;
+    let colour = 0;
+    for (let c = 0; c < colours; c++) colour = colour * base + data[at + c];
+    return colour;
+  };
+  const numbers = new Map<number, number>();
   for (let p = 0; p < labels.length; p++) {
-    const label = (data[4 * p] << 16) | (data[4 * p + 1] << 8) | data[4 * p + 2];
-    labels[p] = data[4 * p + 3] === 0 ? 0 : label;
-    seen.add(label);
-    if (seen.size > MOST_LABELS) {
+    const colour = colourAt(p);
+    if (numbers.has(colour)) continue;
+    numbers.set(colour, 0);
+    if (numbers.size > most) {
       throw new SamsrError(
-        `${basename(path)}: more than ${MOST_LABELS} colours, so this is no label map; expected one colour a region ` +
+        `${basename(path)}: more than ${most} colours, so this is no label map; expected one colour a region ` +
           "(PNG, not JPEG, and not resized smoothly), or a folder with one PNG a mask",
       );
     }
   }
-  return masksFromLabels({ width, height, labels });
-}
-
-interface Picture {
-  width: number;
-  height: number;
-  /** RGBA, 8 bit. */
-  data: Uint8Array;
-}
-
-async function readPicture(path: string): Promise<Picture> {
-  try {
-    const { data, info } = await sharp(path)
-      .toColourspace("srgb")
-      .ensureAlpha()
-      .raw({ depth: "uchar" })
-      .toBuffer({ resolveWithObject: true });
-    return { width: info.width, height: info.height, data };
-  } catch (error) {
-    throw new SamsrError(`${path}: cannot be read as a picture (${(error as Error).message})`);
-  }
+  const rising = [...numbers.keys()].filter((colour) => colour > 0).sort((a, b) => a - b);
+  for (const [i, colour] of rising.entries()) numbers.set(colour, i + 1);
+  for (let p = 0; p < labels.length; p++) labels[p] = numbers.get(colourAt(p))!;
+  return { width, height, labels };
 }
 
 /** White is inside; a cut-out (one colour, its shape in the alpha) is inside where it is opaque. */
-function insideOf({ data }: Picture): Uint8Array {
-  const pixels = data.length / 4;
+function insideOf({ width, height, channels, data }: Raster): Uint8Array {
+  const half = data instanceof Uint16Array ? 32768 : 128;
+  const alpha = channels === 2 || channels === 4 ? channels - 1 : undefined;
+  const opaqueAt = (p: number) => alpha === undefined || data[p * channels + alpha] >= half;
   let [oneColour, transparent] = [true, false];
-  for (let p = 0; p < pixels; p++) {
-    if (data[4 * p + 3] < 128) transparent = true;
-    else if (data[4 * p] < 128) oneColour = false;
+  for (let p = 0; p < width * height; p++) {
+    if (!opaqueAt(p)) transparent = true;
+    else if (data[p * channels] < half) oneColour = false;
   }
   const byAlpha = transparent && oneColour;
-  const mask = new Uint8Array(pixels);
-  for (let p = 0; p < pixels; p++) {
-    const opaque = data[4 * p + 3] >= 128;
-    mask[p] = opaque && (byAlpha || data[4 * p] >= 128) ? 1 : 0;
-  }
-  return mask;
+  return Uint8Array.from({ length: width * height }, (_, p) =>
+    opaqueAt(p) && (byAlpha || data[p * channels] >= half) ? 1 : 0,
+  );
 }

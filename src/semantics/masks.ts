@@ -79,6 +79,37 @@ export function prepareMasks(
   return variant === "release" ? withBackground(pooled) : pooled;
 }
 
+/**
+ * A label map at another size: each pixel has the label that covers more than half of the area it stands for, as
+ * {@link prepareMasks} has it for each label by itself, and 0 where none does. One pass over the map, however many
+ * labels there are.
+ */
+export function poolLabels(map: LabelMap, width: number, height: number): LabelMap {
+  if (map.width === width && map.height === height) return map;
+  const columns = areaWeights(map.width, width);
+  const rows = areaWeights(map.height, height);
+  const labels = new Int32Array(width * height);
+  const shares = new Map<number, number>();
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      shares.clear();
+      for (let i = 0; i < rows[y].weights.length; i++) {
+        const start = (rows[y].first + i) * map.width + columns[x].first;
+        for (let k = 0; k < columns[x].weights.length; k++) {
+          const label = map.labels[start + k];
+          if (label > 0) {
+            shares.set(label, (shares.get(label) ?? 0) + rows[y].weights[i] * columns[x].weights[k]);
+          }
+        }
+      }
+      for (const [label, share] of shares) {
+        if (Math.fround(share) > MASK_THRESHOLD) labels[y * width + x] = label;
+      }
+    }
+  }
+  return { width, height, labels };
+}
+
 /** Adds the mask of the pixels that no mask covers. */
 export function withBackground(set: MaskSet): MaskSet {
   const background = new Uint8Array(set.width * set.height).fill(1);

@@ -14,7 +14,7 @@ import {
   type SamOptions,
   segmentRegions,
 } from "../../semantics/index.js";
-import { readMasks } from "../../semantics/mask-files.js";
+import { readMaskRuns } from "../../semantics/mask-files.js";
 import type { ThreadedSegmenter } from "../../semantics/sam/segmenter-thread.js";
 import { enlargedPicture } from "../../upscale/semantics.js";
 
@@ -72,8 +72,7 @@ export async function findMasks(
     const coverage = variant === "release" ? coverBackground(regions.coverage) : regions.coverage;
     return { masks: inPicture.map((runs) => ({ runs })), inPicture, coverage };
   }
-  const set = await readMasks(kind, width, height);
-  const inPicture = set.masks.map((mask) => runsOf(mask, width, height));
+  const inPicture = await readMaskRuns(kind, width, height);
   return {
     masks: inPicture.map((runs) => ({ runs })),
     inPicture,

@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { SamsrError } from "../../base/errors.js";
 import type { Random } from "../../base/random.js";
 import type { Raster, Region } from "../../image/raster.js";
-import { averagePool, coverageOf, coverageOfRuns, segmentRegions } from "../../semantics/index.js";
-import { readMasks } from "../../semantics/mask-files.js";
+import { averagePool, coverageOfRuns, segmentRegions } from "../../semantics/index.js";
+import { readMaskRuns } from "../../semantics/mask-files.js";
 import type { Segmenter } from "../../semantics/sam/segmenter.js";
 import { enlargedPicture } from "../../upscale/semantics.js";
 import type { Photo } from "./photos.js";
@@ -82,7 +82,7 @@ export function maskFilesSource(folder: string): MaskSource {
           `${base}: no masks of the photo ${photo.name}; expected a folder of masks or a label map ${base}.png`,
         );
       }
-      const { counts } = coverageOf(await readMasks(path, photo.width, photo.height));
+      const { counts } = coverageOfRuns(await readMaskRuns(path, photo.width, photo.height), photo);
       const cut = new Float32Array(region.width * region.height);
       for (let y = 0; y < region.height; y++) {
         const start = (region.y + y) * photo.width + region.x;
