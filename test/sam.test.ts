@@ -2,11 +2,6 @@ import { readFileSync } from "node:fs";
 import { beforeAll, describe, expect, it } from "vitest";
 import { readPth, stateDictOf } from "../src/checkpoints/index.js";
 import {
-  absorbedImageToToken,
-  absorbedTokenToImage,
-  projected,
-} from "../src/networks/segment-anything/decoder-attention.js";
-import {
   encoderInput,
   fittedSize,
   imageEncoder,
@@ -15,7 +10,12 @@ import {
   SAM_VIT_B,
   type SamConfig,
   samConfigOf,
-} from "../src/networks/segment-anything/index.js";
+} from "../src/networks/index.js";
+import {
+  absorbedImageToToken,
+  absorbedTokenToImage,
+  projected,
+} from "../src/networks/segment-anything/decoder-attention.js";
 import { frozenScope, type Scope, type StateDict, trainableScope } from "../src/nn/index.js";
 import * as o from "../src/onnx/index.js";
 import type { FloatTensor } from "../src/runtime/index.js";

@@ -6,7 +6,9 @@
 import {
   type COVERAGE_NETWORK,
   type Described,
+  type DirectJson,
   type JsonOf,
+  type KnownNetwork,
   NETWORKS,
   type Network,
   type PIXEL_DENOISER,
@@ -14,7 +16,7 @@ import {
   type VQ_AUTOENCODER,
 } from "../networks/index.js";
 
-export type ModelDescription = JsonOf<(typeof NETWORKS)[number]>;
+export type ModelDescription = JsonOf<KnownNetwork> | DirectModel;
 
 /** A denoiser of pixels, bundled or made by `samsr train`: a student that takes one step, and its teacher. */
 export type PixelModel = JsonOf<typeof PIXEL_DENOISER>;
@@ -34,12 +36,15 @@ export type AnyDescription = Described & {
   readonly weights: Readonly<Record<string, string>>;
 };
 
+/** A network that makes the large picture in one pass from the small one. */
+export type DirectModel = DirectJson<string, unknown>;
+
 /** Those that make a picture larger. */
-export type UpscalingModel = PixelModel | LatentModel;
+export type UpscalingModel = PixelModel | LatentModel | DirectModel;
 
 /** The network that a kind of model is about; undefined for a word that is no kind. */
 export function networkOfKind(kind: string): Network | undefined {
-  return (NETWORKS as readonly Network[]).find(({ model }) => model.kind === kind);
+  return NETWORKS.find(({ model }) => model.kind === kind);
 }
 
 /** A network in a model: in which file of weights, and with which configuration. */

@@ -4,6 +4,7 @@ export { type Converted, type ConvertOptions, convert, partsOf, planConvert } fr
 export {
   type AutoencoderModel,
   type CoverageModel,
+  type DirectModel,
   enlarges,
   type HeldNetwork,
   isModelOf,

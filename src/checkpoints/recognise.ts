@@ -4,7 +4,7 @@
  * are compared: so nothing is recognised that could not be run.
  */
 import { oneLine, SamsrError } from "../base/errors.js";
-import { type Found, NETWORKS, type Network, type Shapes } from "../networks/index.js";
+import { type Found, type KnownNetwork, NETWORKS, type Network, type Shapes } from "../networks/index.js";
 import { trainableScope } from "../nn/index.js";
 import { type Shape, sameShape } from "../onnx/index.js";
 
@@ -14,7 +14,7 @@ type As<N> =
     : never;
 
 /** What a checkpoint holds: a network by its name, its configuration, and what else its tensors tell. */
-export type Recognised = As<(typeof NETWORKS)[number]>;
+export type Recognised = As<KnownNetwork>;
 
 /** What a checkpoint would be if it were a certain network. */
 interface Reading {
@@ -81,12 +81,12 @@ export function isNetwork<N extends Network>(
 
 /** The network of this name, which is that of a known one. */
 export function networkNamed(name: Recognised["network"]): Network {
-  return (NETWORKS as readonly Network[]).find((network) => network.name === name)!;
+  return NETWORKS.find((network) => network.name === name)!;
 }
 
 /** Everything that a checkpoint could be. */
 function* readings(shapes: Shapes, name: string) {
-  for (const network of NETWORKS as readonly Network[]) {
+  for (const network of NETWORKS) {
     for (const reader of network.readers) {
       const read = (): Reading | undefined => {
         const found = reader(shapes, name);

@@ -8,7 +8,7 @@ import type { Scope } from "../nn/index.js";
 import type { Value } from "../onnx/index.js";
 import type { Method, ScheduleDescription, Variant } from "./process.js";
 import type { Shapes } from "./shapes.js";
-import type { Upscaling } from "./upscaling.js";
+import type { Autoencoding, Upscaling } from "./upscaling.js";
 
 /** A network as it was recognised: its configuration, and what else its tensors tell. */
 export type Found<Config, Facts = object> = { readonly config: Config } & Facts;
@@ -60,6 +60,8 @@ export interface Network<
   readonly published?: Readonly<Record<string, Published>>;
   /** How it makes pictures larger; left out where it does not. */
   readonly upscaling?: Upscaling<Config>;
+  /** How it makes latents of pictures, and pictures of latents; left out where it does not. */
+  readonly autoencoding?: Autoencoding<Config>;
 }
 
 /** The same network, with its types inferred. */

@@ -1,21 +1,12 @@
 /**
- * The networks. A network is one folder that defines it, and one line of {@link NETWORKS}; what else is exported here are
- * their functions, for whoever builds with them.
+ * The networks: the list of all, and the functions of each, for whoever builds with them.
  */
-import { COVERAGE_NETWORK } from "./coverage-network/index.js";
-import { PIXEL_DENOISER } from "./pixel-denoiser/index.js";
-import { SEGMENT_ANYTHING } from "./segment-anything/index.js";
-import { SWIN_UNET } from "./swin-unet/index.js";
-import { VQ_AUTOENCODER } from "./vq-autoencoder/index.js";
+import type { Network } from "./definition.js";
+import * as list from "./list.js";
 
-/** Every network that a file may hold, in the order in which a checkpoint is compared with them. */
-export const NETWORKS = [
-  SWIN_UNET,
-  PIXEL_DENOISER,
-  VQ_AUTOENCODER,
-  SEGMENT_ANYTHING,
-  COVERAGE_NETWORK,
-] as const;
+/** Every network that a file may hold. A new one is a folder beside this file, and a line of `list.ts`. */
+export const NETWORKS: readonly Network[] = Object.values(list);
+export type KnownNetwork = (typeof list)[keyof typeof list];
 
 export { SCALE } from "../base/scale.js";
 export {
@@ -36,21 +27,34 @@ export type {
   Size,
   Training,
 } from "./definition.js";
+export { type DirectJson, defineDirectNetwork } from "./direct.js";
 export {
   type DiscriminatorConfig,
   discriminator,
   discriminatorFields,
 } from "./discriminator/discriminator.js";
+export * from "./list.js";
 export type { Described, JsonOf } from "./model.js";
 export { pixelDenoiser, TINY, TINY_MULTIPLE } from "./pixel-denoiser/pixel-denoiser.js";
 export { bicubicLatent, fromLatent, LATENT_CHANNELS, toLatent } from "./pixel-latents.js";
 export type { ScheduleDescription } from "./process.js";
-export * as process from "./process.js";
-export * from "./segment-anything/index.js";
+export * as processFields from "./process.js";
+export { gridOf, SAM_VIT_B, type SamConfig, samConfigOf } from "./segment-anything/config.js";
+export { imageEncoder } from "./segment-anything/image-encoder.js";
+export {
+  type DecodedTokens,
+  decodeTokens,
+  type MaskDecoderInputs,
+  type Masks,
+  maskDecoder,
+  paintMasks,
+} from "./segment-anything/mask-decoder.js";
+export { maskLogits } from "./segment-anything/mask-logits.js";
+export { encoderInput, fittedSize, PIXEL_DEVIATION, PIXEL_MEAN } from "./segment-anything/preprocess.js";
+export { LABELS, type Prompts } from "./segment-anything/prompt-encoder.js";
 export type { Shapes } from "./shapes.js";
 export { type SwinUNetConfig, sizeMultiple } from "./swin-unet/config.js";
 export { swinUNet, swinUNetFeatures } from "./swin-unet/swin-unet.js";
-export type { Denoising, Direct, Upscaling } from "./upscaling.js";
+export type { Autoencoding, Denoising, Direct, Upscaling } from "./upscaling.js";
 export { factorOf, type VqConfig } from "./vq-autoencoder/config.js";
 export { decode, encode, quantise } from "./vq-autoencoder/vq-autoencoder.js";
-export { COVERAGE_NETWORK, PIXEL_DENOISER, SWIN_UNET, VQ_AUTOENCODER };

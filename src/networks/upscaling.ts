@@ -19,6 +19,16 @@ export interface Denoising<Config> {
   denoise(p: Scope, config: Config, inputs: DenoiserInputs): Value;
 }
 
+/** An autoencoder, on whose latents a denoiser works. */
+export interface Autoencoding<Config> {
+  /** C, of a latent. */
+  channels(config: Config): number;
+  /** A picture [N, 3, 4H, 4W] in [-1, 1] as a latent [N, C, H, W]. */
+  encode(p: Scope, config: Config, image: Value): Value;
+  /** The picture of a latent that a denoiser predicts, in about [-1, 1]. */
+  decode(p: Scope, config: Config, latent: Value): Value;
+}
+
 /** A network of one pass, from the small picture to the large one. */
 export interface Direct<Config> {
   readonly by: "one pass";
@@ -27,10 +37,12 @@ export interface Direct<Config> {
   /** What the sides of lq must divide by. */
   multiple(config: Config): number;
   /**
-   * How far apart, in pixels of lq, a pixel of the result and what it depends on can be, or as far as it matters: where
-   * tiles overlap by that, there is no seam.
+   * How far tiles overlap, in pixels of lq: as far as what a pixel of the result depends on is from it, or as
+   * far as that matters.
    */
-  reach(config: Config): number;
+  overlap(config: Config): number;
+  /** The side of a tile that suits it, in pixels of lq, at least; 128 where it is left out. */
+  readonly tile?: number;
   /**
    * @param lq [N, 3, H, W], RGB from 0 to 1
    * @returns [N, 3, scale H, scale W], RGB from 0 to 1 or a little beyond

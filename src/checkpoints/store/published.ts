@@ -1,5 +1,5 @@
 /** The files that the authors of networks publish, and which can be fetched: each network's folder has its own. */
-import { NETWORKS, type Network, type Published } from "../../networks/index.js";
+import { NETWORKS, type Published } from "../../networks/index.js";
 
 /** A published file, and the network that it holds. */
 export interface PublishedFile extends Published {
@@ -8,7 +8,7 @@ export interface PublishedFile extends Published {
 
 /** The published files by the name that each has in the store. */
 export const PUBLISHED: Readonly<Record<string, PublishedFile>> = Object.fromEntries(
-  (NETWORKS as readonly Network[]).flatMap(({ name: network, published }) =>
+  NETWORKS.flatMap(({ name: network, published }) =>
     Object.entries(published ?? {}).map(([name, file]) => [name, { ...file, network }]),
   ),
 );

@@ -2,6 +2,7 @@
 
 import type { Variant } from "../../diffusion/index.js";
 import { exportModel } from "../../upscale/export.js";
+import { kindOf } from "../../upscale/kinds/index.js";
 import { findUpscalingModel } from "../../upscale/model.js";
 import { checkOnnxFile, writeOnnxFile } from "../onnx-file.js";
 import { createReporter } from "../reporter.js";
@@ -30,7 +31,8 @@ export async function exportCommand(
   await writeOnnxFile(out, file, { overwrite, signal });
 
   const { description } = model;
-  const { licence, schedule } = description;
+  const { licence } = description;
+  const { scale } = kindOf(description);
   const facts = {
     file: out,
     bytes: file.size,
@@ -38,7 +40,7 @@ export async function exportCommand(
     licence,
     precision,
     inputs: Object.fromEntries(file.inputs.map((input) => [input.name, input.shape])),
-    outputs: { hr: [1, 3, 4 * size.height, 4 * size.width] },
+    outputs: { hr: [1, 3, scale * size.height, scale * size.width] },
   };
   if (options.json) process.stdout.write(`${JSON.stringify(facts, undefined, 2)}\n`);
   const { say } = createReporter(options);
@@ -48,7 +50,7 @@ export async function exportCommand(
   say(`licence of ${description.name}: ${licence}`);
   if ("method" in description && description.method === "resshift") {
     say(
-      `${description.name} was trained for a chain of ${schedule.steps} steps; a single one leaves pictures soft`,
+      `${description.name} was trained for a chain of ${description.schedule.steps} steps; a single one leaves pictures soft`,
     );
   }
   return 0;

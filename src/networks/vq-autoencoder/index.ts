@@ -48,6 +48,11 @@ export const VQ_AUTOENCODER = defineNetwork({
   },
   model: modelAlone(NAME, config, "autoencoder"),
   published,
+  autoencoding: {
+    channels: ({ latentChannels }) => latentChannels,
+    encode,
+    decode: (p, config, latent) => decode(p, config, quantise(p, config, latent).quantised),
+  },
 });
 
 function partsOf(config: VqConfig, imageSide: number): readonly Part[] {

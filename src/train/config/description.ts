@@ -16,7 +16,7 @@ import {
 import {
   COVERAGE_NETWORK,
   discriminatorFields,
-  process,
+  processFields,
   SWIN_UNET,
   VQ_AUTOENCODER,
 } from "../../networks/index.js";
@@ -33,7 +33,7 @@ const space = standing(
   ),
 );
 
-const { scheduleFields } = process;
+const { scheduleFields } = processFields;
 const schedule = section("The schedule of eta, exponential.", {
   steps: standing(15, scheduleFields.steps),
   power: standing(0.3, scheduleFields.power),
@@ -89,8 +89,8 @@ const guidance = {
       "photo",
     ),
   ),
-  variant: standing("paper", process.variant),
-  m: standing(0.2, process.m),
+  variant: standing("paper", processFields.variant),
+  m: standing(0.2, processFields.m),
   coefficients: standing("both", oneOf("What follows W (table 4).", "both", "eta", "kappa")),
 };
 

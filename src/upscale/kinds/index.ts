@@ -1,5 +1,12 @@
-/** The kinds of model: the one list from a description's `network` to what enlarges by it. */
-import type { UpscalingModel } from "../../checkpoints/index.js";
+/** The kinds of model: the one way from a description to what enlarges by it. */
+import {
+  type LatentModel,
+  networkOf,
+  networksIn,
+  type PixelModel,
+  type UpscalingModel,
+} from "../../checkpoints/index.js";
+import { directKind } from "./direct.js";
 import type { ModelKind } from "./kind.js";
 import { latentKind } from "./latent.js";
 import { pixelKind } from "./pixel.js";
@@ -8,10 +15,17 @@ export type { ModelKind } from "./kind.js";
 
 /** What enlarges by a model: its graphs, the order in which tiles go through them, and its defaults. */
 export function kindOf(model: UpscalingModel): ModelKind {
-  switch (model.network) {
-    case "pixel-denoiser":
-      return pixelKind(model);
-    case "latent-denoiser":
-      return latentKind(model);
+  const upscaling = networkOf(model).upscaling!;
+  switch (upscaling.by) {
+    case "denoising pixels":
+      return pixelKind(model as PixelModel, upscaling);
+    case "denoising latents": {
+      const { network, config } = networksIn(model).find(({ network }) => network.autoencoding)!;
+      return latentKind(model as LatentModel, upscaling, network.autoencoding!, config);
+    }
+    case "one pass": {
+      const [{ part, config }] = networksIn(model);
+      return directKind(part, config, upscaling);
+    }
   }
 }

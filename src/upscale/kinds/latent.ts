@@ -10,16 +10,7 @@
  */
 import type { LatentModel } from "../../checkpoints/index.js";
 import { onGraphs } from "../../diffusion/index.js";
-import {
-  bicubicLatent,
-  decode,
-  encode,
-  fromLatent,
-  quantise,
-  SCALE,
-  sizeMultiple,
-  swinUNet,
-} from "../../networks/index.js";
+import { type Autoencoding, bicubicLatent, type Denoising, fromLatent, SCALE } from "../../networks/index.js";
 import * as o from "../../onnx/index.js";
 import { blendLatents, latentPicture } from "../latents.js";
 import type { TilePicture } from "../tile-pictures.js";
@@ -38,16 +29,20 @@ import type { ModelKind, TileGraph } from "./kind.js";
 const TILE = 64;
 const OVERLAP = 8;
 
-type Model = Pick<LatentModel, "config" | "autoencoder" | "schedule" | "m" | "method" | "variant">;
-
-export function latentKind({ config, autoencoder, schedule, m, method, variant }: Model): ModelKind {
-  const channels = autoencoder.latentChannels;
+/** @param space the autoencoder, and `autoencoder` its configuration */
+export function latentKind(
+  { config, schedule, m, method, variant }: LatentModel,
+  network: Denoising<unknown>,
+  space: Autoencoding<unknown>,
+  autoencoder: unknown,
+): ModelKind {
+  const channels = space.channels(autoencoder);
   const encoder: TileGraph = {
     name: "encoder",
     output: "y",
     timed: "encode",
     weights: "autoencoder",
-    build: (p, { lq }) => encode(p, autoencoder, fromLatent(bicubicLatent(lq))),
+    build: (p, { lq }) => space.encode(p, autoencoder, fromLatent(bicubicLatent(lq))),
   };
   const step: TileGraph = {
     name: "single step",
@@ -56,7 +51,7 @@ export function latentKind({ config, autoencoder, schedule, m, method, variant }
     weights: "denoiser",
     build(p, { lq, y, noise, sigma, scale }) {
       const x = o.mul(onGraphs.prior({ y, noise, level: sigma }), scale);
-      return swinUNet(p, config, x, o.constant([schedule.steps - 1]), lq);
+      return network.denoise(p, config, { x, t: o.constant([schedule.steps - 1]), lq, y });
     },
   };
   const denoiser: TileGraph = {
@@ -64,21 +59,18 @@ export function latentKind({ config, autoencoder, schedule, m, method, variant }
     output: "x0",
     timed: "network",
     weights: "denoiser",
-    build: (p, { x, t, lq }) => swinUNet(p, config, x, t, lq),
+    build: (p, { x, t, lq, y }) => network.denoise(p, config, { x, t, lq, y }),
   };
   const decoder: TileGraph = {
     name: "decoder",
     output: "hr",
     timed: "decode",
     weights: "autoencoder",
-    build(p, { x0 }) {
-      const { quantised } = quantise(p, autoencoder, x0);
-      return o.clip(decode(p, autoencoder, quantised), -1, 1);
-    },
+    build: (p, { x0 }) => o.clip(space.decode(p, autoencoder, x0), -1, 1),
   };
   return {
     scale: SCALE,
-    multiple: sizeMultiple(config),
+    multiple: network.multiple(config),
     tile: TILE,
     overlap: OVERLAP,
     cache: { sizes: 1, pixels: 0 },

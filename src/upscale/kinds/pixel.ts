@@ -8,14 +8,7 @@
  */
 import type { PixelModel } from "../../checkpoints/index.js";
 import { onGraphs } from "../../diffusion/index.js";
-import {
-  bicubicLatent,
-  fromLatent,
-  LATENT_CHANNELS,
-  pixelDenoiser,
-  SCALE,
-  sizeMultiple,
-} from "../../networks/index.js";
+import { bicubicLatent, type Denoising, fromLatent, LATENT_CHANNELS, SCALE } from "../../networks/index.js";
 import * as o from "../../onnx/index.js";
 import type { ModelKind, TileGraph } from "./kind.js";
 
@@ -35,7 +28,7 @@ import type { ModelKind, TileGraph } from "./kind.js";
 export const DEFAULT_TILE = 192;
 export const DEFAULT_OVERLAP = 16;
 
-export function pixelKind({ config, schedule, m }: Pick<PixelModel, "config" | "schedule" | "m">): ModelKind {
+export function pixelKind({ config, schedule, m }: PixelModel, network: Denoising<unknown>): ModelKind {
   const step: TileGraph = {
     name: "single step",
     output: "hr",
@@ -44,7 +37,8 @@ export function pixelKind({ config, schedule, m }: Pick<PixelModel, "config" | "
     build(p, { lq, noise, sigma, scale }) {
       const y = bicubicLatent(lq);
       const x = o.mul(onGraphs.prior({ y, noise, level: sigma }), scale);
-      return toPixels(pixelDenoiser(p, config, x, o.constant([schedule.steps - 1]), lq, y));
+      const t = o.constant([schedule.steps - 1]);
+      return toPixels(network.denoise(p, config, { x, t, lq, y }));
     },
   };
   const bicubic: TileGraph = {
@@ -58,7 +52,7 @@ export function pixelKind({ config, schedule, m }: Pick<PixelModel, "config" | "
     output: "x0",
     timed: "network",
     weights: "teacher",
-    build: (p, { x, t, lq, y }) => pixelDenoiser(p, config, x, t, lq, y),
+    build: (p, { x, t, lq, y }) => network.denoise(p, config, { x, t, lq, y }),
   };
   const pixels: TileGraph = {
     name: "pixels",
@@ -68,7 +62,7 @@ export function pixelKind({ config, schedule, m }: Pick<PixelModel, "config" | "
   };
   return {
     scale: SCALE,
-    multiple: sizeMultiple(config),
+    multiple: network.multiple(config),
     tile: DEFAULT_TILE,
     overlap: DEFAULT_OVERLAP,
     cache: { sizes: 4, pixels: 256 * 256 },

@@ -1,0 +1,62 @@
+/** Networks of one pass: all that their definitions have in common. */
+import * as o from "../onnx/index.js";
+import { defineNetwork, type Found, MOST_PIXELS, type Network, type NetworkModel } from "./definition.js";
+import { type Described, modelAlone } from "./model.js";
+import type { Direct } from "./upscaling.js";
+
+/** What is left to say of a network that makes the large picture in one pass from the small one. */
+export interface DirectNetwork<Name extends string, Config>
+  extends Pick<
+      Network<Name, Config>,
+      "name" | "title" | "config" | "readers" | "constants" | "ignored" | "describe" | "published"
+    >,
+    Omit<Direct<Config>, "by"> {}
+
+/** The `model.json` of such a network. */
+export type DirectJson<Name extends string, Config> = Described & {
+  readonly network: Name;
+  readonly config: Config;
+  readonly weights: { readonly network: string };
+};
+
+/**
+ * The definition of a network of one pass. It is one part, `upscale`, from a small picture `lq` to a large one `hr`; its
+ * parameters are those that this asks for; and its model has one file of weights, `network`.
+ */
+export function defineDirectNetwork<const Name extends string, Config>(network: DirectNetwork<Name, Config>) {
+  const { scale, multiple, overlap, tile, enlarge, ...facts } = network;
+  return defineNetwork({
+    ...facts,
+    parameters(p, { config }) {
+      const side = multiple(config);
+      enlarge(p, config, o.input("lq", [1, 3, side, side]));
+    },
+    parts({ config }) {
+      const step = multiple(config);
+      return [
+        {
+          name: "upscale",
+          summary: `small picture lq -> ${scale(config)} times larger picture hr, both RGB from 0 to 1`,
+          sized: {
+            input: "lq",
+            standard: Math.ceil(SIDE / step) * step,
+            multiple: step,
+            most: MOST_PIXELS / scale(config) ** 2,
+          },
+          build(p, { height, width }, batch) {
+            return { hr: enlarge(p, config, o.input("lq", [batch, 3, height, width])) };
+          },
+        },
+      ];
+    },
+    // The types of its fields cannot be followed for a name and a configuration that are not known yet.
+    model: modelAlone(facts.name, facts.config, "network") as object as NetworkModel<
+      Found<Config>,
+      DirectJson<Name, Config>
+    >,
+    upscaling: { by: "one pass", scale, multiple, overlap, tile, enlarge },
+  });
+}
+
+/** The side of the pictures that it is converted for when no size is asked for. */
+const SIDE = 64;

@@ -1,0 +1,6 @@
+/** One line for each network. */
+export { COVERAGE_NETWORK } from "./coverage-network/index.js";
+export { PIXEL_DENOISER } from "./pixel-denoiser/index.js";
+export { SEGMENT_ANYTHING } from "./segment-anything/index.js";
+export { SWIN_UNET } from "./swin-unet/index.js";
+export { VQ_AUTOENCODER } from "./vq-autoencoder/index.js";
