@@ -2,7 +2,7 @@
 import { createRandom } from "../src/base/random.js";
 import { exponentialSchedule, inputScale } from "../src/diffusion/index.js";
 import { LATENT_CHANNELS, SCALE } from "../src/networks/index.js";
-import { trainableScope, type Ways } from "../src/nn/index.js";
+import { type ConvolutionStrategy, trainableScope } from "../src/nn/index.js";
 import { countFlops } from "../src/onnx/flops.js";
 import { gradients, sizeOf } from "../src/onnx/index.js";
 import type { Tensor } from "../src/runtime/index.js";
@@ -12,7 +12,7 @@ import { mildDegradation, mildTraining } from "../src/train/data/degrade.js";
 import { degradedCrops, inMemory } from "../src/train/data/samples.js";
 import { TEACHER_RECIPE } from "../src/train/recipe.js";
 import { teacherLoss } from "../src/train/teacher.js";
-import { createTrainingSession, waysOn } from "../src/train/training-session.js";
+import { convolutionStrategyOn, createTrainingSession } from "../src/train/training-session.js";
 import { initialWeights } from "../src/train/weights.js";
 import { grainyPicture } from "./picture.js";
 
@@ -25,10 +25,13 @@ export async function drawnBatches() {
   return createBatches({ source: degradedCrops(photos, mildDegradation(mildTraining)), batch, crop, seed });
 }
 
-/** Loss and gradients. @param ways how the network is written; none of them leaves convolutions by taps */
-export function teacherGraph(ways: Ways = {}) {
+/**
+ * Loss and gradients. @param convolutions how the network is written; none of them leaves convolutions by
+ * taps
+ */
+export function teacherGraph(convolutions: ConvolutionStrategy = {}) {
   const { config, batch, crop } = TEACHER_RECIPE;
-  const { scope, parameters } = trainableScope("", ways);
+  const { scope, parameters } = trainableScope("", convolutions);
   const loss = teacherLoss(scope, config, { batch, side: crop / SCALE }, TEACHER_RECIPE.schedule);
   const specs = parameters();
   const slopes = gradients(
@@ -38,11 +41,14 @@ export function teacherGraph(ways: Ways = {}) {
   return { loss, specs, all: [loss, ...slopes] };
 }
 
-/** @param ways as the trainer has them on a processor, unless they are given */
-export async function createTeacherStep(threads: number, ways: Ways = waysOn()) {
+/** @param convolutions as the trainer has them on a processor, unless they are given */
+export async function createTeacherStep(
+  threads: number,
+  convolutions: ConvolutionStrategy = convolutionStrategyOn(),
+) {
   const { batch, crop, seed, learningRate, clip, emaDecay } = TEACHER_RECIPE;
   const side = crop / SCALE;
-  const { loss, specs, all } = teacherGraph(ways);
+  const { loss, specs, all } = teacherGraph(convolutions);
   const state = createTrainingState(initialWeights(specs, seed));
   const session = await createTrainingSession(state, { loss }, { threads, spinning: false });
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { createRandom } from "../src/base/random.js";
 import { TINY } from "../src/networks/index.js";
-import { trainableScope, type Ways } from "../src/nn/index.js";
+import { type ConvolutionStrategy, trainableScope } from "../src/nn/index.js";
 import * as o from "../src/onnx/index.js";
 import { inTopologicalOrder } from "../src/onnx/order.js";
 import { teacherLoss } from "../src/train/teacher.js";
@@ -89,8 +89,8 @@ describe("Winograd's convolution for training", () => {
 describe("a network written both ways", () => {
   it("has the same parameters, loss and gradients", async () => {
     const side = 32;
-    const build = (ways: Ways) => {
-      const { scope, parameters } = trainableScope("", ways);
+    const build = (strategy: ConvolutionStrategy) => {
+      const { scope, parameters } = trainableScope("", strategy);
       const loss = teacherLoss(scope, TINY, { batch: 1, side }, { kappa: 0.3 });
       const specs = parameters();
       const slopes = o.gradients(

@@ -10,7 +10,10 @@ export interface ConvertOptions {
   readonly part?: string;
   /** Height and width of the part's input; what the network was built for when left out. */
   readonly size?: Size;
-  /** Side of the pictures of a part whose checkpoint does not tell it, when no size is given; 256 when left out. */
+  /**
+   * Side of the pictures of a part whose checkpoint does not tell it, when no size is given; 256 when left
+   * out.
+   */
   readonly imageSide?: number;
   /** How many images, or for a mask decoder prompts, go in at once; 1 when left out. */
   readonly batch?: number;
@@ -44,14 +47,13 @@ export function partsOf(recognised: Recognised, options?: PartOptions): readonly
 }
 
 /**
- * A part of a recognised checkpoint as an ONNX model with static shapes. The metadata of the model say what it is: network,
- * part, size, batch, precision, and the configuration as JSON.
+ * A part of a recognised checkpoint as an ONNX model with static shapes. The metadata of the model say what
+ * it is: network, part, size, batch, precision, and the configuration as JSON.
  * @param name of the file, for errors
  * @throws {SamsrError} when the part, the size or the batch cannot be
  *
- * @example
- * const { shapes, weights } = await openCheckpoint("autoencoder_vq_f4.pth");
- * const { model } = convert(weights, recognise(shapes, "autoencoder_vq_f4.pth"), "autoencoder_vq_f4.pth", { part: "encode" });
+ * @example const { shapes, weights } = await openCheckpoint("autoencoder_vq_f4.pth"); const { model } =
+ * convert(weights, recognise(shapes, "autoencoder_vq_f4.pth"), "autoencoder_vq_f4.pth", { part: "encode" });
  * for (const bytes of model.pieces()) file.write(bytes);
  */
 export function convert(
@@ -91,7 +93,10 @@ export function planConvert(
   return { part, size: chooseSize(part, recognised, name, options) };
 }
 
-/** @throws {SamsrError} when the file would be larger than ONNX allows */
+/**
+ * Refuses a model whose file would be larger than ONNX allows.
+ * @throws {SamsrError} naming the size, and what makes it smaller
+ */
 export function checkFileSize({ size }: ModelStream, name: string, precision: "float32" | "float16"): void {
   if (size <= LARGEST_FILE) return;
   const gigabytes = (size / 1e9).toFixed(1);

@@ -1,7 +1,7 @@
 /**
- * The contents of a model's `model.json`: one type for each kind of model, told apart by `network`. `weights` names
- * safetensors files beside it; `../NAME/FILE` is one of another model of the same store. What a description holds is
- * defined by the network that the model is about.
+ * The contents of a model's `model.json`: one type for each kind of model, told apart by `network`. `weights`
+ * names safetensors files beside it; `../NAME/FILE` is one of another model of the same store. What a
+ * description holds is defined by the network that the model is about.
  */
 import {
   type COVERAGE_NETWORK,

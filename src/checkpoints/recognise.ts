@@ -1,7 +1,7 @@
 /**
- * Which network a checkpoint holds, from the names and shapes of its tensors alone. Each network's configuration is
- * read off the shapes, the network is built in a scope that only takes note of what it asks for, and the two lists
- * are compared: so nothing is recognised that could not be run.
+ * Which network a checkpoint holds, from the names and shapes of its tensors alone. Each network's
+ * configuration is read off the shapes, the network is built in a scope that only takes note of what it asks
+ * for, and the two lists are compared: so nothing is recognised that could not be run.
  */
 import { oneLine, SamsrError } from "../base/errors.js";
 import { type Found, type KnownNetwork, NETWORKS, type Network, type Shapes } from "../networks/index.js";
@@ -34,9 +34,11 @@ const MOST_TENSORS = 5000;
 const MOST_CONSTANTS = 5e7;
 
 /**
- * @param shapes as `readShapes` gives them, buffers included: only these tell the size a Swin UNet was built for
+ * @param shapes as `readShapes` gives them, buffers included: only these tell the size a Swin UNet was built
+ *   for
  * @param name of the file, for errors
- * @throws {SamsrError} naming the nearest network that is known, and the first tensors in which the checkpoint differs
+ * @throws {SamsrError} naming the nearest network that is known, and the first tensors in which the
+ *   checkpoint differs
  */
 export function recognise(shapes: Shapes, name: string): Recognised {
   if (shapes.size > MOST_TENSORS) {
@@ -110,7 +112,9 @@ function parametersOf(network: Network, found: Found<unknown>): Shapes {
   return new Map(parameters().map(({ name, shape }) => [name, shape]));
 }
 
-/** Networks refuse sizes they cannot be built with, as widths that do not divide into groups, by plain errors. */
+/**
+ * Networks refuse sizes they cannot be built with, as widths that do not divide into groups, by plain errors.
+ */
 function attempt<T>(build: () => T): T | Error {
   try {
     return build();

@@ -1,7 +1,7 @@
 /**
- * What the rest of the package needs to know of a network. Each network's folder defines one, `index.ts` lists them, and
- * nothing else knows a network by its name: a checkpoint is recognised, described, stored, converted, counted and, where
- * it enlarges pictures, run by what stands here.
+ * What the rest of the package needs to know of a network. Each network's folder defines one, `index.ts`
+ * lists them, and nothing else knows a network by its name: a checkpoint is recognised, described, stored,
+ * converted, counted and, where it enlarges pictures, run by what stands here.
  */
 import type { Field } from "../base/fields.js";
 import type { Scope } from "../nn/index.js";
@@ -14,8 +14,8 @@ import type { Autoencoding, Upscaling } from "./upscaling.js";
 export type Found<Config, Facts = object> = { readonly config: Config } & Facts;
 
 /**
- * Reads a network off the shapes of its tensors; a tensor that is missing or damaged should hide as little as possible of
- * what the others say, so that the error can name it.
+ * Reads a network off the shapes of its tensors; a tensor that is missing or damaged should hide as little as
+ * possible of what the others say, so that the error can name it.
  * @param name of the file, for errors
  * @returns undefined where nothing of the network is there
  */
@@ -40,13 +40,17 @@ export interface Network<
   /** Ways to read it off shapes, the most likely first. */
   readonly readers: readonly Reader<Config, Facts>[];
   /**
-   * How many numbers building it makes of its own (tables of positions, masks), for its smallest size; left out where there are
-   * hardly any. A file can claim sizes at no cost, so what would not fit into memory is refused first.
+   * How many numbers building it makes of its own (tables of positions, masks), for its smallest size; left
+   * out where there are hardly any. A file can claim sizes at no cost, so what would not fit into memory is
+   * refused first.
    */
   constants?(config: Config): number;
   /** Asks the scope for every parameter that a checkpoint of it holds. */
   parameters(p: Scope, found: Found<Config, Facts>): void;
-  /** Names beside the parameters that do not matter: buffers, and what only training needs; left out where there are none. */
+  /**
+   * Names beside the parameters that do not matter: buffers, and what only training needs; left out where
+   * there are none.
+   */
   readonly ignored?: RegExp;
   /** The graphs it is converted into, or counted by. */
   parts(found: Found<Config, Partial<Facts>>, options?: PartOptions): readonly Part[];
@@ -64,7 +68,7 @@ export interface Network<
   readonly autoencoding?: Autoencoding<Config>;
 }
 
-/** The same network, with its types inferred. */
+/** Defines a network: returns it as it is, with its types inferred. */
 export function defineNetwork<
   const Name extends string,
   Config,
@@ -91,18 +95,29 @@ export interface Companion<Found> {
 }
 
 export interface NetworkModel<Found, Json extends { readonly network: string }> {
-  /** The word by which `model.json` knows this kind of model: the network's own name, or that of what it is part of. */
+  /**
+   * The word by which `model.json` knows this kind of model: the network's own name, or that of what it is
+   * part of.
+   */
   readonly kind: Json["network"];
   readonly json: Field<Json>;
-  /** Its files of weights, by their names in the description: of the network itself (`self`), or of another one. */
+  /**
+   * Its files of weights, by their names in the description: of the network itself (`self`), or of another
+   * one.
+   */
   readonly weights: Readonly<Record<string, "self" | Companion<Found>>>;
-  /** Why these weights cannot be added to the store, if they cannot: half a sentence after the name of their file. */
+  /**
+   * Why these weights cannot be added to the store, if they cannot: half a sentence after the name of their
+   * file.
+   */
   refusal?(found: Found): string | undefined;
   /** The fields of the description beyond the configurations, for weights that are added. */
   training?(asked: Training): object;
 }
 
-/** A file that the authors of a network publish, as facts: where, how large, which hash, under which licence. */
+/**
+ * A file that the authors of a network publish, as facts: where, how large, which hash, under which licence.
+ */
 export interface Published {
   readonly file: string;
   readonly url: string;
@@ -121,7 +136,9 @@ export interface Size {
 }
 
 export interface PartOptions {
-  /** Side of the pictures that a part takes when no size is asked for, where a checkpoint does not tell it. */
+  /**
+   * Side of the pictures that a part takes when no size is asked for, where a checkpoint does not tell it.
+   */
   readonly imageSide?: number;
 }
 

@@ -20,8 +20,8 @@ export type DirectJson<Name extends string, Config> = Described & {
 };
 
 /**
- * The definition of a network of one pass. It is one part, `upscale`, from a small picture `lq` to a large one `hr`; its
- * parameters are those that this asks for; and its model has one file of weights, `network`.
+ * The definition of a network of one pass. It is one part, `upscale`, from a small picture `lq` to a large
+ * one `hr`; its parameters are those that this asks for; and its model has one file of weights, `network`.
  */
 export function defineDirectNetwork<const Name extends string, Config>(network: DirectNetwork<Name, Config>) {
   const { scale, multiple, overlap, tile, enlarge, ...facts } = network;

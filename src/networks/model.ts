@@ -1,6 +1,6 @@
 /**
- * The model that a network's weights make in the store: the fields of its `model.json`, its files of weights, and which
- * networks these hold.
+ * The model that a network's weights make in the store: the fields of its `model.json`, its files of weights,
+ * and which networks these hold.
  */
 import { test } from "../base/checks.js";
 import {

@@ -1,6 +1,6 @@
 /**
- * Large pictures as latents without an autoencoder: a block of 4 x 4 pixels is one latent pixel of 48 channels
- * (space-to-depth), so the latent has the size of the low-resolution picture.
+ * Large pictures as latents without an autoencoder: a block of 4 x 4 pixels is one latent pixel of 48
+ * channels (space-to-depth), so the latent has the size of the low-resolution picture.
  */
 import { SCALE } from "../base/scale.js";
 import { kernels } from "../image/resize.js";

@@ -1,4 +1,6 @@
-/** The diffusion process that a denoiser's weights were trained with, as fields of a model and of a training. */
+/**
+ * The diffusion process that a denoiser's weights were trained with, as fields of a model and of a training.
+ */
 import { type Filled, number, oneOf, section, whole } from "../base/fields.js";
 
 /** The fields of the exponential schedule of eta (equation 4), as `exponentialSchedule` takes them. */

@@ -1,4 +1,7 @@
-/** Reading one number off many shapes, so that a tensor that is missing or damaged does not hide what the others say. */
+/**
+ * Reading one number off many shapes, so that a tensor that is missing or damaged does not hide what the
+ * others say.
+ */
 import type { Shape } from "../onnx/index.js";
 
 /** Names and shapes of a checkpoint's tensors, buffers of whole numbers included. */

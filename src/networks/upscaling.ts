@@ -2,7 +2,10 @@
 import type { Scope } from "../nn/index.js";
 import type { Value } from "../onnx/index.js";
 
-/** What a denoiser is told: x [N, C, H, W] scaled by 1 / sqrt(eta_t kappa^2 + 1), t [N], lq [N, 3, H, W] and y [N, C, H, W]. */
+/**
+ * What a denoiser is told: x [N, C, H, W] scaled by 1 / sqrt(eta_t kappa^2 + 1), t [N], lq [N, 3, H, W] and y
+ * [N, C, H, W].
+ */
 export interface DenoiserInputs {
   readonly x: Value;
   readonly t: Value;

@@ -3,6 +3,7 @@ export { fanIn, type Initializer, initialize, normal, ones, zeros } from "./init
 export { conv, groupNorm, layerNorm, linear } from "./layers.js";
 export { resBlock } from "./res-block.js";
 export {
+  type ConvolutionStrategy,
   createScope,
   frozenScope,
   type ParameterSpec,
@@ -11,7 +12,6 @@ export {
   type StateDict,
   type StoredTensor,
   trainableScope,
-  type Ways,
   type Weights,
 } from "./scope.js";
 export { type SwinOptions, swinLayer } from "./swin.js";

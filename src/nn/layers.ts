@@ -21,37 +21,38 @@ export function conv(
   const extra = kernel > 1 ? unusedChannels(x.shape[1]) : 0;
   const wider = (v: o.Value) => o.pad(v, [0, 0, 0, 0], [0, extra, 0, 0]);
   const [image, taps] = [wider(x), wider(weight)];
-  if (p.ways.winograd && stride === 1 && o.trainableWinogradPays(image.shape, taps.shape)) {
+  if (p.convolutions.winograd && stride === 1 && o.trainableWinogradPays(image.shape, taps.shape)) {
     return o.trainableWinogradConv(image, taps, bias);
   }
   return o.conv(image, taps, bias, { stride, padding: (kernel - 1) / 2 });
 }
 
 /**
- * How many channels of zeros to add to an input of `channels`. ONNX Runtime's WebGPU provider computes wrong sums over 6, 9,
- * 15, 18, ... channels, multiples of 3 that are none of 4 (onnxruntime issue 29651, 1.30 included; 3 itself is right), and
- * the first convolution of a denoiser has 51 or 6. Elsewhere the zeros change nothing.
+ * How many channels of zeros to add to an input of `channels`. ONNX Runtime's WebGPU provider computes wrong
+ * sums over 6, 9, 15, 18, ... channels, multiples of 3 that are none of 4 (onnxruntime issue 29651, 1.30
+ * included; 3 itself is right), and the first convolution of a denoiser has 51 or 6. Elsewhere the zeros
+ * change nothing.
  */
 function unusedChannels(channels: number): number {
   const wrong = channels > 3 && channels % 3 === 0 && channels % 4 !== 0;
   return wrong ? 4 - (channels % 4) : 0;
 }
 
-/** x [N, in] -> [N, out], with PyTorch's weight [out, in]. */
+/** A linear layer from x [N, in] to [N, out], with PyTorch's weight [out, in] and a bias. */
 export function linear(p: Scope, x: o.Value, out: number, initializer: Initializer = fanIn()): o.Value {
   const weight = p.parameter("weight", [out, x.shape[1]], initializer);
   return o.gemm(x, weight, { transB: true, bias: p.parameter("bias", [out], zeros) });
 }
 
 export interface GroupNormOptions {
-  /** default 32, as every published network here has it */
+  /** The number of groups; 32, as in the published denoiser and autoencoder, when left out. */
   readonly groups?: number;
   readonly epsilon?: number;
   /** What the result is scaled (by 1 + scale) and shifted by, each [N, C]. */
   readonly modulation?: readonly [scale: o.Value, shift: o.Value];
 }
 
-/** Group normalisation. */
+/** Group normalisation of x [N, C, H, W], with a weight and a bias for each channel. */
 export function groupNorm(
   p: Scope,
   x: o.Value,
@@ -64,7 +65,7 @@ export function groupNorm(
   return o.groupNorm(x, groups, o.mul(scale, weight), o.add(o.mul(scale, bias), shift), epsilon);
 }
 
-/** Layer normalisation over the last axis. */
+/** Layer normalisation over the last axis of x, with a weight and a bias for each of its channels. */
 export function layerNorm(p: Scope, x: o.Value, epsilon = 1e-5): o.Value {
   const channels = [x.shape[x.shape.length - 1]];
   return o.layerNorm(x, p.parameter("weight", channels, ones), p.parameter("bias", channels, zeros), epsilon);

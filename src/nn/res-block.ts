@@ -4,8 +4,8 @@ import { conv, groupNorm, linear } from "./layers.js";
 import type { Scope } from "./scope.js";
 
 /**
- * A residual block whose second normalisation is scaled and shifted by the embedding (the "scale-shift norm" of
- * Dhariwal & Nichol 2021, arXiv 2105.05233).
+ * A residual block whose second normalisation is scaled and shifted by the embedding (the "scale-shift norm"
+ * of Dhariwal & Nichol 2021, arXiv 2105.05233).
  * @param x [N, C, H, W]
  * @param emb [N, E]
  */

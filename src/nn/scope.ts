@@ -1,7 +1,7 @@
 /**
  * A scope turns names into parameters. A network is a function from a scope and values to a value; what the
- * scope hands out decides what the function builds: graph inputs to train, constants to run, or only a list of
- * what the network needs. Names are those of the published checkpoints, joined by dots.
+ * scope hands out decides what the function builds: graph inputs to train, constants to run, or only a list
+ * of what the network needs. Names are those of the published checkpoints, joined by dots.
  */
 import { cast, constant, input, type Place, type Shape, sizeOf, stored, type Value } from "../onnx/index.js";
 import type { Initializer } from "./initializers.js";
@@ -11,23 +11,31 @@ export type Resolve = (name: string, shape: Shape, initializer: Initializer) => 
 export interface Scope {
   /** The scope below `name`, which may hold dots: `p.at("in_layers.0")`. */
   at(name: string | number): Scope;
-  /** The parameter `name` of this scope; `initializer` matters only to a network that is yet to be trained. */
+  /**
+   * The parameter `name` of this scope; `initializer` matters only to a network that is yet to be trained.
+   */
   parameter(name: string, shape: Shape, initializer: Initializer): Value;
-  /** How layers are to compute. */
-  readonly ways: Ways;
+  /** How convolutions are computed. */
+  readonly convolutions: ConvolutionStrategy;
 }
 
-/** Ways of computing the same: which is faster depends on the device and on whether gradients are wanted. */
-export interface Ways {
-  /** 3 x 3 convolutions where it pays by Winograd's algorithm, written for training (on a processor). Default false. */
+/**
+ * How convolutions are computed, always with the same result: which is faster depends on the device and on
+ * whether gradients are wanted.
+ */
+export interface ConvolutionStrategy {
+  /**
+   * 3 x 3 convolutions where it pays by Winograd's algorithm, written for training (on a processor). Default
+   * false.
+   */
   readonly winograd?: boolean;
 }
 
-export function createScope(resolve: Resolve, ways: Ways = {}, path = ""): Scope {
+export function createScope(resolve: Resolve, convolutions: ConvolutionStrategy = {}, path = ""): Scope {
   return {
-    at: (name) => createScope(resolve, ways, `${path}${name}.`),
+    at: (name) => createScope(resolve, convolutions, `${path}${name}.`),
     parameter: (name, shape, initializer) => resolve(path + name, shape, initializer),
-    ways,
+    convolutions,
   };
 }
 
@@ -39,13 +47,13 @@ export interface ParameterSpec {
 }
 
 /**
- * A scope whose parameters are graph inputs, and the list of them in the order they were first asked for. Asking
- * twice gives the same value, so one network may be applied several times in a graph.
+ * A scope whose parameters are graph inputs, and the list of them in the order they were first asked for.
+ * Asking twice gives the same value, so one network may be applied several times in a graph.
  * @param prefix stands before each input's name, so that two networks can share a graph.
  */
 export function trainableScope(
   prefix = "",
-  ways: Ways = {},
+  convolutions: ConvolutionStrategy = {},
 ): { scope: Scope; parameters: () => ParameterSpec[] } {
   const specs = new Map<string, ParameterSpec>();
   const scope = createScope((name, shape, initializer) => {
@@ -59,7 +67,7 @@ export function trainableScope(
     const spec = { name, shape, initializer, value: input(prefix + name, shape) };
     specs.set(name, spec);
     return spec.value;
-  }, ways);
+  }, convolutions);
   return { scope, parameters: () => [...specs.values()] };
 }
 
@@ -79,7 +87,8 @@ export type Weights = ReadonlyMap<
 
 /**
  * A scope whose parameters are constants: those of a state dict, or tensors in a file.
- * @param prefix stands before each constant's name, so that a network may share a graph with itself in training
+ * @param prefix stands before each constant's name, so that a network may share a graph with itself in
+ *   training
  * @throws {Error} naming the tensor that is missing or has another shape.
  */
 export function frozenScope(tensors: Weights, prefix = ""): Scope {

@@ -3,8 +3,9 @@
  * 1x1 convolutions for the MLP as in the denoiser of ResShift.
  *
  * Attention sees windows of w x w pixels; every second block shifts them by w/2 with a cyclic roll and masks
- * pairs that the roll brought together. Inside it pixels come first and channels last, so that rolling, cutting windows
- * and cutting heads move whole runs of channels: a transpose of single numbers costs ten times as much.
+ * pairs that the roll brought together. Inside it pixels come first and channels last, so that rolling,
+ * cutting windows and cutting heads move whole runs of channels: a transpose of single numbers costs ten
+ * times as much.
  */
 import * as o from "../onnx/index.js";
 import { normal } from "./initializers.js";
@@ -78,7 +79,10 @@ function relativePositionBias(p: Scope, heads: number, w: number): o.Value {
 
 const offsets = new Map<number, o.Value>();
 
-/** Which offset lies between each two pixels of a window; one constant for all attentions, in memory and in a file. */
+/**
+ * Which offset lies between each two pixels of a window; one constant for all attentions, in memory and in a
+ * file.
+ */
 function offsetsIn(w: number): o.Value {
   const known = offsets.get(w);
   if (known) return known;
@@ -96,9 +100,9 @@ function offsetsIn(w: number): o.Value {
 }
 
 /**
- * What is added to the logit of two pixels that must not see each other. exp(-60) leaves no trace in a float32 sum
- * with 1; the usual -100 leaves none either, but comes to denormal numbers, with which some processors take fifty
- * times as long.
+ * What is added to the logit of two pixels that must not see each other. exp(-60) leaves no trace in a
+ * float32 sum with 1; the usual -100 leaves none either, but comes to denormal numbers, with which some
+ * processors take fifty times as long.
  */
 const APART = -60;
 
@@ -135,7 +139,9 @@ function shiftMask(
   return o.constant(mask, [rows * columns, 1, tokens, tokens]);
 }
 
-/** Moves the image [N, H, W, C] up and left by `shift` pixels, what falls off coming back on the other side. */
+/**
+ * Moves the image [N, H, W, C] up and left by `shift` pixels, what falls off coming back on the other side.
+ */
 function roll(x: o.Value, shift: number): o.Value {
   if (shift === 0) return x;
   return [1, 2].reduce((v, axis) => {

@@ -6,7 +6,7 @@ import { floatTensor, type SessionOptions } from "../runtime/index.js";
 import { createTrainingState } from "./checkpoint.js";
 import type { Batches } from "./data/batches.js";
 import { type TrainerOptions, train } from "./trainer.js";
-import { createTrainingSession, waysOn } from "./training-session.js";
+import { convolutionStrategyOn, createTrainingSession } from "./training-session.js";
 import { initialWeights, type Weights } from "./weights.js";
 
 export interface AutoencoderOptions extends TrainerOptions {
@@ -66,7 +66,7 @@ export async function trainAutoencoder(
   options: AutoencoderOptions,
 ): Promise<{ weights: Weights; average: Float32Array }> {
   const { config, batches, batch, crop, seed, terms } = options;
-  const { scope, parameters } = trainableScope("", waysOn(options.session));
+  const { scope, parameters } = trainableScope("", convolutionStrategyOn(options.session));
   const { loss, reports } = autoencoderLoss(scope, config, { batch, crop }, terms);
   const weights = initialWeights(parameters(), seed);
   const state = createTrainingState(weights);

@@ -7,7 +7,7 @@ import { floatTensor, type SessionOptions } from "../runtime/index.js";
 import { createTrainingState } from "./checkpoint.js";
 import { COUNT_STEPS, type CoverageSamples } from "./data/coverage-samples.js";
 import { type TrainerOptions, train } from "./trainer.js";
-import { createTrainingSession, waysOn } from "./training-session.js";
+import { convolutionStrategyOn, createTrainingSession } from "./training-session.js";
 import { initialWeights, type Weights } from "./weights.js";
 
 export interface CoverageOptions extends TrainerOptions {
@@ -60,7 +60,7 @@ export async function trainCoverage(
   options: CoverageOptions,
 ): Promise<{ weights: Weights; average: Float32Array }> {
   const { config, samples, width, height, batch, seed, countWeight } = options;
-  const { scope, parameters } = trainableScope("", waysOn(options.session));
+  const { scope, parameters } = trainableScope("", convolutionStrategyOn(options.session));
   const { loss, reports } = coverageLoss(scope, config, { batch, width, height }, countWeight);
   const weights = initialWeights(parameters(), seed);
   const state = createTrainingState(weights);

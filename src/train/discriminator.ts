@@ -11,7 +11,7 @@ import { DISCRIMINATOR, discriminatorLoss } from "./adversarial.js";
 import { createTrainingState } from "./checkpoint.js";
 import { type BatchShape, pixelSpace } from "./space.js";
 import type { Opponent } from "./trainer.js";
-import { createTrainingSession, waysOn } from "./training-session.js";
+import { convolutionStrategyOn, createTrainingSession } from "./training-session.js";
 import { initialWeights } from "./weights.js";
 
 export interface AdversarialOptions {
@@ -38,7 +38,7 @@ export async function createDiscriminator(
   options?: SessionOptions,
   space = pixelSpace(shape),
 ): Promise<Discriminator> {
-  const { scope, parameters } = trainableScope(DISCRIMINATOR, waysOn(options));
+  const { scope, parameters } = trainableScope(DISCRIMINATOR, convolutionStrategyOn(options));
   const { x0, y } = space.pair(shape);
   const judge = (image: o.Value) => discriminator(scope, config, image, y);
   const graph = discriminatorLoss(judge, x0, o.input("x0Hat", x0Hat.shape), gamma);

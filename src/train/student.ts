@@ -31,7 +31,7 @@ import type { StudentOptions, StudentWeights } from "./student-options.js";
 import { need, type StudentExtras, TERMS, type TermName } from "./terms/index.js";
 import type { TimestepConstants } from "./timestep.js";
 import { train } from "./trainer.js";
-import { createTrainingSession, waysOn } from "./training-session.js";
+import { convolutionStrategyOn, createTrainingSession } from "./training-session.js";
 import { initialWeights, loadWeights, type Weights } from "./weights.js";
 
 export type { StudentOptions, StudentWeights } from "./student-options.js";
@@ -57,7 +57,7 @@ export async function trainStudent(
   const space = await spaceOf(options, shape);
 
   // 1: the student begins as the teacher, unless it is given other weights.
-  const { scope: student, parameters } = trainableScope("", waysOn(sessionOptions));
+  const { scope: student, parameters } = trainableScope("", convolutionStrategyOn(sessionOptions));
   const { loss, reports, x0Hat } = studentLoss(
     student,
     config,

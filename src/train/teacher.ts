@@ -24,7 +24,7 @@ import {
 import type { Batches } from "./data/batches.js";
 import { pixelSpace, type Space, type SpaceOptions, spaceOf } from "./space.js";
 import { type TrainerOptions, train } from "./trainer.js";
-import { createTrainingSession, waysOn } from "./training-session.js";
+import { convolutionStrategyOn, createTrainingSession } from "./training-session.js";
 import { initialWeights, loadWeights, type Weights } from "./weights.js";
 
 export interface TeacherOptions extends TrainerOptions, SpaceOptions {
@@ -85,7 +85,7 @@ export async function trainTeacher(
   const { config, batches, batch, crop, seed, semantics } = options;
   const shape = { batch, side: crop / SCALE };
   const schedule = exponentialSchedule(options.schedule);
-  const { scope, parameters } = trainableScope("", waysOn(options.session));
+  const { scope, parameters } = trainableScope("", convolutionStrategyOn(options.session));
   const space = await spaceOf(options, shape);
   const process = { kappa: schedule.kappa, pixelwise: semantics };
   const loss = teacherLoss(scope, config, shape, process, space);

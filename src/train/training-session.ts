@@ -3,7 +3,7 @@
  * device. All of it stays there from step to step; what passes between is a batch one way and a few scalars
  * the other.
  */
-import type { ParameterSpec, Ways } from "../nn/index.js";
+import type { ConvolutionStrategy, ParameterSpec } from "../nn/index.js";
 import * as o from "../onnx/index.js";
 import {
   createDeviceTensor,
@@ -67,7 +67,7 @@ export interface TrainingSession {
 }
 
 /** How a network that is trained on this device had best be written. GPUs have convolutions of their own. */
-export function waysOn({ device = "cpu" }: SessionOptions = {}): Ways {
+export function convolutionStrategyOn({ device = "cpu" }: SessionOptions = {}): ConvolutionStrategy {
   return { winograd: device === "cpu" };
 }
 

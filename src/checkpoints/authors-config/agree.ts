@@ -32,7 +32,8 @@ const AUTOENCODER_KEYS: Readonly<Record<string, string>> = {
 /**
  * Compares a recognised checkpoint with the section of a configuration that is about it.
  * @param files what errors call the two
- * @returns the same, with the size it was built for from the configuration where the checkpoint does not tell it
+ * @returns the same, with the size it was built for from the configuration where the checkpoint does not tell
+ *   it
  * @throws {SamsrError} naming a field and both its values, when they differ
  */
 export function withAuthorsConfig(
@@ -91,7 +92,7 @@ function sidesOf({ imageSize, channelMult }: SwinUNetConfig): number[] {
   return channelMult.map((_, level) => Math.floor(imageSize / 2 ** level));
 }
 
-/** The same levels attend in a network built for another size. */
+/** The sizes of a network built for another size in which the same levels attend. */
 function resized(config: SwinUNetConfig, imageSize: number) {
   const attends = sidesOf(config).map((side) => config.attentionResolutions.includes(side));
   const sides = sidesOf({ ...config, imageSize });

@@ -14,23 +14,23 @@ import { modelsThatUse } from "./uses.js";
 import { checkName, type Parts, type PlaceOptions, placeModel } from "./write.js";
 
 export interface AddOptions extends PlaceOptions {
-  /** default: the published name of that file, or the file's own */
+  /** The name in the store; the published name of that file, or the file's own, when left out. */
   readonly name?: string;
   readonly summary?: string;
   readonly licence?: string;
   readonly source?: string;
   /** What the weights were trained for; default: as published under the file's name, else samsr. */
   readonly method?: LatentModel["method"];
-  /** default "release" */
+  /** Whose equations a denoiser was trained with; "release" when left out. */
   readonly variant?: LatentModel["variant"];
   /**
-   * The authors' configuration, as `readAuthorsConfig` gives it: the files must be what it says, and the schedule is
-   * taken from it; default: as released
+   * The authors' configuration, as `readAuthorsConfig` gives it: the files must be what it says, and the
+   * schedule is taken from it; default: as released
    */
   readonly authors?: { readonly config: AuthorsConfig; readonly name: string };
   /**
-   * The stored models whose weights are used for networks that no file was given for, such as { autoencoder: "vq-f4" };
-   * default: the only ones in the store that fit.
+   * The stored models whose weights are used for networks that no file was given for, such as { autoencoder:
+   * "vq-f4" }; default: the only ones in the store that fit.
    */
   readonly companions?: Readonly<Record<string, string | undefined>>;
 }
@@ -42,11 +42,11 @@ interface Source {
 }
 
 /**
- * Adds a model: a denoiser with or without its autoencoder, an autoencoder by itself, or Segment Anything. Which file is
- * which is told by its tensors. Weights become safetensors, with every number as it was.
- * @throws {SamsrError} of one line for files that cannot be read, are no known network, or do not go together; for a name
- * that is none or taken; when no autoencoder or more than one would do; when the store cannot be written. Then nothing
- * has changed.
+ * Adds a model: a denoiser with or without its autoencoder, an autoencoder by itself, or Segment Anything.
+ * Which file is which is told by its tensors. Weights become safetensors, with every number as it was.
+ * @throws {SamsrError} of one line for files that cannot be read, are no known network, or do not go
+ * together; for a name that is none or taken; when no autoencoder or more than one would do; when the store
+ * cannot be written. Then nothing has changed.
  */
 export async function addModel(files: readonly string[], options: AddOptions = {}): Promise<InstalledModel> {
   const sources: Source[] = [];
@@ -147,8 +147,8 @@ async function describe(
 
 /**
  * Checks, before any work, that a model may be added under this name.
- * @throws {SamsrError} for a name that is none, a bundled model's, or taken; for one whose files other models hold on to,
- * which a replacement would take away
+ * @throws {SamsrError} for a name that is none, a bundled model's, or taken; for one whose files other models
+ * hold on to, which a replacement would take away
  */
 export async function demandAddable(name: string, options: { overwrite?: boolean }): Promise<void> {
   await checkName(name, options);

@@ -1,4 +1,6 @@
-/** Weights in the store that another model can use: which autoencoder a denoiser takes that comes without one. */
+/**
+ * Weights in the store that another model can use: which autoencoder a denoiser takes that comes without one.
+ */
 import { SamsrError } from "../../base/errors.js";
 import type { Companion, Found, Network } from "../../networks/index.js";
 import { networksIn } from "../description.js";

@@ -30,7 +30,10 @@ export const config = checked(
 
 export type CoverageNetworkConfig = Filled<typeof config>;
 
-/** The first level's pixels are blocks of PATCH x PATCH, laid out in channels: the image's own size costs no convolution. */
+/**
+ * The first level's pixels are blocks of PATCH x PATCH, laid out in channels: the image's own size costs no
+ * convolution.
+ */
 export const PATCH = 2;
 
 /** The bundled `coverage-tiny`. */
@@ -41,8 +44,8 @@ export const COVERAGE_TINY: CoverageNetworkConfig = {
 };
 
 /**
- * The configuration of a coverage network, from the shapes of its tensors; undefined where nothing of one is there. Groups
- * leave no trace in a shape, so they are {@link COVERAGE_TINY}'s.
+ * The configuration of a coverage network, from the shapes of its tensors; undefined where nothing of one is
+ * there. Groups leave no trace in a shape, so they are {@link COVERAGE_TINY}'s.
  */
 export function coverageConfigOf(shapes: Shapes): CoverageNetworkConfig | undefined {
   const channels: number[] = [];
@@ -61,7 +64,7 @@ export function coverageConfigOf(shapes: Shapes): CoverageNetworkConfig | undefi
   return { channels, blocks: counted, groups: COVERAGE_TINY.groups };
 }
 
-/** What the sides of the image must divide by. */
+/** The number that the sides of the image must divide by: every level whole. */
 export function coverageMultiple({ channels }: CoverageNetworkConfig): number {
   return PATCH * 2 ** (channels.length - 1);
 }

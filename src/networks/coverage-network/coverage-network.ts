@@ -1,14 +1,14 @@
 /**
- * The coverage network: a small convolutional network that says how many masks cover each pixel, in one pass and
- * differentiably, where a mask generator takes its time and has no gradient.
+ * The coverage network: a small convolutional network that says how many masks cover each pixel, in one pass
+ * and differentiably, where a mask generator takes its time and has no gradient.
  *
- * Coverage is a count of nested regions, and a region is what differs from its surroundings in the whole image. So this is
- * a U-Net (Ronneberger et al. 2015, arXiv 1505.04597) which at every level is shown the image at that size beside what it
- * has made of it: colours, and how much they differ from those around, since contrast at a scale is what makes a region
- * stand out there. Without these views it had learnt less after 300 steps than with them after 100.
- * At the coarsest level an average over the image tells every pixel what kind of image it is in. Residual blocks are
- * normalised by group, which makes the result depend on the image as a whole, as the count does: an image is never cut
- * into tiles for it.
+ * Coverage is a count of nested regions, and a region is what differs from its surroundings in the whole
+ * image. So this is a U-Net (Ronneberger et al. 2015, arXiv 1505.04597) which at every level is shown the
+ * image at that size beside what it has made of it: colours, and how much they differ from those around,
+ * since contrast at a scale is what makes a region stand out there. Without these views it had learnt less
+ * after 300 steps than with them after 100. At the coarsest level an average over the image tells every pixel
+ * what kind of image it is in. Residual blocks are normalised by group, which makes the result depend on the
+ * image as a whole, as the count does: an image is never cut into tiles for it.
  */
 import { conv, groupNorm, linear, type Scope, zeros } from "../../nn/index.js";
 import * as o from "../../onnx/index.js";
@@ -53,9 +53,10 @@ function block(p: Scope, x: o.Value, config: CoverageNetworkConfig): o.Value {
 }
 
 /**
- * What each level is shown of the image, [N, 6 + coarser levels + 1, h, w]. Of each of its blocks: the mean of each colour; the
- * logarithm of the colour's deviation in it, of its differences to the next block on the right and below (as the borders
- * of regions are judged by), and of those to the larger blocks it lies in, up to the whole image.
+ * What each level is shown of the image, [N, 6 + coarser levels + 1, h, w]. Of each of its blocks: the mean
+ * of each colour; the logarithm of the colour's deviation in it, of its differences to the next block on the
+ * right and below (as the borders of regions are judged by), and of those to the larger blocks it lies in, up
+ * to the whole image.
  */
 function views(image: o.Value, levels: number): o.Value[] {
   const sizes = Array.from({ length: levels }, (_, level) => PATCH * 2 ** level);
@@ -76,7 +77,9 @@ function distance(a: o.Value, b: o.Value): o.Value {
   return o.reduceMean(o.mul(difference, difference), [1], true);
 }
 
-/** Of a squared difference, half of it brought near 0; below a grey level or so there is only noise. */
+/**
+ * Half the logarithm of a squared difference, brought near 0; below a grey level or so there is only noise.
+ */
 function logarithm(square: o.Value): o.Value {
   return o.add(o.mul(o.log(o.add(square, 1e-4)), 0.5), 2.5);
 }

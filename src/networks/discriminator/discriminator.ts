@@ -1,6 +1,6 @@
 /**
- * Tells real photos from made ones, patch by patch, knowing the small image that both belong to. Plain convolutions
- * without normalisation, which the gradient penalty that it is trained with asks for.
+ * Tells real photos from made ones, patch by patch, knowing the small image that both belong to. Plain
+ * convolutions without normalisation, which the gradient penalty that it is trained with asks for.
  */
 import { type Filled, list, oneOf, section, standing, whole } from "../../base/fields.js";
 import { conv, fanIn, type Scope } from "../../nn/index.js";

@@ -1,4 +1,7 @@
-/** The denoiser of pixels that `samsr train` makes: a Swin UNet, trained with whole masks on latents of 48 channels. */
+/**
+ * The denoiser of pixels that `samsr train` makes: a Swin UNet, trained with whole masks on latents of 48
+ * channels.
+ */
 import type { Filled } from "../../base/fields.js";
 import { defineNetwork, type NetworkModel } from "../definition.js";
 import { modelJson } from "../model.js";

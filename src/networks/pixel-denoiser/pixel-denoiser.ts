@@ -1,7 +1,7 @@
 /**
  * A denoiser that works on pixels: each 4 x 4 block of the large image is one latent pixel of 48 channels
- * (space-to-depth), so the latent has the size of the low-resolution image and there is no autoencoder to train
- * or to run. The Swin UNet predicts what x0 has beyond the bicubic image.
+ * (space-to-depth), so the latent has the size of the low-resolution image and there is no autoencoder to
+ * train or to run. The Swin UNet predicts what x0 has beyond the bicubic image.
  */
 import type { Scope } from "../../nn/index.js";
 import * as o from "../../onnx/index.js";
@@ -20,7 +20,7 @@ export const TINY: SwinUNetConfig = {
   swin: { embed: 96, depth: 2, headChannels: 32, window: 8, mlpRatio: 2, masking: "neighbours" },
 };
 
-/** What the sides of the low-resolution image must divide by. */
+/** The number that the sides of a low-resolution image must divide by for {@link TINY}. */
 export const TINY_MULTIPLE = sizeMultiple(TINY);
 
 /**

@@ -6,16 +6,19 @@ import { normal, type Scope } from "../../nn/index.js";
 import * as o from "../../onnx/index.js";
 import { resizeMatrix } from "./resize-matrix.js";
 
-/** Relative positions along both axes, each [side, side, d]: a vector for each place and each place it looks at. */
+/**
+ * Relative positions along both axes, each [side, side, d]: a vector for each place and each place it looks
+ * at.
+ */
 export interface RelativePositions {
   readonly rows: o.Value;
   readonly columns: o.Value;
 }
 
 /**
- * How many logits are worked on at a time. Attention to a whole image of 64 x 64 patches has 16 million for each head:
- * taken a few rows of queries at a time, memory stays bounded (encoding takes 1.8 GB where it took 4.5), and they stay in
- * the processor's cache through all their passes.
+ * How many logits are worked on at a time. Attention to a whole image of 64 x 64 patches has 16 million for
+ * each head: taken a few rows of queries at a time, memory stays bounded (encoding takes 1.8 GB where it took
+ * 4.5), and they stay in the processor's cache through all their passes.
  */
 const LOGITS = 2 ** 20;
 
@@ -53,8 +56,9 @@ export function attention(q: o.Value, k: o.Value, v: o.Value, positions: Relativ
 }
 
 /**
- * A table of relative positions laid out for every pair of places along an axis: [side, side, d], entry (i, j) being the
- * table's at i - j + side - 1. A table trained for another side is resampled linearly, as the published code does.
+ * A table of relative positions laid out for every pair of places along an axis: [side, side, d], entry (i,
+ * j) being the table's at i - j + side - 1. A table trained for another side is resampled linearly, as the
+ * published code does.
  */
 export function relativeTable(
   p: Scope,

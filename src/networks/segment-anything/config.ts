@@ -57,7 +57,10 @@ export const SAM_VIT_B: SamConfig = {
   iouDepth: 3,
 };
 
-/** Nothing in the weights tells into how many heads the decoder's projections are cut: the published models have 8. */
+/**
+ * Nothing in the weights tells into how many heads the decoder's projections are cut: the published models
+ * have 8.
+ */
 const DECODER_HEADS = 8;
 
 /**
@@ -85,7 +88,8 @@ export function samConfigOf(shapes: Shapes, name = "checkpoint"): SamConfig {
   const tables = Array.from({ length: depth }, (_, i) => of(`${encoder}.blocks.${i}.attn.rel_pos_w`, 2));
   const [, headChannels] = of(`${encoder}.blocks.0.attn.rel_pos_w`, 2);
   const [mlp] = of(`${encoder}.blocks.0.mlp.lin1.weight`, 2);
-  // Where blocks differ, the longer tables are those of the whole image; where they do not, it depends on the length.
+  // Where blocks differ, the longer tables are those of the whole image; where they do not, it depends on the
+  // length.
   const lengths = tables.map(([length]) => length);
   const [shortest, longest] = [Math.min(...lengths), Math.max(...lengths)];
   const isGlobal = (length: number) => (shortest === longest ? length >= 2 * grid - 1 : length === longest);

@@ -1,12 +1,12 @@
 /**
  * The attention of the mask decoder, in two orders of multiplication.
  *
- * A head compares a token t with a pixel x by (Wq t) · (Wk x) and adds up Wo Wv x. Written so, every pixel is projected
- * into keys and values first (`projected`). But there are thousands of pixels and a handful of tokens, and
- * (Wq t) · (Wk x) = (Wkᵀ Wq t) · x: with the projection multiplied into the token instead (`absorbed`), pixels enter as
- * they are. For the 7 tokens and 8 heads of a point that is 56 columns in place of 128, and nothing to cut into heads.
- * Biases go the same way: one that is the same for everything a softmax weighs falls out of it, and one that stands behind
- * the weights, which add up to 1, is added whole.
+ * A head compares a token t with a pixel x by (Wq t) · (Wk x) and adds up Wo Wv x. Written so, every pixel is
+ * projected into keys and values first (`projected`). But there are thousands of pixels and a handful of
+ * tokens, and (Wq t) · (Wk x) = (Wkᵀ Wq t) · x: with the projection multiplied into the token instead
+ * (`absorbed`), pixels enter as they are. For the 7 tokens and 8 heads of a point that is 56 columns in place
+ * of 128, and nothing to cut into heads. Biases go the same way: one that is the same for everything a
+ * softmax weighs falls out of it, and one that stands behind the weights, which add up to 1, is added whole.
  */
 import { fanIn, linear, type Scope, zeros } from "../../nn/index.js";
 import * as o from "../../onnx/index.js";
@@ -23,7 +23,9 @@ export function project(p: Scope, x: o.Value, out: number): o.Value {
   return o.reshape(linear(p, o.reshape(x, [batch * tokens, c]), out), [batch, tokens, out]);
 }
 
-/** Softmax(q kᵀ / sqrt(d)) v of projections of `q` [B, T, C], `k` and `v` [B or 1, X, C], projected back to C. */
+/**
+ * Softmax(q kᵀ / sqrt(d)) v of projections of `q` [B, T, C], `k` and `v` [B or 1, X, C], projected back to C.
+ */
 export function projected(
   p: Scope,
   { heads, width }: AttentionSize,

@@ -1,7 +1,8 @@
 /**
- * The image encoder of Segment Anything (Kirillov et al. 2023, arXiv 2304.02643): a plain vision transformer (Li et al.
- * 2022, arXiv 2203.16527) in which most blocks attend within windows and a few to the whole image. Tokens stay channels
- * last, [N y x, C], so every projection is one Gemm. Parameter names are those of the published checkpoints.
+ * The image encoder of Segment Anything (Kirillov et al. 2023, arXiv 2304.02643): a plain vision transformer
+ * (Li et al. 2022, arXiv 2203.16527) in which most blocks attend within windows and a few to the whole image.
+ * Tokens stay channels last, [N y x, C], so every projection is one Gemm. Parameter names are those of the
+ * published checkpoints.
  */
 import { conv, layerNorm, linear, normal, type Scope, zeros } from "../../nn/index.js";
 import * as o from "../../onnx/index.js";
@@ -12,7 +13,8 @@ import { gridOf, type SamConfig } from "./config.js";
 const EPSILON = 1e-6;
 
 /**
- * @param image [N, 3, S, S], normalised by `PIXEL_MEAN` and `PIXEL_DEVIATION`, padded with zeros right and below
+ * @param image [N, 3, S, S], normalised by `PIXEL_MEAN` and `PIXEL_DEVIATION`, padded with zeros right and
+ *   below
  * @returns the image embedding [N, C, S / patch, S / patch]
  */
 export function imageEncoder(p: Scope, config: SamConfig, image: o.Value): o.Value {
@@ -67,7 +69,8 @@ function blockAttention(p: Scope, config: SamConfig, x: o.Value, n: number, glob
   const cut = o.transpose(o.reshape(padded, [n, windows, side, windows, side, embed]), [0, 1, 3, 2, 4, 5]);
   const batch = n * windows * windows;
   const qkv = linear(p.at("qkv"), o.reshape(cut, [batch * side * side, embed]), 3 * embed);
-  // Cut into heads straight away: each is small enough to stay in the cache from its first product to its last.
+  // Cut into heads straight away: each is small enough to stay in the cache from its first product to its
+  // last.
   const parts = o.split(o.reshape(qkv, [batch, side * side, 3 * embed]), 3 * heads, 2);
   const offsets = global ? config.globalOffsets : 2 * side - 1;
   const positions = {

@@ -20,7 +20,8 @@ export const SEGMENT_ANYTHING = defineNetwork({
   name: NAME,
   title: "Segment Anything",
   config,
-  // Sizes are read off the first block of many alike; where that is the one that is damaged, the second tells them.
+  // Sizes are read off the first block of many alike; where that is the one that is damaged, the second tells
+  // them.
   readers: [
     (shapes, name) => read(shapes, shapes, name),
     (shapes, name) => read(shapes, bySecondBlocks(shapes), name),

@@ -1,7 +1,7 @@
 /**
- * The mask decoder of Segment Anything: a two-way transformer between a few tokens of a prompt and the image, then an
- * upscaled image whose product with a vector of each mask token is that mask. Parameter names are those of the published
- * checkpoints.
+ * The mask decoder of Segment Anything: a two-way transformer between a few tokens of a prompt and the image,
+ * then an upscaled image whose product with a vector of each mask token is that mask. Parameter names are
+ * those of the published checkpoints.
  */
 import { fanIn, layerNorm, linear, normal, type Scope, zeros } from "../../nn/index.js";
 import * as o from "../../onnx/index.js";
@@ -25,7 +25,7 @@ export interface Masks {
   readonly iouPredictions: o.Value;
 }
 
-/** What is known of masks before they are painted. */
+/** Masks before they are painted: their predicted IoU, and the factors whose product they are. */
 export interface DecodedTokens {
   /** [B, M], what the network thinks of each mask. */
   readonly iouPredictions: o.Value;
@@ -42,8 +42,8 @@ export function maskDecoder(p: Scope, config: SamConfig, inputs: MaskDecoderInpu
 }
 
 /**
- * The first half of the decoder. Whoever keeps only masks of a certain predicted IoU can leave the second half,
- * `paintMasks`, which is the larger, to the prompts that have one.
+ * The first half of the decoder. Whoever keeps only masks of a certain predicted IoU can leave the second
+ * half, `paintMasks`, which is the larger, to the prompts that have one.
  */
 export function decodeTokens(p: Scope, config: SamConfig, inputs: MaskDecoderInputs): DecodedTokens {
   const { embedding, maskInput, masks = "multiple" } = inputs;
@@ -94,9 +94,9 @@ function mlp(p: Scope, x: o.Value, widths: readonly number[]): o.Value {
 }
 
 /**
- * The second half of the decoder: two transposed convolutions of 2 x 2 with stride 2, then a product with each mask's
- * vector. Such a convolution writes each pixel into four places of its own, so it is one Gemm, and the pixels stay in
- * blocks until only masks are left.
+ * The second half of the decoder: two transposed convolutions of 2 x 2 with stride 2, then a product with
+ * each mask's vector. Such a convolution writes each pixel into four places of its own, so it is one Gemm,
+ * and the pixels stay in blocks until only masks are left.
  * @returns low-resolution logits [B, M, 4 grid, 4 grid]
  */
 export function paintMasks(

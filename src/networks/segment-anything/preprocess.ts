@@ -2,7 +2,7 @@ import { resizeBytes } from "../../image/resize-bytes.js";
 import type { Size } from "../definition.js";
 import type { SamConfig } from "./config.js";
 
-/** Of the red, green and blue levels, 0 to 255, that the encoder was trained on. */
+/** Mean and deviation of the red, green and blue levels, 0 to 255, that the encoder was trained on. */
 export const PIXEL_MEAN = [123.675, 116.28, 103.53] as const;
 export const PIXEL_DEVIATION = [58.395, 57.12, 57.375] as const;
 
@@ -16,8 +16,8 @@ export function fittedSize({ width, height }: Size, { imageSize }: Pick<SamConfi
 }
 
 /**
- * Makes the encoder's input of an image: resized so that its longer side is S (as Pillow's bilinear does), normalised,
- * padded with zeros right and below.
+ * Makes the encoder's input of an image: resized so that its longer side is S (as Pillow's bilinear does),
+ * normalised, padded with zeros right and below.
  * @param rgb interleaved levels, 3 a pixel
  * @returns [1, 3, S, S]
  */

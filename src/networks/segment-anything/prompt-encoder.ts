@@ -1,14 +1,14 @@
 /**
- * The prompt encoder of Segment Anything: points and corners of boxes as random Fourier features (Tancik et al. 2020,
- * arXiv 2006.10739) plus a learnt vector for what they are; masks by a few convolutions.
+ * The prompt encoder of Segment Anything: points and corners of boxes as random Fourier features (Tancik et
+ * al. 2020, arXiv 2006.10739) plus a learnt vector for what they are; masks by a few convolutions.
  */
 import { layerNorm, normal, type Scope, zeros } from "../../nn/index.js";
 import * as o from "../../onnx/index.js";
 import { gridOf, type SamConfig } from "./config.js";
 
 /**
- * What a point is. Prompts without a box end with one `padding` point (anywhere), because the published models were
- * trained so; a box is its two corners.
+ * What a point is. Prompts without a box end with one `padding` point (anywhere), because the published
+ * models were trained so; a box is its two corners.
  */
 export const LABELS = { padding: -1, background: 0, foreground: 1, topLeft: 2, bottomRight: 3 } as const;
 
@@ -67,7 +67,9 @@ export function noMask(p: Scope, { promptEmbed: c }: SamConfig): o.Value {
   return o.reshape(p.parameter("prompt_encoder.no_mask_embed.weight", [1, c], normal(1)), [c]);
 }
 
-/** A mask prompt [B, 1, 4 grid, 4 grid], logits -> what is added to the image embedding, [B, grid grid, C]. */
+/**
+ * A mask prompt [B, 1, 4 grid, 4 grid], logits -> what is added to the image embedding, [B, grid grid, C].
+ */
 export function embedMask(p: Scope, config: SamConfig, mask: o.Value): o.Value {
   const { maskChannels, promptEmbed } = config;
   const grid = gridOf(config);

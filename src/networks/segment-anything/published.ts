@@ -1,6 +1,6 @@
 /**
- * The files that the authors publish, as facts. Sizes and hashes that are not publicly stated are left out. (The digits in the
- * names of files are the beginning of the MD5.)
+ * The files that the authors publish, as facts. Sizes and hashes that are not publicly stated are left out.
+ * (The digits in the names of files are the beginning of the MD5.)
  */
 import type { Published } from "../definition.js";
 

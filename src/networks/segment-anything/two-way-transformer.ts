@@ -12,9 +12,10 @@ interface TwoWay {
 }
 
 /**
- * While no token has told it anything, the image is the same for every prompt: it comes as a batch of 1, and what rests on
- * it alone is computed once.
- * @param inputs.places [grid grid, C], where the image's tokens are: added to them wherever they are compared.
+ * While no token has told it anything, the image is the same for every prompt: it comes as a batch of 1, and
+ * what rests on it alone is computed once.
+ * @param inputs.places [grid grid, C], where the image's tokens are: added to them wherever they are
+ *   compared.
  */
 export function twoWayTransformer(
   p: Scope,
@@ -44,7 +45,8 @@ export function twoWayTransformer(
     const told = { tokens: queries, placed: o.add(queries, tokens) };
     const toTokens = imageToToken(layer.at("cross_attn_image_to_token"), cross, pixels, told);
     const sum = o.add(keys, toTokens);
-    // As rows: ONNX Runtime would make one node of a sum and a normalisation of three axes, and takes longer for it.
+    // As rows: ONNX Runtime would make one node of a sum and a normalisation of three axes, and takes longer
+    // for it.
     keys = o.reshape(layerNorm(layer.at("norm4"), o.reshape(sum, [-1, c])), sum.shape);
   }
   const pixels = { pixels: keys, placed: o.add(keys, places) };

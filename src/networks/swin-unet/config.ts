@@ -51,7 +51,8 @@ export type SwinUNetConfig = Filled<typeof config>;
 
 /** The width of a level. */
 export function widthOf(mult: number, modelChannels: number): number {
-  // Cut off as in the published code, but not where a quotient such as 736 / 1504 times 1504 is just below a whole number.
+  // Cut off as in the published code, but not where a quotient such as 736 / 1504 times 1504 is just below a
+  // whole number.
   return Math.trunc(mult * modelChannels + 1e-6);
 }
 
@@ -68,7 +69,10 @@ export function windowAt(config: SwinUNetConfig, level: number): number {
   return Math.min(config.swin.window, sideAt(config, level));
 }
 
-/** What the sides of x must divide by: every level whole, and whole windows where there is attention. */
+/**
+ * The number that the sides of x must divide by: every level is then whole, and has whole windows where there
+ * is attention.
+ */
 export function sizeMultiple(config: SwinUNetConfig): number {
   const windows = config.channelMult.map((_, level) => {
     // The middle has a Swin layer always, at the size of the deepest level.

@@ -1,6 +1,7 @@
 /**
- * The configuration of a Swin UNet, read off its tensors. Widths, depths and heads stand in the shapes of weights; the
- * size it was built for only in buffers that PyTorch keeps beside them, the masks of shifted windows.
+ * The configuration of a Swin UNet, read off its tensors. Widths, depths and heads stand in the shapes of
+ * weights; the size it was built for only in buffers that PyTorch keeps beside them, the masks of shifted
+ * windows.
  */
 
 import { countOf, isSize, literally, majority, type Shapes, sides } from "../shapes.js";
@@ -36,10 +37,10 @@ interface Level {
 }
 
 /**
- * What no shape tells is taken as the published code has it: `imageSize` is 64 in a file that keeps no buffers, and so it
- * is where no level has a shifted block. Masking is the published one, as the authors' weights were trained with it.
- * Damaged tensors are outvoted by the rest; what is still missing is filled in from the published network, for the error
- * that comes of it to name the fewest differences.
+ * What no shape tells is taken as the published code has it: `imageSize` is 64 in a file that keeps no
+ * buffers, and so it is where no level has a shifted block. Masking is the published one, as the authors'
+ * weights were trained with it. Damaged tensors are outvoted by the rest; what is still missing is filled in
+ * from the published network, for the error that comes of it to name the fewest differences.
  * @returns undefined where there is nothing of a UNet.
  */
 export function readSwinUNet(shapes: Shapes): SwinUNetFound | undefined {
@@ -88,7 +89,10 @@ function inputChannelsOf(shapes: Shapes): number | undefined {
   return majority(sides(shapes, /^input_blocks\.0\.0\.weight$/, 1));
 }
 
-/** Input block 0 is a convolution; from 1 on come residual blocks, and a halving convolution after each level but the last. */
+/**
+ * Input block 0 is a convolution; from 1 on come residual blocks, and a halving convolution after each level
+ * but the last.
+ */
 function levelsOf(shapes: Shapes): Level[] {
   const levels: Level[] = [{ width: undefined, blocks: 0, layers: [] }];
   const count = countOf(shapes, /^input_blocks\.(\d+)\./, MOST_BLOCKS);
@@ -130,7 +134,10 @@ function windowOfTable(rows: number | undefined): number | undefined {
   return isSize(window, LARGEST_WINDOW) ? window : undefined;
 }
 
-/** The largest, because levels smaller than it have their own; one that stands in a single table may be damage. */
+/**
+ * The largest, because levels smaller than it have their own; one that stands in a single table may be
+ * damage.
+ */
 function windowOf(shapes: Shapes): number {
   const windows = sides(shapes, /\.relative_position_bias_table$/, 0)
     .map(windowOfTable)
@@ -140,8 +147,8 @@ function windowOf(shapes: Shapes): number {
 }
 
 /**
- * The side of a level is told by its mask, [windows, w w, w w]; a level without one is no larger than the window, and so
- * as large as its own window.
+ * The side of a level is told by its mask, [windows, w w, w w]; a level without one is no larger than the
+ * window, and so as large as its own window.
  */
 function imageSizeOf(shapes: Shapes, levels: readonly Level[], window: number): number | undefined {
   const buffers = [...shapes.keys()].some((name) => SWIN_BUFFERS.test(name));

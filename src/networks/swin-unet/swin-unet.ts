@@ -45,7 +45,7 @@ export function swinUNet(p: Scope, config: SwinUNetConfig, x: o.Value, t: o.Valu
   });
 }
 
-/** What the contracting half sees in x, level by level and then in the middle: the last map of each size. */
+/** The features of the contracting half: the last map of each level, and then that of the middle. */
 export function swinUNetFeatures(
   p: Scope,
   config: SwinUNetConfig,
@@ -59,7 +59,9 @@ export function swinUNetFeatures(
   return [...levels.slice(0, -1), bottom];
 }
 
-/** The contracting half and the middle: what the expanding half starts from, and what is handed across to it. */
+/**
+ * The contracting half and the middle: what the expanding half starts from, and what is handed across to it.
+ */
 function contract(p: Scope, config: SwinUNetConfig, x: o.Value, t: o.Value, lq: o.Value) {
   const { modelChannels, resBlocks } = config;
   const widths = widthsOf(config);

@@ -6,7 +6,10 @@ import type { VqConfig } from "./config.js";
 const MOST_LEVELS = 12;
 const MOST_BLOCKS = 64;
 
-/** @returns undefined where there is nothing of an autoencoder with a codebook. */
+/**
+ * Reads the configuration of a VQ autoencoder off the shapes of its tensors.
+ * @returns undefined where there is nothing of an autoencoder with a codebook
+ */
 export function vqConfigOf(shapes: Shapes): VqConfig | undefined {
   if (![...shapes.keys()].some((name) => /^((en|de)coder\.(mid|down|up)|quantize|quant_conv)\./.test(name))) {
     return undefined;
@@ -18,8 +21,8 @@ export function vqConfigOf(shapes: Shapes): VqConfig | undefined {
     ]) ?? 128;
   const levels = Math.max(1, countOf(shapes, /^encoder\.down\.(\d+)\./, MOST_LEVELS));
   const widths = Array.from({ length: levels }, (_, i) => {
-    const ways = `^(encoder\\.down|decoder\\.up)\\.${i}\\.block\\.\\d+\\.(conv[12]\\.(weight|bias)|norm2\\.weight)$`;
-    return majority(sides(shapes, new RegExp(ways), 0)) ?? channels;
+    const pattern = `^(encoder\\.down|decoder\\.up)\\.${i}\\.block\\.\\d+\\.(conv[12]\\.(weight|bias)|norm2\\.weight)$`;
+    return majority(sides(shapes, new RegExp(pattern), 0)) ?? channels;
   });
   const blocks = widths.map((_, i) => {
     return countOf(shapes, new RegExp(`^encoder\\.down\\.${i}\\.block\\.(\\d+)\\.`), MOST_BLOCKS);

@@ -1,7 +1,7 @@
 /**
- * The VQ-f4 autoencoder of latent diffusion (Rombach et al. 2022, arXiv 2112.10752): images [N, 3, 4H, 4W] to latents
- * [N, 3, H, W] and back. Encoding gives the continuous latent; decoding first replaces each latent pixel by the nearest
- * entry of a codebook. Parameter names are those of the published checkpoint.
+ * The VQ-f4 autoencoder of latent diffusion (Rombach et al. 2022, arXiv 2112.10752): images [N, 3, 4H, 4W] to
+ * latents [N, 3, H, W] and back. Encoding gives the continuous latent; decoding first replaces each latent
+ * pixel by the nearest entry of a codebook. Parameter names are those of the published checkpoint.
  */
 import { conv, fanIn, groupNorm, normal, type Scope } from "../../nn/index.js";
 import * as o from "../../onnx/index.js";
@@ -10,7 +10,10 @@ import type { VqConfig } from "./config.js";
 /** The epsilon of every normalisation in this network. */
 const EPSILON = 1e-6;
 
-/** image [N, 3, H, W] in [-1, 1] -> z [N, latentChannels, H / f, W / f] with f = 2^(levels - 1). */
+/**
+ * Encodes an image [N, 3, H, W] in [-1, 1] as the continuous latent [N, latentChannels, H / f, W / f], f
+ * being 2^(levels - 1).
+ */
 export function encode(p: Scope, config: VqConfig, image: o.Value): o.Value {
   const { channels, channelMult, resBlocks, latentChannels } = config;
   const e = p.at("encoder");
@@ -25,7 +28,10 @@ export function encode(p: Scope, config: VqConfig, image: o.Value): o.Value {
   return conv(p.at("quant_conv"), h, latentChannels, 1);
 }
 
-/** The latent a decoder starts from: each pixel's nearest code by Euclidean distance, and that code's number [N, H, W]. */
+/**
+ * The latent a decoder starts from: each pixel's nearest code by Euclidean distance, and that code's number
+ * [N, H, W].
+ */
 export function quantise(p: Scope, { codes, latentChannels }: VqConfig, z: o.Value) {
   const [n, c, h, w] = z.shape;
   const book = p.at("quantize").parameter("embedding.weight", [codes, latentChannels], normal(1 / codes));
@@ -97,12 +103,15 @@ function attention(p: Scope, x: o.Value): o.Value {
   return o.add(x, conv(p.at("proj_out"), o.concat(attended, 0), c, 1));
 }
 
-/** Numbers in a product of a block of pixels with all pixels, or all codes: 16 MB, which caches still help with. */
+/**
+ * Numbers in a product of a block of pixels with all pixels, or all codes: 16 MB, which caches still help
+ * with.
+ */
 const BLOCK = 2 ** 22;
 
 /**
- * pixels [M, C] in blocks, for a product with `others` columns. A whole one has 134 MB for a latent of 64 x 64, and for a
- * side twice as long, in attention, sixteen times as much.
+ * pixels [M, C] in blocks, for a product with `others` columns. A whole one has 134 MB for a latent of 64 x
+ * 64, and for a side twice as long, in attention, sixteen times as much.
  */
 function inBlocks(pixels: o.Value, others: number): o.Value[] {
   const count = pixels.shape[0];
