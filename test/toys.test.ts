@@ -1,4 +1,4 @@
-/** What a contributor adds is one file, and one line in an index: a sampler, and a term of the student's loss. */
+/** What a contributor adds is one file and one line in an index: a sampler, a term of the loss. */
 import { readFileSync } from "node:fs";
 import { expect, it, vi } from "vitest";
 import type { Method, Sampler } from "../src/diffusion/index.js";

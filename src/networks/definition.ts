@@ -4,9 +4,10 @@
  * converted, counted and, where it enlarges pictures, run by what stands here.
  */
 import type { Field } from "../base/fields.js";
+import type { Method, Variant } from "../diffusion/index.js";
 import type { Scope } from "../nn/index.js";
 import type { Value } from "../onnx/index.js";
-import type { Method, ScheduleDescription, Variant } from "./process.js";
+import type { ScheduleDescription } from "./process.js";
 import type { Shapes } from "./shapes.js";
 import type { Autoencoding, Upscaling } from "./upscaling.js";
 

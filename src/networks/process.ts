@@ -2,6 +2,7 @@
  * The diffusion process that a denoiser's weights were trained with, as fields of a model and of a training.
  */
 import { type Filled, number, oneOf, section, whole } from "../base/fields.js";
+import { METHODS } from "../diffusion/index.js";
 
 /** The fields of the exponential schedule of eta (equation 4), as `exponentialSchedule` takes them. */
 export const scheduleFields = {
@@ -18,12 +19,8 @@ export type ScheduleDescription = Filled<typeof schedule>;
 export const m = number("m of equation 9.", 0, 0.999);
 
 export const variant = oneOf("Equations of the paper, or of its released code.", "paper", "release");
-export type Variant = Filled<typeof variant>;
 
 export const method = oneOf(
   "What the weights were trained for: one step (samsr, sinsr) or the whole chain (resshift).",
-  "samsr",
-  "sinsr",
-  "resshift",
+  ...METHODS,
 );
-export type Method = Filled<typeof method>;

@@ -3,7 +3,7 @@
  * has the same of each in every tile that holds it.
  */
 import { SamsrError } from "../base/errors.js";
-import { type Field, onArrays, type Pixelwise, SAMPLERS, type Schedule } from "../diffusion/index.js";
+import { type Field, onArrays, type Pixelwise, type Schedule } from "../diffusion/index.js";
 import { fromTensor, type Raster, type Region, reflect, toRgb, toTensor } from "../image/raster.js";
 import { bicubicX4 } from "../image/resize.js";
 import { maximum } from "../semantics/coverage.js";
@@ -104,7 +104,7 @@ export interface Semantics {
  */
 export async function createSemantics(
   coverage: Coverage,
-  { method, masks, seed, variant, etaScale: m, coefficients: modify }: DiffusionSettings,
+  { masks, seed, variant, etaScale: m, coefficients: modify }: DiffusionSettings,
   { channels, schedule }: { channels: number; schedule: Schedule },
   stop: Stop,
 ): Promise<Semantics> {
@@ -126,10 +126,7 @@ export async function createSemantics(
       return made.fill(tile.x, tile.y, tile.width, tile.height);
     },
     sigma: (tile) => lookUp(coverage, tile, sigmas),
-    process: (tile) =>
-      SAMPLERS[method].semantic
-        ? onArrays.chainRates(lookUp(coverage, tile, weights), process)
-        : onArrays.pixelwise(0),
+    process: (tile) => onArrays.chainRates(lookUp(coverage, tile, weights), process),
   };
 }
 

@@ -41,7 +41,7 @@ export function createTileDiffusion(options: TileDiffusionOptions): TileDiffusio
       const denoiser = (x: Float32Array, timestep: number) => denoise(x, Float32Array.of(timestep));
       return sample({
         ...{ sampler, schedule, denoiser, y, noise, steps, signal: stop },
-        rates: semantics.process(tile),
+        rates: sampler.semantic ? semantics.process(tile) : undefined,
         stepNoise: (timestep) => semantics.stepNoise(timestep, tile),
       });
     },

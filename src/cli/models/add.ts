@@ -1,5 +1,6 @@
 /** `samsr models add FILE...`: files of weights become a model in the store. */
 import { addModel } from "../../checkpoints/store/index.js";
+import type { Method, Variant } from "../../diffusion/index.js";
 import { readAuthorsFile } from "../authors-file.js";
 import type { Interrupts } from "../interrupt.js";
 import { createReporter } from "../reporter.js";
@@ -9,8 +10,8 @@ import { modelProgress } from "./progress.js";
 export interface AddArguments {
   name?: string;
   config?: string;
-  method?: "samsr" | "sinsr" | "resshift";
-  variant?: "paper" | "release";
+  method?: Method;
+  variant?: Variant;
   autoencoder?: string;
   overwrite?: boolean;
   json?: boolean;

@@ -1,5 +1,6 @@
 /** The words of `samsr models` and its subcommands. */
 import { type Command, Option } from "commander";
+import { METHODS } from "../../diffusion/samplers/index.js";
 import type { Surroundings } from "../options.js";
 import { UsageError } from "../report.js";
 import type { AddArguments } from "./add.js";
@@ -60,7 +61,7 @@ export function defineModels(program: Command, { interrupts, done }: Surrounding
       new Option(
         "--method <name>",
         "what a denoiser was trained for (default: samsr, or as published)",
-      ).choices(["samsr", "sinsr", "resshift"]),
+      ).choices(METHODS),
     )
     .addOption(
       new Option(
