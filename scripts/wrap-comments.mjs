@@ -85,12 +85,14 @@ function wrap(lines) {
   return out;
 }
 
-/** Lines that belong together: a tag or an item begins a new part, and code stays a line by itself. */
+/** Lines that belong together: a tag or an item begins a new part, and a line of code is one by itself. */
 function paragraphsOf(lines) {
   const parts = [];
   let open = false;
+  let example = false;
   for (const line of lines) {
-    const alone = /^ {4}|^\||^biome-ignore/.test(line);
+    if (line.startsWith("@") || line === "") example = line.startsWith("@example");
+    const alone = example || /^ {4}|^\||^biome-ignore/.test(line);
     if (open && !alone && !/^(@|- |\d+\. )/.test(line)) parts.at(-1).push(line);
     else parts.push([line]);
     open = !alone;

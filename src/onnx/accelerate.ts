@@ -4,22 +4,24 @@ import { TILE } from "./toom-cook.js";
 import type { Node, Value } from "./value.js";
 import { winogradConv, winogradConvOfEnlarged } from "./winograd.js";
 
-/** From where on Winograd's convolution is the faster one, measured with ONNX Runtime on AVX-512. */
+/** Sizes from which on Winograd's convolution is the faster one, measured with ONNX Runtime on AVX-512. */
 export interface AccelerateOptions {
-  /** Least channels, in and out; below, transforms cost more than they save. Default 64. */
+  /** Least number of channels, in and out; below it the transforms cost more than they save. Default 64. */
   readonly channels?: number;
   /**
-   * Least tiles of 4 x 4; below, four times as large kernels cost more memory than they save time. Default
-   * 64.
+   * Least number of tiles of 4 x 4; below it the kernels, four times as large, cost more than they save.
+   * Default 64.
    */
   readonly tiles?: number;
 }
 
 /**
- * The same graph to about 1e-5 of the largest output, faster on a CPU: large 3 x 3 convolutions become
- * Winograd's, also those that follow an enlargement by nearest neighbours. Weights must be constants; their
- * transforms, four times the size, are made when the model is loaded. So this is for a session, not for a
- * file.
+ * Rewrites a graph so that it runs faster on a CPU, with the same results to about 1e-5 of the largest
+ * output: large 3 x 3 convolutions become Winograd's, also those that follow an enlargement by nearest
+ * neighbours. Weights must be constants. Their transforms, four times the size, are made when the model is
+ * loaded, so the result is for a session and not for a file.
+ * @param outputs the graph, by the names of its outputs
+ * @returns the outputs by the same names, without derivatives
  */
 export function accelerate<Name extends string>(
   outputs: Readonly<Record<Name, Value>>,
@@ -41,8 +43,9 @@ export function accelerate<Name extends string>(
 }
 
 /**
- * Whether ONNX Runtime's blocked layout of images (NCHWc) pays: its 3 x 3 convolutions are faster, and
- * everything else needs the images copied there and back, and weights and images copied in memory.
+ * Tells whether ONNX Runtime's blocked layout of images (NCHWc) pays for a graph. Its 3 x 3 convolutions are
+ * faster, and everything else needs the images copied there and back, and weights and images copied in
+ * memory.
  */
 export function blockedLayoutPays(outputs: Readonly<Record<string, Value>>): boolean {
   const values = Object.values(outputs);
@@ -60,7 +63,7 @@ function isThreeByThree(v: Value, x: Value, weight: Value): boolean {
   return kh === 3 && kw === 3 && v.shape[0] === 1 && v.shape[2] === h && v.shape[3] === w && isFixed(weight);
 }
 
-/** What x is twice as large as, by nearest neighbours. */
+/** The image that x is an enlargement of, twice by nearest neighbours; undefined where it is none. */
 function enlargedFrom(x: Value): Value | undefined {
   const node = nodeOf(x);
   const small = node?.inputs[0];

@@ -13,11 +13,16 @@ interface Emission {
   readonly shape: Shape;
   readonly type?: DataType;
   readonly attributes?: Readonly<Record<string, Attribute>>;
-  /** How the cotangent of the output becomes those of the inputs, in the order of `inputs` that are there. */
+  /**
+   * Turns the cotangent of the output into those of the inputs, in the order of the inputs that are there.
+   */
   readonly pull?: (dy: Value) => Cotangents;
 }
 
-/** One node with one output. Operators check their shapes first, then call this. */
+/**
+ * Makes one node with one output of the given shape, and of the first input's type where none is given. An
+ * operator checks its shapes first and then calls this.
+ */
 export function emit(op: string, inputs: readonly (Value | undefined)[], emission: Emission): Value {
   const { shape, type, attributes = {}, pull } = emission;
   const node: Node = { op, inputs, attributes, outputs: 1 };
@@ -32,7 +37,10 @@ export function emit(op: string, inputs: readonly (Value | undefined)[], emissio
     : makeValue(shape, out, source);
 }
 
-/** One node with several outputs and no derivative of its own. */
+/**
+ * Makes one node with several outputs, of the first input's type. They have no derivative; `withDerivative`
+ * gives them one.
+ */
 export function emitAll(
   op: string,
   inputs: readonly (Value | undefined)[],

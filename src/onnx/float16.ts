@@ -2,7 +2,10 @@
 const float = new Float32Array(1);
 const bits = new Uint32Array(float.buffer);
 
-/** Rounds to nearest, ties to even; beyond 65504 to infinity. */
+/**
+ * Rounds numbers to IEEE 754 binary16, as their bits: to the nearest, ties to even, and to infinity beyond
+ * 65504.
+ */
 export function toFloat16(values: Float32Array): Uint16Array {
   const out = new Uint16Array(values.length);
   for (let i = 0; i < values.length; i++) {
@@ -26,6 +29,7 @@ export function toFloat16(values: Float32Array): Uint16Array {
   return out;
 }
 
+/** Reads the bits of IEEE 754 binary16 numbers; every one of them is exact in 32 bits. */
 export function fromFloat16(values: Uint16Array): Float32Array {
   const out = new Float32Array(values.length);
   for (let i = 0; i < values.length; i++) {

@@ -6,16 +6,20 @@
 import { inTopologicalOrder } from "./order.js";
 import { type Node, type Shape, sizeOf, type Value } from "./value.js";
 
+/** Floating-point operations of a graph. */
 export interface Flops {
   /**
-   * In convolutions and matrix products: two for each multiply-add, taps that lie on padding included. Exact.
+   * Operations in convolutions and matrix products: two for each multiply-add, taps that lie on padding
+   * included. This number is exact.
    */
   readonly products: number;
-  /** All the rest (biases, sums, norms, activations), at the rough prices stated in this file. */
+  /**
+   * Operations in all the rest (biases, sums, norms, activations), at the rough prices stated in this file.
+   */
   readonly others: number;
 }
 
-/** Operations for each element of the output. What only moves numbers costs none. */
+/** What an operator costs for each element of its output. One that only moves numbers costs nothing. */
 const PER_OUTPUT: Readonly<Record<string, number>> = {
   ...each(1, "Add Sub Mul Div Max Min Neg Abs Sign Sqrt Exp Log Pow Sin Cos Erf Tanh Sigmoid Clip Relu"),
   ...each(1, "Where And Equal Greater GreaterOrEqual"),
@@ -26,7 +30,7 @@ const PER_OUTPUT: Readonly<Record<string, number>> = {
   ...each(0, "Reshape Transpose Expand Concat Slice Pad Gather Resize SpaceToDepth DepthToSpace Cast"),
 };
 
-/** Operations for each element of one of the inputs: its place, and how many. */
+/** What an operator costs for each element of one of its inputs: which input, and the price. */
 const PER_INPUT: Readonly<Record<string, readonly [place: number, price: number]>> = {
   ReduceSum: [0, 1],
   ReduceMean: [0, 1],
@@ -46,8 +50,8 @@ function each(price: number, operators: string): Record<string, number> {
 }
 
 /**
- * The floating-point operations in one run of the graph behind `outputs`. The exact part does not rest on
- * prices: an operator that has none counts as zero operations.
+ * Counts the floating-point operations in one run of the graph behind `outputs`. An operator that has no
+ * price counts as zero operations; the exact part, products, does not rest on prices.
  */
 export function countFlops(outputs: Iterable<Value>): Flops {
   let products = 0;
@@ -60,7 +64,7 @@ export function countFlops(outputs: Iterable<Value>): Flops {
   return { products, others };
 }
 
-/** The part of `countFlops` products that is in 3 x 3 convolutions by taps. */
+/** Counts the part of {@link countFlops}' products that is in 3 x 3 convolutions computed by taps. */
 export function countTaps(outputs: Iterable<Value>): number {
   let products = 0;
   for (const { node, shape } of computedNodes(outputs)) {
@@ -89,8 +93,8 @@ function costOf(node: Node, out: Shape): Flops {
 }
 
 /**
- * Each node that a run computes, once, with the shape of an output. Two nodes are one when their keys are
- * equal.
+ * Finds each node that a run computes, once, with the shape of its output. Two nodes are one when their keys
+ * are equal.
  */
 function computedNodes(outputs: Iterable<Value>): Iterable<{ node: Node; shape: Shape }> {
   const numbers = new Map<unknown, number>();

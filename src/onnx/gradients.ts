@@ -8,9 +8,9 @@ import { add } from "./operators/arithmetic.js";
 import { constant, type Derivative, sizeOf, type Value } from "./value.js";
 
 /**
- * The gradients of a scalar loss with respect to `targets`, as values of the same graph, in the same order.
- * A target that the loss does not depend on gets zeros.
- * @throws {Error} when the loss is not a scalar.
+ * Differentiates a scalar loss with respect to `targets`, as values of the same graph in the order of the
+ * targets. A target that the loss does not depend on gets zeros.
+ * @throws {Error} when the loss is not a scalar
  */
 export function gradients(loss: Value, targets: readonly Value[]): Value[] {
   if (sizeOf(loss.shape) !== 1) throw new Error(`gradients: the loss must be a scalar, got [${loss.shape}]`);

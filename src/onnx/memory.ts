@@ -2,25 +2,25 @@
 import { inTopologicalOrder } from "./order.js";
 import { sizeOf, TYPE_BYTES, type Value } from "./value.js";
 
-/** Their output is their first input under another shape. */
+/** Operators whose output is their first input under another shape. */
 const VIEWS = new Set(["Reshape", "Squeeze", "Unsqueeze", "Flatten", "Identity"]);
 
-/** They may write where one of their inputs was that nobody reads again. */
+/** Operators that may write where one of their inputs was that nobody reads again. */
 const IN_PLACE = new Set(
   "Add Sub Mul Div Neg Abs Sqrt Exp Log Pow Erf Tanh Sigmoid Relu Clip Max Min Softmax".split(" "),
 );
 
 /**
- * The largest number of bytes that are alive at the same time when nodes run in the order they were made:
- * each value from where it is computed to where it is read for the last time, the inputs of the graph all the
- * time. Weights, and what rests on constants alone, do not count; nor does the working memory of the
- * operators, so that a runtime needs more.
+ * Finds the largest number of bytes that are alive at the same time when nodes run in the order they were
+ * made: each value from where it is computed to where it is read for the last time, the inputs of the graph
+ * all the time. Weights, and what rests on constants alone, do not count; nor does the working memory of the
+ * operators, so a runtime needs more.
  */
 export function peakBytes(outputs: Iterable<Value>): number {
   const roots = [...outputs];
   const order = inTopologicalOrder(roots);
   const fixed = new Set<Value>();
-  /** What holds the bytes of a value. */
+  /** For each value the one that holds its bytes: itself, or what it is a view of. */
   const holders = new Map<Value, Value>();
   const lastUse = new Map<Value, number>();
   order.forEach((value, at) => {

@@ -29,51 +29,55 @@ import {
   type Value,
 } from "./value.js";
 
+/** The version of ONNX's operators that files are written for. */
 export const OPSET = 21;
 const IR_VERSION = 10;
 
-/** What rounds to infinity in float16. */
+/** From this magnitude on a number rounds to infinity in float16. */
 const LARGEST_HALF = 65520;
 
-/** Where a tensor's numbers are, in onnx.proto3: in another file. */
+/** The place of a tensor's numbers in onnx.proto3, `DataLocation.EXTERNAL`: another file. */
 const EXTERNAL = 1;
 
+/** How a graph is written. */
 export interface ModelOptions {
   readonly name?: string;
   /**
-   * Named constants (weights) may be stored at half size; the graph still computes in float32. Vectors, which
-   * are small, and what half precision cannot hold stay as they are.
+   * The type that named constants (weights) are stored in, default float32; with float16 the graph still
+   * computes in float32. Vectors, which are small, and what half precision cannot hold stay as they are.
    */
   readonly precision?: "float32" | "float16";
-  /** Weights that stay in float32 at half precision too. */
+  /** Says of a weight, by its name, that it stays in float32 at half precision too. */
   readonly exact?: (name: string) => boolean;
   readonly metadata?: Readonly<Record<string, string>>;
 }
 
+/** What is known of a model without its bytes. */
 export interface ModelFacts {
-  /** Graph inputs the outputs depend on, in order of creation. */
+  /** The graph's inputs that the outputs depend on, in order of creation. */
   readonly inputs: readonly { readonly name: string; readonly shape: Shape; readonly type: DataType }[];
   readonly outputs: readonly string[];
   readonly nodes: number;
 }
 
+/** A model in memory. */
 export interface Model extends ModelFacts {
   readonly bytes: Uint8Array;
 }
 
-/** A model that is not in memory as a whole. */
+/** A model whose file is made piece by piece, so that it is never in memory as a whole. */
 export interface ModelStream extends ModelFacts {
-  /** In bytes. */
+  /** The file's size in bytes. */
   readonly size: number;
-  /** The file from its beginning to its end; may be asked for once or again. */
+  /** Makes the file from its beginning to its end; it may be called again. */
   readonly pieces: () => Iterable<Uint8Array>;
 }
 
 /**
  * Writes the graph behind `outputs` as an ONNX model (opset 21). Weights that are `stored` stay in their
  * files: such a model is for a session with the `weightsFolder` they lie in.
- * @param extraInputs inputs to declare even if no output depends on them.
- * @throws {Error} when two different inputs or weights share a name, or an output has the name of an input.
+ * @param extraInputs inputs to declare even if no output depends on them
+ * @throws {Error} when two different inputs or weights share a name, or an output has the name of an input
  */
 export function toModel(
   outputs: Readonly<Record<string, Value>>,
@@ -84,7 +88,10 @@ export function toModel(
   return { ...facts, bytes: toBytes(file) };
 }
 
-/** The same file as `toModel` writes, piece by piece: weights are not copied, and converted one by one. */
+/**
+ * Writes the same file as {@link toModel}, piece by piece: weights are not copied, and converted one by one.
+ * @throws {Error} as `toModel` does
+ */
 export function streamModel(
   outputs: Readonly<Record<string, Value>>,
   options: ModelOptions = {},

@@ -1,8 +1,8 @@
 import type { Value } from "./value.js";
 
 /**
- * What the roots rest on, themselves included, each value after its inputs; iterative, because a training
- * graph is deep.
+ * Lists what the roots rest on, themselves included, each value after its inputs. It does not recurse,
+ * because a training graph is deep.
  */
 export function inTopologicalOrder(roots: Iterable<Value>): Value[] {
   const found = new Set<Value>();

@@ -11,6 +11,7 @@ export interface Deferred {
   readonly make: () => Uint8Array;
 }
 
+/** A message under construction: its chunks, and how many bytes they have together. */
 export interface Message {
   readonly chunks: Chunk[];
   size: number;
@@ -18,14 +19,17 @@ export interface Message {
 
 const text = new TextEncoder();
 
+/** Starts an empty message. */
 export function message(): Message {
   return { chunks: [], size: 0 };
 }
 
+/** Appends an integer field, as a varint. */
 export function writeInteger(m: Message, field: number, value: number | bigint): void {
   push(m, Uint8Array.from([...varint(field << 3), ...varint(value)]));
 }
 
+/** Appends a field of a 32-bit float. */
 export function writeFloat(m: Message, field: number, value: number): void {
   const bytes = new Uint8Array(4);
   new DataView(bytes.buffer).setFloat32(0, value, true);
@@ -38,21 +42,24 @@ export function writeDouble(m: Message, field: number, value: number): void {
   push(m, Uint8Array.from([...varint((field << 3) | 1), ...bytes]));
 }
 
+/** Appends a field of bytes, or of a message inside this one. */
 export function writeBytes(m: Message, field: number, value: Chunk): void {
   const size = value instanceof Uint8Array ? value.byteLength : value.size;
   push(m, Uint8Array.from([...varint((field << 3) | 2), ...varint(size)]));
   push(m, value);
 }
 
+/** Appends a field of text, in UTF-8. */
 export function writeText(m: Message, field: number, value: string): void {
   writeBytes(m, field, text.encode(value));
 }
 
-/** A repeated integer field, packed. */
+/** Appends a repeated integer field, packed. */
 export function writeIntegers(m: Message, field: number, values: readonly number[]): void {
   writeBytes(m, field, Uint8Array.from(values.flatMap((v) => varint(v))));
 }
 
+/** Copies a message into one array. */
 export function toBytes(m: Message): Uint8Array {
   const out = new Uint8Array(m.size);
   let offset = 0;
@@ -63,7 +70,7 @@ export function toBytes(m: Message): Uint8Array {
   return out;
 }
 
-/** The bytes of a message in order; what is deferred is made as its turn comes, and not kept. */
+/** Lists the bytes of a message in order; what is deferred is made as its turn comes, and not kept. */
 export function* pieces(chunk: Chunk): Generator<Uint8Array> {
   if (chunk instanceof Uint8Array) yield chunk;
   else if ("make" in chunk) yield chunk.make();

@@ -1,12 +1,15 @@
 import { inTopologicalOrder } from "./order.js";
 import { makeValue, type Node, type Value } from "./value.js";
 
-/** What stands in place of a value whose node now has these inputs; undefined leaves the node as it is. */
+/**
+ * Makes what stands in place of a value whose node now has these inputs; undefined leaves the node as it is.
+ */
 export type Rule = (value: Value, inputs: readonly (Value | undefined)[]) => Value | undefined;
 
 /**
- * The same graph with some values replaced by others that compute the same. Derivatives are not carried over:
+ * Copies a graph with some values replaced by others that compute the same. Derivatives are not carried over:
  * a graph is rewritten to be run, not to be differentiated.
+ * @returns the outputs of the new graph, by the names of the old one's
  */
 export function rewrite<Name extends string>(
   outputs: Readonly<Record<Name, Value>>,
@@ -39,7 +42,8 @@ export function rewrite<Name extends string>(
 }
 
 /**
- * Whether a value rests on constants alone, so that the runtime computes it once, when it loads the model.
+ * Tells whether a value rests on constants alone, so that the runtime computes it once, when it loads the
+ * model.
  */
 export function isFixed(v: Value): boolean {
   return inTopologicalOrder([v]).every(({ source }) => source.kind !== "input");

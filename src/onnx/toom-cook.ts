@@ -4,16 +4,17 @@
  */
 import { constant, type Value } from "./value.js";
 
-/** Outputs of a tile along a side; the sides of an image must divide by it. */
+/** How many outputs a tile has along a side; the sides of an image must divide by it. */
 export const TILE = 4;
 
-/** Inputs of a tile along a side: tiles lie `TILE` apart and overlap by two. */
+/** How many inputs a tile has along a side: tiles lie `TILE` apart and overlap by two. */
 export const WINDOW = 6;
 
+/** A matrix as its rows. */
 export type Matrix = readonly (readonly number[])[];
 
 /**
- * The transforms along one side, for inputs [planes, WINDOW], kernel [planes, 3] and outputs [outputs,
+ * The three transforms along one side, for inputs [planes, WINDOW], kernel [planes, 3] and outputs [outputs,
  * planes].
  */
 export interface Transforms {
@@ -22,11 +23,11 @@ export interface Transforms {
   readonly a: Matrix;
 }
 
-/** F(4, taps) from its finite points. */
+/** Makes the transforms of F(4, taps) from its finite points; infinity is one more. */
 export function toomCook(points: readonly number[], taps: number): Transforms {
   const others = (p: number) => points.filter((q) => q !== p);
   const row = (length: number, f: (i: number) => number) => Array.from({ length }, (_, i) => f(i));
-  /** Coefficients of the product of (x - p), lowest first. */
+  /** Multiplies (x - p) over the roots p: the coefficients, lowest first. */
   const polynomial = (roots: readonly number[]) => {
     const c = row(points.length + 1, (i) => (i === 0 ? 1 : 0));
     for (const p of roots) for (let i = c.length - 1; i >= 0; i--) c[i] = (c[i - 1] ?? 0) - p * c[i];
@@ -42,14 +43,14 @@ export function toomCook(points: readonly number[], taps: number): Transforms {
 }
 
 /**
- * F(4, 3). The points 0, 1, -1, 1/2, -2 and infinity keep the rounding near 3e-6 of the largest output: what
- * the usual 0, 1, -1, 2, -2 lose is three times that.
+ * The transforms of F(4, 3). The points 0, 1, -1, 1/2, -2 and infinity keep the rounding near 3e-6 of the
+ * largest output; the usual 0, 1, -1, 2, -2 lose three times that.
  */
 export const F43 = toomCook([0, 1, -1, 0.5, -2], 3);
 
 /**
- * A transform along rows and along columns, as one matrix over both: of [row, column] to planes [row,
- * column], or planes [column, row].
+ * Makes one matrix of a transform along rows and along columns: from [row, column] to planes [row, column],
+ * or planes [column, row].
  */
 export function twoSided(m: Matrix, planes: "rows first" | "columns first" = "rows first"): Value {
   const pairs = m.flatMap((a) => m.map((b) => (planes === "rows first" ? [a, b] : [b, a])));

@@ -20,10 +20,15 @@ export const TYPE_BYTES: Readonly<Record<DataType, number>> = {
   ...{ float32: 4, uint8: 1, int32: 4, int64: 8, bool: 1, float16: 2 },
 };
 
+/** The sides of a tensor, outermost first; a scalar has none. */
 export type Shape = readonly number[];
 
+/** The value of a node's attribute: an integer, a text, integers, or a float, which has to be said. */
 export type Attribute = number | string | readonly number[] | { readonly float: number };
 
+/**
+ * One operator at work: its inputs, where undefined is an optional one that is left out, and its attributes.
+ */
 export interface Node {
   readonly op: string;
   readonly inputs: readonly (Value | undefined)[];
@@ -32,58 +37,70 @@ export interface Node {
   readonly outputs: number;
 }
 
+/** Where a value comes from. */
 export type Source =
   | { readonly kind: "input"; readonly name: string }
   | { readonly kind: "constant"; readonly data: ConstantData; readonly name?: string }
   | { readonly kind: "stored"; readonly name: string; readonly place: Place }
   | { readonly kind: "node"; readonly node: Node; readonly output: number };
 
-/** Where numbers lie in a file: little-endian and row-major, from a byte on. */
+/** A place of numbers in a file: little-endian and row-major, from a byte on. */
 export interface Place {
-  /** The file's name, without its folder: that is the session's affair. */
+  /** The file's name without its folder, which the session knows. */
   readonly file: string;
   readonly offset: number;
 }
 
+/** The array of a constant; its type is the constant's: float32, int64, int32 or uint8. */
 export type ConstantData = Float32Array | BigInt64Array | Int32Array | Uint8Array;
 
-/** One thunk for each of `inputs`; undefined where the function is flat (an index, a mask, a shape). */
+/**
+ * The cotangents of a derivative's inputs, a thunk each; undefined where the function is flat (an index, a
+ * mask, a shape).
+ */
 export type Cotangents = readonly ((() => Value) | undefined)[];
 
+/** How a function of values is differentiated. */
 export interface Derivative {
   readonly inputs: readonly Value[];
-  /** Filled with every value that the function returned, in order. */
+  /** Every value that the function returned, in order. */
   readonly outputs: readonly Value[];
-  /** From the cotangent of each output (undefined: it does not reach the loss) to those of the inputs. */
+  /**
+   * Turns the cotangent of each output (undefined where it does not reach the loss) into those of the inputs.
+   */
   readonly pull: (cotangents: readonly (Value | undefined)[]) => Cotangents;
 }
 
+/** A tensor of a graph that is not computed yet. */
 export interface Value {
   readonly shape: Shape;
   readonly type: DataType;
   readonly source: Source;
   readonly derivative?: Derivative;
-  /** Grows with creation, so inputs always stand before what is computed from them. */
+  /** A number that grows with creation, so inputs always stand before what is computed from them. */
   readonly order: number;
 }
 
-/** Operands may be written as plain numbers; they become float32 constants. */
+/** What an operator takes: a value, or a plain number, which becomes a float32 constant. */
 export type Operand = Value | number;
 
 let created = 0;
 
+/** Makes a value, the last in the order of creation so far. */
 export function makeValue(shape: Shape, type: DataType, source: Source, derivative?: Derivative): Value {
   return { shape, type, source, derivative, order: created++ };
 }
 
-/** A named graph input of a fixed shape. */
+/** Makes an input of the graph, of a fixed shape. */
 export function input(name: string, shape: Shape, type: DataType = "float32"): Value {
   return makeValue(shape, type, { kind: "input", name });
 }
 
 /**
- * A constant tensor. `name` is kept in the file when given (weights keep their public names).
- * @throws {Error} when `data` does not hold as many numbers as `shape` says.
+ * Makes a constant tensor; its type follows the array's, and plain numbers are float32.
+ * @param shape default: a vector, or a scalar for a plain number
+ * @param name kept in the file where given: weights keep their public names
+ * @throws {Error} when `data` does not hold as many numbers as `shape` says
  */
 export function constant(
   data: ConstantData | readonly number[] | number,
@@ -101,8 +118,8 @@ export function constant(
 }
 
 /**
- * A constant whose numbers stay in a file, from which ONNX Runtime reads them itself: they never pass through
- * JavaScript, and the model's own bytes stay small.
+ * Makes a constant whose numbers stay in a file, from which ONNX Runtime reads them itself: they never pass
+ * through JavaScript, and the model's own bytes stay small.
  */
 export function stored(
   place: Place,
@@ -113,7 +130,7 @@ export function stored(
   return makeValue(shape, type, { kind: "stored", name, place });
 }
 
-/** A constant of 64-bit integers: shapes, axes, indices. */
+/** Makes a constant of 64-bit integers: shapes, axes, indices. */
 export function integers(values: readonly number[], shape: Shape = [values.length]): Value {
   return constant(
     BigInt64Array.from(values, (v) => BigInt(v)),
@@ -121,24 +138,30 @@ export function integers(values: readonly number[], shape: Shape = [values.lengt
   );
 }
 
+/** Makes a constant of a plain number, and leaves a value as it is. */
 export function asValue(x: Operand): Value {
   return typeof x === "number" ? constant(x) : x;
 }
 
-/** The same value, with nothing behind it to differentiate. */
+/** Gives the same value with nothing behind it to differentiate. */
 export function stopGradient(x: Value): Value {
   return makeValue(x.shape, x.type, x.source);
 }
 
+/** Counts the elements of a shape; a scalar has one. */
 export function sizeOf(shape: Shape): number {
   return shape.reduce((product, side) => product * side, 1);
 }
 
+/** Tells whether two shapes have the same sides. */
 export function sameShape(a: Shape, b: Shape): boolean {
   return a.length === b.length && a.every((side, i) => side === b[i]);
 }
 
-/** Axis -1 is the last; anything outside the rank is an error naming the operator. */
+/**
+ * Counts an axis from the front: -1 is the last. @throws {Error} naming the operator, when the axis is
+ * outside the rank
+ */
 export function normalAxis(op: string, axis: number, rank: number): number {
   const normal = axis < 0 ? axis + rank : axis;
   if (!Number.isInteger(normal) || normal < 0 || normal >= rank) {
@@ -147,7 +170,9 @@ export function normalAxis(op: string, axis: number, rank: number): number {
   return normal;
 }
 
-/** The shape of `a op b` under NumPy broadcasting. @throws {Error} naming the operator and both shapes. */
+/**
+ * Finds the shape of `a op b` under NumPy's broadcasting. @throws {Error} naming the operator and both shapes
+ */
 export function broadcastShape(op: string, a: Shape, b: Shape): number[] {
   const rank = Math.max(a.length, b.length);
   const out: number[] = [];

@@ -22,8 +22,8 @@ import { F43, TILE, twoSided, WINDOW } from "./toom-cook.js";
 import { constant, type Shape, type Value } from "./value.js";
 
 /**
- * x [N, C, H, W], weight [O, C, 3, 3], bias [O] -> [N, O, H, W], padded by 1: `conv` to about 3e-6 of its
- * largest output.
+ * Convolves x [N, C, H, W] with weight [O, C, 3, 3] and bias [O] -> [N, O, H, W], padded by 1: {@link conv}
+ * to about 3e-6 of its largest output, with gradients made in the same way.
  * @throws {Error} when a side does not divide by 4
  */
 export function trainableWinogradConv(x: Value, weight: Value, bias?: Value): Value {
@@ -54,12 +54,14 @@ export function trainableWinogradConv(x: Value, weight: Value, bias?: Value): Va
   return bias ? add(y, reshape(bias, [1, o, 1, 1])) : y;
 }
 
-/** Fewest tiles: with fewer, kernels four times as large cost more to move than their products save. */
+/**
+ * Least number of tiles; with fewer, kernels four times as large cost more to move than their products save.
+ */
 const TILES = 8;
 
 /**
- * Whether `trainableWinogradConv` takes these shapes, and is faster than taps: measured with ONNX Runtime on
- * AVX-512.
+ * Tells whether {@link trainableWinogradConv} takes these shapes and is faster than taps, measured with ONNX
+ * Runtime on AVX-512.
  */
 export function trainableWinogradPays(x: Shape, weight: Shape): boolean {
   if (!fits(x, weight)) return false;
@@ -72,44 +74,52 @@ export function trainableWinogradPays(x: Shape, weight: Shape): boolean {
   return (n * h * w) / TILE ** 2 >= TILES && transforms + points < n * o * c * 9 * h * w;
 }
 
-/** Whether the kernel is of 3 x 3 and the image of whole tiles. */
+/** Tells whether the kernel is of 3 x 3 and the image of whole tiles. */
 function fits([, , h, w]: Shape, [, , kh, kw]: Shape): boolean {
   return kh === 3 && kw === 3 && h % TILE === 0 && w % TILE === 0;
 }
 
-/** m x^T of each matrix of x [.., R, K], with m [S, K] constant -> [.., S, R]. */
+/** Multiplies m x^T for each matrix of x [.., R, K], with m [S, K] constant -> [.., S, R]. */
 function timesTurned(m: Value, x: Value): Value {
   return withDerivative([matmul(m, transposeLast(x))], [x], ([dy]) => [() => turnedTimes(dy!, m)])[0];
 }
 
 /**
- * x^T m, with m [K, S] constant, of x [.., K, R] -> [.., R, S]: the transpose of `timesTurned` as a map, and
- * its gradient.
+ * Multiplies x^T m for each matrix of x [.., K, R], with m [K, S] constant -> [.., R, S]: the transpose of
+ * `timesTurned` as a map, and its gradient.
  */
 function turnedTimes(x: Value, m: Value): Value {
   return withDerivative([matmul(transposeLast(x), m)], [x], ([dy]) => [() => timesTurned(m, dy!)])[0];
 }
 
-/** a b^T of [P, T, C] and [P, O, C] -> [P, T, O]; b's gradient is found as [P, O, C], not turned round. */
+/**
+ * Multiplies a b^T for [P, T, C] and [P, O, C] -> [P, T, O]; b's gradient is found as [P, O, C], not turned
+ * round.
+ */
 function timesTransposed(a: Value, b: Value): Value {
   const pull = (dy: Value) => [() => matmul(dy, b), () => matmul(transposeLast(dy), a)];
   return withDerivative([matmul(a, transposeLast(b))], [a, b], ([dy]) => pull(dy!))[0];
 }
 
 /**
- * B along a side of `side` pixels, padded by 1: [6 side / 4, side], a row for each point of each tile, points
- * first.
+ * Makes B along a side of `side` pixels, padded by 1: [6 side / 4, side], a row for each point of each tile,
+ * points first.
  */
 function inputBand(side: number): Value {
   return band(side, (at, point) => F43.b[point][at + 1]);
 }
 
-/** A the same way: what each point of each tile adds to each pixel. */
+/**
+ * Makes A along a side of `side` pixels, in the same order: what each point of each tile adds to each pixel.
+ */
 function outputBand(side: number): Value {
   return band(side, (at, point) => F43.a[at]?.[point]);
 }
 
-/** @param entry of the pixel `at` from the tile's first; undefined where it has none */
+/**
+ * Makes a matrix [6 side / 4, side] whose numbers lie in a band.
+ * @param entry the number at the pixel `at` from the tile's first one; undefined where there is none
+ */
 function band(side: number, entry: (at: number, point: number) => number | undefined): Value {
   const tiles = side / TILE;
   const numbers = new Float32Array(WINDOW * tiles * side);

@@ -20,12 +20,18 @@ import { transpose } from "./operators/shape.js";
 import { F43, TILE, type Transforms, toomCook, twoSided, WINDOW } from "./toom-cook.js";
 import { constant, makeValue, type Shape, type Value } from "./value.js";
 
-/** x [1, C, H, W], weight [O, C, 3, 3], bias [O] -> [1, O, H, W], padded by 1. */
+/**
+ * Convolves x [1, C, H, W] with weight [O, C, 3, 3] and bias [O] -> [1, O, H, W], padded by 1. The weight is
+ * constant and 4 divides the sides.
+ */
 export function winogradConv(x: Value, weight: Value, bias?: Value): Value {
   return transformed(F43, x, weight, bias);
 }
 
-/** The same of x enlarged twice by nearest neighbours: [1, O, 2 H, 2 W]. */
+/**
+ * Convolves x [1, C, H, W], enlarged twice by nearest neighbours, with weight [O, C, 3, 3] and bias [O] ->
+ * [1, O, 2 H, 2 W].
+ */
 export function winogradConvOfEnlarged(x: Value, weight: Value, bias?: Value): Value {
   return transformed(ENLARGED, x, weight, bias);
 }
@@ -63,7 +69,7 @@ function transformed({ b, g, a }: Transforms, x: Value, weight: Value, bias?: Va
   return bias ? add(y, reshape(bias, [1, o, 1, 1])) : y;
 }
 
-/** `reshape` of what is constant: a constant again, over the same numbers. */
+/** Reshapes a value that rests on constants; of a constant it is a constant again, over the same numbers. */
 function reshapeFixed(v: Value, shape: Shape): Value {
   const { source } = v;
   const named = (name: string) => `${name}[${shape}]`;
@@ -77,7 +83,7 @@ function reshapeFixed(v: Value, shape: Shape): Value {
 
 const ENLARGED = enlarged(toomCook([0, 1, -1, 0.5], 2));
 
-/** Even and odd outputs from F(4, 2): the planes of the one and then of the other, outputs in turn. */
+/** Makes even and odd outputs from F(4, 2): the planes of the one and then of the other, outputs in turn. */
 function enlarged({ b, g, a }: Transforms): Transforms {
   const zeros = a[0].map(() => 0);
   return {

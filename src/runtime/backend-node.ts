@@ -14,9 +14,10 @@ import { largeProbe, PROBE_TOLERANCE, type ProbeModel, smallProbe } from "./prob
 
 const PROBE_LIMIT = 30_000;
 
-/** The GPU must be at least this many times as fast as the CPU, or the difference is not worth a driver. */
+/** How many times as fast as the CPU a GPU must be; with less the difference is not worth a driver. */
 const WORTHWHILE = 2;
 
+/** Loads onnxruntime-node. @throws {Error} when the package has no binary for this system */
 export async function load(): Promise<Backend> {
   let ort: Ort;
   try {
@@ -59,7 +60,10 @@ async function look(compare: boolean): Promise<DeviceState> {
   };
 }
 
-/** On Linux every GPU has a device node, so without one an adapter can only be software. */
+/**
+ * Tells whether this machine may have a GPU. On Linux every GPU has a device node, so without one an adapter
+ * can only be software.
+ */
 function hasGraphicsHardware(): boolean {
   if (process.platform !== "linux") return true;
   if (existsSync("/dev/nvidiactl") || existsSync("/dev/dxg")) return true;
@@ -84,9 +88,9 @@ type Answer =
   | { readonly error?: undefined; readonly difference: number; readonly cpu: number; readonly gpu: number };
 
 /**
- * Runs each model on both devices and answers with the largest difference and the best times of the last one.
- * A small model that takes 50 ms is software at work: the large one would take it many seconds, so the child
- * stops there.
+ * The program of the child process: it runs each model on both devices and answers with the largest
+ * difference and the best times of the last one. A small model that takes 50 ms is software at work: the
+ * large one would take it many seconds, so the child stops there.
  */
 const CHILD = `
 const { library, models, runs } = JSON.parse(require("node:fs").readFileSync(0, "utf8"));

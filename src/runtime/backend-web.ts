@@ -23,6 +23,7 @@ interface Gpu {
   } | null>;
 }
 
+/** Loads onnxruntime-web, and in Node its build for WASM. */
 export async function load(): Promise<Backend> {
   let ort: OrtWeb;
   try {

@@ -3,11 +3,14 @@ import { remember } from "../base/promises.js";
 import type { Backend, Device, DeviceState } from "./backend.js";
 import { inNode } from "./environment.js";
 
+/** The name of a binding. */
 export type BackendName = Backend["name"];
 
 const loaded = new Map<BackendName, Promise<Backend>>();
 
-/** Each is loaded once, and only when asked for: a browser never fetches Node's. */
+/**
+ * The loaders of the bindings. Each is called once, and only when asked for: a browser never fetches Node's.
+ */
 const LOADERS: Readonly<Record<BackendName, () => Promise<Backend>>> = {
   node: () => import("./backend-node.js").then((module) => module.load()),
   web: () => import("./backend-web.js").then((module) => module.load()),
@@ -15,7 +18,8 @@ const LOADERS: Readonly<Record<BackendName, () => Promise<Backend>>> = {
 };
 
 /**
- * What runs graphs: the one that is named, PyTorch for its device, else the binding of this environment.
+ * Loads what runs graphs: the binding that is named, PyTorch for its device, else the binding of this
+ * environment.
  * @throws {SamsrError} when there is none of that name, or PyTorch is asked for where there is no Node
  */
 export function loadBackend(named?: BackendName, device?: Device | "auto"): Promise<Backend> {
@@ -28,9 +32,9 @@ export function loadBackend(named?: BackendName, device?: Device | "auto"): Prom
 }
 
 /**
- * The devices and whether they can be used, `torch` where no other backend is named. Looking at a GPU compiles
- * shaders: about a second where there is one, nothing where there is not. Looking for PyTorch loads it, which takes
- * seconds.
+ * Lists the devices, and whether they can be used; `torch` where no other backend is named. Looking at a GPU
+ * compiles shaders: about a second where there is one, nothing where there is not. Looking for PyTorch loads
+ * it, which takes seconds.
  */
 export async function listDevices(options: { backend?: BackendName } = {}): Promise<DeviceState[]> {
   const backend = await loadBackend(options.backend);

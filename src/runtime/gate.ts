@@ -11,16 +11,20 @@ const SHUT = 1;
 
 let gate: Int32Array<SharedArrayBuffer> | undefined;
 
+/** Makes an open gate in shared memory, to be handed to one worker. */
 export function createGate(): Int32Array<SharedArrayBuffer> {
   return new Int32Array(new SharedArrayBuffer(8));
 }
 
-/** Called in a worker: from here on `native` passes `shared`. */
+/** Makes this worker's native work pass a gate; called once in a worker. */
 export function useGate(shared: Int32Array<SharedArrayBuffer>): void {
   gate = shared;
 }
 
-/** Runs work that must not be cut off. Outside a worker this adds nothing. */
+/**
+ * Runs work that must not be cut off, past this thread's gate. Outside a worker there is none, and nothing is
+ * added.
+ */
 export async function native<T>(work: () => Promise<T>): Promise<T> {
   if (!gate) return work();
   Atomics.add(gate, INSIDE, 1);
@@ -40,7 +44,7 @@ function leave(shared: Int32Array<SharedArrayBuffer>): void {
   Atomics.notify(shared, INSIDE);
 }
 
-/** Shuts the gate and waits, without blocking, until nobody is inside. */
+/** Shuts a gate and waits, without blocking, until nobody is inside. */
 export async function shutGate(
   shared: Int32Array<SharedArrayBuffer>,
   stillAlive: () => boolean,
@@ -50,7 +54,8 @@ export async function shutGate(
 }
 
 /**
- * The same for a process that is exiting and has no event loop left: blocks, at most `limit` milliseconds.
+ * Shuts a gate for a process that is exiting and has no event loop left: blocks until nobody is inside, for
+ * at most `limit` milliseconds.
  */
 export function shutGateNow(shared: Int32Array<SharedArrayBuffer>, limit: number): void {
   Atomics.store(shared, SHUT, 1);

@@ -10,18 +10,19 @@ const MAIN_THREAD = 1;
 let lock: Int32Array<SharedArrayBuffer> | undefined;
 let self = MAIN_THREAD;
 
+/** The lock of this process, in shared memory, to be handed to its workers. */
 export function gpuLock(): Int32Array<SharedArrayBuffer> {
   lock ??= new Int32Array(new SharedArrayBuffer(4));
   return lock;
 }
 
-/** Called in a worker: from here on it takes turns with the thread that started it. */
+/** Makes this worker take turns with the thread that started it; called once in a worker. */
 export function useGpuLock(shared: Int32Array<SharedArrayBuffer>, threadId: number): void {
   lock = shared;
   self = threadId + MAIN_THREAD;
 }
 
-/** Runs work while no other thread of this process uses the GPU. Waits its turn without blocking. */
+/** Runs work while no other thread of this process uses the GPU, and waits for its turn without blocking. */
 export async function aloneOnGpu<T>(work: () => Promise<T>): Promise<T> {
   const shared = gpuLock();
   while (Atomics.compareExchange(shared, 0, 0, self) !== 0) await new Promise((done) => setTimeout(done, 1));
@@ -32,7 +33,7 @@ export async function aloneOnGpu<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Gives back the turn of a thread that is gone. */
+/** Gives back the turn of a thread that is gone, by its number. */
 export function releaseGpuOf(threadId: number): void {
   Atomics.compareExchange(gpuLock(), 0, threadId + MAIN_THREAD, 0);
 }

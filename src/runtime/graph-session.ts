@@ -3,7 +3,7 @@ import { chooseDevice, loadBackend } from "./devices.js";
 import { createSession, type Session, type SessionOptions } from "./session.js";
 
 /**
- * A session straight from a graph, in the form that runs fastest on its device (see `accelerate`).
+ * Makes a session straight from a graph, in the form that runs fastest on its device (see `accelerate`).
  *
  * @example
  * const { tensors, folder } = await locateWeights("denoiser.safetensors");

@@ -2,28 +2,32 @@
 import type { SamsrError } from "../base/errors.js";
 import type { FromWorker, ToWorker } from "./wire.js";
 
+/** How a worker thread is started. */
 export interface ThreadOptions {
-  /** Limit of the worker's JavaScript heap in MB; tensors live outside it. Node only. */
+  /** The limit of the worker's JavaScript heap in MB, in Node only; tensors live outside it. */
   readonly heapMegabytes?: number;
 }
 
 /** A worker as both runtimes have one. */
 export interface Port {
+  /** Sends a message, and moves these buffers of it rather than copying them. */
   post(message: ToWorker, transfer: readonly ArrayBuffer[]): void;
-  /** Whether the thread keeps the process alive. */
+  /** Says whether the thread keeps the process alive. */
   keepAlive(yes: boolean): void;
   /** Ends the thread at a moment when that is safe. */
   stop(): Promise<void>;
 }
 
+/** What a worker's owner is told. */
 export interface PortEvents {
+  /** The worker has sent a message. */
   message(message: FromWorker): void;
   /** The thread is gone, or will never work. */
   died(reason: SamsrError): void;
 }
 
-/** The worker's way to answer. */
+/** Sends the worker's answer, and moves these buffers of it rather than copying them. */
 export type Post = (message: FromWorker, transfer: readonly ArrayBuffer[]) => void;
 
-/** What a worker does with each message. */
+/** Takes a message in the worker, and answers it by `post`. */
 export type Receive = (message: ToWorker, post: Post) => void;

@@ -1,23 +1,25 @@
 import { constant, conv, input, toModel } from "../onnx/index.js";
 
 /**
- * Small models that tell whether a device computes, computes right, and is fast: a chain of 3x3 convolutions,
- * which is most of what a denoiser does.
+ * A small model that tells whether a device computes, computes right, and is fast: a chain of 3x3
+ * convolutions, which is most of what a denoiser does.
  */
 export interface ProbeModel {
   readonly bytes: Uint8Array;
   readonly shape: readonly number[];
 }
 
-/** A right answer is within this of the CPU's; the values are of the order of 1. */
+/** How far from the CPU's a right answer may be; the values are of the order of 1. */
 export const PROBE_TOLERANCE = 1e-2;
 
-/** 0.04 GFLOP: a software adapter (SwiftShader, llvmpipe) needs some 50 ms for it, a GPU one. */
+/**
+ * Makes a probe of 0.04 GFLOP: a software adapter (SwiftShader, llvmpipe) needs some 50 ms for it, a GPU one.
+ */
 export function smallProbe(): ProbeModel {
   return chain(32, 48, 1);
 }
 
-/** 4.8 GFLOP: some 13 to 50 ms on a CPU. */
+/** Makes a probe of 4.8 GFLOP, which takes a CPU some 13 to 50 ms. */
 export function largeProbe(): ProbeModel {
   return chain(64, 128, 4);
 }

@@ -1,11 +1,12 @@
 import { SamsrError } from "../base/errors.js";
 import { type DataType, type Shape, sizeOf } from "../onnx/index.js";
 
+/** The arrays that a tensor's numbers lie in. */
 export type TensorData = Float32Array | Uint16Array | BigInt64Array | Int32Array | Uint8Array;
 
 /**
- * Numbers with a shape, row-major. float16 is kept as bit patterns in a Uint16Array (see `toFloat16`), bool
- * as a Uint8Array of 0 and 1.
+ * Numbers with a shape, row-major. Numbers of type float16 are kept as bit patterns in a Uint16Array (see
+ * `toFloat16`), of type bool as a Uint8Array of 0 and 1.
  */
 export interface Tensor {
   readonly type: DataType;
@@ -13,9 +14,10 @@ export interface Tensor {
   readonly data: TensorData;
 }
 
+/** A tensor of type float32. */
 export type FloatTensor = Tensor & { readonly data: Float32Array };
 
-/** A float32 tensor over `data`, of zeros when there is none. */
+/** Makes a float32 tensor over `data`, or of zeros where there is none. */
 export function floatTensor(shape: Shape, data: Float32Array = new Float32Array(sizeOf(shape))): FloatTensor {
   return { type: "float32", shape, data };
 }
@@ -30,8 +32,8 @@ const ARRAYS = {
 } as const satisfies Record<DataType, unknown>;
 
 /**
- * Checks what a typed caller cannot get wrong and a buffer easily can: array type and length.
- * @throws {SamsrError} naming `what`.
+ * Checks what a typed caller cannot get wrong and a buffer easily can: type and length of the array.
+ * @throws {SamsrError} naming `what`
  */
 export function checkTensor(what: string, tensor: Tensor): void {
   const expected = ARRAYS[tensor.type];
@@ -53,7 +55,7 @@ export function checkTensor(what: string, tensor: Tensor): void {
   }
 }
 
-/** A tensor of `type` over memory that may come as another view of the same bits (Float16Array). */
+/** Makes a tensor of `type` over memory that may come as another view of the same bits (Float16Array). */
 export function asTensor(type: string, shape: readonly number[], data: ArrayBufferView): Tensor {
   const array = ARRAYS[type as DataType];
   if (!array)

@@ -12,7 +12,7 @@ import { createGate, shutGate, shutGateNow, useGate } from "./gate.js";
 import { aloneOnGpu, gpuLock, releaseGpuOf, useGpuLock } from "./gpu-lock.js";
 import type { Port, PortEvents, Receive, ThreadOptions } from "./port.js";
 
-/** How long an exiting process waits for a run that cannot be interrupted. */
+/** How long an exiting process waits for a run that cannot be interrupted, in milliseconds. */
 const EXIT_LIMIT = 60_000;
 
 const running = new Set<Int32Array<SharedArrayBuffer>>();
@@ -22,6 +22,10 @@ process.on("exit", () => {
   for (const gate of running) shutGateNow(gate, EXIT_LIMIT);
 });
 
+/**
+ * Starts a worker thread of Node's from a module's address.
+ * @throws {SamsrError} for anything but an address
+ */
 export function openPort(source: URL | (() => unknown), options: ThreadOptions, events: PortEvents): Port {
   if (typeof source === "function") throw new SamsrError("startThread: in Node give the module's URL");
   const name = basename(source.pathname);
@@ -66,6 +70,7 @@ export function openPort(source: URL | (() => unknown), options: ThreadOptions, 
   };
 }
 
+/** Listens to the owner, in the worker. @throws {Error} in the main thread */
 export function serve(receive: Receive): void {
   const port = parentPort;
   if (!port) throw new Error("serveThread belongs in a worker thread, this is the main one");

@@ -2,6 +2,7 @@
 import { SamsrError } from "../base/errors.js";
 import type { Port, PortEvents, Receive } from "./port.js";
 
+/** Starts a Web Worker from a module's address, or takes the one that a function makes. */
 export function openPort(source: URL | (() => Worker), events: PortEvents): Port {
   const worker = typeof source === "function" ? source() : new Worker(source, { type: "module" });
   worker.onmessage = (event) => events.message(event.data);
@@ -16,6 +17,7 @@ export function openPort(source: URL | (() => Worker), events: PortEvents): Port
   };
 }
 
+/** Listens to the owner, in the worker. */
 export function serve(receive: Receive): void {
   const scope = globalThis as unknown as Pick<Worker, "addEventListener" | "postMessage">;
   scope.addEventListener("message", (event) => {
@@ -23,7 +25,10 @@ export function serve(receive: Receive): void {
   });
 }
 
-/** Node always can; a page only when it is cross-origin isolated (COOP and COEP headers). */
+/**
+ * Tells whether threads can share memory: in Node always, in a page only when it is cross-origin isolated
+ * (COOP and COEP headers).
+ */
 export function canShareMemory(): boolean {
   return typeof SharedArrayBuffer !== "undefined" && (globalThis.crossOriginIsolated ?? true);
 }

@@ -17,7 +17,7 @@ import { type FromWorker, packError, type ToWorker, unpackError, type WireError 
 export interface CallContext {
   /** Sends a value to the caller's `onProgress`. */
   progress(value: unknown): void;
-  /** Whether the caller has aborted. Cheap: ask between tiles. */
+  /** Tells whether the caller has aborted. It is cheap, so ask between tiles. */
   cancelled(): boolean;
   /**
    * Throws an `AbortError` if the caller has aborted; where that travels by message, lets messages in first.
@@ -27,17 +27,24 @@ export interface CallContext {
   transfer<T>(value: T, buffers: readonly ArrayBuffer[]): T;
 }
 
+/** The functions of a worker by name; each takes one argument and the call's context. */
 // biome-ignore lint/suspicious/noExplicitAny: each function has its own type of arguments
 export type ThreadFunctions = Record<string, (args: any, context: CallContext) => unknown>;
 
+/** How a function in a worker is called. */
 export interface CallOptions {
-  /** Buffers inside the arguments to move rather than copy; they are empty here afterwards. */
+  /** Buffers inside the argument to move rather than copy; they are empty here afterwards. */
   readonly transfer?: readonly ArrayBuffer[];
-  /** Aborting rejects the call at once with the signal's reason; the worker stops when it next looks. */
+  /**
+   * Aborts the call: it is rejected at once with the signal's reason, and the worker stops when it next
+   * looks.
+   */
   readonly signal?: AbortSignal;
+  /** Called with each value that the function sends while it runs. */
   readonly onProgress?: (value: unknown) => void;
 }
 
+/** A worker thread and the functions that can be called in it. */
 export interface Thread<F extends ThreadFunctions = ThreadFunctions> {
   /**
    * Calls a function by name, with one argument.
@@ -67,8 +74,11 @@ const closed = () => new SamsrError("this thread has been closed");
  *
  * @param source the module's address; in a browser also a function that makes the Worker, for bundlers that
  *   must see `new Worker(new URL(...))` spelt out.
- * @example const thread = startThread<typeof import("./worker.js").functions>(new URL("./worker.js",
- * import.meta.url)); const sum = await thread.call("add", { a: 1, b: 2 }, { signal }); await thread.close();
+ * @example
+ * const worker = new URL("./worker.js", import.meta.url);
+ * const thread = startThread<typeof import("./worker.js").functions>(worker);
+ * const sum = await thread.call("add", { a: 1, b: 2 }, { signal });
+ * await thread.close();
  */
 export function startThread<F extends ThreadFunctions = ThreadFunctions>(
   source: URL | (() => Worker),
@@ -153,8 +163,8 @@ export function startThread<F extends ThreadFunctions = ThreadFunctions>(
 }
 
 /**
- * The worker's half: answers calls to these functions. Call it once, at the top of the worker's module, and
- * create sessions inside the functions, not while the module loads.
+ * Answers the owner's calls to these functions, in the worker. Call it once, at the top of the worker's
+ * module, and create sessions inside the functions, not while the module loads.
  */
 export function serveThread<F extends ThreadFunctions>(functions: F): F {
   const calls = new Map<number, { cancelled: boolean }>();

@@ -4,22 +4,25 @@
  */
 import { SamsrError } from "../base/errors.js";
 
+/** What the owner sends: a call, or that one is cancelled. */
 export type ToWorker =
   | {
       readonly kind: "call";
       readonly id: number;
       readonly name: string;
       readonly args: unknown;
-      /** One shared integer, 1 once the call is cancelled. Absent where memory cannot be shared. */
+      /** One shared integer, 1 once the call is cancelled; absent where memory cannot be shared. */
       readonly flag?: Int32Array;
     }
   | { readonly kind: "cancel"; readonly id: number };
 
+/** What the worker sends while a call lasts: progress, and then a result or an error. */
 export type FromWorker =
   | { readonly kind: "progress"; readonly id: number; readonly value: unknown }
   | { readonly kind: "result"; readonly id: number; readonly value: unknown }
   | { readonly kind: "error"; readonly id: number; readonly error: WireError };
 
+/** An error as plain data. */
 export interface WireError {
   readonly name: string;
   readonly message: string;
@@ -36,6 +39,7 @@ const CLASSES: Readonly<Record<string, new (message: string, options?: ErrorOpti
   ReferenceError,
 };
 
+/** Takes an error apart, with its causes, so that it can be sent. */
 export function packError(error: unknown): WireError {
   if (!(error instanceof Error)) return { name: "Error", message: String(error) };
   const { name, message, stack, cause } = error;
@@ -49,7 +53,9 @@ export function packError(error: unknown): WireError {
   };
 }
 
-/** The error again, of its class where that is one of ours or the language's, with the worker's stack. */
+/**
+ * Makes the error again, of its class where that is one of ours or the language's, with the worker's stack.
+ */
 export function unpackError(packed: WireError): Error {
   const { name, message, stack, code, cause } = packed;
   const options = cause && { cause: unpackError(cause) };

@@ -32,27 +32,37 @@ function sameType(op: string, x: Value, y: Value): void {
   if (x.type !== y.type) throw new Error(`${op}: types ${x.type} and ${y.type} differ`);
 }
 
-/** a + b, with broadcasting. */
+/**
+ * Adds elementwise, a + b, with broadcasting. @throws {Error} when types differ or shapes do not broadcast
+ */
 export function add(a: Operand, b: Operand): Value {
   return binary("Add", a, b, () => (dy) => [() => dy, () => dy]);
 }
 
-/** a - b, with broadcasting. */
+/**
+ * Subtracts elementwise, a - b, with broadcasting. @throws {Error} when types differ or shapes do not
+ * broadcast
+ */
 export function sub(a: Operand, b: Operand): Value {
   return binary("Sub", a, b, () => (dy) => [() => dy, () => neg(dy)]);
 }
 
-/** a * b elementwise, with broadcasting. */
+/**
+ * Multiplies elementwise, a b, with broadcasting. @throws {Error} when types differ or shapes do not
+ * broadcast
+ */
 export function mul(a: Operand, b: Operand): Value {
   return binary("Mul", a, b, (x, y) => (dy) => [() => mul(dy, y), () => mul(dy, x)]);
 }
 
-/** a / b elementwise, with broadcasting. */
+/**
+ * Divides elementwise, a / b, with broadcasting. @throws {Error} when types differ or shapes do not broadcast
+ */
 export function div(a: Operand, b: Operand): Value {
   return binary("Div", a, b, (x, y) => (dy) => [() => div(dy, y), () => neg(div(mul(dy, x), mul(y, y)))]);
 }
 
-/** a ** b elementwise; the gradient of the exponent needs a > 0. */
+/** Raises a to the power of b elementwise, with broadcasting; the gradient of the exponent needs a > 0. */
 export function pow(a: Operand, b: Operand): Value {
   return binary("Pow", a, b, (x, y) => (dy) => [
     () => mul(dy, mul(y, pow(x, sub(y, 1)))),
@@ -60,12 +70,16 @@ export function pow(a: Operand, b: Operand): Value {
   ]);
 }
 
-/** The larger of a and b; where they are equal the gradient goes to a. */
+/**
+ * Takes the larger of a and b elementwise, with broadcasting; where they are equal the gradient goes to a.
+ */
 export function maximum(a: Operand, b: Operand): Value {
   return binary("Max", a, b, (x, y) => chosen(() => greaterOrEqual(x, y)));
 }
 
-/** The smaller of a and b; where they are equal the gradient goes to a. */
+/**
+ * Takes the smaller of a and b elementwise, with broadcasting; where they are equal the gradient goes to a.
+ */
 export function minimum(a: Operand, b: Operand): Value {
   return binary("Min", a, b, (x, y) => chosen(() => greaterOrEqual(y, x)));
 }
@@ -78,38 +92,47 @@ function unary(op: string, x: Value, slope: (dy: Value) => Value): Value {
   return emit(op, [x], { shape: x.shape, pull: (dy) => [() => slope(dy)] });
 }
 
+/** Changes the sign of every element. */
 export function neg(x: Value): Value {
   return unary("Neg", x, neg);
 }
 
+/** Takes the magnitude of every element; the gradient at 0 is 0. */
 export function abs(x: Value): Value {
   return unary("Abs", x, (dy) => mul(dy, emit("Sign", [x], { shape: x.shape })));
 }
 
+/** Takes e to the power of every element. */
 export function exp(x: Value): Value {
   return unary("Exp", x, (dy) => mul(dy, exp(x)));
 }
 
+/** Takes the natural logarithm of every element; numbers below 0 give NaN. */
 export function log(x: Value): Value {
   return unary("Log", x, (dy) => div(dy, x));
 }
 
+/** Takes the square root of every element; numbers below 0 give NaN, and the gradient at 0 is infinite. */
 export function sqrt(x: Value): Value {
   return unary("Sqrt", x, (dy) => div(mul(dy, 0.5), sqrt(x)));
 }
 
+/** Takes the sine of every element, in radians. */
 export function sin(x: Value): Value {
   return unary("Sin", x, (dy) => mul(dy, cos(x)));
 }
 
+/** Takes the cosine of every element, in radians. */
 export function cos(x: Value): Value {
   return unary("Cos", x, (dy) => neg(mul(dy, sin(x))));
 }
 
+/** Takes the error function of every element. */
 export function erf(x: Value): Value {
   return unary("Erf", x, (dy) => mul(dy, mul(2 / Math.sqrt(Math.PI), exp(neg(mul(x, x))))));
 }
 
+/** Takes the hyperbolic tangent of every element. */
 export function tanh(x: Value): Value {
   return unary("Tanh", x, (dy) => {
     const y = tanh(x);
@@ -117,6 +140,7 @@ export function tanh(x: Value): Value {
   });
 }
 
+/** Takes 1 / (1 + e^-x) of every element. */
 export function sigmoid(x: Value): Value {
   return unary("Sigmoid", x, (dy) => {
     const y = sigmoid(x);
@@ -124,12 +148,12 @@ export function sigmoid(x: Value): Value {
   });
 }
 
-/** The larger of x and 0; the gradient at 0 is 0. */
+/** Takes the larger of every element and 0; the gradient at 0 is 0. */
 export function relu(x: Value): Value {
   return unary("Relu", x, (dy) => where(greater(x, 0), dy, 0));
 }
 
-/** x limited to [low, high]; the gradient is zero outside. */
+/** Limits every element to [low, high]; the gradient is zero outside. */
 export function clip(x: Value, low: number, high: number): Value {
   return emit("Clip", [x, asValue(low), asValue(high)], {
     shape: x.shape,
@@ -147,23 +171,30 @@ function comparison(op: string, a: Operand, b: Operand): Value {
   return emit(op, [x, y], { shape: broadcastShape(op, x.shape, y.shape), type: "bool" });
 }
 
+/** Tells elementwise whether a > b, with broadcasting: a value of type bool, flat to every gradient. */
 export function greater(a: Operand, b: Operand): Value {
   return comparison("Greater", a, b);
 }
 
+/** Tells elementwise whether a >= b, with broadcasting: a value of type bool, flat to every gradient. */
 export function greaterOrEqual(a: Operand, b: Operand): Value {
   return comparison("GreaterOrEqual", a, b);
 }
 
+/** Tells elementwise whether a = b, with broadcasting: a value of type bool, flat to every gradient. */
 export function equal(a: Operand, b: Operand): Value {
   return comparison("Equal", a, b);
 }
 
+/** Tells elementwise whether a and b, both of type bool, hold; with broadcasting. */
 export function and(a: Value, b: Value): Value {
   return comparison("And", a, b);
 }
 
-/** a where the condition holds, else b; all three broadcast. */
+/**
+ * Takes a where the condition holds, else b; all three broadcast.
+ * @throws {Error} when the condition is not of type bool, or a and b differ in type
+ */
 export function where(condition: Value, a: Operand, b: Operand): Value {
   const [x, y] = [asValue(a), asValue(b)];
   if (condition.type !== "bool") throw new Error(`Where: the condition must be bool, got ${condition.type}`);
@@ -180,7 +211,7 @@ export function where(condition: Value, a: Operand, b: Operand): Value {
   });
 }
 
-/** Another number type; gradients pass between float types only. */
+/** Converts to another number type; gradients pass between float types only. */
 export function cast(x: Value, type: DataType): Value {
   if (x.type === type) return x;
   const floats = type.startsWith("float") && x.type.startsWith("float");
@@ -192,7 +223,7 @@ export function cast(x: Value, type: DataType): Value {
   });
 }
 
-/** Mean of the squared difference over every element: a scalar. */
+/** Averages the squared difference of two values over every element: a scalar. */
 export function meanSquaredError(a: Value, b: Value): Value {
   const difference = sub(a, b);
   return div(reduceSum(mul(difference, difference)), sizeOf(difference.shape));

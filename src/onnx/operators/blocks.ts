@@ -4,7 +4,7 @@ import { constant, type Value } from "../value.js";
 import { mul } from "./arithmetic.js";
 import { image } from "./image.js";
 
-/** [N, C, H, W] -> [N, C, f H, f W], each element repeated. */
+/** Enlarges images [N, C, H, W] -> [N, C, f H, f W], each element repeated f x f times. */
 export function upsampleNearest(x: Value, factor: number): Value {
   const [n, c, h, w] = image("Resize", x);
   return emit("Resize", [x, undefined, constant([1, 1, factor, factor])], {
@@ -14,7 +14,10 @@ export function upsampleNearest(x: Value, factor: number): Value {
   });
 }
 
-/** [N, C, f H, f W] -> [N, C, H, W], the mean of each f x f block. */
+/**
+ * Reduces images [N, C, f H, f W] -> [N, C, H, W] to the mean of each f x f block. @throws {Error} when f
+ * does not divide a side
+ */
 export function averagePool(x: Value, factor: number): Value {
   const [n, c, h, w] = image("AveragePool", x, factor);
   return emit("AveragePool", [x], {
@@ -24,7 +27,11 @@ export function averagePool(x: Value, factor: number): Value {
   });
 }
 
-/** [N, C, f H, f W] -> [N, f f C, H, W]; channel (i f + j) C + c holds row i, column j of each block. */
+/**
+ * Moves blocks into channels, [N, C, f H, f W] -> [N, f f C, H, W]; channel (i f + j) C + c holds row i,
+ * column j of each block.
+ * @throws {Error} when f does not divide a side
+ */
 export function spaceToDepth(x: Value, factor: number): Value {
   const [n, c, h, w] = image("SpaceToDepth", x, factor);
   return emit("SpaceToDepth", [x], {
@@ -34,7 +41,7 @@ export function spaceToDepth(x: Value, factor: number): Value {
   });
 }
 
-/** The inverse of `spaceToDepth`. */
+/** Moves channels into blocks, [N, f f C, H, W] -> [N, C, f H, f W]: the inverse of {@link spaceToDepth}. */
 export function depthToSpace(x: Value, factor: number): Value {
   const [n, c, h, w] = image("DepthToSpace", x);
   const channels = c / (factor * factor);

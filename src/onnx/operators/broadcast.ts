@@ -5,7 +5,10 @@
 import { emit } from "../emit.js";
 import { broadcastShape, integers, normalAxis, type Shape, sameShape, sizeOf, type Value } from "../value.js";
 
-/** The same elements in another shape; one side may be -1 and is worked out. */
+/**
+ * Gives the same elements another shape, of which one side may be -1 and is worked out.
+ * @throws {Error} when the elements do not fit
+ */
 export function reshape(x: Value, shape: Shape): Value {
   const known = shape.filter((side) => side !== -1);
   const rest = sizeOf(x.shape) / sizeOf(known);
@@ -24,7 +27,9 @@ export function reshape(x: Value, shape: Shape): Value {
   });
 }
 
-/** Repeats sides of one, as broadcasting would. */
+/**
+ * Repeats sides of one up to `shape`, as broadcasting would. @throws {Error} when x does not broadcast to it
+ */
 export function expand(x: Value, shape: Shape): Value {
   if (sameShape(x.shape, shape)) return x;
   if (!sameShape(broadcastShape("Expand", x.shape, shape), shape)) {
@@ -34,9 +39,10 @@ export function expand(x: Value, shape: Shape): Value {
 }
 
 /**
- * A reduction over `axes` (all by default), which stay as sides of 1 with `keep`.
- * @param slope the cotangent of x, from that of the output with the reduced axes kept, and the numbers
- *   reduced to one
+ * Makes the node of a reduction over `axes` (all by default), which stay as sides of 1 with `keep`.
+ * @param slope the cotangent of x, from that of the output with the reduced axes kept, and how many numbers
+ *   became one
+ * @throws {Error} naming an axis outside x
  */
 export function reduction(
   op: string,
@@ -56,7 +62,10 @@ export function reduction(
   });
 }
 
-/** The sum over `axes` (all by default). */
+/**
+ * Sums over `axes` (all by default), which stay as sides of 1 with `keep`. @throws {Error} naming an axis
+ * outside x
+ */
 export function reduceSum(x: Value, axes?: readonly number[], keep = false): Value {
   return reduction("ReduceSum", x, axes, keep, (dy) => expand(dy, x.shape));
 }

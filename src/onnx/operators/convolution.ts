@@ -17,12 +17,17 @@ import { image } from "./image.js";
 import { gemm, matmul } from "./linear.js";
 import { concat, pad, slice, transpose } from "./shape.js";
 
+/** Padding and stride of a convolution, the same along both sides. */
 export interface ConvOptions {
   readonly stride?: number;
   readonly padding?: number;
 }
 
-/** x [N, C, H, W], weight [O, C, kh, kw], bias [O] -> [N, O, H', W']; groups 1, zeros beyond the border. */
+/**
+ * Convolves x [N, C, H, W] with weight [O, C, kh, kw], and adds bias [O]: -> [N, O, H', W'] with H' = (H + 2
+ * padding - kh) / stride + 1, rounded down. There are zeros beyond the border, and one group.
+ * @throws {Error} naming the shapes that do not fit
+ */
 export function conv(x: Value, weight: Value, bias?: Value, options: ConvOptions = {}): Value {
   const { stride = 1, padding = 0 } = options;
   const [n, c, h, w] = image("Conv", x);
@@ -45,8 +50,9 @@ export function conv(x: Value, weight: Value, bias?: Value, options: ConvOptions
 }
 
 /**
- * The transpose of `conv`: x [N, C, H, W], weight [C, O, kh, kw] -> [N, O, (H - 1) stride - 2 padding + kh +
- * extra, ..].
+ * Transposes {@link conv}: x [N, C, H, W] and weight [C, O, kh, kw] -> [N, O, (H - 1) stride - 2 padding + kh
+ * + extra, ..].
+ * @throws {Error} naming the shapes that do not fit
  */
 export function convTranspose(
   x: Value,
@@ -82,7 +88,9 @@ function geometry(kh: number, kw: number, stride: number, padding: number) {
   };
 }
 
-/** Below this many output pixels ONNX Runtime's ConvTranspose outruns a Conv with the mirrored kernel. */
+/**
+ * Number of output pixels below which ONNX Runtime's ConvTranspose outruns a Conv with the mirrored kernel.
+ */
 const SMALL_IMAGE = 16 * 16;
 
 function inputGradient(
@@ -112,7 +120,8 @@ function inputGradient(
 }
 
 /**
- * The permutation matrix that reverses `n` taps; a product with it is quicker than a Gather on the last axis.
+ * The permutation matrix [n, n] that reverses `n` taps; a product with it is quicker than a Gather on the
+ * last axis.
  */
 function mirror(n: number): Value {
   const matrix = new Float32Array(n * n);

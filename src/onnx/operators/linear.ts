@@ -3,7 +3,10 @@ import { broadcastShape, sameShape, type Value } from "../value.js";
 import { sumTo } from "./broadcast.js";
 import { transpose } from "./shape.js";
 
-/** Matrix products over the last two axes; the axes before them broadcast. */
+/**
+ * Multiplies matrices, the last two axes [M, K] and [K, N] -> [M, N]; the axes before them broadcast.
+ * @throws {Error} naming shapes that do not fit
+ */
 export function matmul(a: Value, b: Value): Value {
   const [m, k] = a.shape.slice(-2);
   const [k2, n] = b.shape.slice(-2);
@@ -26,15 +29,19 @@ export function transposeLast(x: Value): Value {
   return transpose(x, [...order.slice(0, -2), order.length - 1, order.length - 2]);
 }
 
+/** What {@link gemm} does beside the product. */
 export interface GemmOptions {
   readonly transA?: boolean;
   readonly transB?: boolean;
-  /** Added to the product, broadcast to [M, N]. */
+  /** Added to the product, and broadcast to [M, N] for it. */
   readonly bias?: Value;
   readonly alpha?: number;
 }
 
-/** alpha A B + bias on matrices, either one read transposed. */
+/**
+ * Multiplies two matrices, alpha A B + bias -> [M, N]; either one may be read transposed.
+ * @throws {Error} naming shapes that do not fit
+ */
 export function gemm(a: Value, b: Value, options: GemmOptions = {}): Value {
   const { transA = false, transB = false, bias, alpha = 1 } = options;
   const [m, k] = transA ? [a.shape[1], a.shape[0]] : a.shape;

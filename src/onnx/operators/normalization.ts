@@ -5,7 +5,7 @@ import { expand, reduceSum, reshape, sumTo } from "./broadcast.js";
 import { image } from "./image.js";
 import { reduceMean } from "./reduce.js";
 
-/** x sigmoid(x). */
+/** The activation SiLU, x sigmoid(x), elementwise. */
 export function silu(x: Value): Value {
   const y = mul(x, sigmoid(x));
   return withDerivative([y], [x], ([dy]) => [
@@ -16,7 +16,10 @@ export function silu(x: Value): Value {
   ])[0];
 }
 
-/** x Phi(x) with Phi the normal distribution function (the exact form, not the tanh one). */
+/**
+ * The activation GELU, x Phi(x) elementwise, Phi being the normal distribution function: the exact form, not
+ * the one with tanh.
+ */
 export function gelu(x: Value): Value {
   return emit("Gelu", [x], {
     shape: x.shape,
@@ -30,7 +33,7 @@ export function gelu(x: Value): Value {
   });
 }
 
-/** exp(x) / sum exp(x) along an axis. */
+/** Takes exp(x) / sum exp(x) along an axis, the last by default. */
 export function softmax(x: Value, axis = -1): Value {
   const along = normalAxis("Softmax", axis, x.shape.length);
   const y: Value = emit("Softmax", [x], {
@@ -46,7 +49,7 @@ export function softmax(x: Value, axis = -1): Value {
   return y;
 }
 
-/** (x - mean) / sqrt(variance + epsilon) over the last axis, biased variance. */
+/** Takes (x - mean) / sqrt(variance + epsilon) over the last axis; the variance is the biased one. */
 export function normalize(x: Value, epsilon = 1e-5): Value {
   const ones = constant(new Float32Array(x.shape[x.shape.length - 1]).fill(1));
   const { y, inverse } = layerNormalization([x, ones], epsilon);
@@ -54,8 +57,8 @@ export function normalize(x: Value, epsilon = 1e-5): Value {
 }
 
 /**
- * Layer normalisation over the last axis with weight and bias [C]: one node, and its gradient in terms of
- * `normalize`.
+ * Normalises layers over the last axis with weight and bias [C]. It is one node, and its gradient is that of
+ * {@link normalize}.
  */
 export function layerNorm(x: Value, weight: Value, bias: Value, epsilon = 1e-5): Value {
   const channels = [x.shape[x.shape.length - 1]];
@@ -86,11 +89,11 @@ function throughNormal(dy: Value, y: Value, inverse: Value): Value {
 }
 
 /**
- * Group normalisation of [N, C, H, W]; C must divide by `groups`. Weight and bias are [C], or [N, C]: others
- * for each image.
+ * Normalises groups of channels of [N, C, H, W]. Weight and bias are [C], or [N, C]: others for each image.
  *
- * Its gradient is that of `normalize` with every sum over pixels taken once: what the weight's and the bias's
- * gradients need for each channel is enough for the means over a group too.
+ * The gradient is that of {@link normalize} with every sum over pixels taken once: what the weight's and the
+ * bias's gradients need for each channel is enough for the means over a group too.
+ * @throws {Error} when `groups` does not divide C
  */
 export function groupNorm(x: Value, groups: number, weight: Value, bias: Value, epsilon = 1e-5): Value {
   const [n, c] = image("GroupNorm", x);

@@ -3,12 +3,19 @@ import { normalAxis, type Value } from "../value.js";
 import { div, equal, where } from "./arithmetic.js";
 import { expand, reduceSum, reduction } from "./broadcast.js";
 
-/** The mean over `axes` (all by default). */
+/**
+ * Averages over `axes` (all by default), which stay as sides of 1 with `keep`. @throws {Error} naming an axis
+ * outside x
+ */
 export function reduceMean(x: Value, axes?: readonly number[], keep = false): Value {
   return reduction("ReduceMean", x, axes, keep, (dy, count) => expand(div(dy, count), x.shape));
 }
 
-/** The maximum over `axes` (all by default); elements that tie share the gradient equally. */
+/**
+ * Takes the maximum over `axes` (all by default), which stay as sides of 1 with `keep`; elements that tie
+ * share the gradient equally.
+ * @throws {Error} naming an axis outside x
+ */
 export function reduceMax(x: Value, axes?: readonly number[], keep = false): Value {
   return reduction("ReduceMax", x, axes, keep, (dy) => {
     const wins = equal(x, expand(reduceMax(x, axes, true), x.shape));
@@ -18,7 +25,9 @@ export function reduceMax(x: Value, axes?: readonly number[], keep = false): Val
 }
 
 /**
- * The index of the smallest element along an axis, the first of equals; int64, and flat to every gradient.
+ * Finds the index of the smallest element along an axis, the first of equals: a value of type int64, flat to
+ * every gradient.
+ * @throws {Error} naming an axis outside x
  */
 export function argMin(x: Value, axis: number): Value {
   const along = normalAxis("ArgMin", axis, x.shape.length);

@@ -2,7 +2,10 @@ import { emit, emitAll, withDerivative } from "../emit.js";
 import { constant, integers, normalAxis, type Shape, sameShape, sizeOf, type Value } from "../value.js";
 import { reshape } from "./broadcast.js";
 
-/** Axes reordered: output axis i is input axis `order[i]`. */
+/**
+ * Reorders axes: axis i of the output is axis `order[i]` of the input. @throws {Error} when `order` is no
+ * order of the axes
+ */
 export function transpose(x: Value, order: readonly number[]): Value {
   const sorted = [...order].sort((a, b) => a - b);
   if (order.length !== x.shape.length || !sorted.every((axis, i) => axis === i)) {
@@ -22,7 +25,7 @@ export function transpose(x: Value, order: readonly number[]): Value {
   });
 }
 
-/** Joins tensors along an axis. */
+/** Joins tensors along an axis. @throws {Error} when they differ beside it */
 export function concat(values: readonly Value[], axis: number): Value {
   const rank = values[0].shape.length;
   const along = normalAxis("Concat", axis, rank);
@@ -44,7 +47,10 @@ export function concat(values: readonly Value[], axis: number): Value {
   });
 }
 
-/** Cuts a tensor along an axis into parts of the given sizes (or into `n` equal ones). */
+/**
+ * Cuts a tensor along an axis into parts of the given sizes, or into so many equal ones.
+ * @throws {Error} when the sizes do not add up to the side
+ */
 export function split(x: Value, parts: number | readonly number[], axis: number): Value[] {
   const along = normalAxis("Split", axis, x.shape.length);
   const side = x.shape[along];
@@ -64,7 +70,10 @@ export function split(x: Value, parts: number | readonly number[], axis: number)
   ]);
 }
 
-/** Elements `starts[i] <= index < ends[i]` by `steps[i]` (default 1, positive) along each of `axes`. */
+/**
+ * Takes the elements `starts[i] <= index < ends[i]` by `steps[i]` (default 1, positive) along each of `axes`.
+ * @throws {Error} naming a range that is empty or leaves the tensor
+ */
 export function slice(
   x: Value,
   axes: readonly number[],
@@ -95,7 +104,7 @@ export function slice(
   });
 }
 
-/** The cotangent of a slice: zeros put back around, and between where it skipped. */
+/** The cotangent of a slice: zeros put back around what was taken, and between where it skipped. */
 function unslice(
   dy: Value,
   shape: Shape,
@@ -125,6 +134,7 @@ function unslice(
 /**
  * Pads each axis with zeros (`constant`), mirrored elements (`reflect`, the border itself not repeated) or
  * the border repeated (`edge`). Negative amounts cut; they go with `constant` only.
+ * @throws {Error} when the amounts do not fit the shape or the mode
  */
 export function pad(
   x: Value,
@@ -193,7 +203,10 @@ function contractAxis(x: Value, axis: number, matrix: Value): Value {
   );
 }
 
-/** Picks `indices` (int64, any shape) along an axis; the gradient of a repeated index is summed. */
+/**
+ * Picks `indices` (int64, any shape) along an axis; the gradient of a repeated index is summed.
+ * @throws {Error} when the indices are not of type int64
+ */
 export function gather(x: Value, indices: Value, axis = 0): Value {
   const along = normalAxis("Gather", axis, x.shape.length);
   if (indices.type !== "int64") throw new Error(`Gather: indices must be int64, got ${indices.type}`);
