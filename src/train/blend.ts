@@ -1,4 +1,6 @@
 import { SamsrError } from "../base/errors.js";
+import { writeSafetensors } from "../checkpoints/index.js";
+import { writeFileAtomically } from "../image/index.js";
 import type { StateDict } from "../nn/index.js";
 import { readWeights } from "./checkpoint.js";
 
@@ -41,4 +43,21 @@ function demandSameNames(a: Named, b: Named): void {
     if (b.tensors.has(key)) continue;
     throw new SamsrError(`${b.name}: has no tensor "${key}", ${a.name} has; expected two of one network`);
   }
+}
+
+/**
+ * Blends the weights of two files, as {@link blendWeights} does, and writes them with their share as metadata.
+ * @param share of the second, 0 to 1
+ * @throws {SamsrError} when a file is missing or damaged, the two are of different networks, or `out` exists
+ */
+export async function writeBlend(
+  paths: readonly [string, string],
+  share: number,
+  out: string,
+  { overwrite = false }: { readonly overwrite?: boolean } = {},
+): Promise<void> {
+  const [a, b] = await Promise.all(paths.map(readNamedWeights));
+  const metadata = { share: String(share) };
+  const bytes = writeSafetensors(blendWeights(a, b, share), { precision: "float32", metadata });
+  await writeFileAtomically(out, bytes, { overwrite });
 }

@@ -1,5 +1,6 @@
 import { mkdir } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
+import { SamsrError } from "../base/errors.js";
 import {
   type CoverageModel,
   type ModelDescription,
@@ -9,6 +10,7 @@ import {
 import { writeFileAtomically } from "../image/index.js";
 import { COVERAGE_NETWORK, type CoverageNetworkConfig, PIXEL_DENOISER } from "../networks/index.js";
 import { readWeights } from "./checkpoint.js";
+import { runConfig } from "./config/run-config.js";
 import { STUDENT_RECIPE } from "./recipe.js";
 
 const LICENCE = "non-commercial research and education, as the photos that the weights were trained on";
@@ -22,6 +24,22 @@ export const TINY_STUDENT: BundledStudent = {
   schedule: STUDENT_RECIPE.schedule,
   m: STUDENT_RECIPE.m,
 };
+
+/**
+ * What running a student takes, as the configuration says that lies beside its weights; without one it is the bundled
+ * model's.
+ * @throws SamsrError for a student of latents, which `samsr models add` makes a model of
+ */
+export async function bundledStudent(weights: string): Promise<BundledStudent> {
+  const config = await runConfig(dirname(weights));
+  if (config?.train !== "student") return TINY_STUDENT;
+  if (config.space !== "pixels") {
+    throw new SamsrError(
+      `${weights}: is of latents; samsr models add makes a model of it, with its teacher's schedule and an autoencoder`,
+    );
+  }
+  return { config: config.network, schedule: config.schedule, m: config.student.m };
+}
 
 /**
  * Writes an installable model: both networks at half precision and `model.json`. The card is for people to write.

@@ -1,5 +1,6 @@
 /** The words of `samsr train`. */
 import { type Command, Option } from "commander";
+import type { Kind } from "../../train/config/index.js";
 import {
   choice,
   degradation,
@@ -64,6 +65,11 @@ export function defineTrain(program: Command, { interrupts, done }: Surroundings
       .option("--resume", "go on with the run in this folder, as its config.yaml says")
       .addOption(trainingDevice())
       .addOption(threads());
+  const act = (kind: Kind) => async (options: TrainArguments) => {
+    const { trainCommand } = await import("./run.js");
+    interrupts.allow(TIME_TO_SAVE);
+    done(await trainCommand(kind, options, interrupts.signal));
+  };
   /** Of what takes crops of photos as they are made. */
   const dataThreads = () =>
     new Option("--data-threads <n>", "threads that make batches, beside those of the network")
@@ -82,11 +88,7 @@ export function defineTrain(program: Command, { interrupts, done }: Surroundings
 
   denoising(run("teacher", "Trains the denoiser of the whole chain."))
     .option("--start <file>", "weights to begin with, such as another run's teacher (default: new ones)")
-    .action(async (options: TrainArguments) => {
-      const { trainTeacherCommand } = await import("./run.js");
-      interrupts.allow(TIME_TO_SAVE);
-      done(await trainTeacherCommand(options, interrupts.signal));
-    });
+    .action(act("teacher"));
   denoising(run("student", "Distils the chain into a single step."))
     .option("--teacher <file>", "weights that samsr train teacher left")
     .option("--start <file>", "weights to begin with, such as another run's student (default: the teacher's)")
@@ -95,28 +97,16 @@ export function defineTrain(program: Command, { interrupts, done }: Surroundings
     .option("--m <m>", `m of equation 9${asConfigured}`, notNegative)
     .addOption(choice("--coefficients <names>", `what follows the masks${asConfigured}`, COEFFICIENTS))
     .option("--lambda <weight>", `weight of the semantic consistency loss${asConfigured}`, notNegative)
-    .action(async (options: TrainArguments) => {
-      const { trainStudentCommand } = await import("./run.js");
-      interrupts.allow(TIME_TO_SAVE);
-      done(await trainStudentCommand(options, interrupts.signal));
-    });
+    .action(act("student"));
   const photos = "folders of photos, subfolders included";
   run("coverage", "Teaches a network how many masks cover each pixel, and leaves it as a model.", photos)
     .option("--masks <masks>", "regions, sam, or a folder of masks by photo name (default: regions)")
     .option("--sam <model>", "the Segment Anything of --masks sam (default: the one that is installed)")
     .option("--name <name>", "what the model calls itself", "coverage")
-    .action(async (options: TrainArguments & { sam?: string; name: string }) => {
-      const { trainCoverageCommand } = await import("./run.js");
-      interrupts.allow(TIME_TO_SAVE);
-      done(await trainCoverageCommand(options, interrupts.signal));
-    });
+    .action(act("coverage"));
   run("autoencoder", "Trains a VQ autoencoder, whose latents the others may be trained on.", photos)
     .addOption(dataThreads())
-    .action(async (options: TrainArguments) => {
-      const { trainAutoencoderCommand } = await import("./run.js");
-      interrupts.allow(TIME_TO_SAVE);
-      done(await trainAutoencoderCommand(options, interrupts.signal));
-    });
+    .action(act("autoencoder"));
   train
     .command("schema")
     .description("Prints the JSON Schema of configurations.")

@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { AUTHORS_YAML } from "../../../test/fixtures/authors-config.js";
-import { tinyConfig } from "../../train/config/index.js";
-import { type ConfigArguments, configFor } from "./train-config.js";
+import { tinyConfig } from "./index.js";
+import { type ConfigArguments, configFor } from "./run-config.js";
 
 const directory = mkdtempSync(join(tmpdir(), "samsr-config-"));
 afterAll(() => rmSync(directory, { recursive: true }));

@@ -6,6 +6,7 @@ import { SamsrError } from "../../base/errors.js";
 import { readYaml } from "../../checkpoints/authors-config/yaml.js";
 import { readAuthorsConfig } from "../../checkpoints/index.js";
 import { writeFileAtomically } from "../../image/index.js";
+import { demandNoRun } from "../trainer.js";
 import {
   type ConfigOf,
   checkedConfig,
@@ -16,8 +17,7 @@ import {
   readTrainingConfig,
   type TrainingConfig,
   tinyConfig,
-} from "../../train/config/index.js";
-import { demandNoRun } from "../../train/trainer.js";
+} from "./index.js";
 
 /** What the command line may say over a configuration, by the names of the options. */
 export interface Overrides {

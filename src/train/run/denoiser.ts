@@ -1,0 +1,77 @@
+/** Runs of teachers and students: what a configuration names is read, and their trainer goes by it. */
+import { SamsrError } from "../../base/errors.js";
+import { isNetwork, readCheckpoint, readShapes, recognise } from "../../checkpoints/index.js";
+import { PIXEL_DENOISER, SWIN_UNET, VQ_AUTOENCODER } from "../../networks/index.js";
+import { findCoverageNetwork } from "../../semantics/coverage-model.js";
+import { readWeights } from "../checkpoint.js";
+import { type StudentConfig, studentOptions, type TeacherConfig, teacherOptions } from "../config/index.js";
+import { batchNoise } from "../data/batch-noise.js";
+import { latentChannels } from "../space.js";
+import { trainStudent } from "../student.js";
+import { type TeacherOptions, trainTeacher } from "../teacher.js";
+import { demandField, finish, onBatches, type TrainingRun, trainerOptions } from "./training-run.js";
+
+/**
+ * Trains the denoiser of the whole chain. @returns the file of its weights; undefined for an interrupted run
+ */
+export async function runTeacher(config: TeacherConfig, run: TrainingRun): Promise<string | undefined> {
+  const autoencoder = await autoencoderOf(config);
+  const start = await startOf(config);
+  const options: Omit<TeacherOptions, "batches"> = {
+    ...teacherOptions(config),
+    ...trainerOptions(config, run),
+    ...{ autoencoder, start },
+  };
+  const noise = batchNoise({ channels: latentChannels(options), seed: options.seed }, options.semantics);
+  const trained = await onBatches(config, config.data, run, noise, (batches) =>
+    trainTeacher({ ...options, batches }),
+  );
+  const metadata = { network: networkOf(config), steps: String(options.steps) };
+  return finish(run, "teacher.safetensors", trained, metadata);
+}
+
+/**
+ * Distils a teacher's chain into one step. @returns the file of its weights; undefined for an interrupted run
+ */
+export async function runStudent(config: StudentConfig, run: TrainingRun): Promise<string | undefined> {
+  const { masks, terms } = config.student;
+  const coverage = terms.sc > 0 || masks === "network" ? await findCoverageNetwork() : undefined;
+  const teacher = await readWeights(demandField(config, "teacher", config.teacher));
+  const start = await startOf(config);
+  const autoencoder = await autoencoderOf(config);
+  const options = { ...studentOptions(config), ...trainerOptions(config, run), autoencoder };
+  const noise = batchNoise({ channels: latentChannels(options), seed: options.seed }, options);
+  const trained = await onBatches(config, config.data, run, noise, (batches) =>
+    trainStudent({ ...options, batches, teacher, start, coverage }),
+  );
+  const metadata = { network: networkOf(config), steps: String(options.steps) };
+  return finish(run, "student.safetensors", trained, metadata);
+}
+
+/** The weights to begin with, where the configuration names any. */
+async function startOf({ start }: TeacherConfig | StudentConfig) {
+  return start === undefined ? undefined : readWeights(start);
+}
+
+function networkOf({ space }: TeacherConfig | StudentConfig): string {
+  return (space === "pixels" ? PIXEL_DENOISER : SWIN_UNET).name;
+}
+
+/** The autoencoder on whose latents a run is, told by its tensors. */
+async function autoencoderOf(run: TeacherConfig | StudentConfig) {
+  if (run.space === "pixels") return undefined;
+  const path = demandField(run, "autoencoder", run.autoencoder);
+  const recognised = recognise(await readShapes(path), path);
+  if (!isNetwork(recognised, VQ_AUTOENCODER)) {
+    throw new SamsrError(`${path}: holds a ${recognised.network}; expected the VQ autoencoder`);
+  }
+  const { config } = recognised;
+  const { outChannels } = run.network;
+  if (config.channelMult.length !== 3 || config.latentChannels !== outChannels) {
+    throw new SamsrError(
+      `${path}: makes latents of ${config.latentChannels} channels, 1/${2 ** (config.channelMult.length - 1)} the size; ` +
+        `the configuration needs ${outChannels}, 1/4`,
+    );
+  }
+  return { weights: await readCheckpoint(path), config };
+}
