@@ -83,7 +83,10 @@ export async function createTeacherStep(
         scale: perImage((t) => inputScale(schedule.eta[t], schedule.kappa)),
       };
     },
-    network: () => session.backward(feeds),
+    async network() {
+      await session.inputs.load(feeds);
+      return session.backward();
+    },
     /** What `network` was last fed, and the gradients it came to, by name. */
     feeds: () => feeds,
     gradient: session.gradient.data,

@@ -17,7 +17,6 @@ import { frozenScope, initialize, type StateDict, trainableScope } from "../src/
 import * as o from "../src/onnx/index.js";
 import { createSession, floatTensor } from "../src/runtime/index.js";
 import { createCropSemantics } from "../src/train/crop-semantics.js";
-import { createRollOut } from "../src/train/roll-out.js";
 import { pixelSpace } from "../src/train/space.js";
 import { rollOutGraph } from "../src/train/student.js";
 import { CONFIG, drawnBatch, RUN, SIDE } from "./fixtures/training.js";
@@ -51,8 +50,12 @@ const graphOf = (options: PixelwiseOptions, { distilled = 1, whole = true, steps
   );
 
 async function rollOut(options: PixelwiseOptions, w: Float32Array, graph = graphOf(options)) {
-  const session = await createRollOut(graph, shape, { threads: 1 });
-  const { xT, teacherX0 } = await session.run(await pixelSpace(shape).feeds(batch), noise, w);
+  const session = await createSession(o.toModel({ ...graph }).bytes, { device: "cpu", threads: 1 });
+  const { xT, teacherX0 } = await session.run({
+    ...(await pixelSpace(shape).feeds(batch)),
+    noise: floatTensor([2, LATENT_CHANNELS, SIDE, SIDE], noise),
+    weight: floatTensor([2, 1, SIDE, SIDE], w),
+  });
   await session.release();
   return { xT: xT.data as Float32Array, teacherX0: teacherX0?.data as Float32Array };
 }

@@ -8,6 +8,7 @@ import { createUpscaler } from "samsr";
 import sharp from "sharp";
 import { afterAll, afterEach, describe, expect, it, vi } from "vitest";
 import { readSafetensors } from "../src/checkpoints/index.js";
+import { initialize, trainableScope } from "../src/nn/index.js";
 import * as o from "../src/onnx/index.js";
 import {
   createDeviceTensor,
@@ -16,8 +17,9 @@ import {
   floatTensor,
   listDevices,
 } from "../src/runtime/index.js";
-import { trainTeacher } from "../src/train/teacher.js";
-import { always, drawnBatch, RUN } from "./fixtures/training.js";
+import { trainStudent } from "../src/train/student.js";
+import { teacherLoss, trainTeacher } from "../src/train/teacher.js";
+import { always, BATCH, CONFIG, drawnBatch, RUN, SIDE } from "./fixtures/training.js";
 import { normals, runGraph } from "./run-graph.js";
 import { maxDifference } from "./shared.js";
 
@@ -148,6 +150,37 @@ describe.skipIf(!python)("device torch (needs Python with PyTorch)", () => {
     expect([...held.data]).toEqual([9, 2, 2, 2]);
     for (const each of [double, add, held]) await each.release();
   });
+
+  it("trains a student against a discriminator as the CPU does, and both go on where they stopped", async () => {
+    vi.stubEnv("SAMSR_PYTHON", python!);
+    const { scope, parameters } = trainableScope();
+    teacherLoss(scope, CONFIG, { batch: BATCH, side: SIDE }, { kappa: RUN.schedule.kappa });
+    const teacher = initialize(parameters(), 1);
+    const runOn = async (device: "cpu" | "torch", stops: readonly number[]) => {
+      const out = join(folder, `adversarial-${device}-${stops.length}`);
+      let average: Float32Array = new Float32Array();
+      for (const [i, steps] of stops.entries()) {
+        ({ average } = await trainStudent({
+          ...{ ...RUN, out, steps, learningRate: 1e-3, rateSchedule: "constant", resume: i > 0 },
+          ...{ teacher, batches: always(drawnBatch()), session: { threads: 1, device } },
+          ...{
+            rollOut: 2,
+            distilled: 1,
+            m: 0.2,
+            terms: { distill: 0.2, inverse: 0, gt: 0, adversarial: 0.01 },
+          },
+          adversarial: { discriminator: { channels: [16, 16] }, learningRate: 1e-3, gamma: 1 },
+        }));
+      }
+      const lines = readFileSync(join(out, "log.jsonl"), "utf8").trim().split("\n");
+      const values = lines.map((line) => JSON.parse(line)).map((v) => [v.loss, v["D game"], v["D penalty"]]);
+      return { average, values: values.flat() };
+    };
+    const [here, there] = [await runOn("cpu", [3]), await runOn("torch", [1, 3])];
+    expect(here.values).toHaveLength(9);
+    expect(maxDifference(there.values, here.values)).toBeLessThan(1e-4);
+    expect(maxDifference(there.average, here.average)).toBeLessThan(1e-4);
+  }, 120_000);
 
   it("takes back a step that is not finite", async () => {
     vi.stubEnv("SAMSR_PYTHON", python!);

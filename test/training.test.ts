@@ -148,7 +148,7 @@ describe("accumulation", () => {
       );
       const at = async (index: number) => feeds((index * size) % BATCH, size);
       const out = folder();
-      await train(session, at, { ...options({ steps: 3, accumulate, out }) });
+      await train(session, { at, ...session.inputs }, { ...options({ steps: 3, accumulate, out }) });
       await session.release();
       return { flat: weights.flat, losses: logged(out, "loss"), norms: logged(out, "norm") };
     };

@@ -11,6 +11,7 @@ export {
   toModel,
 } from "./model.js";
 export * from "./operators/index.js";
+export { inputShapes } from "./order.js";
 export {
   asValue,
   type ConstantData,

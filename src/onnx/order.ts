@@ -1,4 +1,4 @@
-import type { Value } from "./value.js";
+import type { Shape, Value } from "./value.js";
 
 /**
  * Lists what the roots rest on, themselves included, each value after its inputs. It does not recurse,
@@ -13,4 +13,13 @@ export function inTopologicalOrder(roots: Iterable<Value>): Value[] {
     if (v.source.kind === "node") for (const i of v.source.node.inputs) if (i) waiting.push(i);
   }
   return [...found].sort((a, b) => a.order - b.order);
+}
+
+/** The shapes of the inputs that these values rest on, by name. */
+export function inputShapes(values: Iterable<Value>): Record<string, Shape> {
+  const shapes: Record<string, Shape> = {};
+  for (const { source, shape } of inTopologicalOrder(values)) {
+    if (source.kind === "input") shapes[source.name] = shape;
+  }
+  return shapes;
 }

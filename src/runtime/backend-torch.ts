@@ -181,6 +181,12 @@ async function allocate(data: Float32Array): Promise<DeviceTensor> {
     return await withSharedFile(async (shared, file) => {
       await executor.ask({ request: "allocate", tensor: id, count: data.length, shared });
       let released: Promise<void> | undefined;
+      // What lies in the file beside what the device has, and when the device has taken what it was pushed.
+      let staged: Float32Array | undefined;
+      let free: Promise<unknown> = Promise.resolve();
+      const idle = async () => {
+        for (let seen: unknown; seen !== free; ) await (seen = free);
+      };
       const release = async () => {
         await executor.ask({ request: "free", tensor: id }).finally(() => {
           closeSync(file);
@@ -194,9 +200,18 @@ async function allocate(data: Float32Array): Promise<DeviceTensor> {
           await executor.ask({ request: "pull", tensor: id });
           read(file, data, 0);
         },
-        async push() {
-          write(file, data, 0);
-          await executor.ask({ request: "push", tensor: id });
+        async push(other = data) {
+          await idle();
+          if (staged !== other) write(file, other, 0);
+          staged = undefined;
+          const taken = executor.ask({ request: "push", tensor: id });
+          free = taken.catch(() => {});
+          await taken;
+        },
+        async stage(other) {
+          await idle();
+          write(file, other, 0);
+          staged = other;
         },
         release: () => (released ??= release()),
       };

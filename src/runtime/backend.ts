@@ -49,8 +49,13 @@ export interface DeviceTensor {
   readonly id?: number;
   /** Brings `data` up to date with the device. */
   pull(): Promise<void>;
-  /** Brings the device up to date with `data`. */
-  push(): Promise<void>;
+  /** Brings the device up to date with `data`, or with other numbers, which `data` then need not have. */
+  push(other?: Float32Array): Promise<void>;
+  /**
+   * Says what will be pushed next, while a session may still be at work on what was pushed last: where the device has
+   * memory of its own, part of the way is done meanwhile.
+   */
+  stage(other: Float32Array): Promise<void>;
   /** Frees the device's memory; `data` stays. A second call does nothing. */
   release(): Promise<void>;
 }

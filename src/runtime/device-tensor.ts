@@ -20,7 +20,8 @@ export async function createDeviceTensor(
   const backend = await loadBackend(named, device);
   if (backend.allocate) return backend.allocate(data);
   const nothing = async () => {};
-  return { data, pull: nothing, push: nothing, release: nothing };
+  const push = async (other?: Float32Array) => other && data.set(other);
+  return { data, pull: nothing, push, stage: nothing, release: nothing };
 }
 
 /**

@@ -82,7 +82,7 @@ export async function trainAutoencoder(
     hr: floatTensor([batch, 3, crop, crop], (await batches.at(index)).hr),
   });
   try {
-    await train(session, feedsAt, options);
+    await train(session, { at: feedsAt, ...session.inputs }, options);
   } finally {
     await session.release();
   }

@@ -92,7 +92,7 @@ export async function trainCoverage(
     return { image, counts };
   };
   try {
-    await train(session, feedsAt, options);
+    await train(session, { at: feedsAt, ...session.inputs }, options);
   } finally {
     await session.release();
   }

@@ -27,12 +27,12 @@ export interface Discriminator extends Opponent {
 }
 
 /**
- * A discriminator of latents [N, C, S, S] in training. A step takes the inputs of every batch in this space.
- * @param x0Hat where the student's session leaves what it predicts of each batch [N, C, S, S]
+ * A discriminator of latents [N, C, S, S] in training.
+ * @param bound where the inputs of the space's pair lie, and x0Hat, what the student's session predicts of them
  */
 export async function createDiscriminator(
   { discriminator: config, learningRate, gamma }: AdversarialOptions,
-  x0Hat: DevicePart,
+  bound: Readonly<Record<string, DevicePart>>,
   shape: BatchShape,
   seed: number,
   options?: SessionOptions,
@@ -41,13 +41,13 @@ export async function createDiscriminator(
   const { scope, parameters } = trainableScope(DISCRIMINATOR, convolutionStrategyOn(options));
   const { x0, y } = space.pair(shape);
   const judge = (image: o.Value) => discriminator(scope, config, image, y);
-  const graph = discriminatorLoss(judge, x0, o.input("x0Hat", x0Hat.shape), gamma);
+  const graph = discriminatorLoss(judge, x0, o.input("x0Hat", x0.shape), gamma);
   const session = await createTrainingSession(
     createTrainingState(initialWeights(parameters(), seed)),
     graph,
     // The game moves its target, so momentum would run after where it was.
-    { ...options, betas: { ...BETAS, beta1: 0 }, bound: { x0Hat } },
+    { ...options, betas: { ...BETAS, beta1: 0 }, bound },
   );
-  const bound = Object.entries(session.parameters).map(([name, part]) => [DISCRIMINATOR + name, part]);
-  return { session, learningRate, bound: Object.fromEntries(bound) };
+  const parts = Object.entries(session.parameters).map(([name, part]) => [DISCRIMINATOR + name, part]);
+  return { session, learningRate, bound: Object.fromEntries(parts) };
 }

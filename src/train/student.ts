@@ -18,13 +18,13 @@ import {
 import type { SwinUNetConfig } from "../networks/index.js";
 import { frozenScope, type Scope, trainableScope } from "../nn/index.js";
 import * as o from "../onnx/index.js";
-import { createDeviceTensor, devicePart } from "../runtime/index.js";
+import { createSession, floatTensor } from "../runtime/index.js";
 import type { BatchShape } from "./batch-shape.js";
 import { createTrainingState } from "./checkpoint.js";
 import { createCropSemantics } from "./crop-semantics.js";
 import { cropSeed, demandPhotoMasks } from "./data/batch-noise.js";
+import { createDeviceTensors, type Feeds } from "./device-tensors.js";
 import { createDiscriminator } from "./discriminator.js";
-import { createRollOut } from "./roll-out.js";
 import { semanticConsistencyLoss } from "./semantic-consistency.js";
 import { type Condition, denoiseAt, pixelSpace, type Space, spaceOf } from "./space.js";
 import type { StudentOptions, StudentWeights } from "./student-options.js";
@@ -74,25 +74,7 @@ export async function trainStudent(
   const weights = initialWeights(parameters(), seed);
   loadWeights(weights, options.start ?? teacher, options.start ? "the weights to start with" : "the teacher");
   const state = createTrainingState(weights);
-  // Where the student leaves what it predicts, and the discriminator looks for it.
-  const held = await createDeviceTensor(new Float32Array(o.sizeOf(x0Hat.shape)), sessionOptions);
-  const predicted = devicePart(held, x0Hat.shape);
-  const discriminator =
-    options.adversarial && terms.adversarial
-      ? await createDiscriminator(options.adversarial, predicted, shape, seed, sessionOptions, space)
-      : undefined;
-  const session = await createTrainingSession(
-    state,
-    { loss, reports, ...(discriminator && { outputs: { x0Hat } }) },
-    {
-      ...{ ...sessionOptions, accumulate: options.accumulate },
-      bound: { x0Hat: predicted, ...discriminator?.bound },
-    },
-  );
-  const semantics = createCropSemantics(shape, {
-    ...{ channels: space.channels, masks, variant, coverage, session: sessionOptions },
-  });
-  const teacherGraph = rollOutGraph(
+  const chainGraph = rollOutGraph(
     frozenScope(teacher),
     {
       ...{ config, schedule, steps: options.rollOut, whole: terms.distill > 0 || terms.inverse > 0 },
@@ -101,7 +83,31 @@ export async function trainStudent(
     shape,
     space,
   );
-  const rollOut = await createRollOut(teacherGraph, shape, sessionOptions);
+  const adversarial = terms.adversarial ? options.adversarial : undefined;
+
+  // A batch goes to the device once, and what the teacher, the student and the discriminator tell each other stays
+  // there.
+  const pair = Object.values(space.pair(shape));
+  const inputs = await createDeviceTensors(o.inputShapes([...pair, chainGraph.xT]), sessionOptions);
+  const made = shapesOf({ ...chainGraph, ...(adversarial && { x0Hat }) });
+  const between = await createDeviceTensors(made, sessionOptions);
+  const bound = { ...inputs.bound, ...between.bound };
+  const rollOut = await createSession(o.toModel({ ...chainGraph }).bytes, {
+    ...{ device: "cpu", name: "the teacher", ...sessionOptions, bound },
+  });
+  const discriminator =
+    adversarial && (await createDiscriminator(adversarial, bound, shape, seed, sessionOptions, space));
+  const session = await createTrainingSession(
+    state,
+    { loss, reports, ...(adversarial && { outputs: { x0Hat } }) },
+    {
+      ...{ ...sessionOptions, accumulate: options.accumulate },
+      bound: { ...bound, ...discriminator?.bound },
+    },
+  );
+  const semantics = createCropSemantics(shape, {
+    ...{ channels: space.channels, masks, variant, coverage, session: sessionOptions },
+  });
 
   const feedsAt = async (step: number) => {
     // 3: sample x0, y.
@@ -112,14 +118,20 @@ export async function trainStudent(
     const { noise, weight } = pictures.weight
       ? { noise: pictures.noise!, weight: pictures.weight }
       : await semantics.of(pictures.lq, cropSeed(seed, step, batch));
+    const map = (channels: number, data: Float32Array) =>
+      floatTensor([batch, channels, shape.side, shape.side], data);
+    return { ...feeds, noise: map(space.channels, noise), weight: map(1, weight) };
+  };
+  const load = async (feeds: Feeds) => {
+    await inputs.load(feeds);
     // 5 to 15: the teacher.
-    return { ...feeds, ...(await rollOut.run(feeds, noise, weight)) };
+    await rollOut.run({});
   };
   try {
     // 2, 23, 24: gradient descent, on the loss of lines 16 to 22.
-    await train(session, feedsAt, options, discriminator);
+    await train(session, { at: feedsAt, stage: inputs.stage, load }, options, discriminator);
   } finally {
-    for (const part of [session, discriminator?.session, held, rollOut, semantics, space])
+    for (const part of [session, discriminator?.session, rollOut, inputs, between, semantics, space])
       await part?.release();
   }
   // 25
@@ -236,4 +248,8 @@ export function studentLoss(
 /** The first pictures of a batch. */
 function head(pictures: o.Value, count: number): o.Value {
   return pictures.shape[0] === count ? pictures : o.slice(pictures, [0], [0], [count]);
+}
+
+function shapesOf(values: Readonly<Record<string, o.Value>>): Record<string, o.Shape> {
+  return Object.fromEntries(Object.entries(values).map(([name, { shape }]) => [name, shape]));
 }

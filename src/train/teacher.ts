@@ -119,7 +119,7 @@ export async function trainTeacher(
     };
   };
   try {
-    await train(session, feedsAt, options);
+    await train(session, { at: feedsAt, ...session.inputs }, options);
   } finally {
     await session.release();
     await space.release();

@@ -9,11 +9,12 @@ import { join } from "node:path";
 import { SamsrError } from "../base/errors.js";
 import type { Raster } from "../image/raster.js";
 import { loadTrainingState, saveTrainingState, saveWeights, type TrainingState } from "./checkpoint.js";
+import type { DeviceTensors, Feeds } from "./device-tensors.js";
 import { learningRateAt, type RateSchedule } from "./learning-rate.js";
 import { openRunLog, type RunLog } from "./log/run-log.js";
-import { type Prefetch, prefetch } from "./prefetch.js";
+import { prefetch } from "./prefetch.js";
 import { faultOf, settle } from "./stability.js";
-import type { Feeds, TrainingSession } from "./training-session.js";
+import type { TrainingSession } from "./training-session.js";
 
 export interface TrainerOptions {
   /** Where `state.safetensors`, `log.jsonl`, TensorBoard's events and `report.html` go. */
@@ -57,32 +58,42 @@ export interface Opponent {
   readonly learningRate: number;
 }
 
+/** What steps are taken on. */
+export interface StepInputs extends Pick<DeviceTensors, "stage" | "load"> {
+  /** What micro-batch i brings, determined by i alone. It is made, and staged, while the device works on the last. */
+  at(index: number): Promise<Feeds>;
+}
+
 /**
- * Steps until `steps` are done: batch, gradient, clip, AdamW, moving average; saves now and then, and on
- * abort.
- * @param feedsAt the inputs of micro-batch i, determined by i alone
+ * Steps until `steps` are done: batch, gradient, clip, AdamW, moving average; saves now and then, and on abort.
+ * @param inputs made ahead, and loaded before the gradient is computed
  * @param opponent takes a step of its own after each
- * @throws {SamsrError} when the same step fails again and again, or the state can be saved neither at the
- * start nor at the end
+ * @throws {SamsrError} when the same step fails again and again, or the state can be saved neither at the start nor
+ * at the end
  */
 export async function train(
   session: TrainingSession,
-  feedsAt: (index: number) => Promise<Feeds>,
+  inputs: StepInputs,
   options: TrainerOptions,
   opponent?: Opponent,
 ): Promise<void> {
-  // While the device works on a step, the next one's inputs are made.
-  const feeds = prefetch(feedsAt, { ahead: 1, end: options.steps * options.accumulate });
+  const make = async (index: number) => {
+    const feeds = await inputs.at(index);
+    await inputs.stage(feeds);
+    return feeds;
+  };
+  const ahead = prefetch(make, { ahead: 1, end: options.steps * options.accumulate });
+  const load = async (index: number) => inputs.load(await ahead.at(index));
   try {
-    await takeSteps(session, feeds, options, opponent);
+    await takeSteps(session, load, options, opponent);
   } finally {
-    await feeds.settle();
+    await ahead.settle();
   }
 }
 
 async function takeSteps(
   session: TrainingSession,
-  feeds: Prefetch<Feeds>,
+  load: (index: number) => Promise<void>,
   options: TrainerOptions,
   opponent?: Opponent,
 ): Promise<void> {
@@ -114,11 +125,11 @@ async function takeSteps(
       clip: options.clip,
       emaDecay: Math.min(options.emaDecay, (2 + step) / (11 + step)),
     };
-    const { means, last } = await gradientOf(session, feeds, step, options.accumulate);
+    const means = await gradientOf(session, load, step, options.accumulate);
     const norm = await session.update(settings);
     let fault = faultOf(stability, step, { loss: means.loss, norm });
     if (fault === undefined && opponent) {
-      Object.assign(means, await answer(opponent, last, stability.rate));
+      Object.assign(means, await answer(opponent, stability.rate));
       if (!Object.values(means).every(Number.isFinite)) fault = "the discriminator's loss is not finite";
     }
     if (fault !== undefined) {
@@ -160,29 +171,25 @@ async function takeSteps(
   await log.report();
 }
 
-/**
- * A step's gradient, averaged over its micro-batches.
- * @returns the reported values, and the last micro-batch's inputs
- */
+/** A step's gradient, averaged over its micro-batches. @returns the reported values */
 async function gradientOf(
   session: TrainingSession,
-  feeds: Prefetch<Feeds>,
+  load: (index: number) => Promise<void>,
   step: number,
   accumulate: number,
-) {
+): Promise<Record<string, number>> {
   const means: Record<string, number> = {};
-  let last: Feeds = {};
   for (let place = 0; place < accumulate; place++) {
-    last = await feeds.at(step * accumulate + place);
-    const scalars = await session.backward(last, place);
+    await load(step * accumulate + place);
+    const scalars = await session.backward(place);
     for (const [key, value] of Object.entries(scalars)) means[key] = (means[key] ?? 0) + value / accumulate;
   }
-  return { means, last };
+  return means;
 }
 
 /** The opponent's step. @returns what it reports; not finite when its gradient was not */
-async function answer({ session, learningRate }: Opponent, feeds: Feeds, rate: number) {
-  const { loss: _, ...reports } = await session.backward(feeds);
+async function answer({ session, learningRate }: Opponent, rate: number) {
+  const { loss: _, ...reports } = await session.backward();
   const norm = await session.update({ learningRate: rate * learningRate });
   const named = Object.fromEntries(Object.entries(reports).map(([key, value]) => [`D ${key}`, value]));
   return Number.isFinite(norm) ? named : { ...named, "D game": Number.NaN };

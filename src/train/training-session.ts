@@ -18,8 +18,7 @@ import {
 } from "../runtime/index.js";
 import { adamW, BETAS, type Betas, MOMENTS, type Moments, ratesOf, type StepSettings } from "./adamw.js";
 import type { TrainingState } from "./checkpoint.js";
-
-export type Feeds = Readonly<Record<string, Tensor>>;
+import { createDeviceTensors, type DeviceTensors } from "./device-tensors.js";
 
 export interface TrainingGraph {
   /** The scalar to differentiate. */
@@ -48,12 +47,14 @@ export interface TrainingSession {
   readonly nodes: number;
   /** The gradient of the last micro-batch, laid out as the weights are; pull it before it is read here. */
   readonly gradient: DeviceTensor;
+  /** Those of the graph's inputs that are neither parameters nor bound elsewhere: what a micro-batch brings. */
+  readonly inputs: DeviceTensors;
   /**
-   * Computes loss and gradient of a micro-batch.
+   * Computes loss and gradient of the micro-batch that lies in the inputs.
    * @param place which of the step's micro-batches it is, from 0
    * @returns the loss and the reported scalars
    */
-  backward(feeds: Feeds, place?: number): Promise<Record<string, number>>;
+  backward(place?: number): Promise<Record<string, number>>;
   /**
    * Takes a step along the gradient of the last micro-batches.
    * @returns the gradient's length before it was clipped
@@ -102,10 +103,16 @@ export async function createTrainingSession(
   const slopeParts = renamed(partsOf(specs, gradient), gradientOf);
   const inputOf = ({ name, value: { source } }: ParameterSpec) =>
     [source.kind === "input" ? source.name : name, parameters[name]] as const;
+  const held = { ...bound, ...Object.fromEntries(specs.map(inputOf)), ...slopeParts };
+  const brought = Object.entries(o.inputShapes([loss, ...Object.values({ ...reports, ...outputs })]));
+  const inputs = await createDeviceTensors(
+    Object.fromEntries(brought.filter(([name]) => !(name in held))),
+    options,
+  );
   const both = await createSession(model.bytes, {
     name: "the training graph",
     ...options,
-    bound: { ...bound, ...Object.fromEntries(specs.map(inputOf)), ...slopeParts },
+    bound: { ...held, ...inputs.bound },
   });
   const mean = accumulate > 1 ? await createMean(gradient, accumulate, options) : undefined;
   const optimiser = await createOptimiser(moments, mean?.tensor ?? gradient, betas, options);
@@ -115,9 +122,10 @@ export async function createTrainingSession(
     state,
     parameters,
     gradient,
+    inputs,
     nodes: model.nodes,
-    async backward(feeds, place = 0) {
-      const results = await both.run(feeds, { fetches: names });
+    async backward(place = 0) {
+      const results = await both.run({}, { fetches: names });
       await mean?.add(place === 0);
       return Object.fromEntries(names.map((key) => [key, Number(results[key].data[0])]));
     },
@@ -135,8 +143,8 @@ export async function createTrainingSession(
       for (const tensor of Object.values(moments)) await tensor.push();
     },
     async release() {
-      for (const held of [both, optimiser, mean, gradient, ...Object.values(moments)]) {
-        await held?.release();
+      for (const part of [both, optimiser, mean, inputs, gradient, ...Object.values(moments)]) {
+        await part?.release();
       }
     },
   };
