@@ -119,13 +119,14 @@ describe("the teacher's roll-out", () => {
     expect(bytes(3) - one).toBeLessThan(weights / 2);
   });
 
-  it("without masks, or with the released code's global coefficients, is SinSR's", async () => {
+  it("without masks is SinSR's, as it is in the released code with them", async () => {
     const expected = await chain({ sampler: SAMPLERS.sinsr });
     const none = await rollOut({}, new Float32Array(2 * plane));
     expect(maxDifference(none.teacherX0, expected)).toBeLessThan(2e-5);
     const release = await rollOut({ variant: "release" }, weight);
-    expect(maxDifference(release.xT, none.xT)).toBeLessThan(1e-6);
     expect(maxDifference(release.teacherX0, none.teacherX0)).toBeLessThan(2e-5);
+    // The student's x_T is of each pixel there too.
+    expect(maxDifference(release.xT, none.xT)).toBeGreaterThan(1e-3);
   });
 
   it("starts with the noise of equation 9: both factors, or that of eta or kappa alone", async () => {

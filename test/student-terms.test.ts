@@ -1,5 +1,6 @@
 /** The student's terms against the original by absolute error and structure: their graph and their sum. */
 import { describe, expect, it } from "vitest";
+import { exponentialSchedule } from "../src/diffusion/index.js";
 import { trainableScope } from "../src/nn/index.js";
 import * as o from "../src/onnx/index.js";
 import { charbonnier } from "../src/train/charbonnier.js";
@@ -10,12 +11,11 @@ import { normals, runGraph } from "./run-graph.js";
 
 describe("the student's loss with further terms", () => {
   const shape = { batch: 2, side: 8, distilled: 1 };
-  const first = { timestep: 0, scale: 1 };
-  const last = { timestep: 14, scale: 0.9 };
+  const schedule = exponentialSchedule();
   const build = (more: Partial<StudentWeights>) => {
     const { scope, parameters } = trainableScope();
     const terms = { distill: 0, inverse: 0, gt: 0, fidelity: 1, ...more };
-    const result = studentLoss(scope, CONFIG, shape, terms, { first, last });
+    const result = studentLoss(scope, CONFIG, shape, terms, { schedule });
     const slopes = o.gradients(
       result.loss,
       parameters().map(({ value }) => value),

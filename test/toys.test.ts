@@ -79,10 +79,10 @@ it("teaches a student by a term of one file, which configurations know", async (
   expect(JSON.stringify(configSchema())).toContain("The mean of the single step against that");
 
   const { scope, parameters } = trainableScope();
-  const ends = { first: { timestep: 0, scale: 1 }, last: { timestep: 14, scale: 0.9 } };
+  const process = { schedule: exponentialSchedule() };
   const only = { ...terms, distill: 0, inverse: 0, gt: 0, sc: 0 };
   const shape = { batch: 2, side: SIDE, distilled: 1 };
-  const { loss, reports, x0Hat } = studentLoss(scope, CONFIG, shape, only, ends);
+  const { loss, reports, x0Hat } = studentLoss(scope, CONFIG, shape, only, process);
   expect(Object.keys(reports)).toEqual(["toy"]);
   const weights = initialize(parameters(), 1);
   const { hr: drawn, lq } = drawnBatch();

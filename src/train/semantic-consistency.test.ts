@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { relativeErrors } from "../../test/central-differences.js";
 import { normals, runGraph } from "../../test/run-graph.js";
+import { exponentialSchedule } from "../diffusion/index.js";
 import { type CoverageNetworkConfig, coverageNetwork, TINY } from "../networks/index.js";
 import { frozenScope, initialize, trainableScope } from "../nn/index.js";
 import * as o from "../onnx/index.js";
@@ -78,11 +79,11 @@ describe("the semantic consistency loss", () => {
 
   it("reaches the student", async () => {
     const terms = { distill: 0, inverse: 0, gt: 0, fidelity: 0, sc: 1 };
-    const ends = { first: { timestep: 0, scale: 1 }, last: { timestep: 14, scale: 0.9 } };
+    const process = { schedule: exponentialSchedule() };
     const config = { ...TINY, modelChannels: 32, channelMult: [1], resBlocks: [1], attentionResolutions: [] };
     const shape = { batch: 2, distilled: 1, side: 8 };
     const { scope, parameters } = trainableScope();
-    const { loss, reports } = studentLoss(scope, config, shape, terms, ends, { judge: judge() });
+    const { loss, reports } = studentLoss(scope, config, shape, terms, process, { judge: judge() });
     expect(loss.shape).toEqual([]);
     const slopes = o.gradients(
       reports.sc,
@@ -95,14 +96,14 @@ describe("the semantic consistency loss", () => {
 
   it("costs nothing where its weight is 0", () => {
     const terms = { distill: 1, inverse: 1, gt: 1, fidelity: 1, sc: 0 };
-    const ends = { first: { timestep: 0, scale: 1 }, last: { timestep: 14, scale: 0.9 } };
+    const process = { schedule: exponentialSchedule() };
     const config = { ...TINY, modelChannels: 32, channelMult: [1], resBlocks: [1], attentionResolutions: [] };
     const { reports } = studentLoss(
       trainableScope().scope,
       config,
       { batch: 1, distilled: 1, side: 8 },
       terms,
-      ends,
+      process,
       { judge: judge() },
     );
     expect(Object.keys(reports)).not.toContain("sc");

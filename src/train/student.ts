@@ -14,6 +14,7 @@ import {
   type PixelwiseOptions,
   SAMPLERS,
   type Schedule,
+  type Variant,
 } from "../diffusion/index.js";
 import type { SwinUNetConfig } from "../networks/index.js";
 import { frozenScope, type Scope, trainableScope } from "../nn/index.js";
@@ -42,7 +43,7 @@ export interface StudentShape extends BatchShape {
 }
 
 /**
- * Distils a student by algorithm 1.
+ * Distils a student by algorithm 1, or with variant `release` as its authors' code does.
  * @returns its weights and their moving average
  * @throws SamsrError when the weights to begin with do not fit the network, or a run to resume is another
  */
@@ -53,7 +54,6 @@ export async function trainStudent(
   const { variant = "paper", masks = "regions", session: sessionOptions } = options;
   const shape = { batch, side: crop / SCALE, distilled };
   const schedule = exponentialSchedule(options.schedule);
-  const at = (timestep: number) => ({ timestep, scale: inputScale(schedule.eta[timestep], schedule.kappa) });
   const space = await spaceOf(options, shape);
 
   // 1: the student begins as the teacher, unless it is given other weights.
@@ -63,10 +63,13 @@ export async function trainStudent(
     config,
     shape,
     terms,
-    { first: at(0), last: at(schedule.steps - 1) },
+    { schedule, variant },
     {
       discriminator: options.adversarial?.discriminator,
-      features: { teacher: frozenScope(teacher, "teacher:"), at: at(options.featureTimestep ?? 1) },
+      features: {
+        teacher: frozenScope(teacher, "teacher:"),
+        at: timestepOf(schedule, options.featureTimestep ?? 1),
+      },
       judge: coverage && { scope: frozenScope(coverage.weights, "coverage:"), config: coverage.config },
     },
     space,
@@ -166,26 +169,29 @@ export function rollOutGraph(
   const { lq, y } = space.condition(shape);
   const noise = o.input("noise", [batch, space.channels, side, side]);
   const weight = o.input("weight", [batch, 1, side, side]);
-  const f = (x: o.Value, timestep: number, condition: Condition) =>
-    denoiseAt(space, teacher, config, x, timestep, condition);
+  const of = (x: o.Value) => head(x, distilled);
 
   // 5: kappa and eta of each pixel (equation 9).
-  const rates = onGraphs.chainRates(weight, pixelwise);
+  const rates = onGraphs.pixelwise(weight, pixelwise);
   // 7: noise of deviation kappa sqrt(eta). 8: x_T, equation 10.
   const xT = onGraphs.prior({ y, noise, level: onGraphs.priorLevel(schedule, rates) });
   if (!whole) return { xT };
 
-  const first = { lq: head(lq, distilled), y: head(y, distilled) };
+  // As the released code has it, the teacher alone starts and walks with the global rates.
+  const teacherRates = onGraphs.chainRates(of(weight), pixelwise);
+  const level = onGraphs.priorLevel(schedule, teacherRates);
+  const condition = { lq: of(lq), y: of(y) };
   const walk = chain(onGraphs, {
     // 6: k, m and j of each pixel (equation 12), step by step.
-    ...{ sampler: SAMPLERS.samsr, schedule, steps, y: first.y },
-    ...{ xT: head(xT, distilled), rates: onGraphs.chainRates(head(weight, distilled), pixelwise) },
+    ...{ sampler: SAMPLERS.samsr, schedule, steps, rates: teacherRates },
+    ...{ y: condition.y, xT: onGraphs.prior({ y: condition.y, noise: of(noise), level }) },
   });
   // 9, 10, 12, 14, 15: from T down to 1.
   let asked = walk.next();
   while (!asked.done) {
     // 11: x0 is what the teacher says of x_1. 13: x_{t-1} is k f(x_t, y, t) + m x_t + j y (equation 11).
-    asked = walk.next(f(asked.value.x, asked.value.timestep, first));
+    const { x, timestep } = asked.value;
+    asked = walk.next(denoiseAt(space, teacher, config, x, timestep, condition));
   }
   return { xT, teacherX0: asked.value };
 }
@@ -195,7 +201,7 @@ export function rollOutGraph(
  * teacherX0 [D, C, S, S] for the first D pictures of the batch, over which algorithm 1's terms are averaged. A term of
  * weight 0 is not computed.
  * @param p of the student
- * @param ends the paper's timesteps 0 and T
+ * @param process the schedule, and whose input scale timestep 0 has
  * @param extras what some of the terms need
  * @returns the weighted sum, its terms, and what the single step predicts [N, C, S, S]
  */
@@ -204,12 +210,16 @@ export function studentLoss(
   config: SwinUNetConfig,
   shape: StudentShape,
   weights: StudentWeights,
-  { first, last }: { readonly first: TimestepConstants; readonly last: TimestepConstants },
+  { schedule, variant = "paper" }: { readonly schedule: Schedule; readonly variant?: Variant },
   extras: StudentExtras = {},
   space: Space = pixelSpace(shape),
 ) {
   const { batch, side, distilled } = shape;
   const { x0, lq, y } = space.pair(shape);
+  const last = timestepOf(schedule, schedule.steps - 1);
+  // The paper is silent on what f(x, y, 0) is scaled by. The released code gives the network timestep 0, but the
+  // input scale of timestep T; `paper` scales as wherever else timestep 0 is asked.
+  const first = variant === "release" ? { ...last, timestep: 0 } : timestepOf(schedule, 0);
   const xT = o.input("xT", [batch, space.channels, side, side]);
   const teacherX0 = o.input("teacherX0", [distilled, space.channels, side, side]);
   const of = (x: o.Value) => head(x, distilled);
@@ -243,6 +253,11 @@ export function studentLoss(
   const reports = Object.fromEntries(wanted.map((name) => [name, all[name]()]));
   const loss = wanted.map((name) => o.mul(reports[name], weightOf(name))).reduce((a, b) => o.add(a, b));
   return { loss, reports, x0Hat };
+}
+
+/** A timestep, and what x_t is scaled by there. */
+function timestepOf({ eta, kappa }: Schedule, timestep: number): TimestepConstants {
+  return { timestep, scale: inputScale(eta[timestep], kappa) };
 }
 
 /** The first pictures of a batch. */
