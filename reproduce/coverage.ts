@@ -6,7 +6,7 @@ import type { Raster } from "../src/image/index.js";
 import { kernels, resizePlanar } from "../src/image/resize.js";
 import { createCoverageModel, findCoverageNetwork } from "../src/semantics/coverage-model.js";
 import { createCoveragePredictor } from "../src/semantics/coverage-network.js";
-import { regionsSource } from "../src/train/data/mask-sources.js";
+import { regionsTarget } from "../src/train/data/coverage-targets.js";
 import { type ValidationPair, validationPairs } from "../src/train/data/validation.js";
 import { createUpscaler, type UpscaleSettings } from "../src/upscale/index.js";
 import { COVERAGE, MODEL } from "./places.js";
@@ -41,8 +41,8 @@ async function agreement(pairs: readonly ValidationPair[], model: string, thread
   const { weights, config } = await findCoverageNetwork(model);
   const predictor = createCoveragePredictor(weights, config, { threads, device: "cpu" });
   const [once, often] = [
-    regionsSource({ passes: 1, deviation: 0 }),
-    regionsSource({ passes: PASSES, deviation: 1 }),
+    regionsTarget({ passes: 1, deviation: 0 }),
+    regionsTarget({ passes: PASSES, deviation: 1 }),
   ];
   const rows = [
     "network | one pass",

@@ -6,7 +6,7 @@ import { createRaster, type Raster } from "../src/image/raster.js";
 import { kernels, resizePlanar } from "../src/image/resize.js";
 import { createCoverageModel, findCoverageNetwork } from "../src/semantics/coverage-model.js";
 import { createCoveragePredictor } from "../src/semantics/coverage-network.js";
-import { regionsSource } from "../src/train/data/mask-sources.js";
+import { regionsTarget } from "../src/train/data/coverage-targets.js";
 import { validationPairs } from "../src/train/data/validation.js";
 import { hasShared, sharedPath } from "./shared.js";
 
@@ -43,7 +43,7 @@ describe("coverage-tiny", () => {
   it.skipIf(!hasShared)("predicts what regions find on average on photos it was not trained on", async () => {
     const folders = ["bsds500", "imagenet"].map((name) => sharedPath("data", "val", name));
     const pairs = await validationPairs(folders, { limit: 16 });
-    const teacher = regionsSource({ passes: 8, deviation: 1 });
+    const teacher = regionsTarget({ passes: 8, deviation: 1 });
     const { weights, config } = await findCoverageNetwork();
     const predictor = createCoveragePredictor(weights, config, { threads: 2, device: "cpu" });
     const correlations: number[] = [];

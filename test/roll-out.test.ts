@@ -164,9 +164,7 @@ describe("what masks say of a batch", () => {
       { batch: 2, side },
       { channels: 3, masks: "regions", variant: "paper", ...options },
     );
-    const found = await semantics.of(lq, 7);
-    await semantics.release();
-    return found;
+    return semantics.of(lq, 7);
   };
 
   it("is nothing without masks: plain noise, no weight", async () => {

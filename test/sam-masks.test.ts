@@ -10,7 +10,7 @@ import {
   pixelsOf,
   type SamOptions,
   type SamSessions,
-} from "../src/semantics/sam/index.js";
+} from "../src/semantics/index.js";
 import { hasShared, maxDifference, readSafetensors, sharedPath } from "./shared.js";
 
 const folder = (name: string) => sharedPath("reference", "sam-small", name);

@@ -1,8 +1,9 @@
 /**
- * Coverage from a network: one pass where a mask generator takes many. The network looks at the whole picture at once, since
- * what a region is depends on all of it; so every picture is brought to the size that it was taught at, as Segment Anything
- * has them at its own, and time and memory stay bounded too. It sees the picture and its mirror image, and the mean counts:
- * on 200 photos the two together raise the correlation with `regions` in a photo from 0.77 to 0.79.
+ * Coverage from a network: one pass where a mask generator takes many. The network looks at the whole picture
+ * at once, since what a region is depends on all of it; so every picture is brought to the size that it was
+ * taught at, as Segment Anything has them at its own, and time and memory stay bounded too. It sees the
+ * picture and its mirror image, and the mean counts: on 200 photos the two together raise the correlation
+ * with `regions` in a photo from 0.77 to 0.79.
  */
 import { type Raster, toRgb, toTensor } from "../image/raster.js";
 import { resample } from "../image/resample.js";

@@ -1,23 +1,50 @@
 /**
  * Coverage is all the semantics there is.
  *
- * Noise and weights look at the masks only through c(x, y), the number of masks that cover a pixel: W is c over its
- * maximum (equation 8), and a sum of c independent normals is one normal times sqrt(c) (see noise.ts). So a hundred
- * masks cost no more than one map of small integers, and the masks can be forgotten.
+ * Noise and weights look at the masks only through c(x, y), the number of masks that cover a pixel: W is c
+ * over its maximum (equation 8), and a sum of c independent normals is one normal times sqrt(c) (see
+ * noise.ts). So a hundred masks cost no more than one map of small integers, and the masks can be forgotten.
  */
 import { SamsrError } from "../base/errors.js";
-import { onArrays } from "../diffusion/index.js";
+import { onArrays, type Variant } from "../diffusion/index.js";
 import type { MaskSet } from "./masks.js";
 
 /** c(x, y): how many masks cover each pixel. */
 export interface Coverage {
-  width: number;
-  height: number;
-  /** [H, W] */
-  counts: Uint16Array;
+  readonly width: number;
+  readonly height: number;
+  /** [height, width] */
+  readonly counts: Uint16Array;
 }
 
-/** Counts the masks over each pixel. For `release`, give it masks that {@link prepareMasks} added a background to. */
+/** A part of a picture's coverage, and what noise and W look at of the whole. */
+export interface CoveragePart {
+  /** [h, w], of the part */
+  readonly counts: Float32Array;
+  /** The largest count of the whole. */
+  readonly largest: number;
+  /**
+   * Means over the whole of the noise's variance before equation 7, which is c in the paper and 1 / max(c, 1)
+   * in the released code.
+   */
+  readonly means: Readonly<Record<Variant, number>>;
+}
+
+/** What parts of a coverage keep of the whole; see {@link CoveragePart}. */
+export function wholeFacts({ counts }: Coverage): Omit<CoveragePart, "counts"> {
+  let [sum, inverses] = [0, 0];
+  for (const count of counts) {
+    sum += count;
+    inverses += 1 / Math.max(count, 1);
+  }
+  const pixels = counts.length;
+  return { largest: maximum(counts), means: { paper: sum / pixels, release: inverses / pixels } };
+}
+
+/**
+ * Counts the masks over each pixel.
+ * @throws SamsrError when a mask has another size than the set
+ */
 export function coverageOf({ width, height, masks }: MaskSet): Coverage {
   const counts = new Uint16Array(width * height);
   for (const mask of masks) {
@@ -42,17 +69,18 @@ export function emptyCoverage(width: number, height: number): Coverage {
 }
 
 /**
- * W(x, y), equation 8: coverage over the largest coverage, in [0, 1].
+ * W(x, y), equation 8: coverage over the largest coverage, in [0, 1]; for a part of a picture that is the
+ * whole's largest.
  *
- * Where the paper would divide by 0, nothing is covered and W is 0, so that the process falls back to SinSR's. The
- * released code floors the maximum at 1, which is the same thing; there, though, its background mask makes W one
- * everywhere on an image without masks.
+ * Where the paper would divide by 0, nothing is covered and W is 0, so that the process falls back to
+ * SinSR's. The released code floors the maximum at 1, which is the same thing; there, though, its background
+ * mask makes W one everywhere on an image without masks.
  *
- * @returns [H, W]
+ * @returns W [height, width]
  */
-export function semanticWeight({ counts }: Coverage): Float32Array {
-  const largest = maximum(counts);
-  return Float32Array.from(counts, (count) => onArrays.semanticWeight(count, largest) as number);
+export function semanticWeight(coverage: Coverage | CoveragePart): Float32Array {
+  const largest = "largest" in coverage ? coverage.largest : maximum(coverage.counts);
+  return Float32Array.from(coverage.counts, (count) => onArrays.semanticWeight(count, largest) as number);
 }
 
 /** What a person wants to know of a coverage. */
@@ -65,7 +93,7 @@ export interface CoverageSummary {
   histogram: number[];
 }
 
-/** Facts about a coverage. */
+/** Sums up a coverage in figures for people. */
 export function summarise({ counts }: Coverage): CoverageSummary {
   const largest = maximum(counts);
   const histogram = new Array<number>(largest + 1).fill(0);
@@ -83,7 +111,7 @@ export function summarise({ counts }: Coverage): CoverageSummary {
   };
 }
 
-/** The largest count; 0 for none. */
+/** The largest of some counts; 0 where there are none. */
 export function maximum(counts: Uint16Array): number {
   let largest = 0;
   for (let p = 0; p < counts.length; p++) if (counts[p] > largest) largest = counts[p];

@@ -5,7 +5,10 @@ import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createRandom } from "../base/random.js";
 import { readMasks } from "./mask-files.js";
+
 import { masksFromLabels, poolLabels, prepareMasks } from "./masks.js";
+import { filesSource } from "./sources/files.js";
+import { inVariant } from "./sources/source.js";
 
 let folder: string;
 beforeAll(async () => {
@@ -32,8 +35,10 @@ describe("mask files", () => {
       [0, 1],
       [1, 0],
     ]);
-    const release = await readMasks(path, 4, 2, { variant: "release" });
-    expect(Array.from(release.masks[2])).toEqual([0, 0, 0, 0, 0, 1, 0, 0]);
+    const { coverage } = await inVariant(filesSource(path), "release").find({
+      ...{ width: 4, height: 2, planes: new Float32Array(24) },
+    });
+    expect(Array.from(coverage.counts)).toEqual([1, 1, 1, 1, 1, 1, 1, 2]);
   });
 
   it("reads cut-outs by their alpha, and ordinary pictures with alpha by their white", async () => {

@@ -1,17 +1,19 @@
 /**
- * Masks from files, made by any other program: a folder with one picture a mask, or one picture whose colours are
- * labels. A mask becomes its outline as soon as it is read, so that thousands of them take little memory.
+ * Masks from files, made by any other program: a folder with one picture a mask, or one picture whose colours
+ * are labels. A mask becomes its outline as soon as it is read, so that thousands of them take little memory.
  * For Node only; everything else in this folder also runs in a browser.
  */
 import { readdir, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { SamsrError } from "../base/errors.js";
-import type { Variant } from "../diffusion/index.js";
 import { decode, type Limits, type Raster, recogniseFile } from "../image/index.js";
-import { type LabelMap, type MaskSet, poolLabels, prepareMasks, withBackground } from "./masks.js";
-import { pixelsOf, type Runs, runsOf, runsOfLabels } from "./sam/runs.js";
+import { type LabelMap, type MaskSet, poolLabels, prepareMasks } from "./masks.js";
+import { pixelsOf, type Runs, runsOf, runsOfLabels } from "./runs.js";
 
-/** More colours than this in a label map mean that it is a photo. Grey of 16 bits may have as many as it holds. */
+/**
+ * More colours than this in a label map mean that it is a photo. Grey of 16 bits may have as many as it
+ * holds.
+ */
 const MOST_COLOURS = 4096;
 
 /** Endings of files that mean to be masks: one that is none is refused, where another file is passed over. */
@@ -29,21 +31,22 @@ export async function readMasks(
   path: string,
   width: number,
   height: number,
-  options: Limits & { readonly variant?: Variant } = {},
+  limits: Limits = {},
 ): Promise<MaskSet> {
-  const runs = await readMaskRuns(path, width, height, options);
-  const set = { width, height, masks: runs.map(pixelsOf) };
-  return options.variant === "release" ? withBackground(set) : set;
+  const runs = await readMaskRuns(path, width, height, limits);
+  return { width, height, masks: runs.map(pixelsOf) };
 }
 
 /**
- * Reads masks as their outlines, in the size of the low-resolution image (pooled and thresholded by equations 3 and 4).
+ * Reads masks as their outlines, in the size of the low-resolution image (pooled and thresholded by equations
+ * 3 and 4).
  *
- * A folder: each picture in it (in its subfolder `masks`, where `samsr masks` puts them, if it has one) is one mask,
- * white (128 or more) inside, black outside; of pictures with alpha that are one colour throughout, the alpha counts.
- * All pictures of a folder must have one size; it may be any (such as that of the photo, or 4 times it). A file: a label
- * map, each colour, palette entry, or grey level of 8 or 16 bits a region and black none; a picture that is black and
- * white is one mask. Masks are raster pictures; drawings such as SVG are refused.
+ * A folder: each picture in it (in its subfolder `masks`, where `samsr masks` puts them, if it has one) is
+ * one mask, white (128 or more) inside, black outside; of pictures with alpha that are one colour throughout,
+ * the alpha counts. All pictures of a folder must have one size; it may be any (such as that of the photo, or
+ * 4 times it). A file: a label map, each colour, palette entry, or grey level of 8 or 16 bits a region and
+ * black none; a picture that is black and white is one mask. Masks are raster pictures; drawings such as SVG
+ * are refused.
  *
  * @param width of the low-resolution image
  * @param height of the low-resolution image

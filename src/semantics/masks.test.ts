@@ -35,9 +35,7 @@ describe("masks to the size of the image", () => {
   });
 
   it("adds what no mask covers for the release", () => {
-    const set = prepareMasks({ width: 2, height: 2, masks: [Uint8Array.of(1, 0, 0, 0)] }, 2, 2, {
-      variant: "release",
-    });
+    const set = withBackground({ width: 2, height: 2, masks: [Uint8Array.of(1, 0, 0, 0)] });
     expect(set.masks.map((mask) => Array.from(mask))).toEqual([
       [1, 0, 0, 0],
       [0, 1, 1, 1],

@@ -1,11 +1,10 @@
 /**
  * Masks: which pixels belong to which object, part or region.
  *
- * Masks overlap (a wheel is part of a car), so they are a set of binary images, not a partition. Whatever made them,
- * the noise and the weights need them at the size of the low-resolution image: equations 3 and 4.
+ * Masks overlap (a wheel is part of a car), so they are a set of binary images, not a partition. Whatever
+ * made them, the noise and the weights need them at the size of the low-resolution image: equations 3 and 4.
  */
 import { SamsrError } from "../base/errors.js";
-import type { Variant } from "../diffusion/index.js";
 
 /** M binary masks of one size. */
 export interface MaskSet {
@@ -41,22 +40,23 @@ export function masksFromLabels({ width, height, labels }: LabelMap): MaskSet {
 export const MASK_THRESHOLD = 0.5;
 
 /**
- * Brings masks of any size to the size of the low-resolution image: average pooling (GAP, equation 3), then 1 where the
- * average exceeds the threshold (TSD, equation 4). Sizes need not divide: each pixel averages the area it covers.
+ * Brings masks of any size to the size of the low-resolution image: average pooling (GAP, equation 3), then 1
+ * where the average exceeds the threshold (TSD, equation 4). Sizes need not divide: each pixel averages the
+ * area it covers.
  *
- * `release` keeps masks that already have the size as they are, and adds the mask of what no mask covers.
- * Masks that vanish in pooling are kept, empty: they add nothing.
+ * Masks that have the size already stay as they are; masks that vanish in pooling are kept, empty: they add
+ * nothing.
  *
  * @param width of the low-resolution image
  * @param height of the low-resolution image
+ * @throws SamsrError when a mask has another size than the set
  */
 export function prepareMasks(
   set: MaskSet,
   width: number,
   height: number,
-  options: { variant?: Variant; threshold?: number } = {},
+  { threshold = MASK_THRESHOLD }: { threshold?: number } = {},
 ): MaskSet {
-  const { variant = "paper", threshold = MASK_THRESHOLD } = options;
   for (const mask of set.masks) {
     if (mask.length !== set.width * set.height) {
       throw new SamsrError(
@@ -65,7 +65,7 @@ export function prepareMasks(
     }
   }
   const sameSize = set.width === width && set.height === height;
-  const pooled = {
+  return {
     width,
     height,
     masks: sameSize
@@ -76,13 +76,12 @@ export function prepareMasks(
           ),
         ),
   };
-  return variant === "release" ? withBackground(pooled) : pooled;
 }
 
 /**
- * A label map at another size: each pixel has the label that covers more than half of the area it stands for, as
- * {@link prepareMasks} has it for each label by itself, and 0 where none does. One pass over the map, however many
- * labels there are.
+ * A label map at another size: each pixel has the label that covers more than half of the area it stands for,
+ * as {@link prepareMasks} has it for each label by itself, and 0 where none does. One pass over the map,
+ * however many labels there are.
  */
 export function poolLabels(map: LabelMap, width: number, height: number): LabelMap {
   if (map.width === width && map.height === height) return map;
@@ -110,7 +109,10 @@ export function poolLabels(map: LabelMap, width: number, height: number): LabelM
   return { width, height, labels };
 }
 
-/** Adds the mask of the pixels that no mask covers. */
+/**
+ * Adds the mask of the pixels that no mask of a set covers, as the released code does; `coverBackground` is
+ * the same of counts.
+ */
 export function withBackground(set: MaskSet): MaskSet {
   const background = new Uint8Array(set.width * set.height).fill(1);
   for (const mask of set.masks) {
@@ -120,8 +122,9 @@ export function withBackground(set: MaskSet): MaskSet {
 }
 
 /**
- * Resamples by area: each output pixel is the mean of the input over the rectangle it stands for. For a whole factor
- * this is average pooling; for enlarging it is the nearest pixel, but for rectangles that straddle two.
+ * Resamples by area: each output pixel is the mean of the input over the rectangle it stands for. For a whole
+ * factor this is average pooling; for enlarging it is the nearest pixel, but for rectangles that straddle
+ * two.
  */
 export function averagePool(
   image: ArrayLike<number>,

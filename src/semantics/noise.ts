@@ -2,20 +2,21 @@
  * The SAM-noise (equations 5 to 7): noise whose strength follows the semantics.
  *
  * The paper draws one map of Gaussian noise for each mask, cuts each map out with its mask, adds them up and
- * standardises the sum. The maps are independent, so at a pixel that c masks cover the sum is exactly sqrt(c) N(0, 1),
- * independent of all other pixels. The released code divides the sum by c, which leaves N(0, 1) / sqrt(c): the opposite
- * tilt. Either way the masks matter only through c, one normal a value is enough, and M maps need never exist.
- * {@link literalNoise} keeps the long form, to compare with.
+ * standardises the sum. The maps are independent, so at a pixel that c masks cover the sum is exactly sqrt(c)
+ * N(0, 1), independent of all other pixels. The released code divides the sum by c, which leaves N(0, 1) /
+ * sqrt(c): the opposite tilt. Either way the masks matter only through c, one normal a value is enough, and M
+ * maps need never exist. {@link literalNoise} keeps the long form, to compare with.
  *
- * Every normal has an address: (seed, stream, channel, y, x) goes through a counter-based generator. So a window can be
- * made anywhere at any time, tiles agree where they overlap, and the result depends on seed and image only. What is not
- * local is the mean and deviation of equation 7; one pass over the image finds them, row by row, and keeps nothing else.
+ * Every normal has an address: (seed, stream, channel, y, x) goes through a counter-based generator. So a
+ * window can be made anywhere at any time, tiles agree where they overlap, and the result depends on seed and
+ * image only. What is not local is the mean and deviation of equation 7; one pass over the image finds them,
+ * row by row, and keeps nothing else.
  */
 import { SamsrError } from "../base/errors.js";
 import { normalTable, philox, seedKey } from "../base/random.js";
 import type { Variant } from "../diffusion/index.js";
 import { reflect, reflections } from "../image/raster.js";
-import { type Coverage, maximum } from "./coverage.js";
+import { type Coverage, type CoveragePart, maximum } from "./coverage.js";
 import type { MaskSet } from "./masks.js";
 
 /** Channels that one block of the generator serves. */
@@ -42,7 +43,9 @@ export interface NoiseOptions {
   coverage?: Coverage;
   /** default "paper" */
   variant?: Variant;
-  /** Independent noise with the same seed, 0..2^24-1, e.g. for each timestep of a stochastic chain; default 0. */
+  /**
+   * Independent noise with the same seed, 0..2^24-1, e.g. for each timestep of a stochastic chain; default 0.
+   */
   stream?: number;
   /** Whether to keep the whole map in memory; default: when it is at most 16 MiB. */
   keep?: boolean;
@@ -57,8 +60,9 @@ export interface Noise {
   mean: Float64Array;
   deviation: Float64Array;
   /**
-   * The noise of the window that starts at column x0 and row y0, as [C, h, w]. The same pixel has the same value in every
-   * window. Past the border, pixels are reflected (without repeating the edge), as the image's padding is.
+   * The noise of the window that starts at column x0 and row y0, as [C, h, w]. The same pixel has the same
+   * value in every window. Past the border, pixels are reflected (without repeating the edge), as the image's
+   * padding is.
    * @param out receives it, where the caller has room for C h w values already
    */
   fill(x0: number, y0: number, width: number, height: number, out?: Float32Array): Float32Array;
@@ -67,11 +71,11 @@ export interface Noise {
 /**
  * The SAM-noise of an image from its coverage alone, or plain Gaussian noise where there is no coverage.
  *
- * `paper`: sqrt(c) N(0, 1), standardised by one mean and one deviation over all values (equation 7). A pixel that no mask
- * covers gets the constant -mean / deviation, close to 0. An image that no mask covers gets plain noise, standardised:
- * equation 7 would divide 0 by 0.
- * `release`: N(0, 1) / sqrt(max(c, 1)), standardised in each channel (unbiased deviation, at least 1e-6).
- * A single value is left as it is: it has no deviation.
+ * `paper`: sqrt(c) N(0, 1), standardised by one mean and one deviation over all values (equation 7). A pixel
+ * that no mask covers gets the constant -mean / deviation, close to 0. An image that no mask covers gets
+ * plain noise, standardised: equation 7 would divide 0 by 0. `release`: N(0, 1) / sqrt(max(c, 1)),
+ * standardised in each channel (unbiased deviation, at least 1e-6). A single value is left as it is: it has
+ * no deviation.
  *
  * This walks the whole image at once, about 8 ns a value: 7 ms for 128 x 128 x 48. Where that must not
  * block, use {@link createNoiseAsync}.
@@ -146,7 +150,9 @@ function* prepareNoise(options: NoiseOptions): Generator<void, Noise> {
     if (coverage) standardisation(sums, squares, plane, variant, mean, deviation);
   }
 
-  /** Equation 7, in place, on part of one channel. The same arithmetic whether the map is kept or made again. */
+  /**
+   * Equation 7, in place, on part of one channel. The same arithmetic whether the map is kept or made again.
+   */
   function standardise(values: Float32Array, channel: number): void {
     const [shift, factor] = [mean[channel], 1 / deviation[channel]];
     if (coverage) for (let i = 0; i < values.length; i++) values[i] = (values[i] - shift) * factor;
@@ -194,8 +200,9 @@ function* prepareNoise(options: NoiseOptions): Generator<void, Noise> {
 }
 
 /**
- * Equations 5 and 6 as they are printed: M independent maps of noise, each cut out by its mask, added up (`release`: and
- * divided by the coverage), then equation 7. Slow, and only for comparison: {@link createNoise} has the same distribution.
+ * Equations 5 and 6 as they are printed: M independent maps of noise, each cut out by its mask, added up
+ * (`release`: and divided by the coverage), then equation 7. Slow, and only for comparison: {@link
+ * createNoise} has the same distribution.
  *
  * @returns [C, H, W]
  */
@@ -238,6 +245,17 @@ export function literalNoise(
   return out.map((value, i) => (value - mean[Math.floor(i / plane)]) / deviation[Math.floor(i / plane)]);
 }
 
+/**
+ * Makes plain noise [C, h, w] the SAM-noise of a part of a picture, in place. Its deviation over the whole
+ * picture, by which equation 7 divides, is the expected one, so nothing of the rest has to be drawn; the mean
+ * is 0 but for chance.
+ */
+export function scaleByCoverage(noise: Float32Array, part: CoveragePart, variant: Variant): void {
+  const { counts, largest, means } = part;
+  const factors = counts.map((c) => deviationAt(c, largest, variant, means[variant]));
+  for (let i = 0; i < noise.length; i++) noise[i] *= factors[i % factors.length];
+}
+
 /** Mean and deviation of equation 7 from the sums of each channel's values and of their squares. */
 function standardisation(
   sums: Float64Array,
@@ -267,8 +285,8 @@ function standardisation(
 }
 
 /**
- * Makes one row of eight channels: columns left..right-1 of row y, of channels 8 group to 8 group + 7, written to
- * `lanes[lane * width + x]`, before standardisation.
+ * Makes one row of eight channels: columns left..right-1 of row y, of channels 8 group to 8 group + 7,
+ * written to `lanes[lane * width + x]`, before standardisation.
  */
 type RowGenerator = (group: number, y: number, left: number, right: number, lanes: Float32Array) => void;
 
@@ -297,11 +315,17 @@ function rowGenerator(options: {
   };
 }
 
-/** Standard deviation of equation 6's sum (or of the released average) at each coverage, 0 to the largest. */
+/**
+ * The standard deviation of equation 6's sum, or of the released average, at a pixel that c masks cover, over
+ * the root of a variance. In a picture that no mask covers it is 1, so that noise is plain.
+ */
+function deviationAt(c: number, largest: number, variant: Variant, variance = 1): number {
+  if (variant === "release") return 1 / Math.sqrt(Math.max(c, 1) * variance);
+  return largest === 0 ? 1 : Math.sqrt(c / variance);
+}
+
+/** {@link deviationAt} of each coverage, 0 to the largest. */
 function deviations({ counts }: Coverage, variant: Variant): Float64Array {
   const largest = maximum(counts);
-  return Float64Array.from({ length: largest + 1 }, (_, c) => {
-    if (variant === "release") return 1 / Math.sqrt(Math.max(c, 1));
-    return largest === 0 ? 1 : Math.sqrt(c);
-  });
+  return Float64Array.from({ length: largest + 1 }, (_, c) => deviationAt(c, largest, variant));
 }

@@ -1,20 +1,21 @@
 /**
  * The partition tree: which regions merge with which, and at what scale.
  *
- * Regions are merged pair by pair until one is left, and every merge is recorded as a node with two children (Salembier
- * and Garrido, "Binary partition tree", 2000). Which pair comes next follows the full lambda schedule (Koepfler, Lopez,
- * Morel 1994; Robinson, Redding, Crisp 2002) for Mumford and Shah's piecewise constant model: a segmentation costs the
- * squared error of painting each region in its mean colour, plus lambda times the length of all borders. Merging a and b
- * pays off once lambda reaches
+ * Regions are merged pair by pair until one is left, and every merge is recorded as a node with two children
+ * (Salembier and Garrido, "Binary partition tree", 2000). Which pair comes next follows the full lambda
+ * schedule (Koepfler, Lopez, Morel 1994; Robinson, Redding, Crisp 2002) for Mumford and Shah's piecewise
+ * constant model: a segmentation costs the squared error of painting each region in its mean colour, plus
+ * lambda times the length of all borders. Merging a and b pays off once lambda reaches
  *
  *     (|a| |b| / (|a| + |b|)) |mean_a - mean_b|^2 / length of their common border
  *
- * and the pair with the smallest such lambda goes first. So lambda is a scale with a meaning, contrast squared times width:
- * strips along blurred edges, with much border and little inside, go early; large or distinct regions live long.
+ * and the pair with the smallest such lambda goes first. So lambda is a scale with a meaning, contrast
+ * squared times width: strips along blurred edges, with much border and little inside, go early; large or
+ * distinct regions live long.
  *
- * One thing is changed: one of the two factors |mean_a - mean_b| is replaced by the mean difference across the border
- * itself (twice it, as the smoothing spreads an edge over two pixels). A smooth gradient, such as an evening sky, has different
- * means but no border, and would otherwise be cut into arbitrary bands.
+ * One thing is changed: one of the two factors |mean_a - mean_b| is replaced by the mean difference across
+ * the border itself (twice it, as the smoothing spreads an edge over two pixels). A smooth gradient, such as
+ * an evening sky, has different means but no border, and would otherwise be cut into arbitrary bands.
  */
 import type { Planes } from "./planes.js";
 import type { Partition } from "./superpixels.js";

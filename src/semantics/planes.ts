@@ -1,6 +1,6 @@
 /**
- * The picture as the segmentation sees it: three smoothed planes in which the Euclidean distance is roughly the
- * difference that people see.
+ * The picture as the segmentation sees it: three smoothed planes in which the Euclidean distance is roughly
+ * the difference that people see.
  */
 import { SamsrError } from "../base/errors.js";
 import { averagePool } from "./masks.js";
@@ -10,7 +10,8 @@ export interface RgbImage {
   width: number;
   height: number;
   /**
-   * 8 bit: interleaved [H, W, C], 0..255. Float: planar [C, H, W], 0..1. C is 1 (grey), 3 or 4 (alpha is not looked at).
+   * 8 bit: interleaved [H, W, C], 0..255. Float: planar [C, H, W], 0..1. C is 1 (grey), 3 or 4 (alpha is not
+   * looked at).
    */
   data: Uint8Array | Uint8ClampedArray | Float32Array;
 }
@@ -26,14 +27,14 @@ export interface Planes {
 export const LONGEST_SIDE = 1024;
 
 /**
- * Standard deviation of the smoothing, in pixels: enough to hide the sensor's noise and JPEG's ripples, too little to move
- * an edge (the value that Felzenszwalb and Huttenlocher use).
+ * Standard deviation of the smoothing, in pixels: enough to hide the sensor's noise and JPEG's ripples, too
+ * little to move an edge (the value that Felzenszwalb and Huttenlocher use).
  */
 const SMOOTHING = 0.8;
 
 /**
- * Shrinks to {@link LONGEST_SIDE}, turns to luma and colour differences (BT.601, 0..255, a cheap stand-in for Lab on
- * gamma-coded values), and smooths.
+ * Shrinks to {@link LONGEST_SIDE}, turns to luma and colour differences (BT.601, 0..255, a cheap stand-in for
+ * Lab on gamma-coded values), and smooths.
  *
  * @throws SamsrError when the data does not fit the size
  */
@@ -83,7 +84,8 @@ function smooth(plane: Float32Array, width: number, height: number, line: Float3
       row[x] = w0 * line[x] + w1 * (line[l1] + line[r1]) + w2 * (line[l2] + line[r2]);
     }
   }
-  // Down the columns a row at a time, for the cache: the two rows above are already overwritten, so keep copies.
+  // Down the columns a row at a time, for the cache: the two rows above are already overwritten, so keep
+  // copies.
   let [above2, above1] = [plane.slice(0, width), plane.slice(0, width)];
   for (let y = 0; y < height; y++) {
     const at = y * width;

@@ -1,17 +1,17 @@
 /**
  * Regions: masks without a neural network.
  *
- * Segment Anything returns overlapping masks: wholes, parts and parts of those. The same comes out of a classical
- * segmentation hierarchy. Superpixels (superpixels.ts) are merged into a partition tree (partition-tree.ts), in which
- * each region lives on a range of the scale lambda. The tree is cut at a ladder of scales, and of each cut the regions that
- * are neither tiny nor a large part of the picture are masks. So what stands out for long is a mask of several cuts, and a
- * pixel's coverage is the number of scales at which it belongs to something of middling size: high where the picture is
- * rich in detail, 0 in skies and walls.
+ * Segment Anything returns overlapping masks: wholes, parts and parts of those. The same comes out of a
+ * classical segmentation hierarchy. Superpixels (superpixels.ts) are merged into a partition tree
+ * (partition-tree.ts), in which each region lives on a range of the scale lambda. The tree is cut at a ladder
+ * of scales, and of each cut the regions that are neither tiny nor a large part of the picture are masks. So
+ * what stands out for long is a mask of several cuts, and a pixel's coverage is the number of scales at which
+ * it belongs to something of middling size: high where the picture is rich in detail, 0 in skies and walls.
  *
- * Coverage has to say the same of a picture and of the same picture with a little noise. Picking single regions out of the
- * tree (by how stable each is, leaving out doubles) does not: noise of one grey level leaves a correlation of 0.40 with
- * the coverage before, on 30 photos made small by 4. Cuts leave 0.94, since their sum hardly minds which of two merges
- * came first.
+ * Coverage has to say the same of a picture and of the same picture with a little noise. Picking single
+ * regions out of the tree (by how stable each is, leaving out doubles) does not: noise of one grey level
+ * leaves a correlation of 0.40 with the coverage before, on 30 photos made small by 4. Cuts leave 0.94, since
+ * their sum hardly minds which of two merges came first.
  *
  * It needs no download and takes tens of milliseconds; it knows colour and shape, and nothing of objects.
  */
@@ -26,7 +26,9 @@ export interface RegionOptions {
   minimumArea?: number;
   /** Largest region, as a share of the picture; default 0.07. */
   maximumArea?: number;
-  /** The first and the last scale of the ladder, in squared grey levels times pixels; default 500 and 100,000. */
+  /**
+   * The first and the last scale of the ladder, in squared grey levels times pixels; default 500 and 100,000.
+   */
   scales?: readonly [number, number];
   /** Scales in the ladder, each the same multiple of the one before; default 12. */
   cuts?: number;
@@ -39,9 +41,15 @@ export interface Regions {
   /** Number of masks; a region that is one at several scales counts at each. */
   count: number;
   coverage: Coverage;
-  /** All masks. Memory is count x width x height bytes: for pictures and tests; {@link coverage} needs none of it. */
+  /**
+   * All masks. Memory is count x width x height bytes: for pictures and tests; {@link coverage} needs none of
+   * it.
+   */
   masks(): MaskSet;
-  /** For each scale that has masks one map, from the largest to the smallest; labels are numbers of masks, from 1. */
+  /**
+   * For each scale that has masks one map, from the largest to the smallest; labels are numbers of masks,
+   * from 1.
+   */
   levels(): LabelMap[];
 }
 
@@ -51,7 +59,9 @@ const SUPERPIXEL_SCALE = 10;
 /** The smallest area of a superpixel, in pixels. */
 const SUPERPIXEL_AREA = 6;
 
-/** In a large picture a superpixel has at least this fraction of it: their number sets what the tree costs. */
+/**
+ * In a large picture a superpixel has at least this fraction of it: their number sets what the tree costs.
+ */
 const SUPERPIXELS = 16000;
 
 /** Segments a low-resolution image into nested regions. Deterministic. */

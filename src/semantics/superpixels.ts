@@ -1,10 +1,11 @@
 /**
- * Superpixels: the finest regions, from Felzenszwalb and Huttenlocher, "Efficient graph-based image segmentation"
- * (IJCV 2004).
+ * Superpixels: the finest regions, from Felzenszwalb and Huttenlocher, "Efficient graph-based image
+ * segmentation" (IJCV 2004).
  *
- * Neighbouring pixels are joined by edges, weighted by their difference. Edges are taken from the weakest up, as in
- * Kruskal's minimum spanning tree, and join two regions unless the edge is clearly stronger than what holds each of them
- * together. What "clearly" means loosens with 1 / size, so small regions grow easily and large ones need evidence.
+ * Neighbouring pixels are joined by edges, weighted by their difference. Edges are taken from the weakest up,
+ * as in Kruskal's minimum spanning tree, and join two regions unless the edge is clearly stronger than what
+ * holds each of them together. What "clearly" means loosens with 1 / size, so small regions grow easily and
+ * large ones need evidence.
  */
 import type { Planes } from "./planes.js";
 
@@ -22,8 +23,8 @@ const STEPS = 8;
 const BUCKETS = 256 * STEPS;
 
 /**
- * @param scale k of the paper: how much difference a region of one pixel tolerates, in grey levels; larger gives larger
- * regions
+ * @param scale k of the paper: how much difference a region of one pixel tolerates, in grey levels; larger
+ * gives larger regions
  * @param minimumArea smaller regions are joined to the neighbour that differs least, in pixels
  */
 export function superpixels(
@@ -86,7 +87,10 @@ export function superpixels(
   return { width, height, labels, count };
 }
 
-/** All edges between neighbours (4-connected), weakest first; equal ones in scan order, so the result is defined. */
+/**
+ * All edges between neighbours (4-connected), weakest first; equal ones in scan order, so the result is
+ * defined.
+ */
 function sortedEdges(width: number, height: number, planes: Planes["planes"]) {
   const [l, u, v] = planes;
   const buckets = new Uint16Array(2 * width * height);

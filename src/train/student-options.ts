@@ -1,5 +1,6 @@
 import type { PixelwiseOptions, Variant } from "../diffusion/index.js";
 import type { StateDict } from "../nn/index.js";
+import type { SourceNetworks } from "../semantics/index.js";
 import type { CoverageWeights, SemanticsOptions } from "./crop-semantics.js";
 import type { MaskContext } from "./data/batch-noise.js";
 import type { AdversarialOptions } from "./discriminator.js";
@@ -44,6 +45,8 @@ export interface StudentOptions extends Omit<TeacherOptions, "semantics"> {
   readonly adversarial?: AdversarialOptions;
   /** The timestep whose features the term `perceptual` compares; default 1, where noise is weak and features are of detail. */
   readonly featureTimestep?: number;
-  /** What predicts coverage, for the term `sc` and for masks by network. */
+  /** The network whose prediction of coverage the term `sc` compares. */
   readonly coverage?: CoverageWeights;
+  /** The networks that masks by networks are asked of. */
+  readonly networks?: SourceNetworks;
 }

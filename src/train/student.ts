@@ -108,9 +108,8 @@ export async function trainStudent(
       bound: { ...bound, ...discriminator?.bound },
     },
   );
-  const semantics = createCropSemantics(shape, {
-    ...{ channels: space.channels, masks, variant, coverage, session: sessionOptions },
-  });
+  const { networks } = options;
+  const semantics = createCropSemantics(shape, { channels: space.channels, masks, variant, networks });
 
   const feedsAt = async (step: number) => {
     // 3: sample x0, y.
@@ -134,7 +133,7 @@ export async function trainStudent(
     // 2, 23, 24: gradient descent, on the loss of lines 16 to 22.
     await train(session, { at: feedsAt, stage: inputs.stage, load }, options, discriminator);
   } finally {
-    for (const part of [session, discriminator?.session, rollOut, inputs, between, semantics, space])
+    for (const part of [session, discriminator?.session, rollOut, inputs, between, space])
       await part?.release();
   }
   // 25

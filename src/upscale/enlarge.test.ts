@@ -261,9 +261,9 @@ describe("a job", () => {
       checkpoint: async () => {
         if (stop) throw new DOMException("the call was aborted", "AbortError");
       },
-      async findMasks({ width, height, channels }, options, { progress, checkpoint }) {
+      async findMasks({ width, height, channels }, options, { progress, checkpoint } = {}) {
         seen.push({ width, height, channels });
-        expect(options.pointsPerSide).toBe(8);
+        expect(options?.pointsPerSide).toBe(8);
         for (let done = 1; done <= 2; done++) {
           await checkpoint?.();
           progress?.({ done, total: 2 });

@@ -12,16 +12,10 @@ import { bitDepth, createRaster, type Raster } from "../image/raster.js";
 import { resample } from "../image/resample.js";
 import { createMosaic, intoRaster, type TilePlan } from "../image/tiles.js";
 import { type FloatTensor, floatTensor } from "../runtime/index.js";
-import { type CoverageSummary, emptyCoverage, summarise } from "../semantics/index.js";
+import { type CoverageSummary, emptyCoverage, type SourceNetworks, summarise } from "../semantics/index.js";
 import { createClock } from "./clock.js";
 import type { TileTensor } from "./kinds/kind.js";
-import {
-  createSemantics,
-  type FindMasks,
-  findCoverage,
-  type PredictCoverage,
-  type Stop,
-} from "./semantics.js";
+import { createSemantics, findCoverage, type Stop } from "./semantics.js";
 import type { Sessions } from "./sessions.js";
 import {
   enlargedSize,
@@ -39,15 +33,11 @@ import { enlargePictures, listPictures, picturesOf } from "./tile-pictures.js";
  * What a job reports to, and asks whether it is still wanted; the context of a call in a worker thread is
  * one.
  */
-export interface EnlargeContext {
+export interface EnlargeContext extends SourceNetworks {
   progress(value: Progress): void;
   cancelled(): boolean;
   /** Throws an AbortError when cancelled. */
   checkpoint(): Promise<void>;
-  /** For masks by Segment Anything. */
-  findMasks?: FindMasks;
-  /** For masks by the coverage network. */
-  predictCoverage?: PredictCoverage;
 }
 
 /**

@@ -2,88 +2,53 @@
  * What the whole image has and the tiles only cut from it: coverage (and with it W) and noise. Made once, so that a pixel
  * has the same of each in every tile that holds it.
  */
-import { SamsrError } from "../base/errors.js";
 import { type Field, onArrays, type Pixelwise, type Schedule } from "../diffusion/index.js";
-import { fromTensor, type Raster, type Region, reflect, toRgb, toTensor } from "../image/raster.js";
-import { bicubicX4 } from "../image/resize.js";
+import { type Raster, type Region, reflect } from "../image/raster.js";
 import { maximum } from "../semantics/coverage.js";
 import {
   type Coverage,
-  coverBackground,
+  type CoverageSource,
+  createCoverageSource,
   createNoise,
   createNoiseAsync,
-  emptyCoverage,
+  type FindContext,
+  inVariant,
   type Noise,
-  segmentRegions,
+  type SourceNetworks,
   semanticWeight,
 } from "../semantics/index.js";
-import {
-  coverageOfRuns,
-  type GenerateContext,
-  type Generated,
-  type SamOptions,
-} from "../semantics/sam/index.js";
 import type { DiffusionSettings } from "./settings.js";
 
 /** Given up by throwing; an AbortSignal is one. */
 export type Stop = Pick<AbortSignal, "throwIfAborted">;
 
-/** Finds masks by Segment Anything; the worker has one, made of an installed model. */
-export type FindMasks = (
-  picture: Raster,
-  options: SamOptions,
-  context: GenerateContext,
-) => Promise<Pick<Generated, "masks">>;
-
-/** Predicts coverage by a network; the worker has one, made of an installed model. */
-export type PredictCoverage = (picture: Raster) => Promise<Coverage>;
-
-export interface CoverageContext extends GenerateContext {
-  findMasks?: FindMasks;
-  predictCoverage?: PredictCoverage;
-}
+/** What the search for coverage reports to, and the networks that it may ask; the worker has both of installed models. */
+export interface CoverageContext extends FindContext, SourceNetworks {}
 
 /**
  * The coverage of a raster of bled colours, as the settings have it; empty for none.
  *
- * @param lookedAt for variant `release`, where masks are sought: the latent as a picture of the raster's size; the raster
+ * @param latent for variant `release`, where masks are sought: the latent as a picture of the raster's size; the raster
  *   itself where a model has no such latent. In variant `paper` Segment Anything looks at the bicubic enlargement
- *   (section 3.1), and regions are found on the raster.
+ *   (section 3.1), and the other sources at the raster.
+ * @throws SamsrError when the context lacks the network that is asked for; what the context throws to give up
  */
 export async function findCoverage(
   raster: Raster,
   { masks, variant, samOptions }: DiffusionSettings,
   context: CoverageContext = {},
-  lookedAt: Raster = raster,
+  latent: Raster = raster,
 ): Promise<Coverage> {
-  const { width, height } = raster;
-  if (masks === "none") return emptyCoverage(width, height);
-  if (masks === "regions") {
-    const picture = variant === "release" ? lookedAt : raster;
-    const { coverage } = segmentRegions({ width, height, data: toRgb(picture).data as Uint8Array });
-    return variant === "release" ? coverBackground(coverage) : coverage;
-  }
-  if (masks === "network") {
-    if (!context.predictCoverage) throw new SamsrError("masks network: there is no coverage network here");
-    const coverage = await context.predictCoverage(variant === "release" ? lookedAt : raster);
-    return variant === "release" ? coverBackground(coverage) : coverage;
-  }
-  if (masks !== "sam") return masks;
-  if (!context.findMasks) throw new SamsrError("masks sam: there is no Segment Anything here");
-  const picture = variant === "release" ? toRgb(lookedAt) : enlargedPicture(raster);
-  const found = await context.findMasks(picture, samOptions, context);
-  return coverageOfRuns(
-    found.masks.map(({ runs }) => runs),
-    raster,
-    variant,
-  );
+  const options = { variant, samOptions, enlarged: variant === "paper", networks: context };
+  const source =
+    typeof masks === "object" ? inVariant(given(masks), variant) : createCoverageSource(masks, options);
+  const { coverage } = await source.find(variant === "release" ? latent : raster, context);
+  return coverage;
 }
 
-/** The bicubic enlargement by 4 as 8-bit RGB. */
-export function enlargedPicture(raster: Raster): Raster {
-  const { width, height } = raster;
-  const large = bicubicX4(toTensor(raster), 3, width, height);
-  return fromTensor(large, { width: 4 * width, height: 4 * height, channels: 3 });
+/** The source of what a caller counted, whatever the picture. */
+function given(coverage: Coverage): CoverageSource {
+  return { find: async () => ({ coverage, masks: () => [] }) };
 }
 
 /** The noise and the pixel-wise process of one image, to be cut into tiles. */

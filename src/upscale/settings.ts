@@ -9,7 +9,7 @@ import {
   type Variant,
 } from "../diffusion/index.js";
 import { planTiles, type TilePlan } from "../image/tiles.js";
-import type { Coverage, CoverageSummary } from "../semantics/index.js";
+import { type Coverage, type CoverageSummary, SOURCE_NAMES, type SourceName } from "../semantics/index.js";
 import { resolveSamOptions, type SamOptions } from "../semantics/sam/index.js";
 import type { DiffusionTraits, ModelKind } from "./kinds/kind.js";
 import type { TileSize } from "./tile-inputs.js";
@@ -37,9 +37,10 @@ export interface UpscaleSettings {
    * Where the semantics come from: `regions` (the default) segments the image, `network` predicts coverage in
    * one pass, `sam` asks Segment Anything (see `UpscalerOptions.sam`), `none` makes samsr the same as sinsr,
    * a coverage of the image's size comes from masks of your own. sinsr and resshift take none. In variant
-   * `release` the first three look at the latent instead, where a model has one.
+   * `release` the first three look at the latent instead, where a model has one, and what no mask covers is
+   * covered once.
    */
-  readonly masks?: "regions" | "network" | "sam" | "none" | Coverage;
+  readonly masks?: SourceName | Coverage;
   /** How Segment Anything is asked; defaults are those of its public generator. */
   readonly samOptions?: SamOptions;
   /**
@@ -76,7 +77,7 @@ export interface UpscaleInfo
   readonly tile: readonly [width: number, height: number];
   /** "cpu", "webgpu" or "torch". */
   readonly device: string;
-  readonly masks: "regions" | "network" | "sam" | "none" | "given";
+  readonly masks: SourceName | "given";
   readonly coverage: CoverageSummary;
   /**
    * `load` is making sessions for a size of tile seen for the first time. The time inside them is `encode`
@@ -166,7 +167,7 @@ function resolveDiffusion(
     throw new SamsrError(`kappa must be over 0 and at most ${LARGEST_KAPPA}, not ${kappa}`);
   }
   if (typeof masks === "object") checkCoverage(masks, size, method);
-  else oneOf("masks", masks, ["regions", "network", "sam", "none"]);
+  else oneOf("masks", masks, SOURCE_NAMES);
   return SAMPLERS[method].semantic ? resolved : { ...resolved, masks: "none" };
 }
 

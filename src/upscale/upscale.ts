@@ -19,8 +19,7 @@ import {
   type Raster,
 } from "../image/index.js";
 import { type PictureSource, pathOrBytes } from "../image/source.js";
-import { coverageOf } from "../semantics/index.js";
-import { readMasks } from "../semantics/mask-files.js";
+import { filesSource } from "../semantics/sources/files.js";
 import { kindOf } from "./kinds/index.js";
 import { findUpscalingModel } from "./model.js";
 import {
@@ -134,11 +133,7 @@ async function walk(
   const picture = isDecoded(input) ? input : await decode(pathOrBytes(input), { pixelLimit });
   const format = options.format ?? formatByName ?? formatLike(picture.metadata.format);
   const kind = kindOf(options.upscaler?.model ?? model!.description);
-  const masks = await readMaskFiles(
-    options.masks,
-    picture.raster,
-    options.variant ?? kind.diffusion?.variant,
-  );
+  const masks = await readMaskFiles(options.masks, picture.raster);
   const settings = resolveSettings({ ...settingsOf(options), masks }, picture.raster, kind);
   checkEncodable(enlargedSize(picture.raster, settings.scale), { format, quality });
   signal?.throwIfAborted();
@@ -175,11 +170,11 @@ function settingsOf(options: UpscaleOptions): Omit<UpscaleSettings, "masks"> {
 
 async function readMaskFiles(
   masks: UpscaleOptions["masks"],
-  { width, height }: Raster,
-  variant: UpscaleSettings["variant"],
+  picture: Raster,
 ): Promise<UpscaleSettings["masks"]> {
   if (typeof masks !== "object" || !("files" in masks)) return masks;
-  return coverageOf(await readMasks(masks.files, width, height, { variant }));
+  const { coverage } = await filesSource(masks.files).find(picture);
+  return coverage;
 }
 
 function isDecoded(input: PictureSource | Picture): input is Picture {

@@ -7,17 +7,14 @@ import type { InstalledModel } from "../checkpoints/store/index.js";
 import type { Raster } from "../image/raster.js";
 import { chooseDevice, loadBackend } from "../runtime/devices.js";
 import { type CallContext, type Device, serveThread } from "../runtime/index.js";
-import { createCoverageModel, type LoadedCoverageModel } from "../semantics/coverage-model.js";
-import { createSegmenter, type Segmenter } from "../semantics/sam/segmenter.js";
+import { type OpenNetworks, openNetworks } from "../semantics/sources/installed.js";
 import { enlarge } from "./enlarge.js";
 import { kindOf } from "./kinds/index.js";
 import { findWeights } from "./model.js";
 import { createSessions, type Sessions } from "./sessions.js";
 import type { ResolvedSettings } from "./settings.js";
 
-let opened:
-  | { sessions: Sessions; segmenter: Segmenter; coverageModel: LoadedCoverageModel; device: Device }
-  | undefined;
+let opened: { sessions: Sessions; networks: OpenNetworks; device: Device } | undefined;
 
 /** Two jobs at once would only share the cores, and need the memory of both. */
 const inTurn = createQueue();
@@ -36,18 +33,16 @@ export const functions = serveThread({
     const of = { name: model.description.name, kind: kindOf(model.description) };
     const sessions = createSessions(of, (part) => findWeights(model, part), { device, threads });
     await sessions.check();
-    const segmenter = createSegmenter({ sam, cache, device, threads });
-    opened = { sessions, segmenter, coverageModel: createCoverageModel({ device, threads }), device };
+    opened = { sessions, networks: openNetworks({ sam, cache, device, threads }), device };
     return { device };
   },
 
   upscale: (args: { raster: Raster; settings: ResolvedSettings }, context: CallContext) =>
     inTurn(async () => {
-      const { sessions, segmenter, coverageModel, device } = opened!;
+      const { sessions, networks, device } = opened!;
       const result = await enlarge(args.raster, args.settings, sessions, device, {
         ...context,
-        findMasks: segmenter.masksOf,
-        predictCoverage: coverageModel.coverage,
+        ...networks,
       });
       return context.transfer(result, [result.raster.data.buffer as ArrayBuffer]);
     }),
@@ -55,7 +50,6 @@ export const functions = serveThread({
   close: () =>
     inTurn(async () => {
       await opened?.sessions.release();
-      await opened?.segmenter.release();
-      await opened?.coverageModel.release();
+      await opened?.networks.release();
     }),
 });

@@ -6,6 +6,7 @@ import { mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { sheetOf } from "../../image/drawing/sheet.js";
 import {
+  bleedColour,
   createRaster,
   decode,
   encodeToFile,
@@ -15,31 +16,33 @@ import {
 } from "../../image/index.js";
 import { LATENT_CHANNELS } from "../../networks/index.js";
 import type { Device } from "../../runtime/index.js";
-import type { LoadedCoverageModel } from "../../semantics/coverage-model.js";
 import { heatPicture, levelsOf, overlay, topmostOf } from "../../semantics/drawing/overlay.js";
 import {
   areaOf,
   boxOf,
   type Coverage,
+  type CoverageSource,
   createNoiseAsync,
+  type Found,
+  type FoundMask,
   type Noise,
   pixelsOf,
+  prepareMasks,
   type Runs,
+  runsOf,
   semanticWeight,
   summarise,
 } from "../../semantics/index.js";
 import { MASKS_FOLDER } from "../../semantics/mask-files.js";
-import type { ThreadedSegmenter } from "../../semantics/sam/segmenter-thread.js";
 import { type Input, readStandardInput } from "../inputs.js";
 import { checkFolder, refuseExisting } from "../outputs.js";
 import type { Reporter } from "../reporter.js";
-import { type SamArguments, samOptionsOf } from "../sam-options.js";
-import { type FoundMasks, findMasks } from "./find-masks.js";
+import type { SamArguments } from "../sam-options.js";
 
 /** What the command takes, its options by their long names. */
 export interface MasksArguments extends SamArguments {
   out: string;
-  /** regions, network, sam, or a path; sam where a model is named, else regions. */
+  /** One of `SOURCE_NAMES`, or a path; sam where a model is named, else regions. */
   masks?: string;
   model?: string;
   enlarged?: boolean;
@@ -77,34 +80,37 @@ const NOISE_LINES = 16;
 /** What all pictures of a run share. */
 export interface Batch {
   options: MasksArguments & { masks: string };
-  segmenter?: ThreadedSegmenter;
-  coverageModel?: LoadedCoverageModel;
+  source: CoverageSource;
   reporter: Reporter;
   signal: AbortSignal;
 }
 
 /** Does one picture. @returns its masks, for programs */
 export async function drawSemantics(input: Input, folder: string, batch: Batch): Promise<MaskResult[]> {
-  const { options, segmenter, coverageModel, reporter, signal } = batch;
+  const { options, source, reporter, signal } = batch;
   const { variant, seed, overwrite } = options;
   await checkFolder(join(folder, MASKS_FOLDER, "x"), true);
-  const source = input.path ?? (await readStandardInput(signal));
-  const { raster } = await decode(source, { name: input.name, pixelLimit: options.pixelLimit });
+  const file = input.path ?? (await readStandardInput(signal));
+  const { raster } = await decode(file, { name: input.name, pixelLimit: options.pixelLimit });
   const { width, height } = raster;
   for (const name of ["masks-1.png", ...FIXED_FILES, MASKS_FOLDER]) {
     await refuseExisting(join(folder, name), overwrite);
   }
 
-  const found = await findMasks(
-    raster,
-    { ...options, segmenter, coverageModel, samOptions: samOptionsOf(options) },
-    { signal, onProgress: (progress) => reporter.bar.update({ stage: "masks", ...progress }) },
-  );
-  const { masks, inPicture, coverage } = found;
+  // What the upscaler looks at too: colours bled under what is transparent.
+  const found = await source.find(await bleedColour(raster), {
+    ...{ signal, progress: (value) => reporter.bar.update({ stage: "masks", ...value }) },
+  });
+  const { coverage } = found;
+  const masks = found.masks();
+  const inPicture = masks.map(({ runs }) => inSizeOf(raster, runs));
   signal.throwIfAborted();
   reporter.bar.update({ stage: "drawing", done: 0, total: 1 });
   const noise = await createNoiseAsync(
-    { seed, width, height, channels: LATENT_CHANNELS, coverage, variant },
+    {
+      ...{ seed, width, height, channels: LATENT_CHANNELS, variant },
+      coverage: options.masks === "none" ? undefined : coverage,
+    },
     signal,
   );
   await mkdir(join(folder, MASKS_FOLDER), { recursive: true });
@@ -123,13 +129,13 @@ export async function drawSemantics(input: Input, folder: string, batch: Batch):
     await encodeToFile(await draw(), join(folder, file), { format: "png", overwrite, signal });
     signal.throwIfAborted();
   }
-  const summary = summaryOf(input.name, raster, found);
+  const summary = summaryOf(input.name, raster, found, masks.length);
   const text = `${JSON.stringify(summary, undefined, 2)}\n`;
   await writeFileAtomically(join(folder, "semantics.json"), Buffer.from(text), { overwrite, signal });
 
   const facts = summary.coverage;
   const covered = `${Math.round(100 * facts.covered)} % covered, by ${facts.mean.toFixed(1)} masks on average`;
-  const what = coverageModel ? "predicted" : `${masks.length} masks on ${levels.length} levels`;
+  const what = options.masks === "network" ? "predicted" : `${masks.length} masks on ${levels.length} levels`;
   reporter.say(`${input.name}: ${what}, ${covered}, ${facts.maximum} at most`);
   const named = drawn.slice(0, -masks.length || undefined).map(({ file }) => file);
   reporter.say([...named, MASKS_FOLDER].map((file) => join(folder, file)).join("\n"));
@@ -166,16 +172,18 @@ function mapsOf(raster: Raster, masks: readonly Runs[], coverage: Coverage, nois
   };
 }
 
-function summaryOf(input: string, { width, height }: Raster, { masks, coverage, points }: FoundMasks) {
-  return { input, width, height, masks: masks.length, ...points, coverage: summarise(coverage) };
+/** A mask of the enlargement in the picture's size, as equations 3 and 4 have it; others are there already. */
+function inSizeOf({ width, height }: Raster, runs: Runs): Runs {
+  if (runs.width === width && runs.height === height) return runs;
+  const { masks } = prepareMasks({ ...runs, masks: [pixelsOf(runs)] }, width, height);
+  return runsOf(masks[0], width, height);
 }
 
-function resultOf(
-  runs: Runs,
-  sam: FoundMasks["masks"][number]["sam"],
-  input: string,
-  file: string,
-): MaskResult {
+function summaryOf(input: string, { width, height }: Raster, { coverage, points }: Found, masks: number) {
+  return { input, width, height, masks, ...points, coverage: summarise(coverage) };
+}
+
+function resultOf(runs: Runs, sam: FoundMask["sam"], input: string, file: string): MaskResult {
   const [x0, y0, x1, y1] = sam?.box ?? boxOf(runs);
   return {
     bbox: [x0, y0, x1 - x0, y1 - y0],

@@ -3,10 +3,9 @@
  * draw.ts.
  */
 import { extname, join } from "node:path";
-import { createCoverageModel } from "../../semantics/coverage-model.js";
 import { resolveSamOptions } from "../../semantics/index.js";
 import { findSam } from "../../semantics/sam/find-sam.js";
-import { startSegmenter } from "../../semantics/sam/segmenter-thread.js";
+import { openNetworks, sourceOfWord } from "../../semantics/sources/installed.js";
 import { findInputs, type Input } from "../inputs.js";
 import { printError, UsageError } from "../report.js";
 import { createReporter } from "../reporter.js";
@@ -27,16 +26,16 @@ export async function masksCommand(
   const folders = foldersFor(found.inputs, options.out, found.several);
   for (const { name, error } of found.failures) printError(error, name);
   let failed = found.failures.length;
-  const { model: sam, device, threads, cache } = options;
-  const segmenter = options.masks === "sam" ? startSegmenter({ sam, device, threads, cache }) : undefined;
-  const coverageModel =
-    options.masks === "network" ? createCoverageModel({ device, threads, spinning: false }) : undefined;
-  const tools = { segmenter, coverageModel, reporter, signal };
+  const { model: sam, device, threads, cache, variant, enlarged = false } = options;
+  const networks = openNetworks({ sam, device, threads, cache, ownThread: true, spinning: false });
+  const samOptions = samOptionsOf(options);
+  const source = sourceOfWord(options.masks, { variant, samOptions, enlarged, networks });
+  const batch = { options, source, reporter, signal };
   try {
     for (const [i, input] of found.inputs.entries()) {
       reporter.bar.file(input.name, found.inputs.length > 1 ? `${i + 1}/${found.inputs.length}` : "");
       try {
-        results.push(...(await drawSemantics(input, folders[i]!, { options, ...tools })));
+        results.push(...(await drawSemantics(input, folders[i]!, batch)));
       } catch (error) {
         signal.throwIfAborted();
         reporter.bar.clear();
@@ -46,8 +45,7 @@ export async function masksCommand(
     }
   } finally {
     reporter.bar.clear();
-    await segmenter?.close();
-    await coverageModel?.release();
+    await networks.release();
   }
   if (options.json) process.stdout.write(`${JSON.stringify(results, undefined, 2)}\n`);
   return failed > 0 ? 1 : 0;

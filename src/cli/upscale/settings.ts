@@ -5,6 +5,7 @@ import type { UpscalingModel } from "../../checkpoints/index.js";
 import { SAMPLERS, type Variant } from "../../diffusion/index.js";
 import type { OutputFormat } from "../../image/index.js";
 import type { Device } from "../../runtime/index.js";
+import { isSourceName } from "../../semantics/index.js";
 import { findSam } from "../../semantics/sam/find-sam.js";
 import type { Method, UpscaleOptions, UpscaleSettings } from "../../upscale/index.js";
 import { kindOf } from "../../upscale/kinds/index.js";
@@ -64,7 +65,7 @@ export async function checkSettings(options: UpscaleArguments, model: UpscalingM
     throw error instanceof SamsrError ? new UsageError(error.message) : error;
   }
   if (masks === "sam") await findSam(options.sam);
-  if (masks === undefined || isSource(masks)) return;
+  if (masks === undefined || isSourceName(masks)) return;
   await stat(masks).catch(() => {
     throw new SamsrError(
       `--masks ${masks}: no such file or folder; expected a folder of masks or a label map`,
@@ -77,13 +78,9 @@ export function settingsOf(
   options: UpscaleArguments,
 ): Omit<UpscaleSettings, "masks"> & Pick<UpscaleOptions, "masks"> {
   const { method, steps, seed, variant, etaScale, kappa, tile, overlap, scale, masks: said } = options;
-  const masks = said === undefined || isSource(said) ? said : { files: said };
+  const masks = said === undefined || isSourceName(said) ? said : { files: said };
   const samOptions = samOptionsOf(options);
   return { method, steps, seed, variant, etaScale, kappa, tile, overlap, scale, masks, samOptions };
-}
-
-function isSource(masks: string): masks is "regions" | "network" | "sam" | "none" {
-  return ["regions", "network", "sam", "none"].includes(masks);
 }
 
 function saysOfSam(options: UpscaleArguments): boolean {

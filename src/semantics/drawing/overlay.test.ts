@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { createRaster } from "../../image/index.js";
-import { runsOf } from "../sam/runs.js";
+import { runsOf } from "../runs.js";
 import { heatPicture, levelsOf, overlay, topmostOf } from "./overlay.js";
 
 describe("semantics as pictures", () => {

@@ -3,15 +3,15 @@
 import { type Colour, heat } from "../../image/drawing/colour-map.js";
 import { createRaster, type Raster, toTensor } from "../../image/index.js";
 import type { LabelMap } from "../masks.js";
-import { areaOf, type Runs } from "../sam/runs.js";
+import { areaOf, type Runs } from "../runs.js";
 
 /** Nobody looks at more; masks that overlap a hundredfold would fill the memory. */
 const MOST_LEVELS = 12;
 
 /**
- * Spreads masks over as few maps as will do, so that no two in one map overlap: the largest first, each on the
- * first map that has room for it. Nested masks come out as levels, from the whole to its parts. What finds no room on
- * {@link MOST_LEVELS} maps is left out.
+ * Spreads masks over as few maps as will do, so that no two in one map overlap: the largest first, each on
+ * the first map that has room for it. Nested masks come out as levels, from the whole to its parts. What
+ * finds no room on {@link MOST_LEVELS} maps is left out.
  */
 export function levelsOf(masks: readonly Runs[]): LabelMap[] {
   const levels: LabelMap[] = [];

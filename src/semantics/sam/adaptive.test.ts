@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { runsOf } from "../runs.js";
 import { roundsOf, worthAsking } from "./adaptive.js";
 import type { Point } from "./grid.js";
-import { runsOf } from "./runs.js";
 
 const N = 16;
 /** Points at the centres of squares of 10 x 10 pixels. */

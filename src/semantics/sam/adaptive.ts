@@ -1,11 +1,13 @@
 /**
- * Fewer points where they add nothing. The grid is asked in rounds, every fourth point, every second, all; a point of a
- * later round is left out where the masks found so far say that nothing changes around it: it lies in at least one of
- * them, and the points of the round before that surround it lie in exactly the same ones. So the middle of a surface is
- * asked once in a while, outlines and what no mask covers are asked at every point.
+ * Fewer points where they add nothing. The grid is asked in rounds, every fourth point, every second, all; a
+ * point of a later round is left out where the masks found so far say that nothing changes around it: it lies
+ * in at least one of them, and the points of the round before that surround it lie in exactly the same ones.
+ * So the middle of a surface is asked once in a while, outlines and what no mask covers are asked at every
+ * point.
  */
+
+import { isInside, type Runs } from "../runs.js";
 import type { Point } from "./grid.js";
-import { isInside, type Runs } from "./runs.js";
 
 /** Distances of the points of each round. Those of a round include those of the rounds before. */
 const STRIDES = [4, 2, 1];
@@ -13,7 +15,10 @@ const STRIDES = [4, 2, 1];
 /** The first column and row that a round asks. */
 const FIRST = 1;
 
-/** Numbers of the points of a grid of n x n in rounds: each point once. One round for a grid too small to gain. */
+/**
+ * Numbers of the points of a grid of n x n in rounds: each point once. One round for a grid too small to
+ * gain.
+ */
 export function roundsOf(n: number): number[][] {
   if (n < 2 * STRIDES[0]) return [Array.from({ length: n * n }, (_, i) => i)];
   const seen = new Set<number>();

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { type Box, boxIou, isAtCropEdge, nms } from "./boxes.js";
+import type { Box } from "../runs.js";
+import { boxIou, isAtCropEdge, nms } from "./boxes.js";
 
 describe("boxes", () => {
   it("have the IoU of their areas in float32, and NaN where there is none", () => {

@@ -1,10 +1,9 @@
 /**
- * Boxes as Segment Anything's generator has them: the first and the last column and row that a mask has a pixel in, so
- * a mask of one pixel has a box of area 0. Arithmetic is that of float32 where the result can depend on it.
+ * Boxes as Segment Anything's generator has them: the first and the last column and row that a mask has a
+ * pixel in, so a mask of one pixel has a box of area 0. Arithmetic is that of float32 where the result can
+ * depend on it.
  */
-
-/** x0, y0, x1, y1; the last two are inside. */
-export type Box = readonly [x0: number, y0: number, x1: number, y1: number];
+import type { Box } from "../runs.js";
 
 export function boxArea(box: Box): number {
   return Math.fround((box[2] - box[0]) * (box[3] - box[1]));
@@ -20,8 +19,8 @@ export function boxIou(a: Box, b: Box): number {
 }
 
 /**
- * Greedy non-maximum suppression: by falling score, equals in the order they came, each is kept unless its IoU with one
- * that is kept exceeds the threshold.
+ * Greedy non-maximum suppression: by falling score, equals in the order they came, each is kept unless its
+ * IoU with one that is kept exceeds the threshold.
  * @returns the numbers of those that are kept, by falling score
  */
 export function nms(boxes: readonly Box[], scores: ArrayLike<number>, threshold: number): number[] {
@@ -40,7 +39,8 @@ export function nms(boxes: readonly Box[], scores: ArrayLike<number>, threshold:
 const NEAR = 20;
 
 /**
- * Whether a box ends at an edge of the crop that is not an edge of the image: its object probably goes on outside.
+ * Whether a box ends at an edge of the crop that is not an edge of the image: its object probably goes on
+ * outside.
  * @param box in pixels of the image, as are `crop` and `image`, whose far corners lie just outside
  */
 export function isAtCropEdge(box: Box, crop: Box, image: Box): boolean {

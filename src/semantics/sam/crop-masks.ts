@@ -1,13 +1,13 @@
 /** The masks of one crop: every point asked, filters passed, doubles dropped. */
 import { crop as cut, type Raster } from "../../image/raster.js";
 import { encoderInput, fittedSize } from "../../networks/index.js";
+import type { Box, Runs } from "../runs.js";
 import { roundsOf, worthAsking } from "./adaptive.js";
-import { type Box, isAtCropEdge, nms } from "./boxes.js";
+import { isAtCropEdge, nms } from "./boxes.js";
 import { type Crop, type Point, pointGrid } from "./grid.js";
 import { type Enlargement, enlargementOf, maskOfLogits } from "./logits.js";
 import type { ResolvedSamOptions } from "./options.js";
-import type { Runs } from "./runs.js";
-import type { GenerateContext, SamMask, SamNetwork } from "./types.js";
+import type { FindContext, SamMask, SamNetwork } from "./types.js";
 
 /** A mask that passed the filters; without its outline while a better one stands for it. */
 interface Candidate extends Omit<SamMask, "runs"> {
@@ -22,7 +22,7 @@ export async function masksOfCrop(
   { box: crop, pointsPerSide: n }: Crop,
   network: SamNetwork,
   options: ResolvedSamOptions,
-  context: GenerateContext,
+  context: FindContext,
 ): Promise<{ masks: SamMask[]; asked: number }> {
   const [x0, y0, x1, y1] = crop;
   const [width, height] = [x1 - x0, y1 - y0];

@@ -15,8 +15,8 @@ export interface SamFile {
 }
 
 /**
- * @param nameOrPath of an installed model, a model's folder, or a checkpoint; the one model that is installed when left
- *   out
+ * @param nameOrPath of an installed model, a model's folder, or a checkpoint; the one model that is installed
+ *   when left out
  * @throws SamsrError when there is none, there are several to choose from, or it is no Segment Anything
  */
 export async function findSam(nameOrPath?: string): Promise<SamFile> {

@@ -1,13 +1,16 @@
 import { describe, expect, it } from "vitest";
 import { createRandom } from "../../base/random.js";
 import { createRaster } from "../../image/raster.js";
+import { areaOf, boxOf, pixelsOf } from "../runs.js";
 import { generateMasks } from "./generate.js";
-import { areaOf, boxOf, pixelsOf } from "./runs.js";
 import type { SamMask, SamNetwork } from "./types.js";
 
 const [SIZE, SIDE] = [64, 16];
 
-/** A network that sees discs around points: three sizes a point, as good as a random number that the place decides. */
+/**
+ * A network that sees discs around points: three sizes a point, as good as a random number that the place
+ * decides.
+ */
 function discs(seed: number): SamNetwork & { decoded: number } {
   return {
     imageSize: SIZE,

@@ -1,22 +1,24 @@
 /**
- * Automatic masks (Kirillov et al., "Segment Anything", ICCV 2023, section 5 and appendix B): a grid of points over
- * the image and, if asked, over crops of it; three masks a point; what the network is unsure of, what is unstable, what
- * ends at the edge of a crop and what was found twice is left out. Filters and their order are those of the public
- * generator, so with the same weights and options the same masks come out in the same order.
+ * Automatic masks (Kirillov et al., "Segment Anything", ICCV 2023, section 5 and appendix B): a grid of
+ * points over the image and, if asked, over crops of it; three masks a point; what the network is unsure of,
+ * what is unstable, what ends at the edge of a crop and what was found twice is left out. Filters and their
+ * order are those of the public generator, so with the same weights and options the same masks come out in
+ * the same order.
  *
- * Memory: which masks stay is settled when the last point of a crop has been asked, since a better mask may come late.
- * Held until then are a box and two scores for each mask that passed the filters, and outlines (runs.ts) only of those
- * that would stay if nothing more came. A mask that lost to one which later lost itself is decoded again. So there
- * are never more outlines than masks without doubles, besides one batch of the decoder's logits.
+ * Memory: which masks stay is settled when the last point of a crop has been asked, since a better mask may
+ * come late. Held until then are a box and two scores for each mask that passed the filters, and outlines
+ * (runs.ts) only of those that would stay if nothing more came. A mask that lost to one which later lost
+ * itself is decoded again. So there are never more outlines than masks without doubles, besides one batch of
+ * the decoder's logits.
  */
 import type { Raster } from "../../image/raster.js";
+import { areaOf, boxOf, pixelsOf, runsOf } from "../runs.js";
 import { nms } from "./boxes.js";
 import { masksOfCrop } from "./crop-masks.js";
 import { cropsOf } from "./grid.js";
 import { type ResolvedSamOptions, resolveSamOptions, type SamOptions } from "./options.js";
-import { areaOf, boxOf, pixelsOf, runsOf } from "./runs.js";
 import { removeSmallRegions } from "./small-regions.js";
-import type { GenerateContext, Generated, SamMask, SamNetwork } from "./types.js";
+import type { FindContext, Generated, SamMask, SamNetwork } from "./types.js";
 
 /**
  * All masks of an image.
@@ -28,7 +30,7 @@ export async function generateMasks(
   image: Raster,
   network: SamNetwork,
   given: SamOptions = {},
-  context: GenerateContext = {},
+  context: FindContext = {},
 ): Promise<Generated> {
   const options = resolveSamOptions(given);
   const crops = cropsOf(image, options);
@@ -37,7 +39,10 @@ export async function generateMasks(
   let [asked, done] = [0, 0];
   for (const crop of crops) {
     const inCrop = await masksOfCrop(image, crop, network, options, {
-      checkpoint: context.checkpoint,
+      async checkpoint() {
+        await context.checkpoint?.();
+        context.signal?.throwIfAborted();
+      },
       progress(value) {
         context.progress?.({ done: done + value.done, total: points });
       },

@@ -1,5 +1,5 @@
 /** Where Segment Anything is asked: crops of the image, and a grid of points in each. */
-import type { Box } from "./boxes.js";
+import type { Box } from "../runs.js";
 import type { ResolvedSamOptions } from "./options.js";
 
 /** x and y. */

@@ -1,5 +1,3 @@
-export type { Box } from "./boxes.js";
-export { coverageOfRuns } from "./coverage-of-runs.js";
 export { generateMasks } from "./generate.js";
 export type { Point } from "./grid.js";
 export { createSamSessions, type SamSessions } from "./network.js";
@@ -9,5 +7,4 @@ export {
   resolveSamOptions,
   type SamOptions,
 } from "./options.js";
-export { areaOf, boxOf, pixelsOf, type Runs, runsOf, runsOfLabels } from "./runs.js";
-export type { DecodedMasks, GenerateContext, Generated, SamMask, SamNetwork } from "./types.js";
+export type { DecodedMasks, FindContext, Generated, SamMask, SamNetwork } from "./types.js";

@@ -2,9 +2,8 @@ import { describe, expect, it } from "vitest";
 import { hasShared, readSafetensors, sharedPath } from "../../../test/shared.js";
 import { createRandom } from "../../base/random.js";
 import { fittedSize } from "../../networks/index.js";
-import type { Box } from "./boxes.js";
+import { areaOf, type Box, boxOf, pixelsOf } from "../runs.js";
 import { enlargementOf, maskOfLogits } from "./logits.js";
-import { areaOf, boxOf, pixelsOf } from "./runs.js";
 
 /** Bilinear at half-pixel centres, spelt out. */
 function resize(map: ArrayLike<number>, [w, h]: number[], [outW, outH]: number[], stride = w): Float64Array {

@@ -1,14 +1,13 @@
 /**
  * From the decoder's small map of logits to a mask of the image's size.
  *
- * The public implementation enlarges the map bilinearly to the network's input (S x S), cuts the padding off, resizes that
- * bilinearly to the image, and compares three times with a threshold. Both resizes together read three neighbouring logits
- * along each axis, so a pixel is a weighted mean of 3 x 3 of them. Where all nine lie on one side of every threshold, so
- * does every pixel that reads them: only pixels near an outline are worked out, and the enlarged map is never there.
- * Pixels are in the thousands where the image has millions.
+ * The public implementation enlarges the map bilinearly to the network's input (S x S), cuts the padding off,
+ * resizes that bilinearly to the image, and compares three times with a threshold. Both resizes together read
+ * three neighbouring logits along each axis, so a pixel is a weighted mean of 3 x 3 of them. Where all nine
+ * lie on one side of every threshold, so does every pixel that reads them: only pixels near an outline are
+ * worked out, and the enlarged map is never there. Pixels are in the thousands where the image has millions.
  */
-import type { Box } from "./boxes.js";
-import type { Runs } from "./runs.js";
+import type { Box, Runs } from "../runs.js";
 
 /** Which three values along an axis each output position reads. */
 interface Taps {
@@ -215,8 +214,8 @@ function tapsOf(side: number, size: number, kept: number, out: number): Taps {
 }
 
 /**
- * PyTorch's bilinear taps with half-pixel centres and no antialias: the two values that an output reads, and the share of
- * the second. Positions are rounded to float32 as there.
+ * PyTorch's bilinear taps with half-pixel centres and no antialias: the two values that an output reads, and
+ * the share of the second. Positions are rounded to float32 as there.
  */
 function bilinear(from: number, to: number): (i: number) => { low: number; high: number; share: number } {
   const scale = Math.fround(from / to);

@@ -1,7 +1,7 @@
 /**
- * Masks that have been found once, in files. A file's name is a hash of all that decides its masks (pixels, weights,
- * options), so nothing is ever out of date; what it holds begins with a hash of the rest, so a damaged one is known and
- * not believed. For Node only.
+ * Masks that have been found once, in files. A file's name is a hash of all that decides its masks (pixels,
+ * weights, options), so nothing is ever out of date; what it holds begins with a hash of the rest, so a
+ * damaged one is known and not believed. For Node only.
  */
 import { createHash } from "node:crypto";
 import { lstat, lutimes, mkdir, readdir, rm } from "node:fs/promises";
@@ -11,7 +11,7 @@ import { deflateRawSync, inflateRawSync } from "node:zlib";
 import { readPlainFile } from "../../base/plain-file.js";
 import type { Raster } from "../../image/raster.js";
 import { writeFileAtomically } from "../../image/write-file.js";
-import type { Box } from "./boxes.js";
+import type { Box } from "../runs.js";
 import type { Point } from "./grid.js";
 import type { ResolvedSamOptions } from "./options.js";
 import type { Generated, SamMask } from "./types.js";
@@ -32,8 +32,9 @@ const LARGEST_FILE = 16 * 2 ** 20;
 const MOST_UNPACKED = 64 * 2 ** 20;
 
 /**
- * Where programs keep what can be made again: below `SAMSR_CACHE` where that is set, else by the platform's convention
- * ~/.cache/samsr (`XDG_CACHE_HOME`) on Linux, ~/Library/Caches/samsr on macOS, %LOCALAPPDATA%\samsr\cache on Windows.
+ * Where programs keep what can be made again: below `SAMSR_CACHE` where that is set, else by the platform's
+ * convention ~/.cache/samsr (`XDG_CACHE_HOME`) on Linux, ~/Library/Caches/samsr on macOS,
+ * %LOCALAPPDATA%\samsr\cache on Windows.
  */
 export function cacheFolder(
   environment: NodeJS.ProcessEnv = process.env,
@@ -112,7 +113,9 @@ export async function writeCached(key: string, generated: Generated, folder = ca
   }
 }
 
-/** Removes the files not used for longest until the rest have at most `most` bytes; nothing but its own files. */
+/**
+ * Removes the files not used for longest until the rest have at most `most` bytes; nothing but its own files.
+ */
 export async function makeRoom(folder: string, most: number): Promise<void> {
   const names = (await readdir(folder)).filter((name) => OWN_NAME.test(name));
   const found = await Promise.all(

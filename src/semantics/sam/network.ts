@@ -1,6 +1,6 @@
 /**
- * Segment Anything's graphs as sessions: the encoder once an image, the tokens of points in batches, and masks painted for
- * those points alone that have one worth it.
+ * Segment Anything's graphs as sessions: the encoder once an image, the tokens of points in batches, and
+ * masks painted for those points alone that have one worth it.
  */
 
 import { SamsrError } from "../../base/errors.js";
@@ -25,7 +25,10 @@ import {
 } from "../../runtime/index.js";
 import type { SamNetwork } from "./types.js";
 
-/** Each point more takes about 40 MB in ViT-B's decoder, and hardly less time (measured from 16 to 64: 6 % less). */
+/**
+ * Each point more takes about 40 MB in ViT-B's decoder, and hardly less time (measured from 16 to 64: 6 %
+ * less).
+ */
 const MOST_AT_ONCE = 16;
 
 /** A network that holds memory until it is released. */
@@ -34,7 +37,8 @@ export interface SamSessions extends SamNetwork {
 }
 
 /**
- * Sessions are made when first asked for; shapes are static, so the decoder has one for each power of two of points.
+ * Sessions are made when first asked for; shapes are static, so the decoder has one for each power of two of
+ * points.
  *
  * @param weights in memory, or in files of `options.weightsFolder`
  * @param options.name what errors call the model
@@ -66,7 +70,10 @@ export function createSamSessions(
     }
   }
 
-  /** A prompt is its point and one of padding; those that fill up the batch are at the corner, and not looked at. */
+  /**
+   * A prompt is its point and one of padding; those that fill up the batch are at the corner, and not looked
+   * at.
+   */
   async function tokensOf(embedding: FloatTensor, points: Float32Array): Promise<Record<string, Tensor>> {
     const count = points.length / 2;
     const batch = 2 ** Math.ceil(Math.log2(count));

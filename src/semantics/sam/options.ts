@@ -6,13 +6,19 @@ export interface SamOptions {
   pointsPerSide?: number;
   /** Points that the decoder takes at once; default 64. Changes memory and time, not the masks. */
   pointsPerBatch?: number;
-  /** Masks are kept whose quality, as the network predicts it, is above this; not looked at when 0 or less; default 0.88. */
+  /**
+   * Masks are kept whose quality, as the network predicts it, is above this; not looked at when 0 or less;
+   * default 0.88.
+   */
   predIouThresh?: number;
   /** Masks are kept whose stability score is at least this; not looked at when 0 or less; default 0.95. */
   stabilityScoreThresh?: number;
   /** The stability score moves the threshold of the logits up and down by this; default 1. */
   stabilityScoreOffset?: number;
-  /** Of two masks of one crop whose boxes have an IoU above this, the one with the better predicted IoU stays; default 0.7. */
+  /**
+   * Of two masks of one crop whose boxes have an IoU above this, the one with the better predicted IoU stays;
+   * default 0.7.
+   */
   boxNmsThresh?: number;
   /** Layers of crops beside the whole image: layer n has 4^n crops; default 0. */
   cropNLayers?: number;

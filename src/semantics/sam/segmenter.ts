@@ -13,12 +13,12 @@ import { generateMasks } from "./generate.js";
 import { cacheKey, readCached, writeCached } from "./mask-cache.js";
 import { createSamSessions, type SamSessions } from "./network.js";
 import { resolveSamOptions, type SamOptions } from "./options.js";
-import type { GenerateContext, Generated } from "./types.js";
+import type { FindContext, Generated } from "./types.js";
 
 /** What finds masks in a picture; one in Node is made by {@link createSegmenter}. */
 export interface Segmenter {
   /** @param picture 8-bit RGB */
-  masksOf(picture: Raster, options?: SamOptions, context?: GenerateContext): Promise<Generated>;
+  masksOf(picture: Raster, options?: SamOptions, context?: FindContext): Promise<Generated>;
   release(): Promise<void>;
 }
 

@@ -9,8 +9,8 @@ interface Parts {
 }
 
 /**
- * Fills the holes of fewer than `smallest` pixels, the surroundings among them if they are so small, then drops the
- * islands of fewer; of islands that are all too small the largest stays.
+ * Fills the holes of fewer than `smallest` pixels, the surroundings among them if they are so small, then
+ * drops the islands of fewer; of islands that are all too small the largest stays.
  *
  * @param mask [H, W]
  * @returns the mask itself where nothing had to change
@@ -44,8 +44,8 @@ function dropIslands(mask: Uint8Array, width: number, height: number, smallest: 
 }
 
 /**
- * Floods part after part. Parts are numbered by the first square of 2 x 2 pixels, row after row, that they have a pixel
- * in: the order of OpenCV's labels, which decides between islands of equal size.
+ * Floods part after part. Parts are numbered by the first square of 2 x 2 pixels, row after row, that they
+ * have a pixel in: the order of OpenCV's labels, which decides between islands of equal size.
  */
 function partsOf(mask: Uint8Array, value: 0 | 1, width: number, height: number): Parts {
   const labels = new Int32Array(mask.length);

@@ -1,17 +1,20 @@
 /** What the parts of the generator hand to each other. */
-import type { Box } from "./boxes.js";
-import type { Point } from "./grid.js";
-import type { Runs } from "./runs.js";
 
-/** Segment Anything as the generator needs it: sessions around its two graphs (network.ts), or something like it in a test. */
+import type { Box, Runs } from "../runs.js";
+import type { Point } from "./grid.js";
+
+/**
+ * Segment Anything as the generator needs it: sessions around its two graphs (network.ts), or something like
+ * it in a test.
+ */
 export interface SamNetwork {
   /** S: the encoder takes [1, 3, S, S]. */
   readonly imageSize: number;
   /** The embedding of normalised pixels [3, S, S]. */
   embed(pixels: Float32Array): Promise<Embedding>;
   /**
-   * The masks of each point, [B, 2] in pixels of S x S. A point without a mask of more than `leastIou`, predicted, may have
-   * zeros in place of logits.
+   * The masks of each point, [B, 2] in pixels of S x S. A point without a mask of more than `leastIou`,
+   * predicted, may have zeros in place of logits.
    */
   decode(embedding: Embedding, points: Float32Array, leastIou: number): Promise<DecodedMasks>;
 }
@@ -41,11 +44,14 @@ export interface SamMask {
   cropBox: Box;
 }
 
-export interface GenerateContext {
-  /** Points that are done, asked or skipped, of all. */
+/** What a search for masks reports to, and how it is given up. */
+export interface FindContext {
+  /** Told how many points are done, asked or skipped, of all. */
   progress?(value: { done: number; total: number }): void;
   /** Throws to give up; asked before each batch of points. */
   checkpoint?(): Promise<void>;
+  /** Aborting gives up too, before the next batch of points. */
+  readonly signal?: Pick<AbortSignal, "throwIfAborted">;
 }
 
 export interface Generated {

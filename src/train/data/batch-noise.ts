@@ -4,9 +4,9 @@
  * low-resolution crops, so they are the same whoever makes them.
  */
 import { createRandom, type Random } from "../../base/random.js";
+import type { CoveragePart } from "../../semantics/index.js";
 import type { BatchShape } from "../batch-shape.js";
 import { createCropSemantics, type SemanticsOptions } from "../crop-semantics.js";
-import type { CropCoverage } from "./photo-coverage.js";
 
 /** Standard normal, as the teacher is taught with. */
 export interface PlainNoise {
@@ -22,7 +22,7 @@ export interface SemanticNoise extends Pick<SemanticsOptions, "variant"> {
   readonly kind: "semantic";
   readonly channels: number;
   readonly seed: number;
-  readonly masks: Exclude<SemanticsOptions["masks"], "network">;
+  readonly masks: "regions" | "none";
   /** Where `regions` looks for masks: in each crop (the default), or in its whole photo. */
   readonly context?: MaskContext;
 }
@@ -30,7 +30,7 @@ export interface SemanticNoise extends Pick<SemanticsOptions, "variant"> {
 export type MaskContext = "crop" | "photo";
 
 /** Whether crops have to bring their part of the photo's coverage. */
-export function needsCoverage(recipe: NoiseRecipe | undefined): boolean {
+export function needsCoverage(recipe: NoiseRecipe | undefined): recipe is SemanticNoise {
   return recipe?.kind === "semantic" && recipe.masks === "regions" && recipe.context === "photo";
 }
 
@@ -64,7 +64,8 @@ export function batchNoise(
 ): NoiseRecipe | undefined {
   if (!guidance) return { kind: "plain", channels, seed };
   const { masks = "regions", variant = "paper", maskContext: context } = guidance;
-  return masks === "network" ? undefined : { kind: "semantic", channels, seed, masks, variant, context };
+  if (masks !== "regions" && masks !== "none") return undefined;
+  return { kind: "semantic", channels, seed, masks, variant, context };
 }
 
 /** Noise and timesteps have streams of their own beside the data's. */
@@ -87,7 +88,7 @@ export function cropSeed(seed: number, step: number, batch: number): number {
 export function noiseMaker(
   recipe: NoiseRecipe,
   shape: BatchShape,
-): (lq: Float32Array, step: number, parts?: readonly CropCoverage[]) => Promise<BatchNoise> {
+): (lq: Float32Array, step: number, parts?: readonly CoveragePart[]) => Promise<BatchNoise> {
   const { channels, seed } = recipe;
   const { batch, side } = shape;
   if (recipe.kind === "semantic") {

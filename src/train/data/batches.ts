@@ -1,8 +1,8 @@
 import { SamsrError } from "../../base/errors.js";
 import { createRandom } from "../../base/random.js";
 import { SCALE } from "../../base/scale.js";
+import type { CoveragePart } from "../../semantics/index.js";
 import { type BatchNoise, type NoiseRecipe, noiseMaker } from "./batch-noise.js";
-import type { CropCoverage } from "./photo-coverage.js";
 import type { SampleSource } from "./samples.js";
 import { pool as createPool, shuffle } from "./shuffle.js";
 
@@ -66,7 +66,7 @@ export function createBatches({
     async at(step) {
       const hr = new Float32Array(batch * 3 * crop * crop);
       const lq = new Float32Array(batch * 3 * small * small);
-      const parts: CropCoverage[] = [];
+      const parts: CoveragePart[] = [];
       const fill = async (place: number) => {
         const number = sampleAt(step * batch + place);
         const random = createRandom(seed + DATA_KEY, number);

@@ -4,11 +4,11 @@ import { join } from "node:path";
 import sharp from "sharp";
 import { afterAll, describe, expect, it } from "vitest";
 import { createRandom } from "../../base/random.js";
+import type { FindMasks } from "../../semantics/index.js";
 import { runsOf } from "../../semantics/index.js";
-import type { Segmenter } from "../../semantics/sam/segmenter.js";
 import { COUNT_STEPS, type CoverageSampleOptions, coverageSamples } from "./coverage-samples.js";
+import { type CoverageTarget, filesTarget, regionsTarget, samTarget } from "./coverage-targets.js";
 import { mildDegradation, mildValidation } from "./degrade.js";
-import { type MaskSource, maskFilesSource, regionsSource, samSource } from "./mask-sources.js";
 import type { Photo } from "./photos.js";
 
 const directory = mkdtempSync(join(tmpdir(), "samsr-coverage-"));
@@ -27,7 +27,7 @@ function disc(name: string, width: number, height: number): Photo {
 }
 
 /** Counts the bright pixels once, and how often it was asked. */
-function brightSource(): MaskSource & { asked: number } {
+function brightTarget(): CoverageTarget & { asked: number } {
   return {
     name: "bright pixels",
     asked: 0,
@@ -40,7 +40,7 @@ function brightSource(): MaskSource & { asked: number } {
 
 const options = (more: Partial<CoverageSampleOptions> = {}): CoverageSampleOptions => ({
   photos: [disc("wide.png", 200, 120), disc("tall.png", 120, 200)],
-  source: brightSource(),
+  target: brightTarget(),
   width: 28,
   height: 20,
   variants: 2,
@@ -69,29 +69,29 @@ describe("samples of coverage", () => {
     const kept = folder();
     const first = options({ folder: kept });
     const made = await coverageSamples(first);
-    const again = brightSource();
-    const found = await coverageSamples({ ...first, source: again });
+    const again = brightTarget();
+    const found = await coverageSamples({ ...first, target: again });
     expect(again.asked).toBe(0);
     expect(found.image(3)).toEqual(made.image(3));
     expect(found.counts(3)).toEqual(made.counts(3));
     for (const change of [{ seed: 2 }, { width: 32 }, { photos: first.photos.slice(0, 1) }]) {
-      const source = brightSource();
-      await coverageSamples({ ...first, ...change, source });
-      expect(source.asked).toBeGreaterThan(0);
+      const target = brightTarget();
+      await coverageSamples({ ...first, ...change, target });
+      expect(target.asked).toBeGreaterThan(0);
     }
   });
 
   it("leave whole files when they are interrupted, and go on after them", async () => {
     const controller = new AbortController();
     const kept = folder();
-    const source = brightSource();
+    const target = brightTarget();
     const report = () => controller.abort();
-    const run = coverageSamples(options({ folder: kept, source, report, signal: controller.signal }));
+    const run = coverageSamples(options({ folder: kept, target, report, signal: controller.signal }));
     await expect(run).rejects.toThrow(/aborted/);
     expect(readdirSync(kept)).toHaveLength(1);
-    const rest = brightSource();
-    await coverageSamples(options({ folder: kept, source: rest }));
-    expect([source.asked, rest.asked]).toEqual([2, 2]);
+    const rest = brightTarget();
+    await coverageSamples(options({ folder: kept, target: rest }));
+    expect([target.asked, rest.asked]).toEqual([2, 2]);
   });
 });
 
@@ -100,10 +100,10 @@ describe("masks to learn from", () => {
   const region = { x: 0, y: 0, width: 64, height: 48 };
 
   it("regions are counted on average over noisy copies", async () => {
-    const source = regionsSource({ passes: 3, deviation: 1 });
+    const target = regionsTarget({ passes: 3, deviation: 1 });
     // Wide, so that the disc is a small enough part of it to be a mask.
     const lq = disc("wide.png", 160, 48);
-    const counts = await source.coverage({ photo, region, lq }, createRandom(1));
+    const counts = await target.coverage({ photo, region, lq }, createRandom(1));
     expect(counts).toHaveLength(160 * 48);
     for (const count of counts) expect(Number.isInteger(Math.round(count * 3 * 1e4) / 1e4)).toBe(true);
     expect(counts[24 * 160 + 80]).toBeGreaterThan(0);
@@ -114,11 +114,11 @@ describe("masks to learn from", () => {
     const left = new Uint8Array(32 * 24).map((_, p) => (p % 32 < 16 ? 1 : 0));
     const all = new Uint8Array(32 * 24).fill(1);
     const masks = [left, all].map((mask) => ({ runs: runsOf(mask, 32, 24) }));
-    const masksOf = async (picture: { width: number; height: number }) => {
+    const findMasks: FindMasks = async (picture) => {
       expect([picture.width, picture.height]).toEqual([32, 24]);
-      return { masks } as Awaited<ReturnType<Segmenter["masksOf"]>>;
+      return { masks } as Awaited<ReturnType<FindMasks>>;
     };
-    const counts = await samSource({ masksOf }, "x").coverage({ photo, region, lq: small }, createRandom(1));
+    const counts = await samTarget(findMasks, "x").coverage({ photo, region, lq: small }, createRandom(1));
     expect([...counts.subarray(0, 8)]).toEqual([2, 2, 2, 2, 1, 1, 1, 1]);
   });
 
@@ -134,10 +134,10 @@ describe("masks to learn from", () => {
     }
     const lq = { ...photo, width: 4, height: 3, data: new Uint8Array(36) };
     const part = { x: 8, y: 0, width: 64 - 16, height: 48 };
-    const counts = await maskFilesSource(masks).coverage({ photo, region: part, lq }, createRandom(1));
+    const counts = await filesTarget(masks).coverage({ photo, region: part, lq }, createRandom(1));
     expect([...counts.subarray(0, 4)]).toEqual([2, 2, 1, 1]);
     const other = { photo: { ...photo, name: "two.png" }, region, lq };
-    await expect(maskFilesSource(masks).coverage(other, createRandom(1))).rejects.toThrow(
+    await expect(filesTarget(masks).coverage(other, createRandom(1))).rejects.toThrow(
       /no masks of the photo two\.png; expected a folder of masks or a label map .*two\.png$/,
     );
   });

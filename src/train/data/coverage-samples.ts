@@ -10,13 +10,14 @@ import sharp from "sharp";
 import { createRandom, type Random } from "../../base/random.js";
 import { SCALE } from "../../base/scale.js";
 import { type Raster, type Region, writeFileAtomically } from "../../image/index.js";
+import type { CoverageTarget } from "./coverage-targets.js";
 import type { Degradation } from "./degrade.js";
-import type { MaskSource } from "./mask-sources.js";
 import type { Photo } from "./photos.js";
 
 export interface CoverageSampleOptions {
   readonly photos: readonly Photo[];
-  readonly source: MaskSource;
+  /** Where the counts come from. */
+  readonly target: CoverageTarget;
   /** Of the low-resolution pictures; upright ones are laid on their side. */
   readonly width: number;
   readonly height: number;
@@ -43,7 +44,7 @@ export const COUNT_STEPS = 256;
 /** Added to the seed: a key of its own. */
 const SAMPLE_KEY = 0xc0fe * 2 ** 32;
 
-/** @throws the signal's reason; what the mask source throws */
+/** @throws the signal's reason; what the target throws */
 export async function coverageSamples(options: CoverageSampleOptions): Promise<CoverageSamples> {
   const { photos, width, height, variants, folder, report } = options;
   const pixels = width * height;
@@ -85,21 +86,21 @@ export async function coverageSamples(options: CoverageSampleOptions): Promise<C
 }
 
 /** Stands for everything that decides the samples, but for the pixels themselves. */
-function keyOf({ photos, source, width, height, seed }: CoverageSampleOptions): string {
+function keyOf({ photos, target, width, height, seed }: CoverageSampleOptions): string {
   const names = photos.map((photo) => [photo.name, photo.width, photo.height]);
-  const all = JSON.stringify([names, source.name, width, height, seed]);
+  const all = JSON.stringify([names, target.name, width, height, seed]);
   return createHash("sha256").update(all).digest("hex").slice(0, 12);
 }
 
 async function makeSample(photo: Photo, random: Random, options: CoverageSampleOptions) {
-  const { source, degradation } = options;
+  const { target, degradation } = options;
   const upright = random.next() < (photo.height > photo.width ? 0.7 : 0.25);
   const [width, height] = upright ? [options.height, options.width] : [options.width, options.height];
   const region = choosePart(photo, width / height, random);
   const hr = await resizePart(photo, region, SCALE * width, SCALE * height);
   const whole = { x: 0, y: 0, width: hr.width, height: hr.height };
   const lq = await degradation.apply(hr, whole, degradation.sample(random), random);
-  const coverage = await source.coverage({ photo, region, lq }, random);
+  const coverage = await target.coverage({ photo, region, lq }, random);
 
   const pixels = width * height;
   const image = new Uint8Array(3 * pixels);

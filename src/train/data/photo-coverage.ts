@@ -4,61 +4,51 @@
  * photo is made small once, masks are counted there, and each crop takes its part.
  */
 import { SCALE } from "../../base/scale.js";
-import { type Raster, type Region, toTensor } from "../../image/raster.js";
-import { type Coverage, segmentRegions } from "../../semantics/index.js";
+import type { Raster, Region } from "../../image/raster.js";
+import {
+  type Coverage,
+  type CoveragePart,
+  type CoverageSource,
+  type PlanarPicture,
+  planarPicture,
+  wholeFacts,
+} from "../../semantics/index.js";
 import { reductionKernel } from "./kernel.js";
 import { orient } from "./orient.js";
 import { blurAndReduce } from "./reduce.js";
 
-/** A crop's part of a photo's coverage, and what of the rest noise and W look at. */
-export interface CropCoverage {
-  /** [S, S] */
-  readonly counts: Float32Array;
-  /** The largest count in the photo. */
-  readonly most: number;
-  /** Means over the photo of c and of 1 / max(c, 1): what the noise is standardised by. */
-  readonly mean: number;
-  readonly meanInverse: number;
-}
-
 /** Deviation of the blur before the reduction, in large pixels: the middle of what the mild degradation draws. */
 const BLUR = 0.8;
 
-/** The coverage by `regions` of a photo made small, at a quarter of its sides rounded down. */
-export function photoCoverage(photo: Raster): Coverage {
+/** A photo made small, at a quarter of its sides rounded down, as masks are sought in it. */
+export function reducedPhoto(photo: Raster): PlanarPicture {
   const [width, height] = [photo.width, photo.height].map((side) => side - (side % SCALE));
   const small = blurAndReduce(photo, { x: 0, y: 0, width, height }, reductionKernel(BLUR));
-  return coverageIn(small, width / SCALE, height / SCALE);
+  return planarPicture(small, width / SCALE, height / SCALE);
 }
 
-/** The same of a picture that is small already. */
-export function smallCoverage(picture: Raster): Coverage {
-  return coverageIn(toTensor(picture), picture.width, picture.height);
-}
+/**
+ * Gives the coverage of a whole small picture by its number.
+ * @param small makes the picture, where its coverage is not known yet
+ */
+export type WholeCoverage = (index: number, small: () => PlanarPicture) => Promise<Coverage>;
 
-/** @param planar [3, height, width] in [-1, 1] */
-function coverageIn(planar: Float32Array, width: number, height: number): Coverage {
-  const data = planar.map((v) => Math.min(1, Math.max(0, (v + 1) / 2)));
-  return segmentRegions({ width, height, data }).coverage;
-}
-
-/** @returns gives a picture's coverage by its number; each is made once */
-export function rememberedCoverage(
-  make: (picture: Raster) => Coverage,
-): (picture: Raster, index: number) => Coverage {
-  const known = new Map<number, Coverage>();
-  return (picture, index) => {
-    const coverage = known.get(index) ?? make(picture);
+/** The coverage that a source finds in each picture, once. */
+export function rememberedCoverage(source: CoverageSource): WholeCoverage {
+  const known = new Map<number, Promise<Coverage>>();
+  return (index, small) => {
+    const coverage = known.get(index) ?? source.find(small()).then((found) => found.coverage);
     known.set(index, coverage);
     return coverage;
   };
 }
 
 /**
+ * The part of a photo's coverage that a crop has.
  * @param region of the photo, square, in large pixels at any place; beyond the photo the nearest count is repeated
  * @param orientation how the crop is turned; see `orient`
  */
-export function cropCoverage(whole: Coverage, region: Region, orientation: number): CropCoverage {
+export function cropCoverage(whole: Coverage, region: Region, orientation: number): CoveragePart {
   const side = region.width / SCALE;
   const counts = new Float32Array(side * side);
   // The middle of a small pixel lies two large ones from its edge.
@@ -68,15 +58,5 @@ export function cropCoverage(whole: Coverage, region: Region, orientation: numbe
     const row = at(region.y, y, whole.height) * whole.width;
     for (let x = 0; x < side; x++) counts[y * side + x] = whole.counts[row + at(region.x, x, whole.width)];
   }
-  let [most, sum, inverses] = [0, 0, 0];
-  for (const count of whole.counts) {
-    most = Math.max(most, count);
-    sum += count;
-    inverses += 1 / Math.max(count, 1);
-  }
-  const pixels = whole.counts.length;
-  return {
-    counts: orient(counts, side, orientation),
-    ...{ most, mean: sum / pixels, meanInverse: inverses / pixels },
-  };
+  return { counts: orient(counts, side, orientation), ...wholeFacts(whole) };
 }

@@ -1,9 +1,9 @@
 /** Batches whose noise and W follow the masks of whole photos. */
 import { expect, it } from "vitest";
-import { semanticWeight } from "../../semantics/index.js";
+import { createCoverageSource, semanticWeight } from "../../semantics/index.js";
 import { createBatches } from "./batches.js";
 import { bicubicDegradation } from "./degradations.js";
-import { photoCoverage } from "./photo-coverage.js";
+import { reducedPhoto, rememberedCoverage } from "./photo-coverage.js";
 import { degradedCrops, inMemory } from "./samples.js";
 
 const SIDE = 128;
@@ -21,15 +21,22 @@ function drawn() {
   return { width: SIDE, height: SIDE, channels: 3 as const, data };
 }
 
+const photoCoverage = async () =>
+  (await createCoverageSource("regions").find(reducedPhoto(drawn()))).coverage;
+
 const batchOf = (variant: "paper" | "release") =>
   createBatches({
-    source: degradedCrops(inMemory([drawn()]), bicubicDegradation, true),
+    source: degradedCrops(
+      inMemory([drawn()]),
+      bicubicDegradation,
+      rememberedCoverage(createCoverageSource("regions", { variant })),
+    ),
     ...{ batch: 2, crop: SIDE, seed: 5, augment: false },
     noise: { kind: "semantic", channels: 48, seed: 5, masks: "regions", variant, context: "photo" },
   }).at(3);
 
 it("bring the photo's W, and noise whose variance is the count over its mean", async () => {
-  const coverage = photoCoverage(drawn());
+  const coverage = await photoCoverage();
   const { noise, weight } = await batchOf("paper");
   const expected = semanticWeight(coverage);
   expect(weight!.subarray(0, expected.length)).toEqual(expected);
@@ -51,7 +58,7 @@ it("bring the photo's W, and noise whose variance is the count over its mean", a
 });
 
 it("have the released code's tilt and background where that is asked for", async () => {
-  const { counts } = photoCoverage(drawn());
+  const { counts } = await photoCoverage();
   const { noise, weight } = await batchOf("release");
   const plane = counts.length;
   const largest = Math.max(...counts);

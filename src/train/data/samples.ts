@@ -1,10 +1,11 @@
 import type { Random } from "../../base/random.js";
 import { type Raster, toTensor } from "../../image/raster.js";
+import type { CoveragePart } from "../../semantics/index.js";
 import { chooseCrop } from "./crop.js";
 import { cutOriented } from "./cut.js";
 import type { Degradation } from "./degrade.js";
 import { orient } from "./orient.js";
-import { type CropCoverage, cropCoverage, photoCoverage, rememberedCoverage } from "./photo-coverage.js";
+import { cropCoverage, reducedPhoto, type WholeCoverage } from "./photo-coverage.js";
 
 /** One square crop, large and small; both in [-1, 1]. */
 export interface Sample {
@@ -13,7 +14,7 @@ export interface Sample {
   /** [3, crop / 4, crop / 4] */
   readonly lq: Float32Array;
   /** Its part of the photo's coverage, where the source gives it. */
-  readonly coverage?: CropCoverage;
+  readonly coverage?: CoveragePart;
 }
 
 /** What samples are made of: photos that are degraded as they are needed, or pairs that were saved. */
@@ -39,13 +40,15 @@ export function inMemory(photos: readonly Raster[]): PhotoStore {
   return { count: photos.length, at: async (index) => photos[index] };
 }
 
-/** Crops of photos, degraded as they are cut. @param covered whether each brings its part of the photo's coverage */
+/**
+ * Crops of photos, degraded as they are cut.
+ * @param coverageOf gives the coverage of a photo made small, of which each crop brings its part; left out, none does
+ */
 export function degradedCrops(
   photos: PhotoStore,
   degradation: Degradation<unknown>,
-  covered = false,
+  coverageOf?: WholeCoverage,
 ): SampleSource {
-  const coverageOf = rememberedCoverage(photoCoverage);
   return {
     count: photos.count,
     async sample(index, crop, random, augment) {
@@ -57,7 +60,8 @@ export function degradedCrops(
         orient(planar, side, orientation),
       );
       const hr = cutOriented(photo, region, orientation);
-      const coverage = covered ? cropCoverage(coverageOf(photo, index), region, orientation) : undefined;
+      const coverage =
+        coverageOf && cropCoverage(await coverageOf(index, () => reducedPhoto(photo)), region, orientation);
       return { hr, lq: toTensor(await lr), coverage };
     },
   };

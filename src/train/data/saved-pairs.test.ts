@@ -4,8 +4,9 @@ import { join } from "node:path";
 import sharp from "sharp";
 import { afterAll, describe, expect, it } from "vitest";
 import { createRandom } from "../../base/random.js";
+import { createCoverageSource } from "../../semantics/index.js";
 import { createBatches } from "./batches.js";
-import { smallCoverage } from "./photo-coverage.js";
+import { rememberedCoverage } from "./photo-coverage.js";
 import { decodeRgb } from "./photos.js";
 import { holdsPairs, openSavedPairs } from "./saved-pairs.js";
 
@@ -63,8 +64,9 @@ describe("openSavedPairs", () => {
 
   it("brings each crop's part of the small picture's coverage where that is asked for", async () => {
     const folder = await folderOf("covered", [["a", [160, 128], [40, 32]]]);
-    const source = await openSavedPairs([folder], 64, undefined, undefined, true);
-    const whole = smallCoverage(await decodeRgb(join(folder, "lr", "a.tif")));
+    const regions = createCoverageSource("regions");
+    const source = await openSavedPairs([folder], 64, undefined, undefined, rememberedCoverage(regions));
+    const { coverage: whole } = await regions.find(await decodeRgb(join(folder, "lr", "a.tif")));
     for (let n = 0; n < 8; n++) {
       const { lq, coverage } = await source.sample(0, 64, createRandom(5, n), true);
       for (let p = 0; p < 256; p++) {

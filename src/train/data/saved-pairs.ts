@@ -5,10 +5,11 @@ import { join } from "node:path";
 import sharp from "sharp";
 import { SamsrError } from "../../base/errors.js";
 import { SCALE } from "../../base/scale.js";
-import type { Raster } from "../../image/raster.js";
+import { type Raster, toTensor } from "../../image/raster.js";
+import { planarPicture } from "../../semantics/index.js";
 import { chooseCrop } from "./crop.js";
 import { cutOriented } from "./cut.js";
-import { cropCoverage, rememberedCoverage, smallCoverage } from "./photo-coverage.js";
+import { cropCoverage, type WholeCoverage } from "./photo-coverage.js";
 import { cachedPhotos, type Decode } from "./photo-store.js";
 import { decodeRgb, listImages } from "./photos.js";
 import type { SampleSource } from "./samples.js";
@@ -24,7 +25,7 @@ export async function holdsPairs(folder: string): Promise<boolean> {
  * pairs are read from the files' headers first. A pair is decoded as photos are: when it is asked for, and kept while there
  * is room.
  *
- * @param covered whether each brings its part of the coverage of the small picture
+ * @param coverageOf gives the coverage of a small picture, of which each crop brings its part; left out, none does
  * @throws SamsrError that names the first picture without a partner, or the first pair whose sizes are not 4 to 1, or
  * that is smaller than the crop
  */
@@ -33,7 +34,7 @@ export async function openSavedPairs(
   crop: number,
   maxBytes?: number,
   decode: Decode = decodeRgb,
-  covered = false,
+  coverageOf?: WholeCoverage,
 ): Promise<SampleSource> {
   const pairs: Pair[] = [];
   for (const folder of folders) pairs.push(...(await matchPairs(folder)));
@@ -45,7 +46,6 @@ export async function openSavedPairs(
       throw unreadable(file, error);
     }),
   );
-  const coverageOf = rememberedCoverage(smallCoverage);
   return {
     count: pairs.length,
     async sample(index, side, random, augment) {
@@ -58,9 +58,9 @@ export async function openSavedPairs(
         ...{ x: x * scale, y: y * scale, width: small * scale, height: small * scale },
       });
       const cut = (picture: Raster, scale: number) => cutOriented(picture, regionIn(scale), orientation);
-      const coverage = covered
-        ? cropCoverage(coverageOf(lr, index), regionIn(SCALE), orientation)
-        : undefined;
+      const picture = () => planarPicture(toTensor(lr), lr.width, lr.height);
+      const coverage =
+        coverageOf && cropCoverage(await coverageOf(index, picture), regionIn(SCALE), orientation);
       return { hr: cut(hr, SCALE), lq: cut(lr, 1), coverage };
     },
   };

@@ -1,5 +1,6 @@
 import { SamsrError } from "../../base/errors.js";
 import { type DegradationName, degradationNamed } from "./degradations.js";
+import type { WholeCoverage } from "./photo-coverage.js";
 import { type Decode, openPhotoStore } from "./photo-store.js";
 import { degradedCrops, type SampleSource } from "./samples.js";
 import { holdsPairs, openSavedPairs } from "./saved-pairs.js";
@@ -13,8 +14,8 @@ export interface SourceOptions {
   readonly crop: number;
   /** Decoded pictures are kept up to this many bytes; see `cachedPhotos`. */
   readonly maxBytes?: number;
-  /** Whether crops bring their part of the photo's coverage. */
-  readonly covered?: boolean;
+  /** Gives the coverage of a whole picture, of which crops are to bring their part; left out, they bring none. */
+  readonly coverageOf?: WholeCoverage;
   /** Default: `decodeRgb`. */
   readonly decode?: Decode;
 }
@@ -29,7 +30,7 @@ export interface OpenSource {
  * @throws SamsrError when folders of both kinds are given, saved pairs with a degradation, or what opening throws
  */
 export async function openSource(
-  { folders, degradation, crop, maxBytes, decode, covered }: SourceOptions,
+  { folders, degradation, crop, maxBytes, decode, coverageOf }: SourceOptions,
   onSkipped: (file: string, reason: string) => void,
 ): Promise<OpenSource> {
   const saved = await Promise.all(folders.map(holdsPairs));
@@ -37,7 +38,7 @@ export async function openSource(
     const photos = await openPhotoStore(folders, { maxBytes, decode, onSkipped });
     return {
       kind: "photos",
-      source: degradedCrops(photos, degradationNamed(degradation ?? "mild"), covered),
+      source: degradedCrops(photos, degradationNamed(degradation ?? "mild"), coverageOf),
     };
   }
   const one = folders[saved.indexOf(true)];
@@ -52,5 +53,5 @@ export async function openSource(
       `${one} holds saved pairs (hr and lr), which are degraded already: leave out the degradation ${degradation}`,
     );
   }
-  return { kind: "pairs", source: await openSavedPairs(folders, crop, maxBytes, decode, covered) };
+  return { kind: "pairs", source: await openSavedPairs(folders, crop, maxBytes, decode, coverageOf) };
 }

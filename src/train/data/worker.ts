@@ -1,13 +1,15 @@
 /** A thread in which training data is made: blurring, masks and noise would take the training thread's time. */
 import { createQueue } from "../../base/promises.js";
 import { type CallContext, serveThread } from "../../runtime/index.js";
+import { createCoverageSource } from "../../semantics/index.js";
 import { type NoiseRecipe, needsCoverage } from "./batch-noise.js";
 import { type Batches, createBatches } from "./batches.js";
+import { rememberedCoverage, type WholeCoverage } from "./photo-coverage.js";
 import { decodeRgb } from "./photos.js";
 import { createShelf, type News } from "./shared-photos.js";
 import { openSource, type SourceOptions } from "./source.js";
 
-export interface DataOptions extends Omit<SourceOptions, "decode"> {
+export interface DataOptions extends Omit<SourceOptions, "decode" | "coverageOf"> {
   /** Crops in a batch. */
   readonly batch: number;
   /** 0 .. 2^32 - 1 */
@@ -31,16 +33,19 @@ const skipped: Skipped[] = [];
 const AT_ONCE = 2;
 const inTurn = createQueue(AT_ONCE);
 
+/** The coverage of whole pictures, where the noise follows it. */
+function coverageFor({ noise }: DataOptions): WholeCoverage | undefined {
+  if (!needsCoverage(noise)) return undefined;
+  return rememberedCoverage(createCoverageSource(noise.masks, noise));
+}
+
 export const functions = serveThread({
   /** @param shared whether there are other threads, with which photos are shared */
   async open({ shared, ...given }: DataOptions & { readonly shared: boolean }) {
     // What is shared is kept by all, so nothing need be kept here.
     const options = shared ? { ...given, maxBytes: 0, decode: shelf.decode } : given;
     const onSkipped = (file: string, reason: string) => void skipped.push({ file, reason });
-    const { kind, source } = await openSource(
-      { ...options, covered: needsCoverage(options.noise) },
-      onSkipped,
-    );
+    const { kind, source } = await openSource({ ...options, coverageOf: coverageFor(given) }, onSkipped);
     batches = createBatches({ source, ...options });
     return { kind, count: source.count, skipped: skipped.splice(0) };
   },

@@ -3,14 +3,15 @@ import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { SamsrError } from "../../base/errors.js";
 import { COVERAGE_NETWORK } from "../../networks/index.js";
+import type { FindMasks } from "../../semantics/index.js";
 import { findSam } from "../../semantics/sam/find-sam.js";
-import { createSegmenter, type Segmenter } from "../../semantics/sam/segmenter.js";
+import { openNetworks } from "../../semantics/sources/installed.js";
 import { bundleCoverageModel } from "../bundle.js";
 import { type CoverageConfig, coverageOptions } from "../config/index.js";
 import { trainCoverage } from "../coverage.js";
 import { coverageSamples } from "../data/coverage-samples.js";
+import { type CoverageTarget, filesTarget, regionsTarget, samTarget } from "../data/coverage-targets.js";
 import { degradationNamed } from "../data/degradations.js";
-import { type MaskSource, maskFilesSource, regionsSource, samSource } from "../data/mask-sources.js";
 import { loadPhotos } from "../data/photos.js";
 import { demandField, finish, type TrainingRun, trainerOptions } from "./training-run.js";
 
@@ -21,20 +22,20 @@ import { demandField, finish, type TrainingRun, trainerOptions } from "./trainin
 export async function runCoverage(config: CoverageConfig, run: TrainingRun): Promise<string | undefined> {
   const { out, signal, sam, name = "coverage", report = () => {} } = run;
   const options = coverageOptions(config);
-  const segmenter = createSegmenter({ sam, threads: run.threads });
-  const source = await maskSource(config, sam, segmenter);
+  const networks = openNetworks({ sam, threads: run.threads });
+  const target = await targetOf(config, sam, networks.findMasks);
   const { photos, skipped } = await loadPhotos(demandField(config, "data.photos", config.data.photos));
   for (const { file, reason } of skipped) report(`skipped ${file}: ${reason}`);
   report(`${photos.length} photos`);
   const { width, height, variants, seed } = options;
   const degradation = degradationNamed(config.data.degradation);
   const folder = join(out, "samples");
-  const of = { photos, source, width, height, variants, seed, degradation, folder };
+  const of = { photos, target, width, height, variants, seed, degradation, folder };
   const samples = await coverageSamples({ ...of, report, signal }).catch((error) => {
     if (!signal?.aborted) throw error;
     return undefined;
   });
-  await segmenter.release();
+  await networks.release();
   if (!samples) {
     report("interrupted; the same command goes on where it was");
     return undefined;
@@ -49,14 +50,14 @@ export async function runCoverage(config: CoverageConfig, run: TrainingRun): Pro
   return path;
 }
 
-async function maskSource(
+async function targetOf(
   { masks, regions }: CoverageConfig,
   sam: string | undefined,
-  segmenter: Segmenter,
-): Promise<MaskSource> {
-  if (masks === "sam") return samSource(segmenter, (await findSam(sam)).name);
-  if (masks === "regions") return regionsSource(regions);
+  findMasks: FindMasks,
+): Promise<CoverageTarget> {
+  if (masks === "sam") return samTarget(findMasks, (await findSam(sam)).name);
+  if (masks === "regions") return regionsTarget(regions);
   const facts = await stat(masks).catch(() => undefined);
-  if (facts?.isDirectory()) return maskFilesSource(masks);
+  if (facts?.isDirectory()) return filesTarget(masks);
   throw new SamsrError(`--masks ${masks}: no such folder; expected regions, sam, or a folder of masks`);
 }

@@ -3,6 +3,7 @@ import { SamsrError } from "../../base/errors.js";
 import { isNetwork, readCheckpoint, readShapes, recognise } from "../../checkpoints/index.js";
 import { PIXEL_DENOISER, SWIN_UNET, VQ_AUTOENCODER } from "../../networks/index.js";
 import { findCoverageNetwork } from "../../semantics/coverage-model.js";
+import { openNetworks } from "../../semantics/sources/installed.js";
 import { readWeights } from "../checkpoint.js";
 import { type StudentConfig, studentOptions, type TeacherConfig, teacherOptions } from "../config/index.js";
 import { batchNoise } from "../data/batch-noise.js";
@@ -34,16 +35,16 @@ export async function runTeacher(config: TeacherConfig, run: TrainingRun): Promi
  * Distils a teacher's chain into one step. @returns the file of its weights; undefined for an interrupted run
  */
 export async function runStudent(config: StudentConfig, run: TrainingRun): Promise<string | undefined> {
-  const { masks, terms } = config.student;
-  const coverage = terms.sc > 0 || masks === "network" ? await findCoverageNetwork() : undefined;
+  const coverage = config.student.terms.sc > 0 ? await findCoverageNetwork() : undefined;
   const teacher = await readWeights(demandField(config, "teacher", config.teacher));
   const start = await startOf(config);
   const autoencoder = await autoencoderOf(config);
   const options = { ...studentOptions(config), ...trainerOptions(config, run), autoencoder };
   const noise = batchNoise({ channels: latentChannels(options), seed: options.seed }, options);
+  const networks = openNetworks(options.session);
   const trained = await onBatches(config, config.data, run, noise, (batches) =>
-    trainStudent({ ...options, batches, teacher, start, coverage }),
-  );
+    trainStudent({ ...options, batches, teacher, start, coverage, networks }),
+  ).finally(() => networks.release());
   const metadata = { network: networkOf(config), steps: String(options.steps) };
   return finish(run, "student.safetensors", trained, metadata);
 }

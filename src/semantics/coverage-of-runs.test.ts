@@ -1,19 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { createRandom } from "../../base/random.js";
-import { coverageOf } from "../coverage.js";
-import { prepareMasks } from "../masks.js";
+import { createRandom } from "../base/random.js";
+import { coverageOf } from "./coverage.js";
 import { coverageOfRuns } from "./coverage-of-runs.js";
+import { prepareMasks } from "./masks.js";
 import { runsOf } from "./runs.js";
 
 describe("coverage from runs", () => {
-  it.each([
-    ["paper", 4],
-    ["paper", 1],
-    ["paper", 3],
-    ["paper", 1.5],
-    ["release", 1],
-    ["release", 4],
-  ] as const)("is that of the masks' pixels: %s, %f times the size", (variant, factor) => {
+  it.each([4, 1, 3, 1.5])("is that of the masks' pixels, at %f times the size", (factor) => {
     const [width, height] = [10, 6];
     const [w, h] = [width * factor, height * factor];
     const random = createRandom(4);
@@ -23,9 +16,9 @@ describe("coverage from runs", () => {
         Math.hypot((p % w) - x, Math.floor(p / w) - y) < r || random.integer(9) === 0 ? 1 : 0,
       );
     });
-    const expected = coverageOf(prepareMasks({ width: w, height: h, masks }, width, height, { variant }));
+    const expected = coverageOf(prepareMasks({ width: w, height: h, masks }, width, height));
     const runs = masks.map((mask) => runsOf(mask, w, h));
-    expect(coverageOfRuns(runs, { width, height }, variant)).toEqual(expected);
+    expect(coverageOfRuns(runs, { width, height })).toEqual(expected);
     expect(Math.max(...expected.counts)).toBeGreaterThan(2);
   });
 });

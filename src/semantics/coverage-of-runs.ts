@@ -1,30 +1,30 @@
-/** Masks to coverage without their pixels: each is added to the counts from its runs, then it can be forgotten. */
-import { SamsrError } from "../../base/errors.js";
-import type { Variant } from "../../diffusion/index.js";
-import { type Coverage, coverageOf, coverBackground } from "../coverage.js";
-import { MASK_THRESHOLD, prepareMasks } from "../masks.js";
+/**
+ * Masks to coverage without their pixels: each is added to the counts from its runs, then it can be
+ * forgotten.
+ */
+import { SamsrError } from "../base/errors.js";
+import { type Coverage, coverageOf } from "./coverage.js";
+import { MASK_THRESHOLD, prepareMasks } from "./masks.js";
 import { forEachStretch, pixelsOf, type Runs } from "./runs.js";
 
 /** More masks than fit into the counts; the public grid makes a few thousand before its filters. */
 const MOST_MASKS = 65535;
 
 /**
- * The coverage of masks at the size of the low-resolution image: what `coverageOf(prepareMasks(...))` gives, in memory for
- * one mask at a time. Masks of a whole number of times the size (paper: 4) are average-pooled and thresholded
- * (equations 3 and 4) by counting.
+ * The coverage of masks at the size of the low-resolution image: what `coverageOf(prepareMasks(...))` gives,
+ * in memory for one mask at a time. Masks of a whole number of times the size (paper: 4) are average-pooled
+ * and thresholded (equations 3 and 4) by counting.
  *
  * @throws SamsrError when masks differ in size, or are more than can be counted
  */
 export function coverageOfRuns(
   masks: readonly Runs[],
   { width, height }: { width: number; height: number },
-  variant: Variant = "paper",
 ): Coverage {
   if (masks.length >= MOST_MASKS) throw new SamsrError(`${masks.length} masks are more than ${MOST_MASKS}`);
   const counts = new Uint16Array(width * height);
   for (const mask of masks) addTo(counts, mask, width, height);
-  const coverage = { width, height, counts };
-  return variant === "release" ? coverBackground(coverage) : coverage;
+  return { width, height, counts };
 }
 
 function addTo(counts: Uint16Array, mask: Runs, width: number, height: number): void {

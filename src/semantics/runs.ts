@@ -1,18 +1,20 @@
 /**
- * A mask as its edges: the places, counted along the rows, where outside turns into inside and back. A mask of an object
- * takes some bytes a row, hundreds of times less than its pixels.
+ * A mask as its edges: the places, counted along the rows, where outside turns into inside and back. A mask
+ * of an object takes some bytes a row, hundreds of times less than its pixels.
  */
-import type { LabelMap } from "../masks.js";
-import type { Box } from "./boxes.js";
+import type { LabelMap } from "./masks.js";
+
+/** x0, y0, x1, y1 of the first and the last column and row that are inside. */
+export type Box = readonly [x0: number, y0: number, x1: number, y1: number];
 
 export interface Runs {
-  width: number;
-  height: number;
+  readonly width: number;
+  readonly height: number;
   /** Rising; inside is from an even one up to the odd one behind it. */
-  edges: Uint32Array;
+  readonly edges: Uint32Array;
 }
 
-/** The runs of [H, W]. */
+/** The runs of a mask [height, width], inside where it is not 0. */
 export function runsOf(mask: ArrayLike<number>, width: number, height: number): Runs {
   const edges: number[] = [];
   let inside = false;
@@ -25,7 +27,7 @@ export function runsOf(mask: ArrayLike<number>, width: number, height: number): 
   return { width, height, edges: Uint32Array.from(edges) };
 }
 
-/** The runs of every label over 0, in the order in which they first occur. */
+/** The runs of every label over 0 of a map, in the order in which labels first occur. */
 export function runsOfLabels({ width, height, labels }: LabelMap): Map<number, Runs> {
   const edges = new Map<number, number[]>();
   let last = 0;
@@ -45,21 +47,21 @@ export function runsOfLabels({ width, height, labels }: LabelMap): Map<number, R
   return new Map([...edges].map(([label, at]) => [label, { width, height, edges: Uint32Array.from(at) }]));
 }
 
-/** The pixels, [H, W]: 1 inside, 0 outside. */
+/** The pixels of a mask, [height, width]: 1 inside, 0 outside. */
 export function pixelsOf({ width, height, edges }: Runs): Uint8Array {
   const mask = new Uint8Array(width * height);
   for (let i = 0; i < edges.length; i += 2) mask.fill(1, edges[i], edges[i + 1]);
   return mask;
 }
 
-/** Number of pixels inside. */
+/** The number of pixels inside a mask. */
 export function areaOf({ edges }: Runs): number {
   let area = 0;
   for (let i = 0; i < edges.length; i += 2) area += edges[i + 1] - edges[i];
   return area;
 }
 
-/** Whether a pixel is inside. */
+/** Whether the pixel in column x of row y is inside a mask. */
 export function isInside({ width, edges }: Runs, x: number, y: number): boolean {
   const place = y * width + x;
   let [low, high] = [0, edges.length];
@@ -87,7 +89,7 @@ export function forEachStretch(
   }
 }
 
-/** The box around what is inside; all 0 for nothing. */
+/** The box around what is inside a mask; all 0 for a mask of nothing. */
 export function boxOf(runs: Runs): Box {
   let [x0, y0, x1, y1] = [runs.width, runs.height, -1, -1];
   forEachStretch(runs, (y, start, end) => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { createRandom } from "../../base/random.js";
+import { createRandom } from "../base/random.js";
 import { areaOf, boxOf, forEachStretch, isInside, pixelsOf, runsOf, runsOfLabels } from "./runs.js";
 
 describe("a mask as its edges", () => {
