@@ -1,5 +1,6 @@
 /** A progress bar on a terminal: which file, how many tiles, how long it still takes. In a pipe there is none. */
 import type { WriteStream } from "node:tty";
+import { printable } from "../base/printable.js";
 
 export interface ProgressBar {
   /** A new file begins. `place` says which of how many, such as "2/10", or is empty. */
@@ -32,7 +33,7 @@ export function createProgressBar(stream: WriteStream, wanted: boolean): Progres
     drawn = now;
     visible = true;
     const line = renderProgress({ name, place, ...progress, elapsed: now - begun }, stream.columns || 80);
-    stream.write(`\r${line}\x1b[K`);
+    stream.write(`\r${printable(line)}\x1b[K`);
   }
   return {
     file(newName, newPlace) {

@@ -3,6 +3,7 @@
  * that nobody foresaw asks to be reported, and only SAMSR_DEBUG=1 shows where in the program it came from.
  */
 import { SamsrError } from "../base/errors.js";
+import { say } from "./streams.js";
 
 /** The command line itself is wrong: exit code 2, as shells and getopt have it. */
 export class UsageError extends SamsrError {}
@@ -36,8 +37,8 @@ export function describe(error: unknown): string {
 /** Writes one line for an error to standard error. `name` is put in front where the message does not say it. */
 export function printError(error: unknown, name?: string): void {
   const line = named(describe(error), name);
-  process.stderr.write(`samsr: ${line}\n`);
-  if (process.env.SAMSR_DEBUG === "1" && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+  say(`samsr: ${line}`);
+  if (process.env.SAMSR_DEBUG === "1" && error instanceof Error) say(String(error.stack));
 }
 
 /** The message, with the input in front unless it is in there already. */

@@ -1,6 +1,7 @@
 /** What a command says while it works: result lines, the progress bar, errors. */
 import { createProgressBar, type ProgressBar } from "./progress.js";
 import { describe, named, printError } from "./report.js";
+import { print, say } from "./streams.js";
 
 export interface Reporter {
   readonly bar: ProgressBar;
@@ -17,13 +18,13 @@ export interface Reporter {
  */
 export function createReporter(options: { quiet?: boolean; json?: boolean; toStdout?: boolean }): Reporter {
   const bar = createProgressBar(process.stderr, !options.quiet);
-  const stream = options.toStdout ? process.stderr : process.stdout;
+  const line = options.toStdout ? say : (text: string) => print(`${text}\n`);
   return {
     bar,
-    say(line) {
+    say(text) {
       if (options.quiet || options.json) return;
       bar.clear();
-      stream.write(`${line}\n`);
+      line(text);
     },
     fail(result, error) {
       bar.clear();

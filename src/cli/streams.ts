@@ -1,17 +1,29 @@
 /** Standard output and standard error. */
 import { unlessAborted } from "../base/abort.js";
+import { printable, printableJson } from "../base/printable.js";
 
-/** Writes bytes to standard output and waits until they are taken. */
+/** Writes bytes, or text for people, to standard output and waits until they are taken. */
 export function writeToStdout(bytes: Uint8Array | string, signal: AbortSignal): Promise<void> {
   const written = new Promise<void>((resolve, reject) => {
-    process.stdout.write(bytes, (error) => (error ? reject(error) : resolve()));
+    const written = typeof bytes === "string" ? printable(bytes) : bytes;
+    process.stdout.write(written, (error) => (error ? reject(error) : resolve()));
   });
   return unlessAborted(written, signal);
 }
 
-/** A line on standard error, where nothing is wrong. */
+/** Text on standard output. Whatever of it came from files, none of it acts on a terminal. */
+export function print(text: string): void {
+  process.stdout.write(printable(text));
+}
+
+/** A document on standard output. */
+export function printJson(value: unknown): void {
+  process.stdout.write(`${printableJson(value)}\n`);
+}
+
+/** A line on standard error. */
 export function say(line: string): void {
-  process.stderr.write(`${line}\n`);
+  process.stderr.write(`${printable(line)}\n`);
 }
 
 /**

@@ -14,6 +14,7 @@ import type { Shape } from "../../onnx/index.js";
 import { readAuthorsFile } from "../authors-file.js";
 import { checkOnnxFile, writeOnnxFile } from "../onnx-file.js";
 import { createReporter } from "../reporter.js";
+import { printJson, say } from "../streams.js";
 
 export interface ConvertArguments extends Omit<ConvertOptions, "imageSide"> {
   out: string;
@@ -36,7 +37,7 @@ export async function convertCommand(
     ? withAuthorsConfig(found, authors.config, { checkpoint, config: options.config! })
     : found;
   const warnings = authors?.warnings ?? [];
-  if (!options.quiet) for (const line of warnings) process.stderr.write(`samsr: ${line}\n`);
+  if (!options.quiet) for (const line of warnings) say(`samsr: ${line}`);
   const imageSide = authors?.config.autoencoder?.params.ddconfig.resolution;
   const settings = { ...options, imageSide };
   planConvert(recognised, checkpoint, settings);
@@ -44,7 +45,7 @@ export async function convertCommand(
   const converted = convert(weights, recognised, checkpoint, settings);
   await writeOnnxFile(out, converted.model, { overwrite, signal });
   const facts = { ...factsOf(out, recognised, converted), warnings };
-  if (json) process.stdout.write(`${JSON.stringify(facts, undefined, 2)}\n`);
+  if (json) printJson(facts);
   createReporter(options).say(sentence(out, recognised, converted));
   return 0;
 }

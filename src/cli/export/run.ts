@@ -6,6 +6,7 @@ import { kindOf } from "../../upscale/kinds/index.js";
 import { findUpscalingModel } from "../../upscale/model.js";
 import { checkOnnxFile, writeOnnxFile } from "../onnx-file.js";
 import { createReporter } from "../reporter.js";
+import { printJson } from "../streams.js";
 
 export interface ExportArguments {
   out: string;
@@ -42,7 +43,7 @@ export async function exportCommand(
     inputs: Object.fromEntries(file.inputs.map((input) => [input.name, input.shape])),
     outputs: { hr: [1, 3, scale * size.height, scale * size.width] },
   };
-  if (options.json) process.stdout.write(`${JSON.stringify(facts, undefined, 2)}\n`);
+  if (options.json) printJson(facts);
   const { say } = createReporter(options);
   const inputs = file.inputs.map((input) => `${input.name} [${input.shape.join(", ")}]`).join(", ");
   const megabytes = (file.size / 2 ** 20).toFixed(1);

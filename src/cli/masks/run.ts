@@ -10,6 +10,7 @@ import { findInputs, type Input } from "../inputs.js";
 import { printError, UsageError } from "../report.js";
 import { createReporter } from "../reporter.js";
 import { samOptionsOf } from "../sam-options.js";
+import { printJson } from "../streams.js";
 import { drawSemantics, type MaskResult, type MasksArguments } from "./draw.js";
 
 /** @returns the exit code: 0, or 1 when a picture failed */
@@ -47,7 +48,7 @@ export async function masksCommand(
     reporter.bar.clear();
     await networks.release();
   }
-  if (options.json) process.stdout.write(`${JSON.stringify(results, undefined, 2)}\n`);
+  if (options.json) printJson(results);
   return failed > 0 ? 1 : 0;
 }
 

@@ -4,6 +4,7 @@ import type { Method, Variant } from "../../diffusion/index.js";
 import { readAuthorsFile } from "../authors-file.js";
 import type { Interrupts } from "../interrupt.js";
 import { createReporter } from "../reporter.js";
+import { printJson, say } from "../streams.js";
 import { megabytes } from "./format.js";
 import { modelProgress } from "./progress.js";
 
@@ -29,7 +30,7 @@ export async function addCommand(
   interrupts.allow(PATIENCE);
   const reporter = createReporter(options);
   const authors = options.config === undefined ? undefined : await readAuthorsFile(options.config);
-  if (!options.quiet) for (const line of authors?.warnings ?? []) process.stderr.write(`samsr: ${line}\n`);
+  if (!options.quiet) for (const line of authors?.warnings ?? []) say(`samsr: ${line}`);
   const { name, method, variant, autoencoder, overwrite } = options;
   const progress = modelProgress(reporter.bar);
   const { description, folder, bytes } = await addModel(files, {
@@ -37,8 +38,7 @@ export async function addCommand(
     companions: { autoencoder },
     onProgress: ({ part, ...rest }) => progress({ file: part, ...rest }),
   }).finally(() => reporter.bar.clear());
-  if (options.json)
-    process.stdout.write(`${JSON.stringify({ ...description, folder, bytes }, undefined, 2)}\n`);
+  if (options.json) printJson({ ...description, folder, bytes });
   reporter.say(`${description.name}: a ${description.network}, ${megabytes(bytes)}, in ${folder}`);
   return 0;
 }

@@ -1,5 +1,6 @@
 /** `samsr models`: what is installed, bundled and in the store, and under which licence. */
 import { storeFolder, surveyModels } from "../../checkpoints/store/index.js";
+import { print, printJson } from "../streams.js";
 import { megabytes } from "./format.js";
 
 /** Prints the models; a damaged one is named with the reason, and the rest is listed all the same. */
@@ -10,22 +11,18 @@ export async function listCommand({ json }: { json?: boolean }): Promise<number>
       const { name, summary, network, licence } = description;
       return { name, summary, network, licence, place, folder, bytes, missing };
     });
-    process.stdout.write(`${JSON.stringify([...facts, ...damaged], undefined, 2)}\n`);
+    printJson([...facts, ...damaged]);
     return 0;
   }
   for (const { description, place, bytes, missing } of models) {
     const { name, summary, licence } = description;
     const lack = missing.length > 0 ? `; MISSING ${missing.join(", ")}: install it again` : "";
-    process.stdout.write(
-      `${name}\n  ${summary}\n  licence: ${licence}\n  ${place}, ${megabytes(bytes)}${lack}\n\n`,
-    );
+    print(`${name}\n  ${summary}\n  licence: ${licence}\n  ${place}, ${megabytes(bytes)}${lack}\n\n`);
   }
   for (const { name, folder, reason } of damaged) {
-    process.stdout.write(
-      `${name}\n  DAMAGED: ${reason}\n  samsr models remove ${name} takes ${folder} away\n\n`,
-    );
+    print(`${name}\n  DAMAGED: ${reason}\n  samsr models remove ${name} takes ${folder} away\n\n`);
   }
-  process.stdout.write(
+  print(
     `"samsr models show NAME" tells more, "samsr models pull" what can be fetched.\nThe store is ${storeFolder()}.\n`,
   );
   return 0;

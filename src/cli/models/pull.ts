@@ -3,6 +3,7 @@ import { stat } from "node:fs/promises";
 import { downloadPath, PUBLISHED, pullModel } from "../../checkpoints/store/index.js";
 import type { Interrupts } from "../interrupt.js";
 import { createReporter } from "../reporter.js";
+import { print, printJson, say } from "../streams.js";
 import { PATIENCE } from "./add.js";
 import { megabytes } from "./format.js";
 import { modelProgress } from "./progress.js";
@@ -41,7 +42,7 @@ export async function pullCommand(
     if (added.length === 0) reporter.say(`${name} is installed already; --overwrite fetches it again`);
     if (options.json) {
       const facts = added.map(({ description, folder, bytes }) => ({ ...description, folder, bytes }));
-      process.stdout.write(`${JSON.stringify(facts, undefined, 2)}\n`);
+      printJson(facts);
     }
     return 0;
   } catch (error) {
@@ -56,23 +57,21 @@ async function sayKept(file: string): Promise<void> {
   const path = `${downloadPath({ file })}.part`;
   const facts = await stat(path).catch(() => undefined);
   if (!facts || facts.size === 0) return;
-  process.stderr.write(
-    `samsr: ${megabytes(facts.size)} are kept in ${path}; the same command goes on from there\n`,
-  );
+  say(`samsr: ${megabytes(facts.size)} are kept in ${path}; the same command goes on from there`);
 }
 
 function listPublished({ json }: PullArguments): number {
   const entries = Object.entries(PUBLISHED);
   if (json) {
     const facts = entries.map(([name, published]) => ({ name, ...published }));
-    process.stdout.write(`${JSON.stringify(facts, undefined, 2)}\n`);
+    printJson(facts);
     return 0;
   }
   for (const [name, { summary, licence, url, size, sha256 }] of entries) {
     const known = size === undefined ? "size not stated" : megabytes(size);
     const hash =
       sha256 === undefined ? "no SHA-256 stated: only the network in it is checked" : "SHA-256 checked";
-    process.stdout.write(`${name}\n  ${summary}\n  licence: ${licence}\n  ${url}\n  ${known}; ${hash}\n\n`);
+    print(`${name}\n  ${summary}\n  licence: ${licence}\n  ${url}\n  ${known}; ${hash}\n\n`);
   }
   return 0;
 }

@@ -11,6 +11,7 @@ import {
 import { sizeOf } from "../../onnx/index.js";
 import { costOf, type ModelCost, TILE } from "../../upscale/cost.js";
 import { type Measurement, measureModel } from "../../upscale/measure.js";
+import { print, printJson } from "../streams.js";
 import { gigaflop, grouped, megabytes } from "./format.js";
 
 interface Part {
@@ -37,13 +38,11 @@ export async function showCommand(
   const card = await readFile(join(folder, "CARD.md"), "utf8").catch(() => undefined);
   if (json) {
     const document = { ...description, place, folder, parts, ...cost, memory, measured, usedBy, card };
-    process.stdout.write(`${JSON.stringify(document, undefined, 2)}\n`);
+    printJson(document);
   } else {
     const rows = rowsOf(model, parts, cost, memory, measured, usedBy);
     const lines = rows.map(([key, value]) => `  ${(key && `${key}:`).padEnd(13)}${value}`);
-    process.stdout.write(
-      `${[description.name, ...lines].join("\n")}\n${card === undefined ? "" : `\n${card}`}`,
-    );
+    print(`${[description.name, ...lines].join("\n")}\n${card === undefined ? "" : `\n${card}`}`);
   }
   return parts.some(({ problem }) => problem !== undefined) ? 1 : 0;
 }

@@ -5,7 +5,7 @@ import { type ConfigArguments, configFor } from "../../train/config/run-config.j
 import type { DegradationName } from "../../train/data/degradations.js";
 import { IncompleteConfig, runTraining } from "../../train/run/index.js";
 import { UsageError } from "../report.js";
-import { say } from "../streams.js";
+import { printJson, say } from "../streams.js";
 
 export interface TrainArguments extends ConfigArguments {
   readonly threads?: number;
@@ -46,6 +46,6 @@ export async function trainCommand(kind: Kind, args: TrainArguments, signal: Abo
 
 /** The JSON Schema of training configurations, for editors. */
 export function schemaCommand(): number {
-  process.stdout.write(`${JSON.stringify(configSchema(), null, 2)}\n`);
+  printJson(configSchema());
   return 0;
 }

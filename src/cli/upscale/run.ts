@@ -22,7 +22,7 @@ import { findInputs, type Input, readStandardInput } from "../inputs.js";
 import { chooseDestination, planTargets, type Target, type Targets } from "../outputs.js";
 import { describe, printError, UsageError } from "../report.js";
 import { createReporter, type Reporter } from "../reporter.js";
-import { oneAhead, writeToStdout } from "../streams.js";
+import { oneAhead, printJson, say, writeToStdout } from "../streams.js";
 import { checkSettings, settingsOf, type UpscaleArguments } from "./settings.js";
 
 /** What `--json` prints is an array of these: first words that stand for no file, then the inputs in order. */
@@ -94,12 +94,11 @@ export async function upscaleCommand(
   await runAll(await claimTargets(jobs, batch), batch);
 
   const results = [...missing, ...jobs.map(({ result }) => result)];
-  if (options.json)
-    await writeToStdout(`${JSON.stringify(results, undefined, 2)}\n`, new AbortController().signal);
+  if (options.json) printJson(results);
   const failed = results.filter(({ error }) => error !== undefined);
   if (failed.length > 0 && results.length > 1 && !signal.aborted) {
     const names = failed.map(({ input }) => input).join(", ");
-    process.stderr.write(`samsr: ${failed.length} of ${results.length} failed: ${names}\n`);
+    say(`samsr: ${failed.length} of ${results.length} failed: ${names}`);
   }
   return failed.length > 0 ? 1 : 0;
 }
