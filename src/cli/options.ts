@@ -1,5 +1,6 @@
 /** Options that several commands take, and the parsers of their values. */
 import { InvalidArgumentError, Option } from "commander";
+import { isPlainName } from "../base/plain-name.js";
 import type { OutputFormat } from "../image/index.js";
 import type { DegradationName } from "../train/data/degradations.js";
 import type { Interrupts } from "./interrupt.js";
@@ -24,6 +25,14 @@ export function whole(least: number, most = Number.MAX_SAFE_INTEGER): (text: str
     const range = most === Number.MAX_SAFE_INTEGER ? `from ${least} on` : `from ${least} to ${most}`;
     throw new InvalidArgumentError(`Expected a whole number ${range}.`);
   };
+}
+
+/** A name that becomes a folder's, or stands in for one. */
+export function plainName(text: string): string {
+  if (isPlainName(text)) return text;
+  throw new InvalidArgumentError(
+    "Expected a name without slashes, backslashes or colons, and no dot in front.",
+  );
 }
 
 export function factor(text: string): number {

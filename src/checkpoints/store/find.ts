@@ -5,6 +5,7 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { SamsrError } from "../../base/errors.js";
+import { isPlainName } from "../../base/plain-name.js";
 import type { ModelDescription } from "../description.js";
 import { parseDescription } from "../parse-description.js";
 import { storeError } from "./errors.js";
@@ -78,11 +79,6 @@ export async function findModel(nameOrFolder: string): Promise<InstalledModel> {
   throw new SamsrError(
     `no model "${nameOrFolder}": expected the name of an installed one (${known}) or a folder with a model.json`,
   );
-}
-
-/** Whether it can be the name of a folder in the store: no path, and nothing hidden. */
-export function isPlainName(name: string): boolean {
-  return name === basename(name) && /^[^./\\:][^/\\:]*$/.test(name);
 }
 
 async function foldersIn(folder: string): Promise<string[]> {

@@ -4,7 +4,6 @@ export {
   type DamagedModel,
   findModel,
   type InstalledModel,
-  isPlainName,
   listModels,
   surveyModels,
 } from "./find.js";

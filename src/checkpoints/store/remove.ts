@@ -1,7 +1,7 @@
 import { lstat, readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { SamsrError } from "../../base/errors.js";
-import { isPlainName } from "./find.js";
+import { isPlainName } from "../../base/plain-name.js";
 import { BUNDLED, storeFolder } from "./places.js";
 import { modelsThatUse } from "./uses.js";
 import { discardModel } from "./write.js";

@@ -3,6 +3,7 @@ import { mkdir } from "node:fs/promises";
 import { dirname, join, relative, sep } from "node:path";
 import { unlessAborted } from "../../base/abort.js";
 import { SamsrError } from "../../base/errors.js";
+import { isPlainName } from "../../base/plain-name.js";
 import { comparePicture, givenResults, meansOf, type Outcome } from "../../evaluate/compare.js";
 import { METRICS, type Metric, needsReference } from "../../evaluate/folders.js";
 import { type GalleryPicture, galleryPage } from "../../evaluate/gallery.js";
@@ -39,6 +40,8 @@ export interface CompareArguments {
 }
 
 const BORDER = 4;
+/** What lies in the folder of results beside those of the methods. */
+const OWN_FILES = ["index.html", "scores.json", "scores.md"];
 
 /** @returns the exit code: 0, or 1 when a method failed on a picture */
 export async function compareCommand(
@@ -119,6 +122,9 @@ function givenFolders(words: readonly string[], taken: readonly string[]): Map<s
   for (const word of words) {
     const [, name, folder] = /^([\w.+-]+)=(.+)$/.exec(word) ?? [];
     if (name === undefined) throw new UsageError(`--with ${word}: expected NAME=FOLDER`);
+    // It becomes a folder beside the page and the tables.
+    if (!isPlainName(name) || OWN_FILES.includes(name))
+      throw new UsageError(`--with ${word}: "${name}" cannot be a folder's name here; choose another`);
     if (taken.includes(name) || folders.has(name))
       throw new UsageError(`--with ${word}: ${name} is there twice`);
     folders.set(name, folder);

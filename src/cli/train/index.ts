@@ -5,6 +5,7 @@ import {
   choice,
   degradation,
   notNegative,
+  plainName,
   real,
   type Surroundings,
   share,
@@ -102,7 +103,7 @@ export function defineTrain(program: Command, { interrupts, done }: Surroundings
   run("coverage", "Teaches a network how many masks cover each pixel, and leaves it as a model.", photos)
     .option("--masks <masks>", "regions, sam, or a folder of masks by photo name (default: regions)")
     .option("--sam <model>", "the Segment Anything of --masks sam (default: the one that is installed)")
-    .option("--name <name>", "what the model calls itself", "coverage")
+    .option("--name <name>", "what the model calls itself, and its folder", plainName, "coverage")
     .action(act("coverage"));
   run("autoencoder", "Trains a VQ autoencoder, whose latents the others may be trained on.", photos)
     .addOption(dataThreads())
@@ -132,7 +133,7 @@ export function defineTrain(program: Command, { interrupts, done }: Surroundings
     .description("Makes a model's folder of both, weights at half precision.")
     .requiredOption("--teacher <file>", "weights that samsr train teacher left")
     .requiredOption("--student <file>", "weights that samsr train student left")
-    .requiredOption("--name <name>", "what the model calls itself")
+    .requiredOption("--name <name>", "what the model calls itself", plainName)
     .requiredOption("-o, --out <folder>", "the model's folder")
     .action(async (options: BundleArguments) => {
       const { bundleCommand } = await import("./trained-weights.js");
