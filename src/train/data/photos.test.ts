@@ -4,7 +4,7 @@ import { join } from "node:path";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { SamsrError } from "../../base/errors.js";
-import { loadPhotos, spread } from "./photos.js";
+import { decodeRgb, loadPhotos, spread } from "./photos.js";
 import { validationPairs } from "./validation.js";
 
 let folder: string;
@@ -53,6 +53,26 @@ describe("loadPhotos", () => {
       join(folder, "broken/d.jpg"),
       join(folder, "c.jpg"),
     ]);
+  });
+
+  it("hands nothing to a decoder that is no photo by its first bytes, whatever its name", async () => {
+    const drawing =
+      '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><rect width="9" height="9"/></svg>';
+    const hidden = join(folder, "hidden");
+    await mkdir(hidden);
+    await writeFile(join(hidden, "drawing.png"), drawing);
+    await writeFile(join(hidden, "pdf.jpg"), "%PDF-1.4");
+    await sharp({ create: { width: 8, height: 8, channels: 3, background: "#123456" } })
+      .png()
+      .toFile(join(hidden, "photo.jpg"));
+    const { photos, skipped } = await loadPhotos(hidden);
+    expect(photos.map(({ name }) => name)).toEqual(["photo.jpg"]);
+    expect(skipped.map(({ reason }) => reason).sort()).toEqual([
+      `${join(hidden, "drawing.png")} is an SVG drawing; expected JPEG, PNG, WebP, AVIF, TIFF or GIF`,
+      `${join(hidden, "pdf.jpg")} is a PDF; expected JPEG, PNG, WebP, AVIF, TIFF or GIF`,
+    ]);
+    await expect(decodeRgb(Buffer.from(drawing))).rejects.toThrow(/^the input is an SVG drawing/);
+    await rm(hidden, { recursive: true });
   });
 
   it("takes several folders and a limit", async () => {

@@ -3,6 +3,7 @@ import { extname, join, relative } from "node:path";
 import sharp from "sharp";
 import { SamsrError } from "../../base/errors.js";
 import type { Raster } from "../../image/raster.js";
+import { recognise, recogniseFile } from "../../image/recognise.js";
 
 /** A photo held in memory: 8-bit RGB, with the name it has below its folder. */
 export interface Photo extends Raster {
@@ -78,8 +79,25 @@ export async function loadPhotos(
   return { photos, skipped };
 }
 
+/** What is decoded here; any other file is not handed to a decoder, whatever its name. */
+const FORMATS: readonly string[] = ["jpeg", "png", "webp", "avif", "tiff", "gif"];
+
+/**
+ * Looks at a file's first bytes.
+ * @throws SamsrError for one that is no photo, such as a drawing in XML that is called .png
+ */
+export async function demandPhoto(file: string | Uint8Array): Promise<void> {
+  const name = typeof file === "string" ? file : "the input";
+  const kind = await (typeof file === "string" ? recogniseFile(file) : recognise(file));
+  if (kind?.format !== undefined && FORMATS.includes(kind.format)) return;
+  throw new SamsrError(
+    `${name} is ${kind?.name ?? "no picture"}; expected JPEG, PNG, WebP, AVIF, TIFF or GIF`,
+  );
+}
+
 /** Decode one image file, by its path or its bytes, to 8-bit sRGB, upright; grey becomes RGB, a colour profile is applied, alpha dropped. */
 export async function decodeRgb(file: string | Uint8Array): Promise<Raster> {
+  await demandPhoto(file);
   const { data, info } = await sharp(file)
     .autoOrient()
     .toColourspace("srgb")
@@ -101,7 +119,10 @@ export async function listImages(folder: string): Promise<ImageFile[]> {
     throw new SamsrError(`${folder}: cannot read this folder of photos (${error.message})`);
   });
   return entries
-    .filter((entry) => !entry.isDirectory() && EXTENSIONS.has(extname(entry.name).toLowerCase()))
+    .filter(
+      (entry) =>
+        (entry.isFile() || entry.isSymbolicLink()) && EXTENSIONS.has(extname(entry.name).toLowerCase()),
+    )
     .map((entry) => {
       const path = join(entry.parentPath, entry.name);
       return { path, name: relative(folder, path).replaceAll("\\", "/") };

@@ -11,7 +11,7 @@ import { chooseCrop } from "./crop.js";
 import { cutOriented } from "./cut.js";
 import { cropCoverage, type WholeCoverage } from "./photo-coverage.js";
 import { cachedPhotos, type Decode } from "./photo-store.js";
-import { decodeRgb, listImages } from "./photos.js";
+import { decodeRgb, demandPhoto, listImages } from "./photos.js";
 import type { SampleSource } from "./samples.js";
 
 /** Whether a folder holds saved pairs: it has folders `hr` and `lr`. */
@@ -135,6 +135,7 @@ interface Size {
 
 async function uprightSize(file: string): Promise<Size | string> {
   try {
+    await demandPhoto(file);
     return (await sharp(file).metadata()).autoOrient;
   } catch (error) {
     return unreadable(file, error as Error).message;
