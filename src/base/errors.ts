@@ -1,9 +1,16 @@
+import { printable } from "./printable.js";
+
 /**
- * An error meant for a person: it names the input, what was expected and what to do.
- * The command prints its message as one line and no stack; anything else that escapes is a bug.
+ * An error meant for a person: it names the input, what was expected and what to do. Its message is one line,
+ * whatever the names and words from files in it hold. The command prints it and no stack; anything else that
+ * escapes is a bug.
  */
 export class SamsrError extends Error {
   override readonly name = "SamsrError";
+
+  constructor(message: string, options?: ErrorOptions) {
+    super(printable(message.replace(/[\s\u0085]*[\t\n\r\v\f\u0085\u2028\u2029]\s*/g, " ")), options);
+  }
 }
 
 /** Gives up reading a file: throws an error that names the file and says what is wrong with it. */
