@@ -2,6 +2,7 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { SamsrError } from "../../base/errors.js";
+import { isPlainName } from "../../base/plain-name.js";
 import { COVERAGE_NETWORK } from "../../networks/index.js";
 import type { FindMasks } from "../../semantics/index.js";
 import { findSam } from "../../semantics/sam/find-sam.js";
@@ -21,6 +22,7 @@ import { demandField, finish, type TrainingRun, trainerOptions } from "./trainin
  */
 export async function runCoverage(config: CoverageConfig, run: TrainingRun): Promise<string | undefined> {
   const { out, signal, sam, name = "coverage", report = () => {} } = run;
+  if (!isPlainName(name)) throw new SamsrError(`"${name}" cannot be the name of a model and its folder`);
   const options = coverageOptions(config);
   const networks = openNetworks({ sam, threads: run.threads });
   const target = await targetOf(config, sam, networks.findMasks);
