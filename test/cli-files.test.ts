@@ -4,15 +4,22 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  rmSync,
   statSync,
   symlinkSync,
 } from "node:fs";
 import sharp from "sharp";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { drawing, samsr, start, temporaryFolder } from "./fixtures/cli.js";
+import { writeSmallModel } from "./fixtures/small-model.js";
 
 const folder = temporaryFolder();
-afterAll(folder.remove);
+/** What becomes of files does not rest on the model, so the one that is soonest done is taken. */
+const model = ["--model", writeSmallModel()];
+afterAll(() => {
+  folder.remove();
+  rmSync(model[1], { recursive: true });
+});
 
 const tree = folder.path("tree");
 beforeAll(async () => {
@@ -30,7 +37,7 @@ beforeEach(() => {
   symlinkSync(tree, `${cwd}/tree`);
 });
 
-const run = (...words: string[]) => samsr(["upscale", ...words], { cwd });
+const run = (...words: string[]) => samsr(["upscale", ...model, ...words], { cwd });
 const files = (inside = ".") => (readdirSync(`${cwd}/${inside}`, { recursive: true }) as string[]).sort();
 
 describe("names of results", () => {
@@ -144,7 +151,7 @@ describe("existing files", () => {
 describe("pipes", () => {
   it("take a picture in and give one out, with all words on standard error", async () => {
     const input = readFileSync(`${tree}/b.jpg`);
-    const { code, stdout, stderr } = await samsr(["upscale", "-", "-o", "-", "--scale", "2.5"], {
+    const { code, stdout, stderr } = await samsr(["upscale", ...model, "-", "-o", "-", "--scale", "2.5"], {
       cwd,
       input,
     });
@@ -155,13 +162,18 @@ describe("pipes", () => {
 
   it("name a picture from standard input in a folder", async () => {
     const input = readFileSync(`${tree}/sub/deep/c.webp`);
-    const { code, stderr } = await samsr(["upscale", "-", "tree/a.png", "-o", "out"], { cwd, input });
+    const { code, stderr } = await samsr(["upscale", ...model, "-", "tree/a.png", "-o", "out"], {
+      cwd,
+      input,
+    });
     expect([stderr, code]).toEqual(["", 0]);
     expect(files("out")).toEqual(["a.png", "stdin.webp"]);
   });
 
   it("may be closed by the reader without a stack", async () => {
-    const { child, finished } = start(["upscale", "tree/a.png", "tree/b.jpg", "-o", "out"], { cwd });
+    const { child, finished } = start(["upscale", ...model, "tree/a.png", "tree/b.jpg", "-o", "out"], {
+      cwd,
+    });
     child.stdout?.destroy();
     const { code, stderr } = await finished;
     expect(stderr).toBe("");

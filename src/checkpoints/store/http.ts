@@ -2,7 +2,7 @@
  * One GET, as downloads need it: through the proxy that the environment names, redirects followed by hand, and given up
  * when nothing has come for a while. What went wrong becomes a `NetworkError` that says whether another try makes sense.
  */
-import { type Dispatcher, EnvHttpProxyAgent, request } from "undici";
+import type { Dispatcher } from "undici";
 import { SamsrError } from "../../base/errors.js";
 import { shownAddress } from "./address.js";
 
@@ -42,8 +42,10 @@ export async function get(
   headers: Readonly<Record<string, string>>,
   options: { readonly patience: number; readonly signal?: AbortSignal },
 ): Promise<Answer> {
+  // Large, so it is loaded here: most who reach the store fetch nothing.
+  const { EnvHttpProxyAgent, request } = await import("undici");
   const watch = watchdog(options);
-  const dispatcher = proxyAgent();
+  const dispatcher = proxyAgent(() => new EnvHttpProxyAgent());
   const close = () => {
     watch.stop();
     void dispatcher.close().catch(() => {});
@@ -134,12 +136,12 @@ function watchdog({ patience, signal }: { patience: number; signal?: AbortSignal
 }
 
 /** HTTPS_PROXY, HTTP_PROXY and NO_PROXY, in either case of letters. */
-function proxyAgent(): Dispatcher {
+function proxyAgent(make: () => Dispatcher): Dispatcher {
   const { emitWarning } = process;
   // Its warning that it is experimental would stand between our lines.
   process.emitWarning = () => {};
   try {
-    return new EnvHttpProxyAgent();
+    return make();
   } catch (cause) {
     throw new SamsrError(
       `HTTP_PROXY or HTTPS_PROXY is no address of a proxy (${(cause as Error).message}); expected http://HOST:PORT`,
