@@ -2,8 +2,9 @@
 
 import { SamsrError } from "../base/errors.js";
 import { once } from "../base/promises.js";
-import { isModelOf } from "../checkpoints/index.js";
-import { findModel, loadModelWeights } from "../checkpoints/store/index.js";
+import { isModelOf } from "../checkpoints/description.js";
+import { findModel } from "../checkpoints/store/find.js";
+import { loadModelWeights } from "../checkpoints/store/weights.js";
 import type { Raster } from "../image/raster.js";
 import { COVERAGE_NETWORK } from "../networks/index.js";
 import type { SessionOptions } from "../runtime/index.js";

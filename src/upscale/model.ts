@@ -1,8 +1,9 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { SamsrError } from "../base/errors.js";
-import { enlarges, type UpscalingModel } from "../checkpoints/index.js";
-import { findModel, type InstalledModel, locateWeights } from "../checkpoints/store/index.js";
+import { enlarges, type UpscalingModel } from "../checkpoints/description.js";
+import { findModel, type InstalledModel } from "../checkpoints/store/find.js";
+import { locateWeights } from "../checkpoints/store/stored-weights.js";
 import type { PartWeights } from "./sessions.js";
 
 /**

@@ -2,8 +2,10 @@
 import { stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { SamsrError } from "../../base/errors.js";
-import { isModelOf, isNetwork, readShapes, recognise } from "../../checkpoints/index.js";
-import { findModel, type InstalledModel, listModels } from "../../checkpoints/store/index.js";
+import { isModelOf } from "../../checkpoints/description.js";
+import { readShapes } from "../../checkpoints/open.js";
+import { isNetwork, recognise } from "../../checkpoints/recognise.js";
+import { findModel, type InstalledModel, listModels } from "../../checkpoints/store/find.js";
 import { type SamConfig, SEGMENT_ANYTHING } from "../../networks/index.js";
 
 export interface SamFile {

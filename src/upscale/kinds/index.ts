@@ -5,7 +5,7 @@ import {
   networksIn,
   type PixelModel,
   type UpscalingModel,
-} from "../../checkpoints/index.js";
+} from "../../checkpoints/description.js";
 import { directKind } from "./direct.js";
 import type { ModelKind } from "./kind.js";
 import { latentKind } from "./latent.js";
