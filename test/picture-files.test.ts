@@ -11,23 +11,30 @@ import {
   decode,
   type EncodeOptions,
   encode,
+  encodePages,
   encodingLosses,
   formatLike,
+  type OpenedPicture,
   type OutputFormat,
+  openPicture,
   type Picture,
   type Raster,
+  toRgb,
 } from "../src/image/index.js";
 import { coverageOfRuns } from "../src/semantics/index.js";
 import { readMaskRuns } from "../src/semantics/mask-files.js";
 import {
+  gifFramesOf,
   jfifDensityOf,
   nclxOf,
   orientationsOf,
   pngChunkOf,
   pngChunksOf,
+  pngFramesOf,
   pngTextsOf,
   tiffEntriesOf,
   webpChunksOf,
+  webpFramesOf,
 } from "./fixtures/picture-parsers.js";
 import { hasCases, sharedPath } from "./shared.js";
 
@@ -66,6 +73,12 @@ async function result(
 ): Promise<Buffer> {
   return Buffer.from(await encode(doubled(raster), { format, metadata, ...options }));
 }
+
+async function* pagesOf(opened: OpenedPicture): AsyncGenerator<Raster> {
+  for (let i = 0; i < opened.pages; i++) yield doubled(await opened.page(i));
+}
+
+const rgbOf = (raster: Raster) => Array.from(toRgb(raster).data);
 
 const formats = ["png", "jpeg", "webp", "avif", "tiff"] as const;
 
@@ -311,6 +324,42 @@ describe.skipIf(!hasCases)("what a file is", () => {
       expect([name, metadata.pageCount]).toEqual([name, 3]);
       expect(warnings.join()).toMatch(/only the first of its 3 (frames|pages) is read/);
     }
+  });
+
+  it("keeps all pages, or all frames with their delays and loops, where the format can", async () => {
+    const tiff = await openPicture(bytesOf("files", "tiff_3_pages.tif"));
+    const pages = await encodePages(pagesOf(tiff), { format: "tiff", metadata: tiff.metadata });
+    const back = await openPicture(pages);
+    expect(back.pages).toBe(3);
+    const shades = await Promise.all([0, 1, 2].map(async (i) => (await sharp(pages, { page: i }).stats()).channels));
+    const before = bytesOf("files", "tiff_3_pages.tif");
+    for (const [i, channels] of shades.entries()) {
+      const expected = (await sharp(before, { page: i }).stats()).channels;
+      expect(channels.map(({ mean }) => mean)).toEqual(expected.map(({ mean }) => mean));
+    }
+    for (const name of ["gif_3_frames.gif", "webp_3_frames.webp", "apng_3_frames.png"]) {
+      const moving = await openPicture(bytesOf("files", name));
+      expect([name, moving.pages, moving.animation?.delays.length]).toEqual([name, 3, 3]);
+      for (const format of ["gif", "webp", "png"] as const) {
+        const file = Buffer.from(
+          await encodePages(pagesOf(moving), {
+            format,
+            metadata: moving.metadata,
+            animation: moving.animation,
+          }),
+        );
+        const delays = { gif: gifFramesOf, webp: webpFramesOf, png: pngFramesOf }[format](file);
+        expect([name, format, delays]).toEqual([name, format, { delays: [120, 120, 120], loops: 0 }]);
+        const again = await openPicture(file);
+        for (const i of [0, 1, 2]) {
+          const [a, b] = [await moving.page(i), await again.page(i)];
+          const [x, y] = [rgbOf(doubled(a)), rgbOf(b)];
+          const error = x.reduce((sum, v, p) => sum + Math.abs(v - y[p]!), 0) / x.length;
+          expect(error, `${name} frame ${i} as ${format}`).toBeLessThan(format === "png" ? 0.01 : 3);
+        }
+      }
+    }
+    await expect(encodePages(pagesOf(tiff), { format: "jpeg" })).rejects.toThrow(/JPEG holds no pages/);
   });
 
   it("without loss stays so in WebP and AVIF, unless a quality is asked for", async () => {

@@ -10,6 +10,7 @@ import { pngHead } from "./containers/png.js";
 import { fileStore, memoryStore, replaceHead, type Store } from "./containers/store.js";
 import { addToTiff } from "./containers/tiff.js";
 import { webpWith } from "./containers/webp.js";
+import type { Animation } from "./decode.js";
 import type { OutputFormat } from "./formats.js";
 import type { Metadata } from "./metadata/index.js";
 import type { Channels, Raster } from "./raster.js";
@@ -138,23 +139,33 @@ export async function encodeToFile(
 }
 
 /** The encoder of a raster, and what puts the metadata into what it wrote. */
-interface Encoder {
+export interface Encoder {
   readonly image: Sharp;
   finish(store: Store): Promise<void>;
 }
 
-async function encoder(original: Raster, options: EncodeOptions): Promise<Encoder> {
-  checkEncodable(original, options);
+/**
+ * The encoder of a raster, or of the frames of an animation as one raster, one below the other.
+ * @param motion of an animation, where the format's encoder takes one
+ */
+export async function encoder(
+  original: Raster,
+  options: EncodeOptions,
+  motion?: Animation & { readonly frameHeight: number },
+): Promise<Encoder> {
+  if (!motion) checkEncodable(original, options);
   const { format, metadata = {}, density } = options;
   const raster = await suited(original, options);
   const { width, height, channels, data } = raster;
   const grey = channels < 3;
-  const carried = carry(metadata, { width, height, greyscale: grey }, format, density);
+  const shown = { width, height: motion?.frameHeight ?? height };
+  const carried = carry(metadata, { ...shown, greyscale: grey }, format, density);
   const space = bitDepth(raster) === 16 ? (grey ? "grey16" : "rgb16") : grey ? "b-w" : "srgb";
-  const image = sharp(data, { raw: { width, height, channels }, limitInputPixels: false });
+  const page = motion ? { pageHeight: motion.frameHeight } : {};
+  const image = sharp(data, { raw: { width, height, channels, ...page }, limitInputPixels: false });
   return {
-    image: asFormat(image.toColourspace(space), raster, options),
-    finish: (store) => addMetadata(store, raster, format, carried),
+    image: asFormat(image.toColourspace(space), raster, options, motion),
+    finish: (store) => addMetadata(store, { ...raster, ...shown }, format, carried),
   };
 }
 
@@ -212,7 +223,8 @@ async function suited(raster: Raster, { format }: EncodeOptions): Promise<Raster
  */
 const optimisedPixels = 48e6;
 
-function asFormat(image: Sharp, raster: Raster, options: EncodeOptions): Sharp {
+function asFormat(image: Sharp, raster: Raster, options: EncodeOptions, motion?: Animation): Sharp {
+  const moving = motion && { delay: [...motion.delays], loop: motion.loops };
   const { metadata = {} } = options;
   const quality = options.quality ?? 0;
   const lossless = options.lossless ?? (options.quality === undefined && metadata.lossless === true);
@@ -229,8 +241,8 @@ function asFormat(image: Sharp, raster: Raster, options: EncodeOptions): Sharp {
     }
     case "webp":
       return lossless
-        ? image.webp({ lossless: true, exact: true, effort: 4 })
-        : image.webp({ quality: quality || defaultQuality.webp, effort: 4 });
+        ? image.webp({ lossless: true, exact: true, effort: 4, ...moving })
+        : image.webp({ quality: quality || defaultQuality.webp, effort: 4, ...moving });
     case "avif": {
       const bits = bitDepth(raster) === 16 ? { bitdepth: avifBits(options) } : {};
       const common = { ...bits, chromaSubsampling: "4:4:4", effort: 3 };
@@ -243,6 +255,6 @@ function asFormat(image: Sharp, raster: Raster, options: EncodeOptions): Sharp {
       return image.tiff({ compression: "lzw", predictor: "horizontal", bigtiff });
     }
     case "gif":
-      return image.gif();
+      return image.gif({ ...moving });
   }
 }

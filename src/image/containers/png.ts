@@ -198,6 +198,8 @@ export interface PngAdditions {
   gamma?: number;
   chromaticities?: readonly number[];
   texts?: readonly PngText[];
+  /** Frames of an animation, and how often they are shown (0 for ever). */
+  motion?: { readonly frames: number; readonly loops: number };
 }
 
 /** Longer texts are packed. */
@@ -219,7 +221,7 @@ export function pngHead(bytes: Uint8Array, additions: PngAdditions): { head: Uin
     else if (!ours.includes(type) && type !== "sRGB") late.push(bytes.subarray(at, end));
     at = end;
   }
-  const { density, exif, xmp, icc, cicp, gamma, chromaticities, texts = [] } = additions;
+  const { density, exif, xmp, icc, cicp, gamma, chromaticities, texts = [], motion } = additions;
   if (cicp) parts.push(pngChunk("cICP", Uint8Array.of(cicp.primaries, cicp.transfer, 0, 1)));
   if (icc) parts.push(pngChunk("iCCP", join(ascii("icc\0\0"), deflateSync(icc))));
   if (gamma !== undefined) parts.push(pngChunk("gAMA", numbers([gamma * 1e5])));
@@ -231,6 +233,7 @@ export function pngHead(bytes: Uint8Array, additions: PngAdditions): { head: Uin
   if (exif) parts.push(pngChunk("eXIf", exif));
   if (xmp) parts.push(pngChunk("iTXt", join(ascii("XML:com.adobe.xmp\0\0\0\0\0"), xmp)));
   for (const text of texts) parts.push(textChunk(text));
+  if (motion) parts.push(pngChunk("acTL", numbers([motion.frames, motion.loops])));
   return { head: join(...parts, ...late), replaces: at };
 }
 
@@ -254,7 +257,8 @@ function textChunk({ kind, keyword, text, language = "", translated = "" }: PngT
   return pngChunk("iTXt", join(name, between, packed ? deflateSync(bytes) : bytes));
 }
 
-function numbers(values: readonly number[]): Uint8Array {
+/** Numbers of four bytes, the highest first. */
+export function numbers(values: readonly number[]): Uint8Array {
   const bytes = new Uint8Array(4 * values.length);
   for (const [i, value] of values.entries()) viewOf(bytes).setUint32(4 * i, Math.round(value));
   return bytes;

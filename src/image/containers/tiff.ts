@@ -2,10 +2,11 @@
  * TIFF's directories, read for what the decoder does not pass on and written anew for what the encoder cannot say. The
  * encoder's file stays as it is; a new directory is appended that points to the same pixels.
  */
+import { SamsrError } from "../../base/errors.js";
 import type { ExifField } from "../metadata/exif.js";
 import { readExifFields, resolutionFields, tags, writeDirectories } from "../metadata/exif.js";
 import { latin1, spells, viewOf } from "./bytes.js";
-import type { Store } from "./store.js";
+import { memoryStore, type Store } from "./store.js";
 
 const photometric = 0x0106;
 
@@ -91,13 +92,11 @@ const replaced: readonly number[] = [
 
 /**
  * Gives every page of a little-endian TIFF (as the encoder writes it) a new directory with these entries, without the
- * density that the encoder makes up. A BigTIFF keeps its directories, but for that density.
- *
- * @returns whether the entries were added
+ * density that the encoder makes up. A BigTIFF keeps its directories.
  */
-export async function addToTiff(store: Store, additions: TiffAdditions): Promise<boolean> {
+export async function addToTiff(store: Store, additions: TiffAdditions): Promise<void> {
   const head = await store.read(0, 8);
-  if (!spells(head, "II*\0")) return false;
+  if (!spells(head, "II*\0")) return;
   const { density, icc, xmp, iptc, exif } = additions;
   const bytesField = (tag: number, type: number, value: Uint8Array): ExifField => ({
     tag,
@@ -107,7 +106,7 @@ export async function addToTiff(store: Store, additions: TiffAdditions): Promise
   });
   let pointerAt = 4;
   for (let pages = 0; pages < 100_000; pages++) {
-    const start = viewOf(await store.read(pointerAt, 4)).getUint32(0, true);
+    const start = await readNumber(store, pointerAt);
     if (start === 0) break;
     const { fields, next } = await readDirectory(store, start);
     const main = fields.filter(
@@ -126,12 +125,56 @@ export async function addToTiff(store: Store, additions: TiffAdditions): Promise
     const { bytes, nextAt } = writeDirectories({ ...none, ...(pages === 0 && exif), main }, at);
     viewOf(bytes).setUint32(nextAt, next, true);
     await store.write(at, bytes);
-    const pointer = new Uint8Array(4);
-    viewOf(pointer).setUint32(0, at, true);
-    await store.write(pointerAt, pointer);
+    await store.write(pointerAt, number(at));
     pointerAt = at + nextAt;
   }
-  return true;
+}
+
+const offsetTags: readonly number[] = [0x0111, 0x0144];
+
+/** Makes the pages of another little-endian TIFF (each as {@link addToTiff} leaves it) the last ones of this. */
+export async function appendTiff(store: Store, other: Uint8Array): Promise<void> {
+  const size = await store.size();
+  const base = size + (size & 1);
+  if (base + other.length >= 2 ** 32) throw new SamsrError("TIFF pages of more than 4 GiB; choose a smaller scale");
+  let pointerAt = 4;
+  for (let start = await readNumber(store, 4); start !== 0; start = await readNumber(store, pointerAt)) {
+    pointerAt = start + 2 + 12 * viewOf(await store.read(start, 2)).getUint16(0, true);
+  }
+  await store.write(base, other);
+  const from = memoryStore(other);
+  for (let start = await readNumber(from, 4); start !== 0; ) {
+    const { fields, next } = await readDirectory(from, start);
+    const main = fields.map((field) => (offsetTags.includes(field.tag) ? moved(field, base) : field));
+    const end = await store.size();
+    const at = end + (end & 1);
+    const { bytes, nextAt } = writeDirectories({ main, photo: [], gps: [], interoperability: [] }, at);
+    await store.write(at, bytes);
+    await store.write(pointerAt, number(at));
+    pointerAt = at + nextAt;
+    start = next;
+  }
+}
+
+async function readNumber(store: Store, at: number): Promise<number> {
+  return viewOf(await store.read(at, 4)).getUint32(0, true);
+}
+
+function number(value: number): Uint8Array {
+  const bytes = new Uint8Array(4);
+  viewOf(bytes).setUint32(0, value, true);
+  return bytes;
+}
+
+/** The same places of pixels, in a file in which they lie further back. */
+function moved({ tag, type, count, value }: ExifField, by: number): ExifField {
+  const view = viewOf(value);
+  const places = Array.from({ length: count }, (_, i) =>
+    type === 3 ? view.getUint16(2 * i, true) : view.getUint32(4 * i, true),
+  );
+  const out = new Uint8Array(4 * count);
+  for (const [i, place] of places.entries()) viewOf(out).setUint32(4 * i, place + by, true);
+  return { tag, type: 4, count, value: out };
 }
 
 const typeSizes = [0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8, 4];
