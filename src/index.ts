@@ -20,18 +20,29 @@ export {
 } from "./checkpoints/store/index.js";
 export type { Variant } from "./diffusion/index.js";
 export {
+  type Animation,
   type Channels,
   createRaster,
   type DecodeOptions,
   decode,
+  defaultLimits,
   type EncodeOptions,
   encode,
+  encodePages,
   encodeToFile,
+  encodingLosses,
+  type FileKind,
+  holdsPages,
   type InputFormat,
+  type Limits,
   type Metadata,
+  type OpenedPicture,
   type OutputFormat,
+  openPicture,
   type Picture,
   type Raster,
+  recognise,
+  recogniseFile,
 } from "./image/index.js";
 export { type DeviceState, listDevices } from "./runtime/index.js";
 export {

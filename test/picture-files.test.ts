@@ -331,7 +331,9 @@ describe.skipIf(!hasCases)("what a file is", () => {
     const pages = await encodePages(pagesOf(tiff), { format: "tiff", metadata: tiff.metadata });
     const back = await openPicture(pages);
     expect(back.pages).toBe(3);
-    const shades = await Promise.all([0, 1, 2].map(async (i) => (await sharp(pages, { page: i }).stats()).channels));
+    const shades = await Promise.all(
+      [0, 1, 2].map(async (i) => (await sharp(pages, { page: i }).stats()).channels),
+    );
     const before = bytesOf("files", "tiff_3_pages.tif");
     for (const [i, channels] of shades.entries()) {
       const expected = (await sharp(before, { page: i }).stats()).channels;

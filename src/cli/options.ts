@@ -37,8 +37,8 @@ export function plainName(text: string): string {
 
 export function factor(text: string): number {
   const value = Number(text);
-  if (text.trim() !== "" && value >= 1 && value <= 8) return value;
-  throw new InvalidArgumentError("Expected a number from 1 to 8.");
+  if (text.trim() !== "" && value > 0 && value <= 8) return value;
+  throw new InvalidArgumentError("Expected a number over 0 and at most 8.");
 }
 
 export function real(text: string): number {
@@ -69,8 +69,8 @@ export function size(text: string): { height: number; width: number } {
 export function format(text: string): OutputFormat {
   const names: Record<string, OutputFormat> = { jpg: "jpeg", tif: "tiff" };
   const name = names[text.toLowerCase()] ?? text.toLowerCase();
-  if (/^(png|jpeg|webp|avif|tiff)$/.test(name)) return name as OutputFormat;
-  throw new InvalidArgumentError("Allowed choices are png, jpeg, webp, avif, tiff.");
+  if (/^(png|jpeg|webp|avif|tiff|gif)$/.test(name)) return name as OutputFormat;
+  throw new InvalidArgumentError("Allowed choices are png, jpeg, webp, avif, tiff, gif.");
 }
 
 export const model = () =>

@@ -7,7 +7,7 @@ import { access, lstat, realpath, stat } from "node:fs/promises";
 import { dirname, extname, join, resolve } from "node:path";
 import { SamsrError } from "../base/errors.js";
 import { formatLike, formatOfName, type OutputFormat } from "../image/formats.js";
-import type { InputFormat } from "../image/index.js";
+import type { Metadata } from "../image/index.js";
 import type { FoundInputs, Input } from "./inputs.js";
 import { UsageError } from "./report.js";
 
@@ -69,7 +69,7 @@ export async function chooseDestination(
   const ending = extname(out);
   if (ending !== "" && format === undefined && formatOfName(out) === undefined) {
     throw new UsageError(
-      `${out}: samsr writes no ${ending} files; name it .png, .jpg, .webp, .avif or .tif, or give --format`,
+      `${out}: samsr writes no ${ending} files; name it .png, .jpg, .webp, .avif, .tif or .gif, or give --format`,
     );
   }
   return { kind: "file", path: out };
@@ -87,15 +87,18 @@ async function existingAncestor(path: string): Promise<string> {
   }
 }
 
+/** What of a picture that was read decides its format. */
+type ReadFormat = Pick<Metadata, "format" | "pageCount">;
+
 export interface Targets {
   /**
    * Settles where an input's result goes and claims that name.
    *
-   * @param read the format the input turned out to have, once it is read
+   * @param read the format and number of frames that the input turned out to have, once it is read
    * @returns undefined while the format cannot be told from names alone: ask again with `read`
    * @throws SamsrError when the name is taken by a file, an input or another result, or cannot be written
    */
-  claim(input: Input, read?: InputFormat): Promise<Target | undefined>;
+  claim(input: Input, read?: ReadFormat): Promise<Target | undefined>;
 }
 
 export async function planTargets(options: TargetOptions): Promise<Targets> {
@@ -104,15 +107,16 @@ export async function planTargets(options: TargetOptions): Promise<Targets> {
   const originals = new Map<string, Input>();
   for (const input of inputs) if (input.path) originals.set(await canonical(input.path), input);
 
-  function formatFor(input: Input, read?: InputFormat): OutputFormat | undefined {
+  function formatFor(input: Input, read?: ReadFormat): OutputFormat | undefined {
     if (options.format) return options.format;
     const byOut = destination.kind === "file" ? formatOfName(destination.path) : undefined;
     const byName = input.path === undefined ? undefined : formatOfName(input.path);
-    if (byOut ?? byName) return byOut ?? byName;
-    return read && formatLike(read);
+    // A GIF becomes a GIF only where it moves, which only reading it tells.
+    if (byOut ?? (byName !== "gif" && byName)) return byOut ?? byName;
+    return read && formatLike(read.format, read.pageCount);
   }
 
-  async function claim(input: Input, read?: InputFormat): Promise<Target | undefined> {
+  async function claim(input: Input, read?: ReadFormat): Promise<Target | undefined> {
     const format = formatFor(input, read);
     if (format === undefined) return undefined;
     if (destination.kind === "stdout") return { format, skip: false };

@@ -7,6 +7,8 @@ export interface Reporter {
   readonly bar: ProgressBar;
   /** A line about a result, for people. */
   say(line: string): void;
+  /** Says what a picture has lost, on standard error; quiet ones leave it to the document. */
+  warn(name: string, warning: string): void;
   /** Says what went wrong with an input, and notes it in its result. */
   fail(result: { input: string; error?: string }, error: unknown): void;
 }
@@ -25,6 +27,11 @@ export function createReporter(options: { quiet?: boolean; json?: boolean; toStd
       if (options.quiet || options.json) return;
       bar.clear();
       line(text);
+    },
+    warn(name, warning) {
+      if (options.quiet) return;
+      bar.clear();
+      say(`samsr: ${name}: ${warning}`);
     },
     fail(result, error) {
       bar.clear();

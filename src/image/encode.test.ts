@@ -214,7 +214,7 @@ describe("encode", () => {
       "jpeg",
       "tiff",
       "tiff",
-      undefined,
+      "gif",
       undefined,
     ]);
   });

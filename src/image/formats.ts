@@ -25,9 +25,10 @@ const formats: Record<string, OutputFormat> = {
   avif: "avif",
   tif: "tiff",
   tiff: "tiff",
+  gif: "gif",
 };
 
-/** The format that a file name's ending stands for, or undefined. GIF is written for animations alone, or by name. */
+/** The format that a file name's ending stands for, or undefined. */
 export function formatOfName(path: string): OutputFormat | undefined {
   return formats[/\.([a-z]+)$/i.exec(path)?.[1]?.toLowerCase() ?? ""];
 }

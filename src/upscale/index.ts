@@ -8,6 +8,7 @@ export {
   type UpscaleToFileOptions,
   upscale,
   upscaleToFile,
+  type WantedSize,
 } from "./upscale.js";
 export {
   createUpscaler,

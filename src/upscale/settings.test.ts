@@ -44,7 +44,7 @@ describe("resolveSettings", () => {
     [{ tile: 100 }, /tile must be a whole multiple of 32 pixels, not 100/],
     [{ tile: 0 }, /tile/],
     [{ tile: 64, overlap: 33 }, /overlap/],
-    [{ scale: 0.5 }, /scale must be from 1 to 8, not 0.5/],
+    [{ scale: 0 }, /scale must be over 0 and at most 8, not 0/],
     [{ scale: 9 }, /scale/],
     [{ etaScale: 1 }, /etaScale .* from 0 to less than 1, not 1/],
     [{ etaScale: -0.1 }, /etaScale/],

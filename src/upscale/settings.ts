@@ -51,7 +51,7 @@ export interface UpscaleSettings {
   /** How far neighbouring tiles overlap, at most half a tile; default: what suits the model. */
   readonly overlap?: number;
   /**
-   * Enlargement, 1 to 8; default: the network's own, 4. Any other factor is resampled from that (Lanczos).
+   * Enlargement, over 0 to 8; default: the network's own, 4. Any other is resampled from that (Lanczos).
    */
   readonly scale?: number;
 }
@@ -126,7 +126,7 @@ export function resolveSettings(
   } = settings;
   const diffusion = kind.diffusion ? resolveDiffusion(rest, size, kind.diffusion) : undefined;
   if (!diffusion) refuseDiffusion(rest);
-  if (!(scale >= 1 && scale <= 8)) throw new SamsrError(`scale must be from 1 to 8, not ${scale}`);
+  if (!(scale > 0 && scale <= 8)) throw new SamsrError(`scale must be over 0 and at most 8, not ${scale}`);
   planFor(size, { tile, overlap }, kind);
   return { tile, overlap, scale, diffusion };
 }

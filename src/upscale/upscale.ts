@@ -5,21 +5,31 @@
 import { mkdir, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { unlessAborted } from "../base/abort.js";
+import { SamsrError } from "../base/errors.js";
 import { formatOfName } from "../image/formats.js";
 import {
+  type Animation,
   checkEncodable,
   checkWritable,
-  decode,
+  type DecodeOptions,
   type EncodeOptions,
   encode,
+  encodePages,
   encodeToFile,
+  encodingLosses,
   formatLike,
+  holdsPages,
+  type Limits,
+  type OpenedPicture,
   type OutputFormat,
+  openPicture,
   type Picture,
   type Raster,
+  writeFileAtomically,
 } from "../image/index.js";
 import { type PictureSource, pathOrBytes } from "../image/source.js";
 import { filesSource } from "../semantics/sources/files.js";
+import { type FrameBefore, frameCoverage, movedPixels, withStillParts } from "./frames.js";
 import { kindOf } from "./kinds/index.js";
 import { findUpscalingModel } from "./model.js";
 import {
@@ -42,17 +52,32 @@ export interface MaskFiles {
   readonly files: string;
 }
 
-export interface UpscaleOptions extends Omit<UpscaleSettings, "masks">, RunOptions, UpscalerOptions {
+/** The size of a result, where it is not told by `scale`. */
+export interface WantedSize {
+  /** Pixels across; the height follows. With `height` too, the result fits into both. */
+  readonly width?: number;
+  /** Pixels down; the width follows. */
+  readonly height?: number;
+  /** Pixels of the longer side. */
+  readonly longest?: number;
+}
+
+export interface UpscaleOptions
+  extends Omit<UpscaleSettings, "masks">,
+    WantedSize,
+    RunOptions,
+    UpscalerOptions,
+    Limits,
+    Pick<DecodeOptions, "tolerant">,
+    Pick<EncodeOptions, "quality" | "lossless" | "density"> {
   /** As in {@link UpscaleSettings}, or files of masks, which are fitted to the picture's size. */
   readonly masks?: UpscaleSettings["masks"] | MaskFiles;
   /** One that is open already, for many pictures; it stays open. Then the options of opening one do not count. */
   readonly upscaler?: Upscaler;
-  /** default: by the name of the file that is written, else that of the input; PNG for a GIF */
+  /**
+   * default: by the name of the file that is written, else that of the input; PNG for a GIF that does not move
+   */
   readonly format?: OutputFormat;
-  /** 1 to 100, for JPEG, WebP and AVIF */
-  readonly quality?: number;
-  /** The most pixels that the input may have; default 100 million. */
-  readonly pixelLimit?: number;
 }
 
 export interface UpscaleToFileOptions extends UpscaleOptions {
@@ -65,7 +90,12 @@ export interface EnlargedPicture {
   readonly width: number;
   readonly height: number;
   readonly format: OutputFormat;
+  /** Pages or frames that were written. */
+  readonly pages: number;
+  /** Of the first page. */
   readonly info: UpscaleInfo;
+  /** What the input or the result has lost, each the end of a sentence that begins with the picture's name. */
+  readonly warnings: readonly string[];
 }
 
 export interface UpscaledPicture extends EnlargedPicture {
@@ -74,10 +104,12 @@ export interface UpscaledPicture extends EnlargedPicture {
 }
 
 /**
- * Enlarges a picture: decodes it (JPEG, PNG, WebP, AVIF, TIFF, GIF), upscales it and encodes it. Colour profile, EXIF,
- * XMP and density are kept, orientation is applied, 16 bits stay 16 bits where the format has them.
+ * Enlarges a picture: decodes it (see `decode` for the formats), upscales it and encodes it. Profile or other words about
+ * colour, EXIF, XMP and density are kept, orientation is applied, 16 bits stay 16 bits where the format has them. All
+ * pages of a TIFF and all frames of an animation are enlarged where the format of the result holds them; what is lost is
+ * in `warnings`.
  *
- * @param input a path, a file: URL, the bytes of a file, or what `decode` made of them
+ * @param input a path, a file: URL, the bytes of a file, or what `decode` or `openPicture` made of them
  * @example
  * const { data } = await upscale("photo.jpg", { seed: 7, format: "png" });
  * await writeFile("large.png", data);
@@ -86,12 +118,13 @@ export interface UpscaledPicture extends EnlargedPicture {
  * its format, a model or device that is not there; the signal's reason
  */
 export async function upscale(
-  input: PictureSource | Picture,
+  input: PictureSource | Picture | OpenedPicture,
   options: UpscaleOptions = {},
 ): Promise<UpscaledPicture> {
   let data: Uint8Array = new Uint8Array();
-  const enlarged = await walk(input, options, undefined, async (raster, encoding) => {
-    data = await unlessAborted(encode(raster, encoding), options.signal);
+  const enlarged = await walk(input, options, undefined, async (content, encoding) => {
+    const bytes = content instanceof Uint8Array ? content : encode(content, encoding);
+    data = await unlessAborted(Promise.resolve(bytes), options.signal);
   });
   return { data, ...enlarged };
 }
@@ -108,57 +141,140 @@ export async function upscale(
  * signal's reason
  */
 export async function upscaleToFile(
-  input: PictureSource | Picture,
+  input: PictureSource | Picture | OpenedPicture,
   path: string,
   options: UpscaleToFileOptions = {},
 ): Promise<EnlargedPicture> {
   const { overwrite, signal } = options;
   if (await exists(dirname(path))) await checkWritable(path, { overwrite });
-  return walk(input, options, formatOfName(path), async (raster, encoding) => {
+  return walk(input, options, formatOfName(path), async (content, encoding) => {
     await mkdir(dirname(path), { recursive: true });
-    await encodeToFile(raster, path, { ...encoding, overwrite, signal });
+    if (content instanceof Uint8Array) await writeFileAtomically(path, content, { overwrite, signal });
+    else await encodeToFile(content, path, { ...encoding, overwrite, signal });
   });
 }
 
-/** @param formatByName what the name of the result says of its format */
+/**
+ * @param formatByName what the name of the result says of its format
+ * @param write takes one raster to encode, or the encoded bytes of several
+ */
 async function walk(
-  input: PictureSource | Picture,
+  input: PictureSource | Picture | OpenedPicture,
   options: UpscaleOptions,
   formatByName: OutputFormat | undefined,
-  write: (raster: Raster, encoding: EncodeOptions) => Promise<void>,
+  write: (content: Raster | Uint8Array, encoding: EncodeOptions) => Promise<void>,
 ): Promise<EnlargedPicture> {
-  const { onProgress, signal, quality, pixelLimit } = options;
+  const { onProgress, signal, quality, lossless, density } = options;
   signal?.throwIfAborted();
   const model = options.upscaler ? undefined : await findUpscalingModel(options.model ?? DEFAULT_MODEL);
-  const picture = isDecoded(input) ? input : await decode(pathOrBytes(input), { pixelLimit });
-  const format = options.format ?? formatByName ?? formatLike(picture.metadata.format);
+  const opened = await opening(input, options);
+  const { metadata, animation } = opened;
+  const format = options.format ?? formatByName ?? formatLike(metadata.format, animation ? opened.pages : 1);
   const kind = kindOf(options.upscaler?.model ?? model!.description);
-  const masks = await readMaskFiles(options.masks, picture.raster);
-  const settings = resolveSettings({ ...settingsOf(options), masks }, picture.raster, kind);
-  checkEncodable(enlargedSize(picture.raster, settings.scale), { format, quality });
+  const first = await opened.page(0);
+  const settingsFor = async (raster: Raster) => {
+    const masks = await readMaskFiles(options.masks, raster, options);
+    const scale = scaleFor(options, raster);
+    return resolveSettings({ ...settingsOf(options), ...(scale && { scale }), masks }, raster, kind);
+  };
+  const settings = await settingsFor(first);
+  const encoding = { format, quality, lossless, density, metadata };
+  const size = enlargedSize(first, settings.scale);
+  checkEncodable(size, encoding);
+  const pages = holdsPages(format, animation !== undefined) ? opened.pages : 1;
+  const warnings = [
+    ...opened.warnings,
+    ...encodingLosses(size, encoding),
+    ...pagesLost(opened, pages, format),
+  ];
   signal?.throwIfAborted();
 
-  const { raster, info } = await enlargeBy({ ...options, model }, picture.raster, settings);
+  const { upscaler: given, device, threads, sam, cache } = options;
+  const upscaler = given ?? (await createUpscaler({ model, device, threads, sam, cache }));
+  // After an abort nobody waits for it.
+  const close = async () => given ?? (signal?.aborted ? void upscaler.close() : upscaler.close());
+  let info: UpscaleInfo | undefined;
+  async function* enlarged(): AsyncGenerator<Raster> {
+    let before: FrameBefore | undefined;
+    for (let page = 0; page < pages; page++) {
+      const raster = page === 0 ? first : await opened.page(page);
+      const ofPage = page === 0 ? settings : await settingsFor(raster);
+      const result = await enlargeFrame(raster, ofPage, upscaler, options, animation && pages > 1, before);
+      info ??= result.info;
+      if (animation && pages > 1) before = { ...result, input: raster };
+      yield result.output;
+    }
+  }
+  let content: Raster | Uint8Array;
+  try {
+    if (pages > 1) content = await encodePages(enlarged(), { ...encoding, animation });
+    else content = (await enlarged().next()).value as Raster;
+  } finally {
+    // Its memory is free again before the encoder needs some.
+    await close();
+  }
   onProgress?.({ stage: "encode", done: 0, total: 1 });
-  await write(raster, { format, quality, metadata: picture.metadata });
+  await write(content, encoding);
   onProgress?.({ stage: "encode", done: 1, total: 1 });
-  return { width: raster.width, height: raster.height, format, info };
+  return { ...size, format, pages, info: info!, warnings };
 }
 
-/** By the upscaler that is open, or one that is opened for this picture. */
-async function enlargeBy(
-  { upscaler: given, model, device, threads, sam, cache, onProgress, signal }: UpscaleOptions,
+async function opening(
+  input: PictureSource | Picture | OpenedPicture,
+  options: UpscaleOptions,
+): Promise<OpenedPicture> {
+  if (isOpened(input)) return input;
+  if (!isDecoded(input)) return openPicture(pathOrBytes(input), options);
+  const { raster, metadata, warnings } = input;
+  return { metadata, warnings, pages: 1, page: async () => raster };
+}
+
+function pagesLost({ pages, animation }: OpenedPicture, written: number, format: OutputFormat): string[] {
+  if (written === pages) return [];
+  const [what, holders] = animation ? ["frames", "GIF, WebP and PNG hold"] : ["pages", "TIFF holds"];
+  return [`only the first of its ${pages} ${what} is in the ${format.toUpperCase()}; ${holders} all`];
+}
+
+/** One page, or one frame of an animation, which keeps of the frame before what did not move. */
+async function enlargeFrame(
   raster: Raster,
   settings: ResolvedSettings,
-): ReturnType<Upscaler["upscale"]> {
-  if (given) return given.upscale(raster, settings, { onProgress, signal });
-  const own = await createUpscaler({ model, device, threads, sam, cache });
-  const job = own.upscale(raster, settings, { onProgress, signal });
-  job.catch(() => own.close());
-  const enlarged = await job;
-  // Its memory is free again before the encoder needs some. (After an abort nobody waits for it.)
-  await own.close();
-  return enlarged;
+  upscaler: Upscaler,
+  { onProgress, signal }: RunOptions,
+  animation: Animation | boolean | undefined,
+  before: FrameBefore | undefined,
+): Promise<{ output: Raster; info?: UpscaleInfo; coverage?: FrameBefore["coverage"] }> {
+  const moved = before && movedPixels(before.input, raster);
+  if (before && moved === undefined) return { output: before.output, coverage: before.coverage };
+  const coverage = animation ? await frameCoverage(raster, settings, before, moved) : undefined;
+  const { diffusion } = settings;
+  const own =
+    before && coverage && diffusion
+      ? { ...settings, diffusion: { ...diffusion, masks: coverage } }
+      : settings;
+  const { raster: output, info } = await upscaler.upscale(raster, own, { onProgress, signal });
+  return { output: before && moved ? withStillParts(output, before, moved) : output, info, coverage };
+}
+
+/** The scale that gives the wanted size; undefined where none is told. @throws SamsrError for two words that differ */
+function scaleFor(
+  { width, height, longest, scale }: UpscaleOptions,
+  picture: { width: number; height: number },
+): number | undefined {
+  const wanted = { width, height, longest };
+  for (const [name, value] of Object.entries({ ...wanted })) {
+    if (value !== undefined && !(Number.isInteger(value) && value >= 1)) {
+      throw new SamsrError(`${name} must be a whole number of pixels from 1 on, not ${value}`);
+    }
+  }
+  const scales = [
+    ...(width === undefined ? [] : [width / picture.width]),
+    ...(height === undefined ? [] : [height / picture.height]),
+    ...(longest === undefined ? [] : [longest / Math.max(picture.width, picture.height)]),
+  ];
+  if (scales.length === 0) return scale;
+  if (scale !== undefined) throw new SamsrError("give either a scale or a size, not both");
+  return Math.min(...scales);
 }
 
 function settingsOf(options: UpscaleOptions): Omit<UpscaleSettings, "masks"> {
@@ -171,14 +287,20 @@ function settingsOf(options: UpscaleOptions): Omit<UpscaleSettings, "masks"> {
 async function readMaskFiles(
   masks: UpscaleOptions["masks"],
   picture: Raster,
+  { pixelLimit, sideLimit, memoryLimit }: Limits,
 ): Promise<UpscaleSettings["masks"]> {
   if (typeof masks !== "object" || !("files" in masks)) return masks;
-  const { coverage } = await filesSource(masks.files).find(picture);
+  const limits = { pixelLimit, sideLimit, memoryLimit };
+  const { coverage } = await filesSource(masks.files, limits).find(picture);
   return coverage;
 }
 
-function isDecoded(input: PictureSource | Picture): input is Picture {
+function isDecoded(input: PictureSource | Picture | OpenedPicture): input is Picture {
   return typeof input === "object" && input !== null && "raster" in input;
+}
+
+function isOpened(input: PictureSource | Picture | OpenedPicture): input is OpenedPicture {
+  return typeof input === "object" && input !== null && "page" in input;
 }
 
 async function exists(path: string): Promise<boolean> {

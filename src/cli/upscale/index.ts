@@ -20,8 +20,10 @@ import type { UpscaleArguments } from "./settings.js";
 
 const upscaleHelp = `
 Inputs are files, folders (their pictures), quoted patterns such as "photos/**/*.jpg", or - for standard input.
-JPEG, PNG, WebP, AVIF, TIFF and GIF are read. OUT is a file for one input; for a folder, a pattern or several
-inputs it is a folder, as it is when it exists or ends in a slash. "-o -" is standard output.
+JPEG, PNG, WebP, AVIF, TIFF, GIF, BMP, HEIC and JPEG XL are read, whatever their names end in. OUT is a file for one
+input; for a folder, a pattern or several inputs it is a folder, as it is when it exists or ends in a slash. "-o -" is
+standard output. All pages of a TIFF and all frames of a GIF, WebP or PNG are done where the result's format has them.
+What a picture or its result has lost is said on standard error, and in --json as "warnings".
 
 --masks network predicts in one pass how many masks cover each pixel, without finding any.
 --masks sam asks Segment Anything: the model that is installed, or the one that --sam names. Its masks are kept in a
@@ -38,6 +40,10 @@ Examples:
   samsr upscale photo.jpg -o large.png --masks masks/ --seed 7
   curl -s https://example.org/photo.jpg | samsr upscale - -o - --format png > large.png`;
 
+/** A size of the result in pixels, which stands for a scale. */
+const side = (flags: string, description: string) =>
+  new Option(flags, description).argParser(whole(1)).conflicts("scale");
+
 export function defineUpscale(program: Command, { interrupts, done }: Surroundings): void {
   const command = program
     .command("upscale")
@@ -51,10 +57,12 @@ export function defineUpscale(program: Command, { interrupts, done }: Surroundin
     .addOption(seed())
     .option(
       "--scale <factor>",
-      "from 1 to 8: the network enlarges by 4, a resampler does the rest",
+      "over 0, at most 8 (default: 4): the network enlarges by 4, a resampler does the rest",
       factor,
-      4,
     )
+    .addOption(side("--width <n>", "pixels across, instead of a scale; the height follows"))
+    .addOption(side("--height <n>", "pixels down; with --width too, the result fits into both"))
+    .addOption(side("--longest <n>", "pixels of the longer side"))
     .option("--masks <masks>", "regions, network, sam, none, or a path (default: regions, for samsr)")
     .option(
       "--sam <name>",
@@ -71,12 +79,28 @@ export function defineUpscale(program: Command, { interrupts, done }: Surroundin
     .option("--overlap <n>", "how far tiles overlap, in pixels of the input", whole(0))
     .addOption(device())
     .addOption(threads())
-    .option("--format <name>", "png, jpeg, webp, avif or tiff (default: by OUT, else as the input)", format)
+    .option(
+      "--format <name>",
+      "png, jpeg, webp, avif, tiff or gif (default: by OUT, else as the input)",
+      format,
+    )
     .option("--quality <n>", "from 1 to 100, for jpeg, webp and avif", whole(1, 100))
+    .addOption(
+      new Option(
+        "--lossless",
+        "webp and avif without loss (default: where the input is, and no --quality)",
+      ).conflicts("quality"),
+    )
+    .option("--density <n>", "pixels an inch that the result tells (default: as the input)", real)
+    .option("--tolerant", "take damaged and truncated pictures as far as they go")
     .addOption(new Option("--overwrite", "replace files that exist").conflicts("skipExisting"))
     .option("--skip-existing", "leave files that exist, and go on")
     .option("--recursive", "take subfolders too, and keep their structure")
     .addOption(pixelLimit())
+    .option("--side-limit <n>", "the longest side a picture may have (default: 100000)", whole(1))
+    .option("--frame-limit <n>", "the most pages or frames (default: 1000)", whole(1))
+    .option("--metadata-limit <mib>", "the most profile, EXIF, XMP and texts, in MiB (default: 16)", whole(1))
+    .option("--memory-limit <mib>", "the most decoded pixels, in MiB (default: 1024)", whole(1))
     .option("--json", "print one JSON document about the results")
     .option("--quiet", "print nothing but errors");
   for (const option of samOptions()) command.addOption(option);

@@ -6,7 +6,7 @@
 import { unlessAborted } from "../../base/abort.js";
 import type { UpscalingModel } from "../../checkpoints/index.js";
 import type { InstalledModel } from "../../checkpoints/store/index.js";
-import { decode, type Picture } from "../../image/index.js";
+import { type OpenedPicture, openPicture } from "../../image/index.js";
 import {
   createUpscaler,
   type EnlargedPicture,
@@ -23,7 +23,7 @@ import { chooseDestination, planTargets, type Target, type Targets } from "../ou
 import { describe, printError, UsageError } from "../report.js";
 import { createReporter, type Reporter } from "../reporter.js";
 import { oneAhead, printJson, say, writeToStdout } from "../streams.js";
-import { checkSettings, settingsOf, type UpscaleArguments } from "./settings.js";
+import { checkSettings, decodingOf, encodingOf, settingsOf, type UpscaleArguments } from "./settings.js";
 
 /** What `--json` prints is an array of these: first words that stand for no file, then the inputs in order. */
 export interface UpscaleResult {
@@ -32,6 +32,10 @@ export interface UpscaleResult {
   output?: string;
   width?: number;
   height?: number;
+  /** Pages or frames that were written, where they are more than one. */
+  pages?: number;
+  /** What the input or the result has lost, where anything. */
+  warnings?: readonly string[];
   /** From the decoded picture to the written file. */
   milliseconds?: number;
   info?: UpscaleInfo;
@@ -173,40 +177,46 @@ function openUpscaler({ options, model }: Batch): Promise<Upscaler> {
 }
 
 /** Decodes, and settles what only the file itself can tell. */
-async function prepare(job: Job, { options, targets, signal }: Batch): Promise<Picture | { error: unknown }> {
+async function prepare(
+  job: Job,
+  { options, targets, signal }: Batch,
+): Promise<OpenedPicture | { error: unknown }> {
   try {
     const source = job.input.path ?? (await readStandardInput(signal));
-    const picture = await decode(source, { name: job.input.name, pixelLimit: options.pixelLimit });
-    job.target ??= await targets.claim(job.input, picture.metadata.format);
+    const picture = await openPicture(source, { ...decodingOf(options), name: job.input.name, signal });
+    job.target ??= await targets.claim(job.input, picture.metadata);
     return picture;
   } catch (error) {
     return { error };
   }
 }
 
-async function run(job: Job, picture: Picture, upscaler: Upscaler, batch: Batch): Promise<void> {
+async function run(job: Job, picture: OpenedPicture, upscaler: Upscaler, batch: Batch): Promise<void> {
   const { options, reporter, signal } = batch;
   const begun = performance.now();
   const { path, format } = job.target!;
   const asked = {
-    ...{ ...settingsOf(options), upscaler, format, quality: options.quality, signal },
+    ...{ ...settingsOf(options), ...decodingOf(options), ...encodingOf(options), upscaler, format, signal },
     onProgress(progress: Progress) {
       job.begun = true;
       reporter.bar.update({ ...progress, stage: stages[progress.stage] });
     },
   };
-  const { width, height, info } =
+  const { width, height, pages, info, warnings } =
     path === undefined
       ? await toStandardOutput(picture, asked)
       : await upscaleToFile(picture, path, { ...asked, overwrite: options.overwrite });
   const milliseconds = Math.round(performance.now() - begun);
-  Object.assign(job.result, { output: path ?? "-", width, height, milliseconds, info });
+  const more = { ...(pages > 1 && { pages }), ...(warnings.length > 0 && { warnings }) };
+  Object.assign(job.result, { output: path ?? "-", width, height, milliseconds, info, ...more });
+  for (const warning of warnings) reporter.warn(job.input.name, warning);
   const seconds = (milliseconds / 1000).toFixed(1);
-  reporter.say(`${job.input.name} -> ${path ?? "standard output"}  ${width} x ${height}, ${seconds} s`);
+  const size = `${width} x ${height}${pages > 1 ? `, ${pages} ${picture.animation ? "frames" : "pages"}` : ""}`;
+  reporter.say(`${job.input.name} -> ${path ?? "standard output"}  ${size}, ${seconds} s`);
 }
 
 async function toStandardOutput(
-  picture: Picture,
+  picture: OpenedPicture,
   options: UpscaleOptions & { readonly signal: AbortSignal },
 ): Promise<EnlargedPicture> {
   const { data, ...enlarged } = await upscale(picture, options);

@@ -3,11 +3,11 @@ import { stat } from "node:fs/promises";
 import { SamsrError } from "../../base/errors.js";
 import type { UpscalingModel } from "../../checkpoints/index.js";
 import { SAMPLERS, type Variant } from "../../diffusion/index.js";
-import type { OutputFormat } from "../../image/index.js";
+import type { DecodeOptions, EncodeOptions, Limits, OutputFormat } from "../../image/index.js";
 import type { Device } from "../../runtime/index.js";
 import { isSourceName } from "../../semantics/index.js";
 import { findSam } from "../../semantics/sam/find-sam.js";
-import type { Method, UpscaleOptions, UpscaleSettings } from "../../upscale/index.js";
+import type { Method, UpscaleOptions, UpscaleSettings, WantedSize } from "../../upscale/index.js";
 import { kindOf } from "../../upscale/kinds/index.js";
 import { resolveSettings } from "../../upscale/settings.js";
 import { UsageError } from "../report.js";
@@ -22,7 +22,7 @@ export interface UpscaleArguments extends SamArguments {
   etaScale?: number;
   kappa?: number;
   seed: number;
-  scale: number;
+  scale?: number;
   /** regions, network, sam, none, or a path. */
   masks?: string;
   /** Which Segment Anything. */
@@ -35,6 +35,17 @@ export interface UpscaleArguments extends SamArguments {
   threads?: number;
   format?: OutputFormat;
   quality?: number;
+  lossless?: boolean;
+  density?: number;
+  width?: number;
+  height?: number;
+  longest?: number;
+  tolerant?: boolean;
+  sideLimit?: number;
+  frameLimit?: number;
+  /** In MiB, as is the next. */
+  metadataLimit?: number;
+  memoryLimit?: number;
   overwrite?: boolean;
   skipExisting?: boolean;
   recursive?: boolean;
@@ -49,7 +60,7 @@ export interface UpscaleArguments extends SamArguments {
  * @throws SamsrError when there is nothing at the path of the masks
  */
 export async function checkSettings(options: UpscaleArguments, model: UpscalingModel): Promise<void> {
-  const { masks: _, ...settings } = settingsOf(options);
+  const { masks: _, width: _w, height: _h, longest: _l, ...settings } = settingsOf(options);
   const { masks } = options;
   try {
     const { diffusion } = resolveSettings(settings, { width: 1, height: 1 }, kindOf(model));
@@ -76,11 +87,36 @@ export async function checkSettings(options: UpscaleArguments, model: UpscalingM
 /** The options that say how a picture is enlarged, as the library takes them. */
 export function settingsOf(
   options: UpscaleArguments,
-): Omit<UpscaleSettings, "masks"> & Pick<UpscaleOptions, "masks"> {
+): Omit<UpscaleSettings, "masks"> & WantedSize & Pick<UpscaleOptions, "masks"> {
   const { method, steps, seed, variant, etaScale, kappa, tile, overlap, scale, masks: said } = options;
   const masks = said === undefined || isSourceName(said) ? said : { files: said };
   const samOptions = samOptionsOf(options);
-  return { method, steps, seed, variant, etaScale, kappa, tile, overlap, scale, masks, samOptions };
+  const { width, height, longest } = options;
+  const size = { scale, width, height, longest };
+  return { method, steps, seed, variant, etaScale, kappa, tile, overlap, ...size, masks, samOptions };
+}
+
+/** The options that say what is read of a picture. */
+export function decodingOf(options: UpscaleArguments): Limits & Pick<DecodeOptions, "tolerant"> {
+  const { pixelLimit, sideLimit, frameLimit, tolerant } = options;
+  const bytes = (mebibytes: number | undefined) => mebibytes && mebibytes * 2 ** 20;
+  return {
+    pixelLimit,
+    sideLimit,
+    frameLimit,
+    tolerant,
+    metadataLimit: bytes(options.metadataLimit),
+    memoryLimit: bytes(options.memoryLimit),
+  };
+}
+
+/** The options that say how the result is written. */
+export function encodingOf({
+  quality,
+  lossless,
+  density,
+}: UpscaleArguments): Pick<EncodeOptions, "quality" | "lossless" | "density"> {
+  return { quality, lossless, density };
 }
 
 function saysOfSam(options: UpscaleArguments): boolean {

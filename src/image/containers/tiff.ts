@@ -136,7 +136,8 @@ const offsetTags: readonly number[] = [0x0111, 0x0144];
 export async function appendTiff(store: Store, other: Uint8Array): Promise<void> {
   const size = await store.size();
   const base = size + (size & 1);
-  if (base + other.length >= 2 ** 32) throw new SamsrError("TIFF pages of more than 4 GiB; choose a smaller scale");
+  if (base + other.length >= 2 ** 32)
+    throw new SamsrError("TIFF pages of more than 4 GiB; choose a smaller scale");
   let pointerAt = 4;
   for (let start = await readNumber(store, 4); start !== 0; start = await readNumber(store, pointerAt)) {
     pointerAt = start + 2 + 12 * viewOf(await store.read(start, 2)).getUint16(0, true);
