@@ -43,7 +43,10 @@ export function printError(error: unknown, name?: string): void {
 
 /** The message, with the input in front unless it is in there already. */
 export function named(message: string, name: string | undefined): string {
-  return name === undefined || message.includes(name) ? message : `${name}: ${message}`;
+  if (name === undefined) return message;
+  // As an error would have it that says the name.
+  const { message: shown } = new SamsrError(name);
+  return message.includes(shown) ? message : `${shown}: ${message}`;
 }
 
 export function exitCodeOf(error: unknown): number {

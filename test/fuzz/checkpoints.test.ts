@@ -16,10 +16,9 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Worker } from "node:worker_threads";
 import { afterAll, expect, it } from "vitest";
-import { SamsrError } from "../src/base/errors.js";
-import { createRandom, type Random } from "../src/base/random.js";
+import { SamsrError } from "../../src/base/errors.js";
+import { createRandom, type Random } from "../../src/base/random.js";
 import {
   openCheckpoint,
   readPth,
@@ -27,9 +26,9 @@ import {
   recognise,
   type Shapes,
   writeSafetensors,
-} from "../src/checkpoints/index.js";
-import { TINY } from "../src/networks/index.js";
-import { sizeOf } from "../src/onnx/index.js";
+} from "../../src/checkpoints/index.js";
+import { TINY } from "../../src/networks/index.js";
+import { sizeOf } from "../../src/onnx/index.js";
 import {
   mutateArchive,
   mutatePickle,
@@ -39,11 +38,12 @@ import {
   safetensors,
   scramble,
   withChecksums,
-} from "./fixtures/mutate.js";
-import { swinUNetShapes, vqParameters } from "./fixtures/network-shapes.js";
-import { FakeTensor, pickle, pickled, type ZipPart, zip } from "./fixtures/pth.js";
+} from "../fixtures/mutate.js";
+import { swinUNetShapes, vqParameters } from "../fixtures/network-shapes.js";
+import { FakeTensor, pickle, pickled, type ZipPart, zip } from "../fixtures/pth.js";
+import { countOf, watchdog } from "./fuzz.js";
 
-const COUNT = Number(process.env.SAMSR_FUZZ ?? 10_000);
+const COUNT = countOf(10_000);
 const SEED = Number(process.env.SAMSR_FUZZ_SEED ?? 1);
 const LONGEST = 1000;
 const LARGEST_GROWTH = 1e9;
@@ -217,25 +217,6 @@ function isOneLine(message: string, name: string): boolean {
   return message.startsWith(`${name}: `) && !/[\p{Cc}\u2028\u2029]/u.test(message) && message.length < 2000;
 }
 
-/** Says which file it was, and ends the process, if one takes so long that no test could. */
-function watchdog(): { case(i: number): void; end(): Promise<number> } {
-  const shared = new Int32Array(new SharedArrayBuffer(4));
-  const code = `
-    const { workerData } = require("node:worker_threads");
-    let last = -1;
-    setInterval(() => {
-      if (workerData[0] === last) {
-        process._rawDebug("mutation " + last + " hangs");
-        process.kill(process.pid, "SIGKILL");
-      }
-      last = workerData[0];
-    }, 20000).unref();
-    setInterval(() => {}, 1000);`;
-  const worker = new Worker(code, { eval: true, workerData: shared });
-  worker.unref();
-  return { case: (i) => Atomics.store(shared, 0, i), end: () => worker.terminate() };
-}
-
 it(`${COUNT} hostile and broken files are read or refused in one line, quickly and in little memory`, async () => {
   const kinds = Object.entries(KINDS);
   const here = readdirSync(".");
@@ -243,11 +224,11 @@ it(`${COUNT} hostile and broken files are read or refused in one line, quickly a
   const messages = new Set<string>();
   const slow: string[] = [];
   const before = process.resourceUsage().maxRSS * 1024;
-  const dog = watchdog();
+  const dog = watchdog("checkpoints");
   const path = join(directory, "weights");
   const disk = openSync(path, "w");
   for (let i = 0; i < COUNT; i++) {
-    dog.case(i);
+    dog.input(i);
     const random = createRandom(SEED, i);
     const [kind, mutate] = kinds[i % kinds.length];
     const file = mutate(random);
