@@ -11,7 +11,7 @@ describe("samsr train", () => {
   it("saves its state on Ctrl-C, goes on with it, and what it leaves can be bundled and run", async () => {
     await drawing({ width: 160, height: 140 }).png().toFile(path("photos", "one.png"));
     const out = path("run");
-    const words = ["train", "teacher", "--data", path("photos"), "-o", out, "--threads", "2"];
+    const words = ["train", "teacher", "--data", path("photos"), "-o", out, "--batch", "1"];
     const { child, finished } = start([...words, "--steps", "100000"]);
     // The first thing it says: the photos are read, the graph is not built yet.
     await new Promise<void>((resolve) => child.stderr!.once("data", () => resolve()));
