@@ -1,7 +1,7 @@
 /**
- * samsr as a library: enlarge pictures (files or bytes) with `upscale`, pixels with `createUpscaler`. The floors below
- * have entries of their own: samsr/onnx, samsr/runtime, samsr/nn, samsr/networks, samsr/checkpoints, samsr/diffusion,
- * samsr/semantics.
+ * samsr as a library: enlarge pictures (files or bytes) with `upscale`, pixels with `createUpscaler`. The
+ * floors below have entries of their own: samsr/onnx, samsr/runtime, samsr/nn, samsr/networks,
+ * samsr/checkpoints, samsr/diffusion, samsr/semantics.
  */
 export { SamsrError } from "./base/errors.js";
 export type { ModelDescription, UpscalingModel } from "./checkpoints/index.js";

@@ -3,6 +3,8 @@ export interface ByteSource {
   /** What errors call it. */
   readonly name: string;
   readonly size: number;
-  /** `length` bytes at `offset`, possibly a view on what the caller holds; only asked for what lies inside. */
+  /**
+   * `length` bytes at `offset`, possibly a view on what the caller holds; only asked for what lies inside.
+   */
   read(offset: number, length: number): Promise<Uint8Array>;
 }

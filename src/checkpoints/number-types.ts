@@ -25,7 +25,9 @@ export function emptyArray(type: NumberType, length: number): NumberData {
   return new ARRAYS[type](length);
 }
 
-/** Little-endian bytes as numbers: the same memory where they lie on a multiple of their width, else a copy. */
+/**
+ * Little-endian bytes as numbers: the same memory where they lie on a multiple of their width, else a copy.
+ */
 export function asNumbers(type: NumberType, bytes: Uint8Array): NumberData {
   const array = ARRAYS[type];
   const width = array.BYTES_PER_ELEMENT;

@@ -1,6 +1,6 @@
 /**
- * One door for files of weights. PyTorch's and safetensors are told apart by their first bytes, because people rename
- * files and downloads end in anything.
+ * One door for files of weights. PyTorch's and safetensors are told apart by their first bytes, because
+ * people rename files and downloads end in anything.
  */
 import type { Shapes } from "../networks/index.js";
 import type { StateDict } from "../nn/index.js";
@@ -11,15 +11,18 @@ import { type CheckpointFile, withSource } from "./source.js";
 import { loadStateDict, shapesOf, withoutPrefixes } from "./state-dict.js";
 
 export interface Checkpoint {
-  /** Out of wrappers, without the prefixes of parallel and compiled modules, as float32; whole numbers and booleans left out. */
+  /**
+   * Out of wrappers, without the prefixes of parallel and compiled modules, as float32; whole numbers and
+   * booleans left out.
+   */
   readonly weights: StateDict;
   /** Names and shapes of all tensors, those of whole numbers included: what `recognise` asks for. */
   readonly shapes: Shapes;
 }
 
 /**
- * Reads a PyTorch or a safetensors file. A file on disk or a Blob is read tensor by tensor; what is given as bytes is not
- * copied: the weights are views on it wherever they can be.
+ * Reads a PyTorch or a safetensors file. A file on disk or a Blob is read tensor by tensor; what is given as
+ * bytes is not copied: the weights are views on it wherever they can be.
  * @param name what errors call it, when it is no path
  * @throws {SamsrError} naming the file and what is wrong with it.
  *
@@ -56,7 +59,10 @@ async function outline(source: ByteSource): Promise<{ shapes: Shapes; load(): Pr
   };
 }
 
-/** Whether a JSON object follows eight bytes of its length; a damaged PyTorch file is told about by its own reader. */
+/**
+ * Whether a JSON object follows eight bytes of its length; a damaged PyTorch file is told about by its own
+ * reader.
+ */
 async function isSafetensors(source: ByteSource): Promise<boolean> {
   if (source.size < 9) return false;
   const start = String.fromCharCode(...(await source.read(0, 9)));

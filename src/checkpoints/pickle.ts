@@ -1,8 +1,8 @@
 /**
  * Python's pickle, as data. A pickle is a program for a small stack machine (documented in CPython's
- * Lib/pickletools.py): push a string, put it in the memo, gather the items above the mark into a tuple, call this
- * function with that tuple. Python runs it and may thereby run anything. This machine knows only the instructions
- * of protocol 2 that build plain values, and can call only the few functions it is handed.
+ * Lib/pickletools.py): push a string, put it in the memo, gather the items above the mark into a tuple, call
+ * this function with that tuple. Python runs it and may thereby run anything. This machine knows only the
+ * instructions of protocol 2 that build plain values, and can call only the few functions it is handed.
  */
 import type { Fail } from "../base/errors.js";
 
@@ -10,7 +10,10 @@ import type { Fail } from "../base/errors.js";
 export type PickleFunction = (args: readonly unknown[]) => unknown;
 
 export interface PickleWorld {
-  /** What a name of Python's stands for: a `PickleFunction` or a value. Undefined: it is not known, and refused. */
+  /**
+   * What a name of Python's stands for: a `PickleFunction` or a value. Undefined: it is not known, and
+   * refused.
+   */
   readonly global: (name: string) => unknown;
   /** The object that the writer kept outside of the pickle (in a checkpoint: a storage). */
   readonly persistent: (id: unknown) => unknown;
@@ -22,10 +25,16 @@ const MOST_VALUES = 5e5;
 const MOST_CONTAINERS = 2e5;
 const DEEPEST_MARKS = 1000;
 const LONGEST_NAME = 1000;
-/** Keys of the memo, and whole numbers as keys of dictionaries. Among larger ones enough hash alike to take minutes. */
+/**
+ * Keys of the memo, and whole numbers as keys of dictionaries. Among larger ones enough hash alike to take
+ * minutes.
+ */
 const LARGEST_KEY = 1e6;
 
-/** Runs a pickle. Ends in `fail` for a damaged one, and for one that wants more than the values described above. */
+/**
+ * Runs a pickle. Ends in `fail` for a damaged one, and for one that wants more than the values described
+ * above.
+ */
 export function unpickle(bytes: Uint8Array, world: PickleWorld, fail: Fail): unknown {
   const data = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const text = new TextDecoder("utf-8", { fatal: true });
@@ -168,7 +177,8 @@ export function unpickle(bytes: Uint8Array, world: PickleWorld, fail: Fail): unk
     Q: () => push(world.persistent(pop())),
     c: global,
     R: call,
-    // Attributes of an object: an ordered dictionary of parameters carries the versions of its modules that way.
+    // Attributes of an object: an ordered dictionary of parameters carries the versions of its modules that
+    // way.
     b: () => {
       pop();
       if (!(top() instanceof Map)) fail("its pickle sets attributes of what has none");

@@ -1,7 +1,7 @@
 /**
- * The few Python names that a checkpoint of tensors needs. A storage is flat memory of one number type, kept as an
- * entry of the archive; a tensor is a window on a storage: offset, shape, and a stride for each axis, all counted
- * in numbers. Several tensors may look at one storage.
+ * The few Python names that a checkpoint of tensors needs. A storage is flat memory of one number type, kept
+ * as an entry of the archive; a tensor is a window on a storage: offset, shape, and a stride for each axis,
+ * all counted in numbers. Several tensors may look at one storage.
  */
 
 import type { Fail } from "../base/errors.js";
@@ -160,7 +160,10 @@ export function layOut({ shape, stride, offset, dtype }: TensorView, whole: Numb
   return data;
 }
 
-/** The bytes of the file's type that a view takes beside its storage: as a copy in row-major order, or as float32. */
+/**
+ * The bytes of the file's type that a view takes beside its storage: as a copy in row-major order, or as
+ * float32.
+ */
 export function copySize({ shape, stride, dtype }: TensorView): number {
   const converted = dtype === "float16" || dtype === "bfloat16" || dtype === "float64";
   return isRowMajor(shape, stride) && !converted ? 0 : sizeOf(shape) * widthOf(dtype);

@@ -20,9 +20,9 @@ const MOST_VALUES = 1e6;
 const MOST_TENSORS = 1e5;
 
 /**
- * A copy of the tree, with `leaf` in place of each view, and the list of the tensors by the keys that lead to them.
- * Ends in `fail` where there is something else than plain values, and where the tensors would take much more memory
- * than the file.
+ * A copy of the tree, with `leaf` in place of each view, and the list of the tensors by the keys that lead to
+ * them. Ends in `fail` where there is something else than plain values, and where the tensors would take much
+ * more memory than the file.
  */
 export function survey<Tensor>(
   root: unknown,

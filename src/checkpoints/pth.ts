@@ -1,7 +1,8 @@
 /**
- * PyTorch checkpoints (.pth, .pt, .ckpt), as `torch.save` has written them since version 1.6: a ZIP archive with
- * a pickle, `data.pkl`, and beside it one entry for each storage, the flat memory under one tensor or several. The
- * pickle says which tensor is what part of which storage. It is read as data; nothing in it is ever run.
+ * PyTorch checkpoints (.pth, .pt, .ckpt), as `torch.save` has written them since version 1.6: a ZIP archive
+ * with a pickle, `data.pkl`, and beside it one entry for each storage, the flat memory under one tensor or
+ * several. The pickle says which tensor is what part of which storage. It is read as data; nothing in it is
+ * ever run.
  */
 import { type Fail, oneLine, SamsrError } from "../base/errors.js";
 import type { ByteSource } from "./byte-source.js";
@@ -34,9 +35,11 @@ export interface PthOutline extends PthCheckpoint<TensorView> {
 const LARGEST_PICKLE = 4e6;
 
 /**
- * Reads a whole checkpoint. What is given as bytes is not copied: the tensors are views on it wherever they can be.
+ * Reads a whole checkpoint. What is given as bytes is not copied: the tensors are views on it wherever they
+ * can be.
  * @param name what errors call it
- * @throws {SamsrError} naming the file and what is wrong with it, for anything else than a checkpoint of tensors.
+ * @throws {SamsrError} naming the file and what is wrong with it, for anything else than a checkpoint of
+ *   tensors.
  *
  * @example
  * const state = stateDictOf(await readPth("resshift_realsrx4_s15_v1.pth"));

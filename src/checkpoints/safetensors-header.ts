@@ -41,7 +41,10 @@ const MOST_VALUES = 5e5;
 const DEEPEST = 3;
 const MOST_AXES = 64;
 
-/** How long the header is, by the first eight bytes. @throws {SamsrError} when it cannot be in a file of that size. */
+/**
+ * How long the header is, by the first eight bytes. @throws {SamsrError} when it cannot be in a file of that
+ * size.
+ */
 export function headerLength(bytes: Uint8Array, fileSize: number, name: string): number {
   const fail = failure(name);
   if (bytes.length < 8) fail(`it has ${bytes.length} bytes`);
@@ -92,8 +95,8 @@ function areCounts(values: unknown): values is number[] {
 }
 
 /**
- * The format has the tensors cover the file without overlaps, by which a small file could fill the memory, and without
- * holes, in which something else could be.
+ * The format has the tensors cover the file without overlaps, by which a small file could fill the memory,
+ * and without holes, in which something else could be.
  */
 function checkPlaces(tensors: readonly SafetensorsEntry[], start: number, end: number, fail: Fail): void {
   let at = start;

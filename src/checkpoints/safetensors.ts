@@ -1,6 +1,6 @@
 /**
- * The safetensors format (github.com/huggingface/safetensors): eight bytes with the length of a JSON header, the
- * header, then the tensors' bytes. It holds numbers and nothing that could run.
+ * The safetensors format (github.com/huggingface/safetensors): eight bytes with the length of a JSON header,
+ * the header, then the tensors' bytes. It holds numbers and nothing that could run.
  */
 import type { StateDict } from "../nn/index.js";
 import { type Shape, toFloat16 } from "../onnx/index.js";
@@ -26,8 +26,8 @@ export interface WriteOptions {
 }
 
 /**
- * The bytes of a file of tensors as F32 or, at half the size, F16, in pieces: the header, then one for each tensor. They
- * lie side by side; the first starts on a multiple of 8 bytes.
+ * The bytes of a file of tensors as F32 or, at half the size, F16, in pieces: the header, then one for each
+ * tensor. They lie side by side; the first starts on a multiple of 8 bytes.
  */
 export function* safetensorsPieces(tensors: StateDict, options: WriteOptions = {}): Generator<Uint8Array> {
   const { precision = "float32", metadata } = options;
@@ -65,8 +65,8 @@ export function writeSafetensors(tensors: StateDict, options: WriteOptions = {})
 }
 
 /**
- * Reads F32, F16, BF16 and F64 tensors as float32; tensors of other types (indices) are left out. F32 tensors are views
- * on `bytes` where they lie on a multiple of 4.
+ * Reads F32, F16, BF16 and F64 tensors as float32; tensors of other types (indices) are left out. F32 tensors
+ * are views on `bytes` where they lie on a multiple of 4.
  * @throws {SamsrError} naming `name` and what is wrong, for anything that is no whole safetensors file.
  */
 export function readSafetensors(bytes: Uint8Array, name = "weights"): Tensors {

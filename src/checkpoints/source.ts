@@ -1,9 +1,15 @@
-/** Where a checkpoint's bytes come from: memory, a web page's Blob, or a file on disk that is read piece by piece. */
+/**
+ * Where a checkpoint's bytes come from: memory, a web page's Blob, or a file on disk that is read piece by
+ * piece.
+ */
 import { oneLine, SamsrError } from "../base/errors.js";
 import { inNode } from "../runtime/environment.js";
 import type { ByteSource } from "./byte-source.js";
 
-/** A file of weights: its path (in Node only), its bytes, or a Blob, such as the File that a visitor of a page chose. */
+/**
+ * A file of weights: its path (in Node only), its bytes, or a Blob, such as the File that a visitor of a page
+ * chose.
+ */
 export type CheckpointFile = string | Uint8Array | Blob;
 
 /**

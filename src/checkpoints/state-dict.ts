@@ -25,8 +25,8 @@ interface Leaf {
 type Named<Tensor> = Pick<PthCheckpoint<Tensor>, "name" | "root">;
 
 /**
- * The state dict in a checkpoint: out of its wrapper, without the prefixes of parallel and compiled modules, its
- * numbers as float32. Tensors of whole numbers and booleans (indices, counters) are left out.
+ * The state dict in a checkpoint: out of its wrapper, without the prefixes of parallel and compiled modules,
+ * its numbers as float32. Tensors of whole numbers and booleans (indices, counters) are left out.
  * @throws {SamsrError} when the checkpoint holds no dictionary of tensors.
  */
 export function stateDictOf(checkpoint: Named<PthTensor>): StateDict {
@@ -39,8 +39,8 @@ export function stateDictOf(checkpoint: Named<PthTensor>): StateDict {
 }
 
 /**
- * The same of a checkpoint whose numbers are still in the file: only storages that are needed are read, each once, and
- * none is kept beside what is made of it.
+ * The same of a checkpoint whose numbers are still in the file: only storages that are needed are read, each
+ * once, and none is kept beside what is made of it.
  */
 export async function loadStateDict(outline: PthOutline): Promise<StateDict> {
   const views = [...tensorsOf(outline)].filter(([, view]) => isFloat(view.dtype));

@@ -1,4 +1,7 @@
-/** The records of a ZIP archive that tell of its entries: the directory's at the end, and the one before each entry. */
+/**
+ * The records of a ZIP archive that tell of its entries: the directory's at the end, and the one before each
+ * entry.
+ */
 import type { Fail } from "../base/errors.js";
 
 export interface ZipEntry {
@@ -27,7 +30,10 @@ const ENCRYPTED = 0x2041;
 const SIZES_FOLLOW = 8;
 
 const MOST_ENTRIES = 1e5;
-/** Of the file's size, what all entries may unpack to. PyTorch does not pack at all, and weights hardly shrink. */
+/**
+ * Of the file's size, what all entries may unpack to. PyTorch does not pack at all, and weights hardly
+ * shrink.
+ */
 const LARGEST_GROWTH = 2;
 const SMALL = 1e6;
 

@@ -1,7 +1,8 @@
 /**
- * As much of the ZIP format (PKWARE's APPNOTE, with its ZIP64 records) as reading a PyTorch checkpoint takes. The
- * directory stands at the end of the file and says where each entry lies, so one tensor can be read out of
- * gigabytes. Nothing the file says is believed before it is checked: it may be damaged, or made to do harm.
+ * As much of the ZIP format (PKWARE's APPNOTE, with its ZIP64 records) as reading a PyTorch checkpoint takes.
+ * The directory stands at the end of the file and says where each entry lies, so one tensor can be read out
+ * of gigabytes. Nothing the file says is believed before it is checked: it may be damaged, or made to do
+ * harm.
  */
 import type { Fail } from "../base/errors.js";
 import { inNode } from "../runtime/environment.js";

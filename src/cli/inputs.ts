@@ -22,7 +22,10 @@ export interface FoundInputs {
   several: boolean;
 }
 
-/** Files of a folder that are taken for pictures. A file or pattern that is named itself may be called anything. */
+/**
+ * Files of a folder that are taken for pictures. A file or pattern that is named itself may be called
+ * anything.
+ */
 const PICTURE = /\.(png|jpe?g|webp|avif|tiff?|gif)$/i;
 
 /** More than this from a pipe is no picture. */

@@ -1,11 +1,11 @@
 /**
- * Ctrl-C. The first one aborts: the network's result is no longer waited for, the temporary file goes, and the
- * process leaves with the shell's code for the signal (128 + its number). The second one kills at once.
+ * Ctrl-C. The first one aborts: the network's result is no longer waited for, the temporary file goes, and
+ * the process leaves with the shell's code for the signal (128 + its number). The second one kills at once.
  *
  * Node cannot exit while one of its threads is inside native code: it would wait for that thread, or take the
- * whole process down with an abort. A tile can take longer than anybody wants to wait, so when the thread is not
- * back in time the process ends by the signal itself, which the system carries out without asking Node. A shell
- * shows 130 either way.
+ * whole process down with an abort. A tile can take longer than anybody wants to wait, so when the thread is
+ * not back in time the process ends by the signal itself, which the system carries out without asking Node. A
+ * shell shows 130 either way.
  */
 import { constants } from "node:os";
 import { removeTemporaryFiles } from "../base/temporary-files.js";

@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 /**
- * The command `samsr`. Each subcommand is a folder beside this file: its words and options in index.ts, and what it does
- * in run.ts, loaded when it is asked for, so that `samsr --help` need not wait for codecs and ONNX Runtime.
+ * The command `samsr`. Each subcommand is a folder beside this file: its words and options in index.ts, and
+ * what it does in run.ts, loaded when it is asked for, so that `samsr --help` need not wait for codecs and
+ * ONNX Runtime.
  */
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";

@@ -1,6 +1,6 @@
 /**
- * Where results go, decided before any work is done: a file, a folder or standard output; the names in a folder;
- * and every reason to refuse a name that can be known beforehand.
+ * Where results go, decided before any work is done: a file, a folder or standard output; the names in a
+ * folder; and every reason to refuse a name that can be known beforehand.
  */
 import { constants } from "node:fs";
 import { access, lstat, realpath, stat } from "node:fs/promises";
@@ -39,9 +39,11 @@ const endingOfFormat: Record<OutputFormat, string> = {
 };
 
 /**
- * Reads the word after `-o`: a folder when it ends in a slash, is one, or several files may come; else a file.
+ * Reads the word after `-o`: a folder when it ends in a slash, is one, or several files may come; else a
+ * file.
  *
- * @throws UsageError when standard output cannot take the results, or the ending is no format that can be written
+ * @throws UsageError when standard output cannot take the results, or the ending is no format that can be
+ *   written
  * @throws SamsrError when a file is where a folder is due
  */
 export async function chooseDestination(

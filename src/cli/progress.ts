@@ -1,4 +1,6 @@
-/** A progress bar on a terminal: which file, how many tiles, how long it still takes. In a pipe there is none. */
+/**
+ * A progress bar on a terminal: which file, how many tiles, how long it still takes. In a pipe there is none.
+ */
 import type { WriteStream } from "node:tty";
 import { printable } from "../base/printable.js";
 

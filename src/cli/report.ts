@@ -34,7 +34,9 @@ export function describe(error: unknown): string {
   return `this is a bug in samsr: ${message} (SAMSR_DEBUG=1 shows where)`;
 }
 
-/** Writes one line for an error to standard error. `name` is put in front where the message does not say it. */
+/**
+ * Writes one line for an error to standard error. `name` is put in front where the message does not say it.
+ */
 export function printError(error: unknown, name?: string): void {
   const line = named(describe(error), name);
   say(`samsr: ${line}`);

@@ -44,7 +44,8 @@ describe("what the command prints", () => {
         readFileSync(join("src", file), "utf8"),
       );
     });
-    // Two more write nothing but words of their own: a child's answer to its parent, and that Ctrl-C has come.
+    // Two more write nothing but words of their own: a child's answer to its parent, and that Ctrl-C has
+    // come.
     expect(writing.map((file) => file.replaceAll("\\", "/")).sort()).toEqual([
       "cli/interrupt.ts",
       "cli/streams.ts",

@@ -1,12 +1,12 @@
 /**
- * What the equations are written in. Upscaling computes them on arrays, training and export inside graphs; written over
- * this, each equation stands once and serves both.
+ * What the equations are written in. Upscaling computes them on arrays, training and export inside graphs;
+ * written over this, each equation stands once and serves both.
  */
 
 /**
- * Arithmetic on rates (eta, kappa, W and what follows from them) and weighted sums of images. A rate is one number for the
- * whole image or a map [H, W] with one number a pixel, which applies to every channel; numbers among each other are always
- * computed in double precision. Images are [C, H, W] or [N, C, H, W].
+ * Arithmetic on rates (eta, kappa, W and what follows from them) and weighted sums of images. A rate is one
+ * number for the whole image or a map [H, W] with one number a pixel, which applies to every channel; numbers
+ * among each other are always computed in double precision. Images are [C, H, W] or [N, C, H, W].
  */
 export interface Algebra<Rate, Image> {
   /** a + b. */

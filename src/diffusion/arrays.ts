@@ -4,7 +4,8 @@ import type { Algebra } from "./algebra.js";
 
 /**
  * A quantity of the process that is one number for the whole image, or a map [H, W] with one number a pixel.
- * A map broadcasts over everything before its plane: element i of an image [..., H, W] reads map[i mod (H W)].
+ * A map broadcasts over everything before its plane: element i of an image [..., H, W] reads map[i mod (H
+ * W)].
  */
 export type Field = number | Float32Array | Float64Array;
 

@@ -1,4 +1,7 @@
-/** The walk from x_T to x0, lines 9 to 15 of the paper's algorithm 1, for any sampler, on arrays and in graphs. */
+/**
+ * The walk from x_T to x0, lines 9 to 15 of the paper's algorithm 1, for any sampler, on arrays and in
+ * graphs.
+ */
 
 import type { Field } from "./arrays.js";
 import { type Equations, inputScale, onArrays, type Pixelwise } from "./equations.js";
@@ -17,7 +20,9 @@ export interface ChainOptions<Rate, Image> {
   readonly rates: Pixelwise<Rate>;
   /** Number of denoiser calls, 1..T; default T. */
   readonly steps?: number;
-  /** Draws the noise of unit variance of the step that leaves a timestep; samplers that draw none do without. */
+  /**
+   * Draws the noise of unit variance of the step that leaves a timestep; samplers that draw none do without.
+   */
   readonly stepNoise?: (timestep: number) => Image;
   /** Looks inside: called after each step with x0 as it was predicted, and the new x. */
   readonly onStep?: (state: { timestep: number; x0Hat: Image; x: Image }) => void;
@@ -30,8 +35,8 @@ export interface Question<Image> {
 }
 
 /**
- * Walks a chain: yields what the denoiser is to be asked, wants its prediction of x0 back, and returns x0. Whoever drives it
- * decides whether the answer is an array that takes time or a value in a graph.
+ * Walks a chain: yields what the denoiser is to be asked, wants its prediction of x0 back, and returns x0.
+ * Whoever drives it decides whether the answer is an array that takes time or a value in a graph.
  *
  * @throws SamsrError for a number of steps that the schedule does not have
  */
@@ -80,10 +85,12 @@ export interface SampleOptions extends Omit<ChainOptions<Field, Float32Array>, "
 }
 
 /**
- * Draws x0 given y: x_T by equation 10, then the sampler's chain. With `steps: 1` it is the single step of SinSR and SAMSR.
+ * Draws x0 given y: x_T by equation 10, then the sampler's chain. With `steps: 1` it is the single step of
+ * SinSR and SAMSR.
  *
  * @returns x0, the shape of y
- * @throws SamsrError for arrays that do not fit each other, or a number of steps that the schedule does not have
+ * @throws SamsrError for arrays that do not fit each other, or a number of steps that the schedule does not
+ *   have
  */
 export async function sample(options: SampleOptions): Promise<Float32Array> {
   const { denoiser, noise, y, schedule, rates = onArrays.pixelwise(0), signal } = options;

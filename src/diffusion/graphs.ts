@@ -1,8 +1,14 @@
-/** The algebra of graph values: what is computed with it becomes part of an ONNX graph, and can be differentiated. */
+/**
+ * The algebra of graph values: what is computed with it becomes part of an ONNX graph, and can be
+ * differentiated.
+ */
 import * as o from "../onnx/index.js";
 import type { Algebra } from "./algebra.js";
 
-/** Rates are numbers or values that broadcast against an image [N, C, H, W], such as [N, 1, H, W] or [N, 1, 1, 1]. */
+/**
+ * Rates are numbers or values that broadcast against an image [N, C, H, W], such as [N, 1, H, W] or [N, 1, 1,
+ * 1].
+ */
 export const graphAlgebra: Algebra<o.Operand, o.Value> = {
   add: folded((a, b) => a + b, o.add),
   sub: folded((a, b) => a - b, o.sub),

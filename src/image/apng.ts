@@ -1,6 +1,7 @@
 /**
- * Animated PNG (PNG specification, third edition, section 11.3.6): frames are parts of pictures, each shown over or instead
- * of what was there. The decoder knows still pictures only, so each frame becomes one for it, and is laid on the canvas here.
+ * Animated PNG (PNG specification, third edition, section 11.3.6): frames are parts of pictures, each shown
+ * over or instead of what was there. The decoder knows still pictures only, so each frame becomes one for it,
+ * and is laid on the canvas here.
  */
 import { join, viewOf } from "./containers/bytes.js";
 import { type Chunk, pngChunk, pngChunks, pngSignature } from "./containers/png.js";
@@ -29,7 +30,10 @@ interface Frame {
   readonly data: Uint8Array[];
 }
 
-/** All frames of an animated PNG, composed: RGBA of the picture's size and depth. @throws what the decoder throws */
+/**
+ * All frames of an animated PNG, composed: RGBA of the picture's size and depth. @throws what the decoder
+ * throws
+ */
 export async function decodeApng(bytes: Uint8Array, signal?: AbortSignal): Promise<Apng> {
   const { header, shared, frames, loops } = readFrames(bytes);
   const deep = header[8] === 16;

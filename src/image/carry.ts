@@ -86,8 +86,8 @@ function carryColour(
   greyscale: boolean,
   format: OutputFormat,
 ): void {
-  // WebP and AVIF have no grey: the file holds RGB, which a grey profile does not describe. AVIF's encoder is handed grey,
-  // though, and takes no profile for RGB with it.
+  // WebP and AVIF have no grey: the file holds RGB, which a grey profile does not describe. AVIF's encoder is
+  // handed grey, though, and takes no profile for RGB with it.
   const grey = greyscale && format !== "webp" && format !== "avif";
   const { icc, cicp, gamma, chromaticities } = metadata;
   if (icc) {

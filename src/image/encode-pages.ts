@@ -25,7 +25,8 @@ const mostFrameBytes = 4e9;
  *
  * @param pages in order; those of an animation all of one size, number of channels and depth
  * @param options.animation how the frames follow each other; pages without one are those of a document
- * @throws SamsrError for a format that holds no pages (see {@link holdsPages}), or more than it holds; what `pages` throws
+ * @throws SamsrError for a format that holds no pages (see {@link holdsPages}), or more than it holds; what
+ *   `pages` throws
  */
 export async function encodePages(
   pages: AsyncIterable<Raster>,

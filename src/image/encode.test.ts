@@ -226,7 +226,8 @@ describe("encodeToFile", () => {
     folder = await mkdtemp(join(tmpdir(), "samsr-encode-[Q=1]-"));
   });
   afterAll(async () => {
-    // The write that was given up runs to its end on a thread of its own, and may put its file there meanwhile.
+    // The write that was given up runs to its end on a thread of its own, and may put its file there
+    // meanwhile.
     await rm(folder, { recursive: true, maxRetries: 50, retryDelay: 100 });
   });
 

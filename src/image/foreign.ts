@@ -1,6 +1,6 @@
 /**
- * Formats that sharp has no decoder for: HEIC (libheif), JPEG XL (libjxl) and BMP (libnsbmp), each a library in WebAssembly
- * that is loaded when the first such file comes. They give 8 bits.
+ * Formats that sharp has no decoder for: HEIC (libheif), JPEG XL (libjxl) and BMP (libnsbmp), each a library
+ * in WebAssembly that is loaded when the first such file comes. They give 8 bits.
  */
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
@@ -128,7 +128,9 @@ function jxlBoxes(bytes: Uint8Array): { codestream: Uint8Array; exif?: Uint8Arra
   return { codestream: join(...parts.map((part) => part.subarray(0, 64))), ...out };
 }
 
-/** Width and height at the beginning of a codestream (ISO/IEC 18181-1, SizeHeader): bits, the lowest first. */
+/**
+ * Width and height at the beginning of a codestream (ISO/IEC 18181-1, SizeHeader): bits, the lowest first.
+ */
 function jxlSize(codestream: Uint8Array): Size {
   let at = 16;
   const take = (count: number) => {
@@ -162,7 +164,10 @@ async function readBmp(bytes: Uint8Array, check: Check): Promise<ForeignPicture>
   return { raster: fromRgba(width, height, data, true), header, sampleBits: 8, warnings: [] };
 }
 
-/** RGBA as a raster without the channels that say nothing: alpha that is opaque throughout, colour that is grey. */
+/**
+ * RGBA as a raster without the channels that say nothing: alpha that is opaque throughout, colour that is
+ * grey.
+ */
 function fromRgba(width: number, height: number, rgba: Uint8ClampedArray, mayBeClear: boolean): Raster {
   let [clear, colourful] = [false, false];
   for (let at = 0; at < rgba.length && !(clear && colourful); at += 4) {

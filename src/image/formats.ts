@@ -5,8 +5,8 @@ export type InputFormat = "jpeg" | "png" | "webp" | "avif" | "tiff" | "gif" | "h
 export type OutputFormat = "png" | "jpeg" | "webp" | "avif" | "tiff" | "gif";
 
 /**
- * The format to write a picture in that came in another: the same, or PNG for one that is only read. An animation stays
- * one: `frames` over 1 keep GIF.
+ * The format to write a picture in that came in another: the same, or PNG for one that is only read. An
+ * animation stays one: `frames` over 1 keep GIF.
  */
 export function formatLike(read: InputFormat, frames = 1): OutputFormat {
   if (read === "gif") return frames > 1 ? "gif" : "png";

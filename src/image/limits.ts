@@ -1,6 +1,6 @@
 /**
- * How much a picture may ask for. A file of a few hundred bytes can claim gigabytes, so every claim is held against a
- * limit before anything is made of it, and the message that refuses names all of them.
+ * How much a picture may ask for. A file of a few hundred bytes can claim gigabytes, so every claim is held
+ * against a limit before anything is made of it, and the message that refuses names all of them.
  */
 import { SamsrError } from "../base/errors.js";
 
@@ -11,15 +11,18 @@ export interface Limits {
   readonly sideLimit?: number;
   /** The most frames or pages that are read; default 1000. */
   readonly frameLimit?: number;
-  /** The most bytes of profile, EXIF, XMP and texts in all, unpacked; default 16 MiB. More is left out, with a warning. */
+  /**
+   * The most bytes of profile, EXIF, XMP and texts in all, unpacked; default 16 MiB. More is left out, with a
+   * warning.
+   */
   readonly metadataLimit?: number;
   /** The most bytes of decoded pixels, all frames of an animation together; default 1 GiB. */
   readonly memoryLimit?: number;
 }
 
 /**
- * A hundred megapixels are more than any common camera has, and few enough that a small file which unpacks to gigabytes is
- * refused from its header.
+ * A hundred megapixels are more than any common camera has, and few enough that a small file which unpacks to
+ * gigabytes is refused from its header.
  */
 export const defaultLimits: Required<Limits> = {
   pixelLimit: 100_000_000,

@@ -6,7 +6,10 @@ import type { Raster } from "./raster.js";
 import { bitDepth, createRaster } from "./raster.js";
 import { readRaster } from "./sharp-raster.js";
 
-/** How much damage is let pass: `error` for what is missing or wrong, `warning` for all that is odd, `none` for neither. */
+/**
+ * How much damage is let pass: `error` for what is missing or wrong, `warning` for all that is odd, `none`
+ * for neither.
+ */
 export type Strictness = "none" | "error" | "warning";
 
 export interface OpenOptions {

@@ -1,7 +1,8 @@
 /**
- * The 8-bit bilinear resize of Pillow, level for level: a triangle widened when shrinking, one pass along x and one along
- * y, each with weights in 22-bit fixed point and its result rounded to a whole level. Networks that were trained behind
- * that resize are given just these pixels; `resizePlanar` in floats differs from it by a level here and there.
+ * The 8-bit bilinear resize of Pillow, level for level: a triangle widened when shrinking, one pass along x
+ * and one along y, each with weights in 22-bit fixed point and its result rounded to a whole level. Networks
+ * that were trained behind that resize are given just these pixels; `resizePlanar` in floats differs from it
+ * by a level here and there.
  */
 
 const FRACTION_BITS = 22;

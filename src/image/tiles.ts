@@ -101,7 +101,9 @@ export function blendWeights(places: number[], tile: number, overlap: number, sc
   return weights;
 }
 
-/** Receives finished lines: `rows` holds whole interleaved lines from line `y` on and is reused, so copy it. */
+/**
+ * Receives finished lines: `rows` holds whole interleaved lines from line `y` on and is reused, so copy it.
+ */
 export type RowsSink = (y: number, rows: Uint8Array | Uint16Array) => void;
 
 export interface Mosaic {
@@ -160,7 +162,9 @@ export function createMosaic(
     }
   }
 
-  /** Hands out the band's lines down to where the next row of tiles begins to count, and moves the rest up. */
+  /**
+   * Hands out the band's lines down to where the next row of tiles begins to count, and moves the rest up.
+   */
   async function finish(row: number): Promise<void> {
     const top = plan.rows[row]! * scale;
     const last = row === plan.rows.length - 1;

@@ -25,18 +25,22 @@ export interface WriteOptions {
   overwrite?: boolean;
   /** Gives up: the returned promise rejects with the signal's reason at once and no file stays. */
   signal?: AbortSignal;
-  /** Nobody but this user may read it (0600). By default a new file has the usual mode, and another keeps its own. */
+  /**
+   * Nobody but this user may read it (0600). By default a new file has the usual mode, and another keeps its
+   * own.
+   */
   secret?: boolean;
   /** It can be made again, so that nobody waits until the disk has it. */
   volatile?: boolean;
 }
 
 /**
- * Writes a file whole or not at all, also if the power fails: the disk has the content before the name, and the name when
- * the promise resolves. What replaces a file has its mode.
+ * Writes a file whole or not at all, also if the power fails: the disk has the content before the name, and
+ * the name when the promise resolves. What replaces a file has its mode.
  *
  * @param path the file's final name; a symbolic link is followed
- * @param content its bytes, or a function that writes them to the temporary path that it is given, where an empty file is
+ * @param content its bytes, or a function that writes them to the temporary path that it is given, where an
+ *   empty file is
  * @throws SamsrError when the target exists (and may not be overwritten), is a directory, or cannot be
  * written; what `content` throws passes through
  */
@@ -85,7 +89,9 @@ export async function syncFile(path: string): Promise<void> {
   }
 }
 
-/** Waits until the disk has the names in a folder. Windows opens no folders, and some file systems sync none. */
+/**
+ * Waits until the disk has the names in a folder. Windows opens no folders, and some file systems sync none.
+ */
 export async function syncFolder(path: string): Promise<void> {
   try {
     const folder = await open(path, "r");

@@ -75,8 +75,8 @@ function enter(): { readonly executor: Executor; leave(): void } {
 }
 
 /**
- * A file that only this user can read, and that goes when `use` ends, when this process does, or, should it be
- * killed before, with the next that starts.
+ * A file that only this user can read, and that goes when `use` ends, when this process does, or, should it
+ * be killed before, with the next that starts.
  */
 async function withTemporary<T>(ending: string, use: (path: string) => Promise<T>): Promise<T> {
   await sweepTemporaryFiles(SHARED);
@@ -88,7 +88,9 @@ async function withTemporary<T>(ending: string, use: (path: string) => Promise<T
   }
 }
 
-/** A file of shared memory, to be opened there by its path while `use` runs. From then on both hold it open. */
+/**
+ * A file of shared memory, to be opened there by its path while `use` runs. From then on both hold it open.
+ */
 function withSharedFile<T>(use: (path: string, file: number) => Promise<T>): Promise<T> {
   return withTemporary("", async (path) => {
     const file = openSync(path, "wx+", 0o600);

@@ -52,8 +52,8 @@ export interface DeviceTensor {
   /** Brings the device up to date with `data`, or with other numbers, which `data` then need not have. */
   push(other?: Float32Array): Promise<void>;
   /**
-   * Says what will be pushed next, while a session may still be at work on what was pushed last: where the device has
-   * memory of its own, part of the way is done meanwhile.
+   * Says what will be pushed next, while a session may still be at work on what was pushed last: where the
+   * device has memory of its own, part of the way is done meanwhile.
    */
   stage(other: Float32Array): Promise<void>;
   /** Frees the device's memory; `data` stays. A second call does nothing. */

@@ -29,10 +29,10 @@ export interface AutoencoderWeights {
 }
 
 /**
- * The objective of van den Oord et al. 2017 (arXiv 1711.00937, equation 3), with the absolute error of VQ-GAN (Esser et
- * al. 2021). Choosing the nearest code e has no gradient, so the decoder is given z + sg(e - z): what it says of its
- * input reaches the encoder as if nothing were quantised (straight-through), and the codes learn by `codebook` alone.
- * Input: hr [N, 3, H, W] in [-1, 1].
+ * The objective of van den Oord et al. 2017 (arXiv 1711.00937, equation 3), with the absolute error of VQ-GAN
+ * (Esser et al. 2021). Choosing the nearest code e has no gradient, so the decoder is given z + sg(e - z):
+ * what it says of its input reaches the encoder as if nothing were quantised (straight-through), and the
+ * codes learn by `codebook` alone. Input: hr [N, 3, H, W] in [-1, 1].
  * @returns the weighted sum, its terms, and the number of the code at each place [N, H / f, W / f]
  */
 export function autoencoderLoss(

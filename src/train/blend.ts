@@ -16,9 +16,9 @@ export async function readNamedWeights(path: string): Promise<Named> {
 }
 
 /**
- * (1 - share) a + share b, weight by weight. Two students taught on from the same one by different terms, the one for
- * fidelity and the other for detail, stay near enough that what lies between their weights lies between their pictures
- * (Wang et al., "ESRGAN", 2018, section 3.4; "Deep network interpolation", 2019).
+ * (1 - share) a + share b, weight by weight. Two students taught on from the same one by different terms, the
+ * one for fidelity and the other for detail, stay near enough that what lies between their weights lies
+ * between their pictures (Wang et al., "ESRGAN", 2018, section 3.4; "Deep network interpolation", 2019).
  * @param share of b, 0 to 1
  * @throws {SamsrError} when the two have not the same tensors
  */
@@ -46,7 +46,8 @@ function demandSameNames(a: Named, b: Named): void {
 }
 
 /**
- * Blends the weights of two files, as {@link blendWeights} does, and writes them with their share as metadata.
+ * Blends the weights of two files, as {@link blendWeights} does, and writes them with their share as
+ * metadata.
  * @param share of the second, 0 to 1
  * @throws {SamsrError} when a file is missing or damaged, the two are of different networks, or `out` exists
  */

@@ -26,8 +26,8 @@ export const TINY_STUDENT: BundledStudent = {
 };
 
 /**
- * What running a student takes, as the configuration says that lies beside its weights; without one it is the bundled
- * model's.
+ * What running a student takes, as the configuration says that lies beside its weights; without one it is the
+ * bundled model's.
  * @throws SamsrError for a student of latents, which `samsr models add` makes a model of
  */
 export async function bundledStudent(weights: string): Promise<BundledStudent> {
@@ -42,7 +42,8 @@ export async function bundledStudent(weights: string): Promise<BundledStudent> {
 }
 
 /**
- * Writes an installable model: both networks at half precision and `model.json`. The card is for people to write.
+ * Writes an installable model: both networks at half precision and `model.json`. The card is for people to
+ * write.
  * @param paths of the weights that `samsr train` left
  */
 export async function bundleModel(

@@ -25,8 +25,8 @@ export interface CoverageOptions extends TrainerOptions {
 
 /**
  * What the network is taught by, against the expected counts. W is relative to the picture, so most of it is
- * `correlation`, 1 - r averaged over pictures (r as Pearson has it); `count`, the mean squared error, ties it to whole numbers.
- * Inputs: image [N, 3, H, W] in [-1, 1], counts [N, 1, H, W].
+ * `correlation`, 1 - r averaged over pictures (r as Pearson has it); `count`, the mean squared error, ties it
+ * to whole numbers. Inputs: image [N, 3, H, W] in [-1, 1], counts [N, 1, H, W].
  */
 export function coverageLoss(
   p: Scope,
@@ -99,7 +99,10 @@ export async function trainCoverage(
   return { weights, average: state.average };
 }
 
-/** Where pixel p comes from in a picture that is flipped left and right (1), up and down (2), both (3) or not (0). */
+/**
+ * Where pixel p comes from in a picture that is flipped left and right (1), up and down (2), both (3) or not
+ * (0).
+ */
 function flips(width: number, height: number, kind: number): (p: number) => number {
   return (p) => {
     const [x, y] = [p % width, Math.floor(p / width)];

@@ -1,4 +1,7 @@
-/** Named tensors on the device, which sessions of one step are bound to: what a batch brings, what they hand on. */
+/**
+ * Named tensors on the device, which sessions of one step are bound to: what a batch brings, what they hand
+ * on.
+ */
 import { type Shape, sizeOf } from "../onnx/index.js";
 import {
   createDeviceTensor,

@@ -28,7 +28,8 @@ export interface Discriminator extends Opponent {
 
 /**
  * A discriminator of latents [N, C, S, S] in training.
- * @param bound where the inputs of the space's pair lie, and x0Hat, what the student's session predicts of them
+ * @param bound where the inputs of the space's pair lie, and x0Hat, what the student's session predicts of
+ *   them
  */
 export async function createDiscriminator(
   { discriminator: config, learningRate, gamma }: AdversarialOptions,

@@ -29,14 +29,14 @@ export const TEACHER_RECIPE = {
 } as const;
 
 /**
- * Where this leaves the paper's recipe, and why. The teacher's chain is rolled out on 5 of its 15 timesteps, and
- * algorithm 1's terms take 2 images of each batch: a step costs 6 forward passes of the batch (a backward pass
- * counted as two) where all of it would cost 15. The inverse loss asks for the noise itself, which an image barely
- * tells, so at weight 1 its error (near kappa^2) would drown the other terms; at 0.02 it is of their size. A teacher
- * this small leaves grain in what it samples, and a student taught by nothing else learns the grain: the original,
- * absent from the paper's terms but for gt, carries most of the weight, by smooth absolute error and by SSIM. Masks are
- * those of whole photos, as in upscaling. docs/reproduction.md has what each term does, the semantic consistency loss among
- * them.
+ * Where this leaves the paper's recipe, and why. The teacher's chain is rolled out on 5 of its 15 timesteps,
+ * and algorithm 1's terms take 2 images of each batch: a step costs 6 forward passes of the batch (a backward
+ * pass counted as two) where all of it would cost 15. The inverse loss asks for the noise itself, which an
+ * image barely tells, so at weight 1 its error (near kappa^2) would drown the other terms; at 0.02 it is of
+ * their size. A teacher this small leaves grain in what it samples, and a student taught by nothing else
+ * learns the grain: the original, absent from the paper's terms but for gt, carries most of the weight, by
+ * smooth absolute error and by SSIM. Masks are those of whole photos, as in upscaling. docs/reproduction.md
+ * has what each term does, the semantic consistency loss among them.
  */
 export const STUDENT_RECIPE = {
   ...TEACHER_RECIPE,
@@ -52,8 +52,9 @@ export const STUDENT_RECIPE = {
 } as const;
 
 /**
- * The coverage network. 112 x 80 is about what a photo of 500 x 333 is when made small, so the network mostly sees whole
- * photos: the count at a pixel depends on all of it. Noise of one grey level is what every photo has.
+ * The coverage network. 112 x 80 is about what a photo of 500 x 333 is when made small, so the network mostly
+ * sees whole photos: the count at a pixel depends on all of it. Noise of one grey level is what every photo
+ * has.
  */
 export const COVERAGE_RECIPE = {
   config: COVERAGE_TINY,

@@ -11,15 +11,16 @@ export interface CoverageJudge {
 }
 
 /**
- * By how much images are reduced for the coverage network, which was taught on small pictures of whole photos. Measured on
- * crops of 128 x 128 with samsr-tiny and coverage-tiny, the loss is 0.29 of the variance of W(x0) at full size, 0.15 at
- * half and 0.06 at that of the low-resolution image, to which both conform (medians of 24).
+ * By how much images are reduced for the coverage network, which was taught on small pictures of whole
+ * photos. Measured on crops of 128 x 128 with samsr-tiny and coverage-tiny, the loss is 0.29 of the variance
+ * of W(x0) at full size, 0.15 at half and 0.06 at that of the low-resolution image, to which both conform
+ * (medians of 24).
  */
 const JUDGED_REDUCTION = 2;
 
 /**
- * L_SC of equation 13: the mean squared error of W(x0 predicted) and W(x0). Masks have no gradient, so W is c / max c with
- * the coverage c that a network predicts; then the gradient reaches what made the prediction.
+ * L_SC of equation 13: the mean squared error of W(x0 predicted) and W(x0). Masks have no gradient, so W is c
+ * / max c with the coverage c that a network predicts; then the gradient reaches what made the prediction.
  * @param predicted [N, 3, H, W] in [-1, 1], as is `original`; half of each side divides by `coverageMultiple`
  */
 export function semanticConsistencyLoss(

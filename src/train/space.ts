@@ -1,6 +1,6 @@
 /**
- * Where diffusion happens: on pixels, where a block of 4 x 4 is one latent pixel of 48 channels, or on the latents of an
- * autoencoder that is trained already. Objectives and trainers are the same on both.
+ * Where diffusion happens: on pixels, where a block of 4 x 4 is one latent pixel of 48 channels, or on the
+ * latents of an autoencoder that is trained already. Objectives and trainers are the same on both.
  */
 import {
   bicubicLatent,
@@ -109,9 +109,9 @@ function pixelCondition(shape: BatchShape): Condition {
 }
 
 /**
- * Latents: the autoencoder runs before the graph, in a session of its own, and the graph takes x0 = encode(hr),
- * y = encode(bicubic image) and lq. Nothing of the autoencoder is differentiated but its decoder, where a picture is
- * judged; there the latent is not quantised first, which has no gradient.
+ * Latents: the autoencoder runs before the graph, in a session of its own, and the graph takes x0 =
+ * encode(hr), y = encode(bicubic image) and lq. Nothing of the autoencoder is differentiated but its decoder,
+ * where a picture is judged; there the latent is not quantised first, which has no gradient.
  * @param weights of an autoencoder with a factor of 4
  */
 export async function latentSpace(
@@ -124,7 +124,8 @@ export async function latentSpace(
   const latent = (name: string, { batch, side }: BatchShape) => o.input(name, [batch, channels, side, side]);
   const condition = (shape: BatchShape) => ({ lq: small(shape), y: latent("y", shape) });
   const frozen = frozenScope(weights, "autoencoder:");
-  // One picture at a time, in one order of work: attention in the middle of a large batch would take gigabytes.
+  // One picture at a time, in one order of work: attention in the middle of a large batch would take
+  // gigabytes.
   const one = { ...shape, batch: 1 };
   const session = await createSession(
     o.toModel({

@@ -1,4 +1,6 @@
-/** When a step has to be taken back: a number that is not finite, or a loss far above what the run is used to. */
+/**
+ * When a step has to be taken back: a number that is not finite, or a loss far above what the run is used to.
+ */
 
 export interface Stability {
   /** What the learning rate is multiplied by: 1, and half of that after every step taken back. */

@@ -4,8 +4,8 @@ import { sizeOf } from "../onnx/index.js";
 import { type FloatTensor, floatTensor } from "../runtime/index.js";
 
 /**
- * All parameters of a network in one array, with a view for each. ONNX Runtime reads the views in place and the
- * optimiser walks the one array, so there is a single copy of the weights.
+ * All parameters of a network in one array, with a view for each. ONNX Runtime reads the views in place and
+ * the optimiser walks the one array, so there is a single copy of the weights.
  */
 export interface Weights {
   readonly flat: Float32Array;

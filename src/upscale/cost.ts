@@ -24,7 +24,9 @@ export interface ModelCost {
   readonly costs: readonly Cost[];
 }
 
-/** The side of the tile that costs are told for, in low-resolution pixels, or the next that the network takes. */
+/**
+ * The side of the tile that costs are told for, in low-resolution pixels, or the next that the network takes.
+ */
 export const TILE = 64;
 
 export function costOf(description: ModelDescription): ModelCost {

@@ -1,13 +1,17 @@
 /**
- * Frames of a moving picture, enlarged so that what stands still stays still. A network looks at a frame as a whole, and
- * a change anywhere can shift a level or two everywhere, which a viewer sees as flicker. So masks are shared where nothing
- * moved, and where nothing moved for a way around, the result of the frame before stays.
+ * Frames of a moving picture, enlarged so that what stands still stays still. A network looks at a frame as a
+ * whole, and a change anywhere can shift a level or two everywhere, which a viewer sees as flicker. So masks
+ * are shared where nothing moved, and where nothing moved for a way around, the result of the frame before
+ * stays.
  */
 import { bitDepth, bleedColour, createRaster, type Raster, toRgb } from "../image/index.js";
 import { type Coverage, segmentRegions } from "../semantics/index.js";
 import type { ResolvedSettings } from "./settings.js";
 
-/** How far around a change a frame is made anew, in pixels of the input: what a 3x3 network of a dozen layers sees. */
+/**
+ * How far around a change a frame is made anew, in pixels of the input: what a 3x3 network of a dozen layers
+ * sees.
+ */
 const reach = 12;
 
 /** What is kept of the frame before. */
@@ -18,7 +22,10 @@ export interface FrameBefore {
   readonly coverage?: Coverage;
 }
 
-/** Which pixels of a frame lie within {@link reach} of a change: 1 each, [H, W]. None for frames that are the same. */
+/**
+ * Which pixels of a frame lie within {@link reach} of a change: 1 each, [H, W]. None for frames that are the
+ * same.
+ */
 export function movedPixels(before: Raster, now: Raster): Uint8Array | undefined {
   const { width, height, channels } = now;
   const moved = new Uint8Array(width * height);
@@ -33,7 +40,10 @@ export function movedPixels(before: Raster, now: Raster): Uint8Array | undefined
   return spread(spread(moved, width, height, 1, width), height, width, width, 1);
 }
 
-/** Every 1 also `reach` to both sides, along the lines of `length` pixels `step` apart, which are `stride` apart. */
+/**
+ * Every 1 also `reach` to both sides, along the lines of `length` pixels `step` apart, which are `stride`
+ * apart.
+ */
 function spread(marks: Uint8Array, length: number, lines: number, step: number, stride: number): Uint8Array {
   const out = new Uint8Array(marks.length);
   for (let line = 0; line < lines; line++) {
@@ -50,8 +60,8 @@ function spread(marks: Uint8Array, length: number, lines: number, step: number, 
 }
 
 /**
- * The coverage of a frame by regions: found anew where something moved, that of the frame before elsewhere. Undefined
- * where masks come from elsewhere, or are sought in the latent (variant `release`).
+ * The coverage of a frame by regions: found anew where something moved, that of the frame before elsewhere.
+ * Undefined where masks come from elsewhere, or are sought in the latent (variant `release`).
  */
 export async function frameCoverage(
   frame: Raster,

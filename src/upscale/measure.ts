@@ -15,8 +15,8 @@ export interface Measurement {
 }
 
 /**
- * Enlarges two pictures of one tile as the model does by default, without masks. To be called before other work, since
- * the memory is the process's.
+ * Enlarges two pictures of one tile as the model does by default, without masks. To be called before other
+ * work, since the memory is the process's.
  * @throws SamsrError when the model is of a kind that enlarges nothing, or cannot run
  */
 export async function measureModel(name: string, tile: number): Promise<Measurement> {

@@ -1,7 +1,7 @@
 /**
- * The configurations of SAMSR, SinSR and ResShift under the names their files have: sections that say what to build
- * (`target`, a Python class) and with what (`params`). Of these only `model`, `diffusion` and `autoencoder`
- * bear on running a network; the others describe training.
+ * The configurations of SAMSR, SinSR and ResShift under the names their files have: sections that say what to
+ * build (`target`, a Python class) and with what (`params`). Of these only `model`, `diffusion` and
+ * `autoencoder` bear on running a network; the others describe training.
  */
 
 interface Built<Params> {
@@ -83,7 +83,10 @@ export interface AuthorsVq {
 
 type Range = readonly [low: number, high: number];
 
-/** How training pictures are made small: two rounds of blur, resizing, noise and JPEG (Real-ESRGAN), numbered 1 and 2. */
+/**
+ * How training pictures are made small: two rounds of blur, resizing, noise and JPEG (Real-ESRGAN), numbered
+ * 1 and 2.
+ */
 export interface AuthorsDegradation {
   readonly sf: number;
   /** Of enlarging, reducing and keeping the size. */

@@ -12,8 +12,8 @@ const DEEPEST = 100;
 const LONGEST_INDENT = 200;
 
 /**
- * Reads one YAML document (1.2, core schema). References such as `${autoencoder.params.embed_dim}` take the value that
- * stands at that place, as OmegaConf reads these files.
+ * Reads one YAML document (1.2, core schema). References such as `${autoencoder.params.embed_dim}` take the
+ * value that stands at that place, as OmegaConf reads these files.
  * @throws {SamsrError} naming the file, and line and column where the text is at fault
  */
 export function readYaml(content: Uint8Array | string, name: string): unknown {
@@ -100,8 +100,9 @@ const WHOLE = /^\$\{([\w.-]+)\}$/;
 const PARTS = /\$\{([\w.-]+)\}/g;
 
 /**
- * Puts values in place of references, which may lead on to others but not in a circle. What stands at a place is made out
- * once, however often it is referred to, so the work grows with the file and not with what its references multiply to.
+ * Puts values in place of references, which may lead on to others but not in a circle. What stands at a place
+ * is made out once, however often it is referred to, so the work grows with the file and not with what its
+ * references multiply to.
  */
 function resolve(root: unknown, fail: (what: string) => never): unknown {
   const known = new Map<string, unknown>();

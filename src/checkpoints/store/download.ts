@@ -1,7 +1,7 @@
 /**
- * Downloads that survive bad networks: what has come stays in `FILE.part` and the next try, in this run or a later one,
- * asks for the rest of the same version (Range with If-Range, RFC 9110). The file gets its name only when its size and
- * its SHA-256, where these are known, are right.
+ * Downloads that survive bad networks: what has come stays in `FILE.part` and the next try, in this run or a
+ * later one, asks for the rest of the same version (Range with If-Range, RFC 9110). The file gets its name
+ * only when its size and its SHA-256, where these are known, are right.
  */
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
@@ -40,12 +40,12 @@ const LONGEST_WAIT = 60;
 const LARGEST = 16e9;
 
 /**
- * Fetches a file, or what is missing of it. One that is there already counts when its SHA-256 is right, or when the server
- * says that it is still the same version; so `discardDownload` is due when it is put away. Only one at a time may fetch to
- * a path, which `whileLocked` sees to.
+ * Fetches a file, or what is missing of it. One that is there already counts when its SHA-256 is right, or
+ * when the server says that it is still the same version; so `discardDownload` is due when it is put away.
+ * Only one at a time may fetch to a path, which `whileLocked` sees to.
  * @param path its final name; its folder is made
- * @throws {SamsrError} of one line: no network, no such file, another file than the one expected, no space; what has
- * come is kept when a later try could go on with it. The signal's reason, likewise.
+ * @throws {SamsrError} of one line: no network, no such file, another file than the one expected, no space;
+ * what has come is kept when a later try could go on with it. The signal's reason, likewise.
  */
 export async function download(
   remote: RemoteFile,

@@ -1,6 +1,7 @@
 /**
- * One GET, as downloads need it: through the proxy that the environment names, redirects followed by hand, and given up
- * when nothing has come for a while. What went wrong becomes a `NetworkError` that says whether another try makes sense.
+ * One GET, as downloads need it: through the proxy that the environment names, redirects followed by hand,
+ * and given up when nothing has come for a while. What went wrong becomes a `NetworkError` that says whether
+ * another try makes sense.
  */
 import type { Dispatcher } from "undici";
 import { SamsrError } from "../../base/errors.js";

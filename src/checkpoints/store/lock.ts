@@ -1,6 +1,6 @@
 /**
- * One at a time: a file that says who works at something. It is made whole or not at all, its owner touches it now and
- * then, and takes away no other than its own; that of an owner who is gone does not count.
+ * One at a time: a file that says who works at something. It is made whole or not at all, its owner touches
+ * it now and then, and takes away no other than its own; that of an owner who is gone does not count.
  */
 import { readFileSync, utimesSync } from "node:fs";
 import { link, lstat, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
@@ -11,7 +11,10 @@ import { isGone, markOf, newOwner, type Owner, ownerIn } from "../../base/owner.
 
 /** Milliseconds from one sign of life to the next. */
 const HEARTBEAT = 10_000;
-/** Milliseconds without one after which an owner counts as gone that cannot be asked, since it runs on another system. */
+/**
+ * Milliseconds without one after which an owner counts as gone that cannot be asked, since it runs on another
+ * system.
+ */
 const LONGEST_SILENCE = 5 * 60_000;
 
 /** Who holds it; the host is for people. */
@@ -23,7 +26,8 @@ const held = new Set<string>();
 /**
  * Does the work while nobody else does it, in this process, another, another container or on another machine.
  * @param lock the file's path; its folder must be there
- * @param work told by its signal when to stop: by the given signal, or because somebody else has taken the lock away
+ * @param work told by its signal when to stop: by the given signal, or because somebody else has taken the
+ *   lock away
  * @throws {SamsrError} when somebody else is at it; what the work throws
  */
 export async function whileLocked<T>(
@@ -147,7 +151,10 @@ function parse(text: string): Holder | undefined {
   }
 }
 
-/** A sign of life. At once, since a process that has slept must know before it does anything else. @returns whether it is still held */
+/**
+ * A sign of life. At once, since a process that has slept must know before it does anything else. @returns
+ * whether it is still held
+ */
 function touch(lock: string, { token }: Holder): boolean {
   try {
     if (parse(readFileSync(lock, "utf8"))?.token !== token) return false;

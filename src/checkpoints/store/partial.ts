@@ -1,7 +1,7 @@
 /**
- * A file that is still growing, `FILE.part`, with a note beside it of where it comes from, so that a later run can go on
- * with it. The note stays until the file is put away, so that a whole one counts no more than its origin. Only one at a
- * time may write it: `whileLocked` sees to that.
+ * A file that is still growing, `FILE.part`, with a note beside it of where it comes from, so that a later
+ * run can go on with it. The note stays until the file is put away, so that a whole one counts no more than
+ * its origin. Only one at a time may write it: `whileLocked` sees to that.
  */
 import { constants } from "node:fs";
 import { type FileHandle, lstat, mkdir, rename, rm } from "node:fs/promises";

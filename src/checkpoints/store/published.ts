@@ -1,4 +1,7 @@
-/** The files that the authors of networks publish, and which can be fetched: each network's folder has its own. */
+/**
+ * The files that the authors of networks publish, and which can be fetched: each network's folder has its
+ * own.
+ */
 import { NETWORKS, type Published } from "../../networks/index.js";
 
 /** A published file, and the network that it holds. */

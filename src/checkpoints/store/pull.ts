@@ -16,7 +16,10 @@ import { storeFolder } from "./places.js";
 import { PUBLISHED, type PublishedFile } from "./published.js";
 
 export interface PullOptions {
-  /** Another place: a file's address, or that of a folder (ending in a slash) with the files under their published names. */
+  /**
+   * Another place: a file's address, or that of a folder (ending in a slash) with the files under their
+   * published names.
+   */
   readonly from?: string;
   /** Fetch again what is installed. */
   readonly overwrite?: boolean;
@@ -36,11 +39,13 @@ export const downloadPath = ({ file }: Pick<PublishedFile, "file">) =>
   join(storeFolder(), ".downloads", file);
 
 /**
- * Fetches a published model, and what it cannot run without, such as an autoencoder, where none is installed that fits.
+ * Fetches a published model, and what it cannot run without, such as an autoencoder, where none is installed
+ * that fits.
  * @returns the models that were added; none when it was there already
- * @throws {SamsrError} for a name that is not published, one that cannot be replaced, and one that somebody else is
- * fetching; what `download` and `addModel` throw; a file that is another network than it should be. What has been
- * downloaded stays for another try, unless it is the file itself that is wrong. The signal's reason, likewise.
+ * @throws {SamsrError} for a name that is not published, one that cannot be replaced, and one that somebody
+ * else is fetching; what `download` and `addModel` throw; a file that is another network than it should be.
+ * What has been downloaded stays for another try, unless it is the file itself that is wrong. The signal's
+ * reason, likewise.
  */
 export async function pullModel(name: string, options: PullOptions = {}): Promise<InstalledModel[]> {
   if (!Object.hasOwn(PUBLISHED, name)) {
@@ -97,7 +102,10 @@ async function fetchAndAdd(
   }
 }
 
-/** Another try with the same file would fail again: not so for what the disk, or a missing companion, is to blame for. */
+/**
+ * Another try with the same file would fail again: not so for what the disk, or a missing companion, is to
+ * blame for.
+ */
 function isForItsContent(error: unknown): boolean {
   const isSystems = (cause: unknown) => (cause as NodeJS.ErrnoException | undefined)?.syscall !== undefined;
   return error instanceof SamsrError && !(error instanceof LacksCompanion) && !isSystems(error.cause);

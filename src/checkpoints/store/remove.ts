@@ -16,7 +16,8 @@ export interface RemovedModel {
 
 /**
  * Removes a stored model, damaged ones too.
- * @throws {SamsrError} for a bundled model, one that is not there, and without `force` one whose weights others use
+ * @throws {SamsrError} for a bundled model, one that is not there, and without `force` one whose weights
+ *   others use
  */
 export async function removeModel(name: string, { force = false } = {}): Promise<RemovedModel> {
   const folder = join(storeFolder(), name);

@@ -1,6 +1,7 @@
 /**
- * Weights that stay in their file: only the header is read here, and ONNX Runtime fetches the numbers itself when a
- * session is made. Weights of half a gigabyte then never are in JavaScript's memory, nor twice in the process.
+ * Weights that stay in their file: only the header is read here, and ONNX Runtime fetches the numbers itself
+ * when a session is made. Weights of half a gigabyte then never are in JavaScript's memory, nor twice in the
+ * process.
  */
 import { basename, dirname, resolve } from "node:path";
 import { SamsrError } from "../../base/errors.js";
@@ -19,8 +20,8 @@ const TYPES: Readonly<Record<string, StoredTensor["type"] | undefined>> = { F32:
 
 /**
  * Where the F32 and F16 tensors of a safetensors file lie; whole numbers (indices) are left out.
- * @throws {SamsrError} naming the file: it is not there, it is no whole safetensors file, or a tensor is F64 or
- *   BF16, which has to be converted first.
+ * @throws {SamsrError} naming the file: it is not there, it is no whole safetensors file, or a tensor is F64
+ *   or BF16, which has to be converted first.
  *
  * @example
  * const { tensors, folder } = await locateWeights("denoiser.safetensors");

@@ -1,7 +1,7 @@
 /**
- * Writing in the store. A model is built in a folder that nobody looks into (its name begins with a dot) and gets its
- * name by one rename; a model that is replaced keeps working until its new `model.json` stands, by one rename too. What
- * a killed process left is swept by the next that writes.
+ * Writing in the store. A model is built in a folder that nobody looks into (its name begins with a dot) and
+ * gets its name by one rename; a model that is replaced keeps working until its new `model.json` stands, by
+ * one rename too. What a killed process left is swept by the next that writes.
  */
 import { randomBytes } from "node:crypto";
 import {
@@ -118,8 +118,9 @@ export async function placeModel(
 }
 
 /**
- * Puts what is in `work` in the place of an older model. A link is replaced itself, and what it leads to stays as it is. Of
- * a folder only what the old model consists of goes: anything else in it is somebody's own.
+ * Puts what is in `work` in the place of an older model. A link is replaced itself, and what it leads to
+ * stays as it is. Of a folder only what the old model consists of goes: anything else in it is somebody's
+ * own.
  */
 async function replace(folder: string, work: string): Promise<void> {
   if ((await lstat(folder)).isSymbolicLink()) {
@@ -136,7 +137,8 @@ async function replace(folder: string, work: string): Promise<void> {
   const moved: string[] = [];
   try {
     for (const name of fresh) {
-      // The disk has the weights' names before the one that makes them count, and that before any of the old ones go.
+      // The disk has the weights' names before the one that makes them count, and that before any of the old
+      // ones go.
       if (name === "model.json") await syncFolder(folder);
       await rename(join(work, name), join(folder, name));
       moved.push(name);
@@ -149,7 +151,10 @@ async function replace(folder: string, work: string): Promise<void> {
   for (const name of old) await unlink(join(folder, name)).catch(() => {});
 }
 
-/** What a model's folder holds as a model: the weights that it names, and its card. Of a damaged one only the card. */
+/**
+ * What a model's folder holds as a model: the weights that it names, and its card. Of a damaged one only the
+ * card.
+ */
 async function filesOf(folder: string): Promise<string[]> {
   const path = join(folder, "model.json");
   const named = await readFile(path, "utf8")

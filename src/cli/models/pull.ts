@@ -1,4 +1,6 @@
-/** `samsr models pull NAME`: a published model from where its authors publish it, or what there is to fetch. */
+/**
+ * `samsr models pull NAME`: a published model from where its authors publish it, or what there is to fetch.
+ */
 import { stat } from "node:fs/promises";
 import { downloadPath, PUBLISHED, pullModel } from "../../checkpoints/store/index.js";
 import type { Interrupts } from "../interrupt.js";

@@ -1,6 +1,6 @@
 /**
- * `samsr score`: photos are made small by a fixed degradation, enlarged again by every method, and compared with
- * what they were. The table goes to standard output, everything else to standard error.
+ * `samsr score`: photos are made small by a fixed degradation, enlarged again by every method, and compared
+ * with what they were. The table goes to standard output, everything else to standard error.
  */
 import { mkdir } from "node:fs/promises";
 import { extname, join } from "node:path";

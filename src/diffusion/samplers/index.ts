@@ -1,4 +1,6 @@
-/** The samplers by the names under which they are asked for. A new one is a file here and a line in this list. */
+/**
+ * The samplers by the names under which they are asked for. A new one is a file here and a line in this list.
+ */
 import { resshift } from "./resshift.js";
 import type { Sampler } from "./sampler.js";
 import { samsr } from "./samsr.js";

@@ -1,8 +1,8 @@
 import type { Sampler } from "./sampler.js";
 
 /**
- * ResShift draws from the posterior q(x_{t-1} | x_t, x0, y), of mean (etaNext / eta) x_t + (1 - etaNext / eta) x0 and
- * variance kappa^2 (etaNext / eta)(eta - etaNext): stochastic, the way the teacher was trained.
+ * ResShift draws from the posterior q(x_{t-1} | x_t, x0, y), of mean (etaNext / eta) x_t + (1 - etaNext /
+ * eta) x0 and variance kappa^2 (etaNext / eta)(eta - etaNext): stochastic, the way the teacher was trained.
  */
 export const resshift: Sampler = {
   singleStep: false,

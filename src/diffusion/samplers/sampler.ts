@@ -2,7 +2,10 @@ import type { Equations } from "../equations.js";
 
 /** A reverse process: how it walks from x_t to the next timestep that it visits. */
 export interface Sampler {
-  /** Whether one step is enough for it, which a student was taught to take; else it visits all timesteps by default. */
+  /**
+   * Whether one step is enough for it, which a student was taught to take; else it visits all timesteps by
+   * default.
+   */
   readonly singleStep: boolean;
   /** Whether it follows masks: SAM-noise, and the rates of equation 9. */
   readonly semantic: boolean;

@@ -1,7 +1,8 @@
 /**
- * The boxes of AVIF and HEIC (ISO/IEC 14496-12 and 23008-12): a length, a type, data. What the decoder does not pass on is
- * read here: what the colours mean, and whether the file is a sequence. And what belongs beside the pixels is put in:
- * colours are properties of the picture's item, EXIF and XMP are items of their own that describe it.
+ * The boxes of AVIF and HEIC (ISO/IEC 14496-12 and 23008-12): a length, a type, data. What the decoder does
+ * not pass on is read here: what the colours mean, and whether the file is a sequence. And what belongs
+ * beside the pixels is put in: colours are properties of the picture's item, EXIF and XMP are items of their
+ * own that describe it.
  */
 import { ascii, join, latin1, spells, viewOf } from "./bytes.js";
 
@@ -29,7 +30,9 @@ function* boxes(bytes: Uint8Array, from: number, to: number): Generator<Box> {
   }
 }
 
-/** The first box at the end of a path of types. `meta`'s children begin four bytes later than those of others. */
+/**
+ * The first box at the end of a path of types. `meta`'s children begin four bytes later than those of others.
+ */
 function find(bytes: Uint8Array, path: readonly string[], from = 0, to = bytes.length): Box | undefined {
   const [type, ...rest] = path;
   for (const box of boxes(bytes, from, to)) {
@@ -47,7 +50,9 @@ export interface Cicp {
   readonly transfer: number;
 }
 
-/** Where the first `nclx` colour information has its primaries; transfer and matrix follow, two bytes each. */
+/**
+ * Where the first `nclx` colour information has its primaries; transfer and matrix follow, two bytes each.
+ */
 function nclxAt(bytes: Uint8Array): number | undefined {
   const properties = find(bytes, ["meta", "iprp", "ipco"]);
   if (properties === undefined) return undefined;
@@ -57,7 +62,9 @@ function nclxAt(bytes: Uint8Array): number | undefined {
   return undefined;
 }
 
-/** What the colours mean, as `nclx` tells it, and whether they are stored as RGB (without loss, most likely). */
+/**
+ * What the colours mean, as `nclx` tells it, and whether they are stored as RGB (without loss, most likely).
+ */
 export function readNclx(bytes: Uint8Array): (Cicp & { matrix: number }) | undefined {
   const at = nclxAt(bytes);
   if (at === undefined) return undefined;
@@ -80,8 +87,8 @@ export interface AvifAdditions {
 }
 
 /**
- * An AVIF with these properties and items. The file has to be laid out as the encoder does it: `ftyp`, `meta`, `mdat`, every
- * item in one piece by its place in the file. The bytes given may be changed.
+ * An AVIF with these properties and items. The file has to be laid out as the encoder does it: `ftyp`,
+ * `meta`, `mdat`, every item in one piece by its place in the file. The bytes given may be changed.
  */
 export function avifWith(bytes: Uint8Array, { cicp, icc, exif, xmp }: AvifAdditions): Uint8Array {
   const added = [

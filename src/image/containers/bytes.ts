@@ -1,4 +1,7 @@
-/** Bytes as the containers of picture files need them: text of one byte a character, joining, and PNG's checksum. */
+/**
+ * Bytes as the containers of picture files need them: text of one byte a character, joining, and PNG's
+ * checksum.
+ */
 
 /** Bytes as text, one character (U+0000 to U+00FF) a byte. */
 export function latin1(bytes: Uint8Array): string {

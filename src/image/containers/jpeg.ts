@@ -1,6 +1,7 @@
 /**
- * JPEG's segments (ITU-T T.81, annex B): a marker, a length, data. What a picture says of itself stands in application
- * segments before the first scan: JFIF, EXIF, XMP, a colour profile in numbered pieces, Photoshop's resources.
+ * JPEG's segments (ITU-T T.81, annex B): a marker, a length, data. What a picture says of itself stands in
+ * application segments before the first scan: JFIF, EXIF, XMP, a colour profile in numbered pieces,
+ * Photoshop's resources.
  */
 import { ascii, join, latin1, spells, viewOf } from "./bytes.js";
 

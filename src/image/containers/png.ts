@@ -1,6 +1,6 @@
 /**
- * PNG's chunks (PNG specification, third edition): length, type, data, CRC-32. Those before the first `IDAT` say what the
- * colours mean, how large a pixel is, who made the picture and with which words.
+ * PNG's chunks (PNG specification, third edition): length, type, data, CRC-32. Those before the first `IDAT`
+ * say what the colours mean, how large a pixel is, who made the picture and with which words.
  */
 import { deflateSync, inflateSync } from "node:zlib";
 import { ascii, crc32, join, latin1, spells, viewOf } from "./bytes.js";

@@ -1,4 +1,7 @@
-/** Bytes that can be read and written at any place and made longer: in memory, or a file that is too large for it. */
+/**
+ * Bytes that can be read and written at any place and made longer: in memory, or a file that is too large for
+ * it.
+ */
 import type { FileHandle } from "node:fs/promises";
 
 export interface Store {
@@ -64,7 +67,8 @@ export async function replaceHead(store: Store, head: Uint8Array, replaces: numb
   const size = await store.size();
   const move = async (start: number, end: number) =>
     store.write(start + shift, await store.read(start, end - start));
-  // A piece is moved before what comes to lie on it: from the end where all moves back, from the start where forth.
+  // A piece is moved before what comes to lie on it: from the end where all moves back, from the start where
+  // forth.
   if (shift > 0) {
     for (let end = size; end > replaces; end -= pieceLength) {
       await move(Math.max(replaces, end - pieceLength), end);

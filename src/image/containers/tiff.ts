@@ -1,6 +1,6 @@
 /**
- * TIFF's directories, read for what the decoder does not pass on and written anew for what the encoder cannot say. The
- * encoder's file stays as it is; a new directory is appended that points to the same pixels.
+ * TIFF's directories, read for what the decoder does not pass on and written anew for what the encoder cannot
+ * say. The encoder's file stays as it is; a new directory is appended that points to the same pixels.
  */
 import { SamsrError } from "../../base/errors.js";
 import type { ExifField } from "../metadata/exif.js";
@@ -43,8 +43,8 @@ export function isRawPhoto(bytes: Uint8Array): boolean {
 }
 
 /**
- * A copy of a TIFF in CIELab whose pixels claim to be RGB, and what they are: code 8 counts a and b from -128, code 9
- * (ICC Lab) from 0 with 128 as neutral. Undefined for a TIFF that is not 8-bit Lab.
+ * A copy of a TIFF in CIELab whose pixels claim to be RGB, and what they are: code 8 counts a and b from
+ * -128, code 9 (ICC Lab) from 0 with 128 as neutral. Undefined for a TIFF that is not 8-bit Lab.
  */
 export function labAsRgb(bytes: Uint8Array): { bytes: Uint8Array; signed: boolean } | undefined {
   if (!spells(bytes, "II*\0") && !spells(bytes, "MM\0*")) return undefined;
@@ -91,8 +91,8 @@ const replaced: readonly number[] = [
 ];
 
 /**
- * Gives every page of a little-endian TIFF (as the encoder writes it) a new directory with these entries, without the
- * density that the encoder makes up. A BigTIFF keeps its directories.
+ * Gives every page of a little-endian TIFF (as the encoder writes it) a new directory with these entries,
+ * without the density that the encoder makes up. A BigTIFF keeps its directories.
  */
 export async function addToTiff(store: Store, additions: TiffAdditions): Promise<void> {
   const head = await store.read(0, 8);
@@ -132,7 +132,9 @@ export async function addToTiff(store: Store, additions: TiffAdditions): Promise
 
 const offsetTags: readonly number[] = [0x0111, 0x0144];
 
-/** Makes the pages of another little-endian TIFF (each as {@link addToTiff} leaves it) the last ones of this. */
+/**
+ * Makes the pages of another little-endian TIFF (each as {@link addToTiff} leaves it) the last ones of this.
+ */
 export async function appendTiff(store: Store, other: Uint8Array): Promise<void> {
   const size = await store.size();
   const base = size + (size & 1);

@@ -1,7 +1,7 @@
 /**
- * Colours for maps of numbers. The map is a straight rise in OKLab's lightness (Ottosson 2020), so that equal steps of
- * the number are equal steps to the eye, and more is brighter on paper without colour too; on the way the hue turns from
- * blue over red to yellow, which tells neighbouring values apart.
+ * Colours for maps of numbers. The map is a straight rise in OKLab's lightness (Ottosson 2020), so that equal
+ * steps of the number are equal steps to the eye, and more is brighter on paper without colour too; on the
+ * way the hue turns from blue over red to yellow, which tells neighbouring values apart.
  */
 export type Colour = readonly [red: number, green: number, blue: number];
 
@@ -18,7 +18,8 @@ const table: (Colour | undefined)[] = new Array(STEPS);
 function heatOf(share: number): Colour {
   const lightness = 0.18 + 0.8 * share;
   const hue = ((280 + 190 * share) * Math.PI) / 180;
-  // As much colour as the screen can show at this lightness and hue, up to a limit that fades towards both ends.
+  // As much colour as the screen can show at this lightness and hue, up to a limit that fades towards both
+  // ends.
   let [low, high] = [0, 0.2 * Math.sin(Math.PI * (0.12 + 0.76 * share))];
   for (let i = 0; i < 20; i++) {
     const middle = (low + high) / 2;

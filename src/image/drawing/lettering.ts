@@ -56,7 +56,9 @@ export function sizeOfText(text: string, scale: number): { width: number; height
   return { width: text.length * WIDTH * scale, height: HEIGHT * scale };
 }
 
-/** Writes black letters, `scale` pixels a pixel, as far as they fit; letters that are not there leave a gap. */
+/**
+ * Writes black letters, `scale` pixels a pixel, as far as they fit; letters that are not there leave a gap.
+ */
 export function writeText(raster: Raster, text: string, left: number, top: number, scale: number): void {
   const { width, height, channels, data } = raster;
   for (const [i, letter] of [...text].entries()) {

@@ -11,7 +11,9 @@ export interface Panel {
   draw(): Raster | Promise<Raster>;
 }
 
-/** Longer sides of panels lie between these: larger ones are shrunk, smaller ones get pixels of whole squares. */
+/**
+ * Longer sides of panels lie between these: larger ones are shrunk, smaller ones get pixels of whole squares.
+ */
 const [SMALLEST, LARGEST] = [240, 480];
 const MARGIN = 12;
 const LETTERS = 2;

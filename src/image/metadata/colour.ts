@@ -1,6 +1,7 @@
 /**
- * Colour told without a profile: by code points (ITU-T H.273, in PNG's cICP and AVIF's nclx) or by PNG's gAMA and cHRM.
- * A format that knows none of these gets a profile that says the same: a matrix to D50 and a curve (ICC.1:2022).
+ * Colour told without a profile: by code points (ITU-T H.273, in PNG's cICP and AVIF's nclx) or by PNG's gAMA
+ * and cHRM. A format that knows none of these gets a profile that says the same: a matrix to D50 and a curve
+ * (ICC.1:2022).
  */
 import { ascii, join, latin1, viewOf } from "../containers/bytes.js";
 
@@ -15,7 +16,10 @@ export interface Colour {
 
 const d65 = [0.3127, 0.329];
 
-/** White, red, green, blue of the code points for primaries; those left out are of television past or no colours. */
+/**
+ * White, red, green, blue of the code points for primaries; those left out are of television past or no
+ * colours.
+ */
 const primariesOf: Record<number, readonly number[]> = {
   1: [...d65, 0.64, 0.33, 0.3, 0.6, 0.15, 0.06],
   4: [0.31, 0.316, 0.67, 0.33, 0.21, 0.71, 0.14, 0.08],
@@ -61,7 +65,9 @@ function described(colour: Colour): { chromaticities: readonly number[]; curve: 
   return { chromaticities: chromaticities ?? primariesOf[1]!, curve };
 }
 
-/** Whether the colours are sRGB's, as those of a picture that says nothing are. BT.709 video is shown like it. */
+/**
+ * Whether the colours are sRGB's, as those of a picture that says nothing are. BT.709 video is shown like it.
+ */
 function isPlain({ chromaticities, curve }: { chromaticities: readonly number[]; curve: Curve }): boolean {
   const srgb = primariesOf[1]!;
   return (
@@ -70,8 +76,8 @@ function isPlain({ chromaticities, curve }: { chromaticities: readonly number[];
 }
 
 /**
- * A profile that says what the code points or gAMA and cHRM say, for RGB or for grey; undefined where that is sRGB, or
- * something that no matrix and curve can say.
+ * A profile that says what the code points or gAMA and cHRM say, for RGB or for grey; undefined where that is
+ * sRGB, or something that no matrix and curve can say.
  */
 export function profileOf(colour: Colour, greyscale: boolean): Uint8Array | undefined {
   const space = described(colour);
@@ -247,7 +253,9 @@ function assemble(tags: readonly (readonly [string, Uint8Array])[], greyscale: b
   return join(header, table, ...elements);
 }
 
-/** Whether a colour profile is made for pixels of this kind: `RGB ` or `GRAY` in its header (ICC.1, 7.2.6). */
+/**
+ * Whether a colour profile is made for pixels of this kind: `RGB ` or `GRAY` in its header (ICC.1, 7.2.6).
+ */
 export function profileFits(icc: Uint8Array, greyscale: boolean): boolean {
   return latin1(icc.subarray(16, 20)) === (greyscale ? "GRAY" : "RGB ");
 }

@@ -20,7 +20,10 @@ export interface Metadata extends Colour {
   readonly density?: number;
   /** Pixels an inch downwards, where they differ from those across, as in faxes. */
   readonly densityDown?: number;
-  /** The colour profile that the pixels are in, as found. None means what `cicp` or `gamma` tell, or else sRGB. */
+  /**
+   * The colour profile that the pixels are in, as found. None means what `cicp` or `gamma` tell, or else
+   * sRGB.
+   */
   readonly icc?: Uint8Array;
   /** EXIF from its byte-order mark on, without the `Exif\0\0` that JPEG puts before it; orientation 1. */
   readonly exif?: Uint8Array;

@@ -1,7 +1,7 @@
 /**
- * XMP: RDF in XML (ISO 16684-1), where one property may be written as an attribute or as an element and under any
- * prefix. So it is read as XML, by namespaces. What tells of the old pixels is put right or taken out: orientation, sizes,
- * thumbnails, and the films of motion photos, which a result does not hold.
+ * XMP: RDF in XML (ISO 16684-1), where one property may be written as an attribute or as an element and under
+ * any prefix. So it is read as XML, by namespaces. What tells of the old pixels is put right or taken out:
+ * orientation, sizes, thumbnails, and the films of motion photos, which a result does not hold.
  */
 import { DOMParser, type Document, type Element, type Node, XMLSerializer } from "@xmldom/xmldom";
 
@@ -55,7 +55,8 @@ const emptyPacket =
   "</rdf:RDF></x:xmpmeta>";
 
 /**
- * An XMP packet with texts of a PNG added, each a property named after its keyword in a namespace of PNG's texts.
+ * An XMP packet with texts of a PNG added, each a property named after its keyword in a namespace of PNG's
+ * texts.
  * @returns undefined where the packet is no XML that can be read
  */
 export function xmpWithTexts(

@@ -21,7 +21,10 @@ const published = JSON.parse(readFileSync(new URL("schema.json", folder), "utf8"
 
 type Json = { [key: string]: unknown };
 
-/** Whether data are what a schema says: the words of JSON Schema that ours uses, as its specification has them. */
+/**
+ * Whether data are what a schema says: the words of JSON Schema that ours uses, as its specification has
+ * them.
+ */
 function valid(schema: Json, data: unknown): boolean {
   const isObject = typeof data === "object" && data !== null && !Array.isArray(data);
   const own = isObject ? (data as Json) : {};
@@ -73,7 +76,9 @@ function complaint(data: unknown): string | undefined {
 /** Of a single field; what contradicts another field is beyond a schema. */
 const OF_ONE_FIELD = /must be (an? |true|")|is missing|is no field|expected one of/;
 
-/** The data with one place changed at a time: left out, of another type, out of range, with a key too many. */
+/**
+ * The data with one place changed at a time: left out, of another type, out of range, with a key too many.
+ */
 function* changed(data: Json, root: Json = data, path: string[] = []): Generator<Json> {
   const put = (key: string, value: unknown): Json => {
     const copy = structuredClone(root);

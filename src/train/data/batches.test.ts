@@ -105,7 +105,8 @@ it("chooseCrop prefers texture to a flat sky, and does not leave the sky out", (
   photo.data.fill(90, 0, 768 * 256 * 3);
   let textured = 0;
   for (let i = 0; i < 1000; i++) if (chooseCrop(photo, 128, random).y + 128 > 768) textured++;
-  // A uniform crop touches the texture with p = 256/897 = 0.29; half of the choices have three tries: 1 - (1-p)^3.
+  // A uniform crop touches the texture with p = 256/897 = 0.29; half of the choices have three tries: 1 -
+  // (1-p)^3.
   const p = 256 / 897;
   expect(textured / 1000).toBeGreaterThan(0.9 * (0.5 * p + 0.5 * (1 - (1 - p) ** 3)));
   expect(textured / 1000).toBeLessThan(0.6);

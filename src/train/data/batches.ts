@@ -6,7 +6,10 @@ import { type BatchNoise, type NoiseRecipe, noiseMaker } from "./batch-noise.js"
 import type { SampleSource } from "./samples.js";
 import { pool as createPool, shuffle } from "./shuffle.js";
 
-/** One training batch; both pictures are in [-1, 1]. Noise and W are of the recipe that was asked for, if any was. */
+/**
+ * One training batch; both pictures are in [-1, 1]. Noise and W are of the recipe that was asked for, if any
+ * was.
+ */
 export interface Batch extends Partial<BatchNoise> {
   /** [N, 3, crop, crop] */
   readonly hr: Float32Array;
@@ -39,10 +42,12 @@ export interface BatchOptions {
 const DATA_KEY = 0xda7a * 2 ** 32;
 
 /**
- * Batches of random crops, made when they are asked for. Every photo is visited once an epoch, in a random order. A batch is
- * determined by seed and step alone, so resuming a training run needs the step number and nothing else.
+ * Batches of random crops, made when they are asked for. Every photo is visited once an epoch, in a random
+ * order. A batch is determined by seed and step alone, so resuming a training run needs the step number and
+ * nothing else.
  *
- * @throws SamsrError when there is nothing to cut from, the crop does not divide by 4, or the pool is smaller than 1
+ * @throws SamsrError when there is nothing to cut from, the crop does not divide by 4, or the pool is smaller
+ *   than 1
  */
 export function createBatches({
   source,

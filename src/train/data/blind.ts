@@ -1,7 +1,8 @@
 /**
- * The degradation of a model that is to serve any picture, whatever became of it ("blind" super-resolution): of ten crops
- * seven go through Real-ESRGAN's second order, two through the mild degradation, one through a reduction alone. Where a
- * reduction is not Real-ESRGAN's, it is by one of three filters, so that crisp thumbnails are known as well as soft ones.
+ * The degradation of a model that is to serve any picture, whatever became of it ("blind" super-resolution):
+ * of ten crops seven go through Real-ESRGAN's second order, two through the mild degradation, one through a
+ * reduction alone. Where a reduction is not Real-ESRGAN's, it is by one of three filters, so that crisp
+ * thumbnails are known as well as soft ones.
  */
 import type { Random } from "../../base/random.js";
 import { type Degradation, type MildSettings, mildDegradation, mildTraining } from "./degrade.js";

@@ -1,6 +1,7 @@
 /**
- * Pictures and their coverage, to learn the one from the other. A mask generator takes longer than a training step, so all
- * of them are made before the first step and kept in files: a step never waits, and a resumed run finds them again.
+ * Pictures and their coverage, to learn the one from the other. A mask generator takes longer than a training
+ * step, so all of them are made before the first step and kept in files: a step never waits, and a resumed
+ * run finds them again.
  */
 
 import { createHash } from "node:crypto";

@@ -24,8 +24,8 @@ export interface CoverageTarget {
 /**
  * Regions, on average over `passes` copies of the picture with Gaussian noise of `deviation` grey levels.
  *
- * A partition tree decides every merge by a comparison, so a change below a grey level may swap two merges. What a
- * network can learn is what stays, the expectation.
+ * A partition tree decides every merge by a comparison, so a change below a grey level may swap two merges.
+ * What a network can learn is what stays, the expectation.
  */
 export function regionsTarget({ passes, deviation }: { passes: number; deviation: number }): CoverageTarget {
   const source = createCoverageSource("regions");

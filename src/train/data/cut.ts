@@ -4,7 +4,8 @@ import { type Raster, type Region, reflect } from "../../image/raster.js";
 const LEVELS = Float32Array.from({ length: 256 }, (_, level) => level * (1 / 127.5) - 1);
 
 /**
- * `orient(toTensor(photo, region), side, orientation)` in one pass: a square of a photo, turned, without the upright one.
+ * `orient(toTensor(photo, region), side, orientation)` in one pass: a square of a photo, turned, without the
+ * upright one.
  *
  * @param photo 8-bit RGB, reflected beyond its edges
  * @param region square

@@ -11,8 +11,8 @@ import { blurAndReduce } from "./reduce.js";
  *
  *     HR -> Gaussian blur -> bicubic x4 reduction -> Gaussian noise -> clip, round to 8 bits -> JPEG -> LR
  *
- * A degradation is two functions: `sample` draws the parameters of one picture from a random stream, `apply` makes
- * the LR picture with them. Both are determined by the stream.
+ * A degradation is two functions: `sample` draws the parameters of one picture from a random stream, `apply`
+ * makes the LR picture with them. Both are determined by the stream.
  */
 export interface Degradation<Parameters> {
   sample(random: Random): Parameters;
@@ -20,8 +20,8 @@ export interface Degradation<Parameters> {
    * Degrade a region of a photo (8-bit RGB), reading the real pixels around it.
    *
    * @param region in HR pixels, both sides divisible by 4
-   * @param orient turns or flips a square picture ([3, side, side]) before noise and JPEG are added; neither of them
-   *   looks the same turned
+   * @param orient turns or flips a square picture ([3, side, side]) before noise and JPEG are added; neither
+   *   of them looks the same turned
    * @returns the LR picture, a quarter of the region's sides
    */
   apply(
@@ -76,7 +76,9 @@ export const mildTraining: MildSettings = {
   jpeg: { probability: 0.8, quality: [70, 98], chromaSubsampling: "4:2:0" },
 };
 
-/** What it is measured on: blur 0.8 HR pixels, bicubic x4, noise 2 levels, JPEG quality 85. Nothing is drawn. */
+/**
+ * What it is measured on: blur 0.8 HR pixels, bicubic x4, noise 2 levels, JPEG quality 85. Nothing is drawn.
+ */
 export const mildValidation: MildSettings = {
   blur: { probability: 1, sigma: [0.8, 0.8] },
   noise: { sigma: [2, 2], skew: 1 },

@@ -5,8 +5,8 @@ import { type Kernel, kernels } from "../../image/resize.js";
  * The one kernel of the mild degradation: a Gaussian blur and an antialiased reduction, composed.
  *
  * Both are linear, symmetric and separable, and the reduction keeps every 4th sample, so the pair is a single
- * symmetric FIR filter applied with stride 4. With reflection at the photo's edges the composition is exact there
- * too: the blur of a reflected photo is the reflection of the blurred one.
+ * symmetric FIR filter applied with stride 4. With reflection at the photo's edges the composition is exact
+ * there too: the blur of a reflected photo is the reflection of the blurred one.
  */
 
 /** A stride-4 filter: output sample i is the sum over t of weights[t] * input[4 i + first + t]. */
@@ -27,7 +27,10 @@ export function gaussianTaps(sigma: number): Float64Array {
   return normalise(taps);
 }
 
-/** What reductions are made by: the mean of each block, cubic convolution with a = -0.5, Lanczos with three lobes. */
+/**
+ * What reductions are made by: the mean of each block, cubic convolution with a = -0.5, Lanczos with three
+ * lobes.
+ */
 export const REDUCTION_FILTERS = {
   area: { support: 0.5, weight: (d: number) => (Math.abs(d) <= 0.5 ? 1 : 0) },
   bicubic: kernels.catmullRom,
@@ -39,9 +42,9 @@ export type ReductionFilter = keyof typeof REDUCTION_FILTERS;
 const cache = new Map<string, ReductionKernel>();
 
 /**
- * Gaussian blur of `sigma` HR pixels followed by a x4 reduction: by default cubic convolution with a = -0.5, widened
- * by 4 against aliasing, centres aligned at half pixels (what "bicubic downsampling" means in the literature).
- * `sigma` is rounded to 0.01, so that the kernels can be kept.
+ * Gaussian blur of `sigma` HR pixels followed by a x4 reduction: by default cubic convolution with a = -0.5,
+ * widened by 4 against aliasing, centres aligned at half pixels (what "bicubic downsampling" means in the
+ * literature). `sigma` is rounded to 0.01, so that the kernels can be kept.
  */
 export function reductionKernel(sigma: number, filter: ReductionFilter = "bicubic"): ReductionKernel {
   const hundredths = Math.round(sigma * 100);

@@ -1,5 +1,6 @@
 /**
- * The eight ways to lay a square on itself: bit 0 flips left and right, bit 1 up and down, bit 2 transposes first.
+ * The eight ways to lay a square on itself: bit 0 flips left and right, bit 1 up and down, bit 2 transposes
+ * first.
  *
  * @param planar [channels, size, size]
  * @param orientation 0..7; 0 gives `planar` itself

@@ -1,4 +1,7 @@
-/** The thread in which `samsr degrade` makes its pairs: large photos take seconds, in which nobody could interrupt it. */
+/**
+ * The thread in which `samsr degrade` makes its pairs: large photos take seconds, in which nobody could
+ * interrupt it.
+ */
 import { SamsrError } from "../../base/errors.js";
 import type { Raster } from "../../image/raster.js";
 import { type CallContext, serveThread } from "../../runtime/index.js";

@@ -20,8 +20,8 @@ export interface PhotoStoreOptions {
 }
 
 /**
- * Photos below one or more folders. What cannot be decoded is stood in for by the next photo that can, so a damaged file
- * neither stops a run nor makes it depend on when it was found.
+ * Photos below one or more folders. What cannot be decoded is stood in for by the next photo that can, so a
+ * damaged file neither stops a run nor makes it depend on when it was found.
  *
  * @throws SamsrError when a folder cannot be read or there is no photo that can be
  */
@@ -41,8 +41,9 @@ export async function openPhotoStore(
 }
 
 /**
- * Photos that are decoded when they are first asked for and kept while there is room; the one that was asked for longest ago
- * goes first. Photos in use are held beside that. `at` rejects when a photo cannot be decoded.
+ * Photos that are decoded when they are first asked for and kept while there is room; the one that was asked
+ * for longest ago goes first. Photos in use are held beside that. `at` rejects when a photo cannot be
+ * decoded.
  */
 export function cachedPhotos(
   files: readonly string[],

@@ -95,7 +95,10 @@ export async function demandPhoto(file: string | Uint8Array): Promise<void> {
   );
 }
 
-/** Decode one image file, by its path or its bytes, to 8-bit sRGB, upright; grey becomes RGB, a colour profile is applied, alpha dropped. */
+/**
+ * Decode one image file, by its path or its bytes, to 8-bit sRGB, upright; grey becomes RGB, a colour profile
+ * is applied, alpha dropped.
+ */
 export async function decodeRgb(file: string | Uint8Array): Promise<Raster> {
   await demandPhoto(file);
   const { data, info } = await sharp(file)

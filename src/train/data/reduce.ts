@@ -4,8 +4,8 @@ import { type Raster, type Region, reflect } from "../../image/raster.js";
 import type { ReductionKernel } from "./kernel.js";
 
 /**
- * Blur and reduce a region of a photo by 4, reading the real pixels around it, so that a crop of the result is
- * the result of a crop. Separable: columns first, because that walks along the rows of the photo.
+ * Blur and reduce a region of a photo by 4, reading the real pixels around it, so that a crop of the result
+ * is the result of a crop. Separable: columns first, because that walks along the rows of the photo.
  *
  * @param photo 8-bit RGB
  * @param region in HR pixels, both sides divisible by 4; the photo is reflected beyond its edges

@@ -42,7 +42,8 @@ export function inMemory(photos: readonly Raster[]): PhotoStore {
 
 /**
  * Crops of photos, degraded as they are cut.
- * @param coverageOf gives the coverage of a photo made small, of which each crop brings its part; left out, none does
+ * @param coverageOf gives the coverage of a photo made small, of which each crop brings its part; left out,
+ *   none does
  */
 export function degradedCrops(
   photos: PhotoStore,

@@ -13,7 +13,9 @@ import { holdsPairs, openSavedPairs } from "./saved-pairs.js";
 const root = mkdtempSync(join(tmpdir(), "samsr-pairs-"));
 afterAll(() => rmSync(root, { recursive: true }));
 
-/** A picture whose red tells the column in units of the small picture, green the row; blue has a square in it. */
+/**
+ * A picture whose red tells the column in units of the small picture, green the row; blue has a square in it.
+ */
 async function place(path: string, width: number, height: number, scale: number): Promise<void> {
   const data = new Uint8Array(3 * width * height);
   for (let i = 0; i < width * height; i++) {

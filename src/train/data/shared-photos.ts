@@ -1,8 +1,8 @@
 /**
- * Decoded photos that threads have in common. Each thread comes by every photo sooner or later, so photos of its own would
- * cost the memory and the decoding n times. What one has decoded it hands in with its next batch; the main thread takes it
- * while there is room, and tells every thread with the next batch that it asks of it. The pixels lie in shared memory and are
- * never copied again.
+ * Decoded photos that threads have in common. Each thread comes by every photo sooner or later, so photos of
+ * its own would cost the memory and the decoding n times. What one has decoded it hands in with its next
+ * batch; the main thread takes it while there is room, and tells every thread with the next batch that it
+ * asks of it. The pixels lie in shared memory and are never copied again.
  *
  * Photos are visited in random order, so it does not matter which are kept, and those that are there stay.
  */

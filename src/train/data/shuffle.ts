@@ -1,6 +1,6 @@
 /**
- * Orders without a state. Samples are numbered from 0 through the whole run, and number n stands for the same photo
- * whenever it is asked for, so a run resumes from the number of its step.
+ * Orders without a state. Samples are numbered from 0 through the whole run, and number n stands for the same
+ * photo whenever it is asked for, so a run resumes from the number of its step.
  */
 import { createRandom } from "../../base/random.js";
 
@@ -9,22 +9,22 @@ const EPOCH_KEY = 0xe70c * 2 ** 32;
 const POOL_KEY = 0x9001 * 2 ** 32;
 
 /**
- * Sample n is item `shuffle(count, seed)(n)`: every item once in each run of `count` samples (an epoch), in an order drawn
- * anew for each.
+ * Sample n is item `shuffle(count, seed)(n)`: every item once in each run of `count` samples (an epoch), in
+ * an order drawn anew for each.
  */
 export function shuffle(count: number, seed: number): (sample: number) => number {
   return inWindows(count, seed + EPOCH_KEY, (_window, place) => place);
 }
 
 /**
- * Takes the samples out of order within windows of `size`: place n of the run gets sample `pool(size, seed)(n)`, a
- * permutation of each window.
+ * Takes the samples out of order within windows of `size`: place n of the run gets sample `pool(size,
+ * seed)(n)`, a permutation of each window.
  *
- * Real-ESRGAN and those who train as it does keep a queue of pairs (180) and draw batches from it, because their
- * degradations are partly drawn once a batch: without the queue all pictures of a batch would be resized by the same factor.
- * Here every picture draws all parameters for itself, so batches are mixed to begin with, and a pool only changes which
- * samples meet in a batch: none is added, left out or made in another way. Unlike the queue it holds no pairs and returns
- * each exactly once.
+ * Real-ESRGAN and those who train as it does keep a queue of pairs (180) and draw batches from it, because
+ * their degradations are partly drawn once a batch: without the queue all pictures of a batch would be
+ * resized by the same factor. Here every picture draws all parameters for itself, so batches are mixed to
+ * begin with, and a pool only changes which samples meet in a batch: none is added, left out or made in
+ * another way. Unlike the queue it holds no pairs and returns each exactly once.
  */
 export function pool(size: number, seed: number): (place: number) => number {
   return inWindows(size, seed + POOL_KEY, (window, place) => window * size + place);
@@ -35,7 +35,8 @@ function inWindows(
   seed: number,
   numbered: (window: number, place: number) => number,
 ): (n: number) => number {
-  // Batches are begun ahead of time and asked for again on resuming: those around the end of a window read two of them.
+  // Batches are begun ahead of time and asked for again on resuming: those around the end of a window read
+  // two of them.
   const kept = new Map<number, Uint32Array>();
   const orderOf = (window: number) => {
     const order = kept.get(window) ?? permutation(size, seed, window);

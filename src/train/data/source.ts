@@ -14,7 +14,9 @@ export interface SourceOptions {
   readonly crop: number;
   /** Decoded pictures are kept up to this many bytes; see `cachedPhotos`. */
   readonly maxBytes?: number;
-  /** Gives the coverage of a whole picture, of which crops are to bring their part; left out, they bring none. */
+  /**
+   * Gives the coverage of a whole picture, of which crops are to bring their part; left out, they bring none.
+   */
   readonly coverageOf?: WholeCoverage;
   /** Default: `decodeRgb`. */
   readonly decode?: Decode;
@@ -27,7 +29,8 @@ export interface OpenSource {
 
 /**
  * What there is to learn from, told apart by the folders themselves.
- * @throws SamsrError when folders of both kinds are given, saved pairs with a degradation, or what opening throws
+ * @throws SamsrError when folders of both kinds are given, saved pairs with a degradation, or what opening
+ *   throws
  */
 export async function openSource(
   { folders, degradation, crop, maxBytes, decode, coverageOf }: SourceOptions,

@@ -2,7 +2,10 @@ import { beforeEach, describe, expect, it, vi } from "vitest";
 import type { News } from "./shared-photos.js";
 import { startBatches } from "./threaded-batches.js";
 
-/** Threads that say what is asked of them; each decodes a photo of 100 bytes a step, and finds the same files damaged. */
+/**
+ * Threads that say what is asked of them; each decodes a photo of 100 bytes a step, and finds the same files
+ * damaged.
+ */
 const threads: { opened: unknown[]; steps: number[]; news: string[]; closed: boolean }[] = [];
 let refusing = -1;
 

@@ -18,14 +18,17 @@ export interface ThreadedBatches extends Batches {
   close(): Promise<void>;
 }
 
-/** Batches that are in the making or waiting, for each thread: one to work on while the other is handed over. */
+/**
+ * Batches that are in the making or waiting, for each thread: one to work on while the other is handed over.
+ */
 const AHEAD = 2;
 /** And in all: a step blocks the loop, and a single thread must not run dry meanwhile. */
 const LEAST_AHEAD = 4;
 
 /**
- * Batches of folders of photos or saved pairs, made ahead of time in threads of their own: thread s mod n makes step s. A
- * batch is addressed by its step, so it is the same whoever makes it. Decoded photos are shared, and `maxBytes` is for all.
+ * Batches of folders of photos or saved pairs, made ahead of time in threads of their own: thread s mod n
+ * makes step s. A batch is addressed by its step, so it is the same whoever makes it. Decoded photos are
+ * shared, and `maxBytes` is for all.
  *
  * @param onSkipped told once of every photo that cannot be decoded
  * @throws SamsrError when the folders hold nothing to train on; see `openSource` and `createBatches`

@@ -26,8 +26,8 @@ export interface ValidationOptions {
 }
 
 /**
- * Fixed pairs for measuring: the centre of every photo below the folders, and its degraded version. The noise is
- * seeded by the photo's file name, so a pair does not depend on which others are made.
+ * Fixed pairs for measuring: the centre of every photo below the folders, and its degraded version. The noise
+ * is seeded by the photo's file name, so a pair does not depend on which others are made.
  *
  * @throws SamsrError when there are no photos or none is large enough
  */

@@ -50,7 +50,10 @@ const HEIGHT = 180;
 /** Enough for the eye; more would only make the page heavy. */
 const MOST_POINTS = 600;
 
-/** The values as they are, and their running mean; on a logarithmic axis where all are positive and span decades. */
+/**
+ * The values as they are, and their running mean; on a logarithmic axis where all are positive and span
+ * decades.
+ */
 function curve(key: string, entries: readonly LogEntry[]): string {
   const points = thin(
     entries.filter((e) => Number.isFinite(e[key])).map((e) => [e.step, e[key]] as const),

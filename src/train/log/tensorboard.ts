@@ -1,7 +1,8 @@
 /**
- * TensorBoard's event files: records of TensorFlow's TFRecord framing, each a protocol-buffers message `Event`
- * (tensorflow/core/util/event.proto). A record is its length, a checksum of the length, the message, and a checksum
- * of the message; checksums are CRC-32C, turned and offset so that they may be stored beside what they check.
+ * TensorBoard's event files: records of TensorFlow's TFRecord framing, each a protocol-buffers message
+ * `Event` (tensorflow/core/util/event.proto). A record is its length, a checksum of the length, the message,
+ * and a checksum of the message; checksums are CRC-32C, turned and offset so that they may be stored beside
+ * what they check.
  */
 import {
   type Message,

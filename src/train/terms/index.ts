@@ -1,6 +1,6 @@
 /**
- * The terms of the student's loss beyond the paper's, by the names that a configuration gives weights under. A new one is a
- * file here and a line in this list.
+ * The terms of the student's loss beyond the paper's, by the names that a configuration gives weights under.
+ * A new one is a file here and a line in this list.
  */
 import { absolute } from "./absolute.js";
 import { adversarial } from "./adversarial.js";

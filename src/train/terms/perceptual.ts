@@ -1,9 +1,9 @@
 /**
  * A distance in the features of the teacher. A denoiser has to know textures to bring them back, so what its
- * contracting half makes of two pictures tells more of how alike they look than their pixels do, and no other network
- * has to be downloaded for it (Lin and Yang, "Diffusion model with perceptual loss", 2024). Maps are compared as
- * LPIPS compares them (Zhang et al. 2018): each place's channels brought to unit length, squared differences
- * averaged, levels summed.
+ * contracting half makes of two pictures tells more of how alike they look than their pixels do, and no other
+ * network has to be downloaded for it (Lin and Yang, "Diffusion model with perceptual loss", 2024). Maps are
+ * compared as LPIPS compares them (Zhang et al. 2018): each place's channels brought to unit length, squared
+ * differences averaged, levels summed.
  */
 import { type SwinUNetConfig, swinUNetFeatures } from "../../networks/index.js";
 import type { Scope } from "../../nn/index.js";

@@ -1,11 +1,12 @@
 /**
- * Structural similarity as a loss: Zhao, Gallo, Frosio, Kautz, "Loss functions for image restoration with neural
- * networks", IEEE TCI 2017. Squared error asks for the mean of all originals that would explain a picture, which is
- * smooth; SSIM (Wang, Bovik, Sheikh, Simoncelli 2004) also asks each neighbourhood for the original's contrast.
+ * Structural similarity as a loss: Zhao, Gallo, Frosio, Kautz, "Loss functions for image restoration with
+ * neural networks", IEEE TCI 2017. Squared error asks for the mean of all originals that would explain a
+ * picture, which is smooth; SSIM (Wang, Bovik, Sheikh, Simoncelli 2004) also asks each neighbourhood for the
+ * original's contrast.
  *
- * The Gaussian is separable. Along one axis it is a product with a banded matrix, which on crops is many times
- * quicker than a convolution, though most of what it multiplies are zeros: ONNX Runtime fills a single channel up to 16
- * before it convolves. For the same reason luma is a sum.
+ * The Gaussian is separable. Along one axis it is a product with a banded matrix, which on crops is many
+ * times quicker than a convolution, though most of what it multiplies are zeros: ONNX Runtime fills a single
+ * channel up to 16 before it convolves. For the same reason luma is a sum.
  */
 import * as o from "../../onnx/index.js";
 import type { Term } from "./term.js";
@@ -17,7 +18,10 @@ const DEVIATION = 1.5;
 const C1 = 0.01 ** 2;
 const C2 = 0.03 ** 2;
 
-/** BT.601 luma of r, g, b in 0..1, in parts of 255: 16 + 65.481 r + 128.553 g + 24.966 b, as `samsr score` takes it. */
+/**
+ * BT.601 luma of r, g, b in 0..1, in parts of 255: 16 + 65.481 r + 128.553 g + 24.966 b, as `samsr score`
+ * takes it.
+ */
 const WEIGHTS = [65.481, 128.553, 24.966].map((weight) => weight / 255);
 /** That of mid grey. */
 const MIDDLE = 16 / 255 + WEIGHTS.reduce((a, b) => a + b) / 2;
@@ -29,12 +33,15 @@ export const structure: Term = {
 };
 
 /**
- * 1 - SSIM of the luma, averaged over pictures and over all places where the 11 x 11 window of deviation 1.5 fits:
+ * 1 - SSIM of the luma, averaged over pictures and over all places where the 11 x 11 window of deviation 1.5
+ * fits:
  *
  *     SSIM = (2 mx my + C1) (2 cov + C2) / ((mx^2 + my^2 + C1) (var x + var y + C2))
  *
- * with Gaussian-weighted means, variances and covariance. It is what `ssimY` measures, without a border left out.
- * @param predicted, original [N, 3, H, W] in [-1, 1], sides of at least 11; the gradient reaches `predicted` only
+ * with Gaussian-weighted means, variances and covariance. It is what `ssimY` measures, without a border left
+ * out.
+ * @param predicted, original [N, 3, H, W] in [-1, 1], sides of at least 11; the gradient reaches `predicted`
+ *   only
  * @returns a scalar in 0..2, 0 for equal pictures
  */
 export function structureLoss(predicted: o.Value, original: o.Value): o.Value {
@@ -59,8 +66,8 @@ export function structureLoss(predicted: o.Value, original: o.Value): o.Value {
 }
 
 /**
- * [N, 3, H, W] in [-1, 1] -> [N, 1, H, W], luma over 255 less that of mid grey: near zero, where squares lose the
- * fewest digits of a variance.
+ * [N, 3, H, W] in [-1, 1] -> [N, 1, H, W], luma over 255 less that of mid grey: near zero, where squares lose
+ * the fewest digits of a variance.
  */
 function luma(image: o.Value): o.Value {
   const halves = Float32Array.from(WEIGHTS, (weight) => weight / 2);

@@ -1,7 +1,12 @@
-/** Between RGB and JPEG's planes: BT.601 at full range (JFIF), in whole numbers of 16 bits after the point, as libjpeg has it. */
+/**
+ * Between RGB and JPEG's planes: BT.601 at full range (JFIF), in whole numbers of 16 bits after the point, as
+ * libjpeg has it.
+ */
 import type { Raster } from "../../../image/raster.js";
 
-/** A plane with room for whole blocks: rows of `stride`, of which `width` x `height` values are the picture's. */
+/**
+ * A plane with room for whole blocks: rows of `stride`, of which `width` x `height` values are the picture's.
+ */
 export interface Plane {
   readonly data: Uint8Array;
   readonly width: number;

@@ -1,9 +1,10 @@
 /**
  * What a block of 8 x 8 pixels is after JPEG's transform, quantisation and the way back, in whole numbers.
  *
- * The transform is the one of Loeffler, Ligtenberg and Moschytz ("Practical fast 1-D DCT algorithms with 11 multiplications",
- * ICASSP 1989) with its constants at 13 bits and two more bits kept between the passes. Those choices are libjpeg's
- * "islow", so that every pixel is what a file written and read by it holds. Its outputs are 8 times the DCT's.
+ * The transform is the one of Loeffler, Ligtenberg and Moschytz ("Practical fast 1-D DCT algorithms with 11
+ * multiplications", ICASSP 1989) with its constants at 13 bits and two more bits kept between the passes.
+ * Those choices are libjpeg's "islow", so that every pixel is what a file written and read by it holds. Its
+ * outputs are 8 times the DCT's.
  */
 
 const BITS = 13;
@@ -47,7 +48,8 @@ function quantiseBlock(plane: Uint8Array, origin: number, stride: number, steps:
   for (let i = 0; i < 64; i++) {
     const step = steps[i];
     const value = block[i];
-    // To the nearest multiple, halves away from 0; 8 times the step, because the transform is 8 times the DCT.
+    // To the nearest multiple, halves away from 0; 8 times the step, because the transform is 8 times the
+    // DCT.
     const level =
       value < 0 ? -(((4 * step - value) / (8 * step)) | 0) : ((4 * step + value) / (8 * step)) | 0;
     block[i] = level * step;

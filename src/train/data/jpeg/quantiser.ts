@@ -1,4 +1,7 @@
-/** The steps of the quantisers that the JPEG standard gives as examples (ITU-T T.81, annex K), as libjpeg scales them. */
+/**
+ * The steps of the quantisers that the JPEG standard gives as examples (ITU-T T.81, annex K), as libjpeg
+ * scales them.
+ */
 
 // biome-ignore format: a table of 8 x 8
 const LUMA = [

@@ -42,7 +42,10 @@ export function halve(full: Plane): Plane {
   return half;
 }
 
-/** Twice the size, 3 parts of the nearest and 1 of the next in either direction; narrow planes are just repeated. */
+/**
+ * Twice the size, 3 parts of the nearest and 1 of the next in either direction; narrow planes are just
+ * repeated.
+ */
 export function double(half: Plane, width: number, height: number): Plane {
   const full = createPlane(width, height);
   if (half.width <= 2) {

@@ -1,11 +1,13 @@
 /**
- * The second-order degradation of Real-ESRGAN (Wang et al., ICCVW 2021, figure 2) as ResShift, SinSR and SAMSR train
- * with it:
+ * The second-order degradation of Real-ESRGAN (Wang et al., ICCVW 2021, figure 2) as ResShift, SinSR and
+ * SAMSR train with it:
  *
- *     blur -> resize -> noise -> JPEG -> [blur -> resize -> noise] -> last blur (sinc), resize to a quarter and JPEG
+ * blur -> resize -> noise -> JPEG -> [blur -> resize -> noise] -> last blur (sinc), resize to a quarter and
+ * JPEG
  *
- * where the bracket is passed through only sometimes and the last three come in either order: JPEG last or JPEG
- * first. Every picture draws parameters of its own. JPEG is what a real file keeps, not a differentiable imitation.
+ * where the bracket is passed through only sometimes and the last three come in either order: JPEG last or
+ * JPEG first. Every picture draws parameters of its own. JPEG is what a real file keeps, not a differentiable
+ * imitation.
  */
 
 import type { Random } from "../../../base/random.js";

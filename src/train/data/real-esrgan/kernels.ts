@@ -1,7 +1,8 @@
 /**
  * Blur kernels of Real-ESRGAN's degradation (Wang, Xie, Dong, Shan, "Real-ESRGAN: training real-world blind
- * super-resolution with pure synthetic data", ICCVW 2021, sections 3.1 and 3.3): Gaussians, generalised Gaussians
- * and plateaus, round or elongated, and the ideal low-pass filter, whose ringing and overshoot real pictures show too.
+ * super-resolution with pure synthetic data", ICCVW 2021, sections 3.1 and 3.3): Gaussians, generalised
+ * Gaussians and plateaus, round or elongated, and the ideal low-pass filter, whose ringing and overshoot real
+ * pictures show too.
  */
 import type { Random } from "../../../base/random.js";
 
@@ -125,8 +126,9 @@ function lowPass(cutoff: number) {
 }
 
 /**
- * J1(x) = 1/pi times the integral of cos(s - x sin s) over 0..pi (Abramowitz and Stegun 9.1.21). The integrand is periodic
- * and smooth, so the trapezoidal rule converges faster than any power of the step; x stays below 100 here.
+ * J1(x) = 1/pi times the integral of cos(s - x sin s) over 0..pi (Abramowitz and Stegun 9.1.21). The
+ * integrand is periodic and smooth, so the trapezoidal rule converges faster than any power of the step; x
+ * stays below 100 here.
  */
 export function besselJ1(x: number): number {
   const steps = 160;

@@ -31,9 +31,9 @@ function addGaussian(
 }
 
 /**
- * As if each pixel were a count of photons: Poisson(v n) / n around v, times `scale`. n is the number of levels that the
- * picture has in 8 bits, rounded up to a power of two, so that a picture of few levels is a dark and noisy one. Grey
- * noise is that of the luma (BT.601).
+ * As if each pixel were a count of photons: Poisson(v n) / n around v, times `scale`. n is the number of
+ * levels that the picture has in 8 bits, rounded up to a power of two, so that a picture of few levels is a
+ * dark and noisy one. Grey noise is that of the luma (BT.601).
  */
 function addPoisson(
   planes: Planes,
@@ -57,9 +57,9 @@ function addPoisson(
 }
 
 /**
- * A Poisson number of the given mean: below 10 by multiplying uniforms (Knuth, The Art of Computer Programming, volume
- * 2, 3.4.1), above by transformed rejection (Hoermann, "The transformed rejection method for generating Poisson random
- * variables", 1993, algorithm PTRS), which takes about two uniforms.
+ * A Poisson number of the given mean: below 10 by multiplying uniforms (Knuth, The Art of Computer
+ * Programming, volume 2, 3.4.1), above by transformed rejection (Hoermann, "The transformed rejection method
+ * for generating Poisson random variables", 1993, algorithm PTRS), which takes about two uniforms.
  */
 export function drawPoisson(mean: number, random: Random): number {
   if (mean < 10) {

@@ -34,7 +34,9 @@ export function blur({ width, height, data }: Planes, { size, weights }: BlurKer
   return { width, height, data: out };
 }
 
-/** out[x] += sum over i of weights[i] row[x + i], three taps at a time: kernels have odd sides of 3 and more. */
+/**
+ * out[x] += sum over i of weights[i] row[x + i], three taps at a time: kernels have odd sides of 3 and more.
+ */
 function addShifted(
   out: Float32Array,
   to: number,
@@ -52,7 +54,9 @@ function addShifted(
   }
 }
 
-/** As PyTorch's `interpolate` without antialias; `area` is the mean of the pixels that each new one touches. */
+/**
+ * As PyTorch's `interpolate` without antialias; `area` is the mean of the pixels that each new one touches.
+ */
 export function resize(planes: Planes, width: number, height: number, mode: ResizeMode): Planes {
   if (width === planes.width && height === planes.height) return planes;
   if (mode === "area") return average(planes, width, height);
@@ -62,7 +66,9 @@ export function resize(planes: Planes, width: number, height: number, mode: Resi
   return { width, height, data };
 }
 
-/** Means over windows from floor(i n / m) to ceil((i + 1) n / m), along the rows and then down the columns. */
+/**
+ * Means over windows from floor(i n / m) to ceil((i + 1) n / m), along the rows and then down the columns.
+ */
 function average({ width, height, data }: Planes, toWidth: number, toHeight: number): Planes {
   const lines = new Float32Array(3 * height * toWidth);
   for (let x = 0; x < toWidth; x++) {

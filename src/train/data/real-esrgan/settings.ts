@@ -85,9 +85,9 @@ export const REAL_ESRGAN: RealEsrganSettings = {
 };
 
 /**
- * With what ResShift's scripts make ImageNet-Test (configs/degradation_testing_realesrgan.yaml of its repository), the test
- * set of ResShift, SinSR and SAMSR: milder than training, and always of first order. The second stage's blur serves for
- * nothing but the size of the last filter, its JPEG ends the degradation.
+ * With what ResShift's scripts make ImageNet-Test (configs/degradation_testing_realesrgan.yaml of its
+ * repository), the test set of ResShift, SinSR and SAMSR: milder than training, and always of first order.
+ * The second stage's blur serves for nothing but the size of the last filter, its JPEG ends the degradation.
  */
 export const IMAGENET_TEST: RealEsrganSettings = {
   first: {
