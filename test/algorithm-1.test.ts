@@ -35,7 +35,7 @@ interface Case extends Required<PixelwiseOptions> {
 }
 
 /** What the paper and the facts about its code say, by themselves. */
-function expected({ variant, m, modify, steps }: Case, student: Weights = STUDENT, fixed = student) {
+function expected({ variant, m, coefficients, steps }: Case, student: Weights = STUDENT, fixed = student) {
   const [T, kappa, p] = [15, 2, 0.3];
   const s0 = Math.min(0.04 / kappa, 0.04, Math.sqrt(0.001));
   const etas = Array.from(
@@ -49,8 +49,8 @@ function expected({ variant, m, modify, steps }: Case, student: Weights = STUDEN
   };
   /** sqrt(eta) and kappa at a pixel of weight w. */
   const local = (t: number, w: number) => {
-    const factor = modify === "kappa" ? 1 : variant === "paper" ? Math.sqrt(1 + m * w) : 1 + m * w;
-    return { root: Math.sqrt(etas[t]) * factor, kappa: modify === "eta" ? kappa : kappa * (1 - m * w) };
+    const factor = coefficients === "kappa" ? 1 : variant === "paper" ? Math.sqrt(1 + m * w) : 1 + m * w;
+    return { root: Math.sqrt(etas[t]) * factor, kappa: coefficients === "eta" ? kappa : kappa * (1 - m * w) };
   };
   const visited = Array.from({ length: steps }, (_, i) => T - 1 - Math.round((i * T) / steps));
 
@@ -167,10 +167,10 @@ function error(found: readonly number[], right: readonly number[]): number {
 }
 
 describe.each<Case>([
-  { variant: "paper", m: 0.2, modify: "both", steps: 15 },
-  { variant: "release", m: 0.2, modify: "both", steps: 15 },
-  { variant: "paper", m: 0.5, modify: "eta", steps: 4 },
-  { variant: "release", m: 0.5, modify: "kappa", steps: 4 },
+  { variant: "paper", m: 0.2, coefficients: "both", steps: 15 },
+  { variant: "release", m: 0.2, coefficients: "both", steps: 15 },
+  { variant: "paper", m: 0.5, coefficients: "eta", steps: 4 },
+  { variant: "release", m: 0.5, coefficients: "kappa", steps: 4 },
 ])("algorithm 1, by itself and as it is trained: %j", (what) => {
   it("has the same x_T, roll-out, terms and gradients, to 1e-6", async () => {
     const { xT, teacherX0, results } = await computed(what);
@@ -190,7 +190,7 @@ describe.each<Case>([
 
 it("tells the variants apart by what they are known to differ in", () => {
   const [paper, release] = (["paper", "release"] as const).map((variant) =>
-    expected({ variant, m: 0.2, modify: "both", steps: 4 }),
+    expected({ variant, m: 0.2, coefficients: "both", steps: 4 }),
   );
   for (const what of ["xT", "teacherX0"] as const)
     expect(error(paper[what], release[what])).toBeGreaterThan(1e-3);

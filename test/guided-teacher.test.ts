@@ -23,7 +23,7 @@ const shape = { batch: BATCH, side: SIDE };
 const plane = SIDE * SIDE;
 const GUIDED: TeacherSemantics = {
   ...{ masks: "regions", maskContext: "crop" },
-  ...{ variant: "paper", m: 0.2, modify: "both" },
+  ...{ variant: "paper", m: 0.2, coefficients: "both" },
 };
 /** Nothing is covered at the left, all of it at the right; the second picture half as much. */
 const weight: Float32Array = Float32Array.from(
@@ -65,11 +65,11 @@ describe("the loss of a teacher whose forward process follows masks", () => {
     expect(loss[0] / global[0]).toBeCloseTo(1, 5);
   });
 
-  it.each(["both", "eta", "kappa"] as const)("is of equation 9's x_t, with W in %s", async (modify) => {
+  it.each(["both", "eta", "kappa"] as const)("is of equation 9's x_t, with W in %s", async (coefficients) => {
     const { x0, lq, y } = pixelSpace(shape).pair(shape);
     const pair = await runGraph({ x0, y }, { ...drawnBatch() });
     const { scale } = feeds();
-    const factor = (name: "eta" | "kappa") => (modify === "both" || modify === name ? 1 : 0);
+    const factor = (name: "eta" | "kappa") => (coefficients === "both" || coefficients === name ? 1 : 0);
     const x = Float32Array.from(pair.x0, (original, i) => {
       const n = Math.floor(i / (LATENT_CHANNELS * plane));
       const w = weight[n * plane + (i % plane)];
@@ -80,7 +80,7 @@ describe("the loss of a teacher whose forward process follows masks", () => {
     });
     const given = o.input("x", [BATCH, LATENT_CHANNELS, SIDE, SIDE]);
     const predicted = pixelDenoiser(scope, CONFIG, given, o.input("t", [BATCH]), lq, y);
-    const graph = { loss: lossOf({ m: 0.2, modify }), expected: charbonnier(predicted, x0), plain };
+    const graph = { loss: lossOf({ m: 0.2, coefficients }), expected: charbonnier(predicted, x0), plain };
     const result = await runGraph(graph, { ...feeds(), x });
     expect(result.loss[0] / result.expected[0]).toBeCloseTo(1, 5);
     expect(Math.abs(result.loss[0] / result.plain[0] - 1)).toBeGreaterThan(1e-5);

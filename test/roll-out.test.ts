@@ -92,10 +92,13 @@ const samsr = (options: PixelwiseOptions, picture = 0) => ({
 });
 
 describe("the teacher's roll-out", () => {
-  it.each(["both", "eta", "kappa"] as const)("is the chain of equation 11, with W in %s", async (modify) => {
-    const { teacherX0 } = await rollOut({ modify }, weight);
-    expect(maxDifference(teacherX0, await chain(samsr({ m: 0.2, modify })))).toBeLessThan(2e-5);
-  });
+  it.each(["both", "eta", "kappa"] as const)(
+    "is the chain of equation 11, with W in %s",
+    async (coefficients) => {
+      const { teacherX0 } = await rollOut({ coefficients }, weight);
+      expect(maxDifference(teacherX0, await chain(samsr({ m: 0.2, coefficients })))).toBeLessThan(2e-5);
+    },
+  );
 
   it("walks as many pictures as are asked for, each with its own W; of none there is the start alone", async () => {
     const both = await rollOut({}, weight, graphOf({}, { distilled: 2 }));
@@ -137,15 +140,17 @@ describe("the teacher's roll-out", () => {
       kappa: (w: number) => 1 - 0.2 * w,
       both: (w: number) => (1 - 0.2 * w) * Math.sqrt(1 + 0.2 * w),
     };
-    for (const modify of ["eta", "kappa", "both"] as const) {
-      const { xT } = await rollOut({ modify }, weight);
+    for (const coefficients of ["eta", "kappa", "both"] as const) {
+      const { xT } = await rollOut({ coefficients }, weight);
       // x_T = y + kappa sqrt(eta) noise; y is the same in all of them.
       const expected = none.map(
         (v, i) =>
           v +
-          sigma * noise[i] * (factors[modify](weight[(i < noise.length / 2 ? 0 : plane) + (i % plane)]) - 1),
+          sigma *
+            noise[i] *
+            (factors[coefficients](weight[(i < noise.length / 2 ? 0 : plane) + (i % plane)]) - 1),
       );
-      expect([modify, maxDifference(xT, expected) < 1e-5]).toEqual([modify, true]);
+      expect([coefficients, maxDifference(xT, expected) < 1e-5]).toEqual([coefficients, true]);
     }
   });
 });

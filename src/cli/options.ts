@@ -1,6 +1,7 @@
 /** Options that several commands take, and the parsers of their values. */
 import { InvalidArgumentError, Option } from "commander";
 import { isPlainName } from "../base/plain-name.js";
+import { VARIANTS } from "../diffusion/pixelwise-options.js";
 import type { OutputFormat } from "../image/index.js";
 import type { DegradationName } from "../train/data/degradations.js";
 import type { Interrupts } from "./interrupt.js";
@@ -13,7 +14,12 @@ export interface Surroundings {
 }
 
 /** @param standard left out where the default is not one word for all */
-export function choice(flags: string, description: string, choices: string[], standard?: string): Option {
+export function choice(
+  flags: string,
+  description: string,
+  choices: readonly string[],
+  standard?: string,
+): Option {
   return new Option(flags, description).choices(choices).default(standard);
 }
 
@@ -91,7 +97,7 @@ export const variant = (standard?: string) =>
   choice(
     "--variant <name>",
     `equations of the paper or of its code${standard ? "" : " (default: the model's)"}`,
-    ["paper", "release"],
+    VARIANTS,
     standard,
   );
 export const pixelLimit = () =>

@@ -220,8 +220,8 @@ describe("pixel-wise process", () => {
     const release = pixelwise(weight, { variant: "release" });
     expect(Math.sqrt((release.eta(0.98) as Float64Array)[2])).toBeCloseTo(Math.sqrt(0.98) * 1.2, 12);
     expect(release.kappa(2)).toEqual(paper.kappa(2));
-    expect(pixelwise(weight, { modify: "eta" }).kappa(2)).toBe(2);
-    expect(pixelwise(weight, { modify: "kappa" }).eta(0.5)).toBe(0.5);
+    expect(pixelwise(weight, { coefficients: "eta" }).kappa(2)).toBe(2);
+    expect(pixelwise(weight, { coefficients: "kappa" }).eta(0.5)).toBe(0.5);
     expect(() => pixelwise(weight, { m: 1 })).toThrow(/\[0, 1\).*1/);
   });
 
@@ -352,19 +352,21 @@ describe("the equations in a graph", () => {
     };
   }
 
-  it.each<PixelwiseOptions>([{}, { variant: "release" }, { modify: "eta", m: 0.5 }, { modify: "kappa" }])(
-    "are those on arrays, with %j",
-    async (options) => {
-      const values = Object.fromEntries(
-        Object.keys(images).map((name) => [name, o.input(name, [2, 3, 4, 4])]),
-      ) as Record<keyof typeof images, o.Value>;
-      const fields = Object.fromEntries(
-        Object.keys(rates).map((name) => [name, o.input(name, [1, 1, 4, 4])]),
-      ) as Record<keyof typeof rates, o.Value>;
-      const inGraph = await runGraph(every(onGraphs, values, fields, options), { ...images, ...rates });
-      const expected = every(onArrays, images, rates, options);
-      for (const name of Object.keys(expected) as (keyof typeof expected)[])
-        expect([name, maxDifference(inGraph[name], expected[name]) < 3e-6]).toEqual([name, true]);
-    },
-  );
+  it.each<PixelwiseOptions>([
+    {},
+    { variant: "release" },
+    { coefficients: "eta", m: 0.5 },
+    { coefficients: "kappa" },
+  ])("are those on arrays, with %j", async (options) => {
+    const values = Object.fromEntries(
+      Object.keys(images).map((name) => [name, o.input(name, [2, 3, 4, 4])]),
+    ) as Record<keyof typeof images, o.Value>;
+    const fields = Object.fromEntries(
+      Object.keys(rates).map((name) => [name, o.input(name, [1, 1, 4, 4])]),
+    ) as Record<keyof typeof rates, o.Value>;
+    const inGraph = await runGraph(every(onGraphs, values, fields, options), { ...images, ...rates });
+    const expected = every(onArrays, images, rates, options);
+    for (const name of Object.keys(expected) as (keyof typeof expected)[])
+      expect([name, maxDifference(inGraph[name], expected[name]) < 3e-6]).toEqual([name, true]);
+  });
 });

@@ -6,23 +6,8 @@ import { SamsrError } from "../base/errors.js";
 import type { Algebra } from "./algebra.js";
 import { arrayAlgebra } from "./arrays.js";
 import { graphAlgebra } from "./graphs.js";
+import type { PixelwiseOptions } from "./pixelwise-options.js";
 import type { Schedule } from "./schedule.js";
-
-/**
- * The paper and the authors' released code differ in details; both are supported.
- * `paper` follows the printed equations, `release` the behaviour that the published weights were trained with.
- */
-export type Variant = "paper" | "release";
-
-/** How eta and kappa follow W (equation 9). */
-export interface PixelwiseOptions {
-  /** m of equation 9, in [0, 1); default 1/5 */
-  readonly m?: number;
-  /** default "paper" */
-  readonly variant?: Variant;
-  /** Which of the two follows W (table 4 of the paper compares them); default "both". */
-  readonly modify?: "both" | "eta" | "kappa";
-}
 
 /** Equation 9 of one image: it turns the global eta and kappa into those of each pixel. */
 export interface Pixelwise<Rate> {
@@ -80,14 +65,14 @@ export function equationsOver<Rate, Image>(algebra: Algebra<Rate, Image>) {
    * @throws SamsrError when m is not in [0, 1)
    */
   function pixelwise(weight: Rates, options: PixelwiseOptions = {}): Pixelwise<Rate> {
-    const { m = 1 / 5, variant = "paper", modify = "both" } = options;
+    const { m = 1 / 5, variant = "paper", coefficients: follow = "both" } = options;
     if (!(m >= 0 && m < 1)) throw new SamsrError(`m of the pixel-wise process must be in [0, 1); got ${m}`);
     if (m === 0) return { eta: (eta) => eta, kappa: (kappa) => kappa };
     const growth = add(1, mul(m, weight));
     const factor = variant === "release" ? mul(growth, growth) : growth;
     return {
-      eta: (eta) => (modify === "kappa" ? eta : mul(eta, factor)),
-      kappa: (kappa) => (modify === "eta" ? kappa : mul(kappa, sub(1, mul(m, weight)))),
+      eta: (eta) => (follow === "kappa" ? eta : mul(eta, factor)),
+      kappa: (kappa) => (follow === "eta" ? kappa : mul(kappa, sub(1, mul(m, weight)))),
     };
   }
 

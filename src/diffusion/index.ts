@@ -15,8 +15,13 @@ export {
   onArrays,
   onGraphs,
   type Pixelwise,
-  type PixelwiseOptions,
-  type Variant,
 } from "./equations.js";
+export {
+  COEFFICIENTS,
+  type Coefficients,
+  type PixelwiseOptions,
+  VARIANTS,
+  type Variant,
+} from "./pixelwise-options.js";
 export { METHODS, type Method, SAMPLERS, type Sampler, type Step } from "./samplers/index.js";
 export { exponentialSchedule, type Schedule, type ScheduleOptions, timesteps } from "./schedule.js";

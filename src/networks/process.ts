@@ -2,7 +2,7 @@
  * The diffusion process that a denoiser's weights were trained with, as fields of a model and of a training.
  */
 import { type Filled, number, oneOf, section, whole } from "../base/fields.js";
-import { METHODS } from "../diffusion/index.js";
+import { METHODS, VARIANTS } from "../diffusion/index.js";
 
 /** The fields of the exponential schedule of eta (equation 4), as `exponentialSchedule` takes them. */
 export const scheduleFields = {
@@ -18,7 +18,7 @@ export type ScheduleDescription = Filled<typeof schedule>;
 /** m of equation 9; m W must stay below 1, or kappa would be negative. */
 export const m = number("m of equation 9.", 0, 0.999);
 
-export const variant = oneOf("Equations of the paper, or of its released code.", "paper", "release");
+export const variant = oneOf("Equations of the paper, or of its released code.", ...VARIANTS);
 
 export const method = oneOf(
   "What the weights were trained for: one step (samsr, sinsr) or the whole chain (resshift).",

@@ -1,4 +1,4 @@
-import type { PixelwiseOptions, Variant } from "../diffusion/index.js";
+import type { Coefficients, Variant } from "../diffusion/index.js";
 import type { StateDict } from "../nn/index.js";
 import type { SourceNetworks } from "../semantics/index.js";
 import type { CoverageWeights, SemanticsOptions } from "./crop-semantics.js";
@@ -27,7 +27,7 @@ export interface StudentOptions extends Omit<TeacherOptions, "semantics"> {
   /** default "paper" */
   readonly variant?: Variant;
   /** Which of eta and kappa follows W (table 4 of the paper compares them); default "both". */
-  readonly coefficients?: PixelwiseOptions["modify"];
+  readonly coefficients?: Coefficients;
   /** What finds masks; default "regions". */
   readonly masks?: SemanticsOptions["masks"];
   /**

@@ -81,7 +81,7 @@ export async function trainStudent(
     frozenScope(teacher),
     {
       ...{ config, schedule, steps: options.rollOut, whole: terms.distill > 0 || terms.inverse > 0 },
-      pixelwise: { m: options.m, variant, modify: options.coefficients },
+      pixelwise: { m: options.m, variant, coefficients: options.coefficients },
     },
     shape,
     space,

@@ -69,7 +69,7 @@ export interface Semantics {
  */
 export async function createSemantics(
   coverage: Coverage,
-  { masks, seed, variant, etaScale: m, coefficients: modify }: DiffusionSettings,
+  { masks, seed, variant, etaScale: m, coefficients }: DiffusionSettings,
   { channels, schedule }: { channels: number; schedule: Schedule },
   stop: Stop,
 ): Promise<Semantics> {
@@ -80,7 +80,7 @@ export async function createSemantics(
 
   // W and all that follows from it has one value for each count, so a table of them is all that is kept.
   const weights = semanticWeight(ramp(maximum(coverage.counts)));
-  const process = { m, variant, modify };
+  const process = { m, variant, coefficients };
   const sigmas = onArrays.priorLevel(schedule, onArrays.pixelwise(weights, process));
   return {
     noise,

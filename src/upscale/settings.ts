@@ -1,11 +1,14 @@
 /** What a caller may ask for, and the check that it makes sense: all of it, before any work begins. */
 import { SamsrError } from "../base/errors.js";
 import {
+  COEFFICIENTS,
+  type Coefficients,
   exponentialSchedule,
   METHODS,
   type Method,
   SAMPLERS,
   type Schedule,
+  VARIANTS,
   type Variant,
 } from "../diffusion/index.js";
 import { planTiles, type TilePlan } from "../image/tiles.js";
@@ -30,7 +33,7 @@ export interface UpscaleSettings {
   /** m of equation 9, from 0 (SinSR's process everywhere) to less than 1; default: the model's. */
   readonly etaScale?: number;
   /** Which of eta and kappa follows W (table 4 of the paper compares them); default "both". */
-  readonly coefficients?: "both" | "eta" | "kappa";
+  readonly coefficients?: Coefficients;
   /** Strength of the noise, over 0; default: the model's. */
   readonly kappa?: number;
   /**
@@ -158,8 +161,8 @@ function resolveDiffusion(
   if (!Number.isSafeInteger(seed) || seed < 0) {
     throw new SamsrError(`seed must be a whole number from 0 to 2^53, not ${seed}`);
   }
-  oneOf("variant", variant, ["paper", "release"]);
-  oneOf("coefficients", coefficients, ["both", "eta", "kappa"]);
+  oneOf("variant", variant, VARIANTS);
+  oneOf("coefficients", coefficients, COEFFICIENTS);
   if (!(etaScale >= 0 && etaScale < 1)) {
     throw new SamsrError(`etaScale (m of equation 9) must be from 0 to less than 1, not ${etaScale}`);
   }

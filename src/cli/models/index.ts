@@ -1,5 +1,6 @@
 /** The words of `samsr models` and its subcommands. */
 import { type Command, Option } from "commander";
+import { VARIANTS } from "../../diffusion/pixelwise-options.js";
 import { METHODS } from "../../diffusion/samplers/index.js";
 import type { Surroundings } from "../options.js";
 import { UsageError } from "../report.js";
@@ -67,7 +68,7 @@ export function defineModels(program: Command, { interrupts, done }: Surrounding
       new Option(
         "--variant <name>",
         "whose equations a denoiser was trained with (default: release)",
-      ).choices(["paper", "release"]),
+      ).choices(VARIANTS),
     )
     .option(
       "--autoencoder <name>",

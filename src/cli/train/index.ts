@@ -1,5 +1,6 @@
 /** The words of `samsr train`. */
 import { type Command, Option } from "commander";
+import { COEFFICIENTS, VARIANTS } from "../../diffusion/pixelwise-options.js";
 import type { Kind } from "../../train/config/index.js";
 import {
   choice,
@@ -19,8 +20,6 @@ import type { BlendArguments, BundleArguments } from "./trained-weights.js";
 /** A training step and writing the state of a run, on a slow machine, in milliseconds. */
 const TIME_TO_SAVE = 60_000;
 
-const VARIANTS = ["paper", "release"];
-const COEFFICIENTS = ["both", "eta", "kappa"];
 /** What is not said is left to the configuration. */
 const asConfigured = " (default: as configured)";
 

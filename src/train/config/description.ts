@@ -13,6 +13,7 @@ import {
   text,
   whole,
 } from "../../base/fields.js";
+import { COEFFICIENTS } from "../../diffusion/index.js";
 import {
   COVERAGE_NETWORK,
   discriminatorFields,
@@ -91,7 +92,7 @@ const guidance = {
   ),
   variant: standing("paper", processFields.variant),
   m: standing(0.2, processFields.m),
-  coefficients: standing("both", oneOf("What follows W (table 4).", "both", "eta", "kappa")),
+  coefficients: standing("both", oneOf("What follows W (table 4).", ...COEFFICIENTS)),
 };
 
 export const teacherFields = section("ResShift's denoiser, of the whole chain.", {

@@ -23,8 +23,7 @@ export function denoiserOptions(config: TeacherConfig | StudentConfig) {
 export function teacherOptions(config: TeacherConfig) {
   const { semantics } = config;
   if (!semantics) return denoiserOptions(config);
-  const { coefficients: modify, ...others } = semantics;
-  return { ...denoiserOptions(config), semantics: { ...others, modify } };
+  return { ...denoiserOptions(config), semantics };
 }
 
 export function studentOptions(config: StudentConfig) {
