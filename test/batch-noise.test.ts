@@ -74,6 +74,41 @@ describe("the noise of a batch", () => {
   });
 });
 
+describe("the plain Gaussian of line 7", () => {
+  const [masks, variant] = ["regions", "paper"] as const;
+  const shape = { batch: 2, side };
+
+  it.each(["crop", "photo"] as const)(
+    "has the noise of no masks and the W of masks, of each %s",
+    async (context) => {
+      const { lq } = await bare.at(0);
+      const part = {
+        counts: Float32Array.from({ length: side * side }, (_, p) => p % 4),
+      };
+      const parts =
+        context === "photo"
+          ? [0, 1].map(() => ({ ...part, largest: 3, means: { paper: 1.5, release: 0.7 } }))
+          : undefined;
+      const of = (noise: "sam" | "gaussian", found: "regions" | "none" = masks) =>
+        createCropSemantics(shape, { channels: 3, masks: found, variant, noise }).of(
+          lq,
+          9,
+          found === "none" ? undefined : parts,
+        );
+      const [gaussian, sam, plain] = [await of("gaussian"), await of("sam"), await of("sam", "none")];
+      expect(gaussian.noise).toEqual(plain.noise);
+      expect(gaussian.noise).not.toEqual(sam.noise);
+      expect(gaussian.weight).toEqual(sam.weight);
+      expect(Math.max(...gaussian.weight)).toBe(1);
+    },
+  );
+
+  it("is what a configuration may ask of batches", () => {
+    const recipe = batchNoise({ channels: 3, seed: 1 }, { masks, variant, noise: "gaussian" });
+    expect(recipe).toMatchObject({ kind: "semantic", noise: "gaussian" });
+  });
+});
+
 describe("a run whose batches bring noise has the losses of one that makes it", () => {
   const options = { ...RUN, crop, steps: 3 };
 

@@ -6,6 +6,7 @@ import {
   type CoveragePart,
   createCoverageSource,
   createNoise,
+  type NoiseKind,
   planarPicture,
   type SourceName,
   type SourceNetworks,
@@ -26,6 +27,8 @@ export interface SemanticsOptions {
   /** What finds masks; `none` leaves W = 0 and plain noise, as SinSR has them. */
   readonly masks: SourceName;
   readonly variant: Variant;
+  /** The noise of x_T where there are masks; default "sam". */
+  readonly noise?: NoiseKind;
   /** The networks that the source may ask. */
   readonly networks?: SourceNetworks;
 }
@@ -46,7 +49,7 @@ export interface CropSemantics {
 /** What makes noise and W for batches of a shape. */
 export function createCropSemantics(
   { batch, side }: BatchShape,
-  { channels, masks, variant, networks }: SemanticsOptions,
+  { channels, masks, variant, noise: kind = "sam", networks }: SemanticsOptions,
 ): CropSemantics {
   const source = createCoverageSource(masks, { variant, networks });
   const plane = side * side;
@@ -62,14 +65,16 @@ export function createCropSemantics(
         // Plain noise is not standardised, so there is nothing to keep from a first pass.
         const plain = () => createNoise({ ...options, keep: false }).fill(0, 0, side, side, place);
         if (parts) {
-          scaleByCoverage(plain(), parts[n], variant);
+          plain();
+          if (kind === "sam") scaleByCoverage(place, parts[n], variant);
           weight.set(semanticWeight(parts[n]), n * plane);
         } else if (masks === "none") plain();
         else {
           const crop = planarPicture(lq.subarray(n * 3 * plane, (n + 1) * 3 * plane), side, side);
           const { coverage } = await source.find(crop);
           weight.set(semanticWeight(coverage), n * plane);
-          createNoise({ ...options, coverage, keep: true }).fill(0, 0, side, side, place);
+          if (kind === "gaussian") plain();
+          else createNoise({ ...options, coverage, keep: true }).fill(0, 0, side, side, place);
         }
       }
       return { noise, weight };

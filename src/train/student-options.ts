@@ -1,6 +1,6 @@
 import type { Coefficients, Variant } from "../diffusion/index.js";
 import type { StateDict } from "../nn/index.js";
-import type { SourceNetworks } from "../semantics/index.js";
+import type { NoiseKind, SourceNetworks } from "../semantics/index.js";
 import type { CoverageWeights, SemanticsOptions } from "./crop-semantics.js";
 import type { MaskContext } from "./data/batch-noise.js";
 import type { AdversarialOptions } from "./discriminator.js";
@@ -28,6 +28,8 @@ export interface StudentOptions extends Omit<TeacherOptions, "semantics"> {
   readonly variant?: Variant;
   /** Which of eta and kappa follows W (table 4 of the paper compares them); default "both". */
   readonly coefficients?: Coefficients;
+  /** The noise of x_T where there are masks; default "sam". */
+  readonly noise?: NoiseKind;
   /** What finds masks; default "regions". */
   readonly masks?: SemanticsOptions["masks"];
   /**

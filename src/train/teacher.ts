@@ -11,6 +11,7 @@ import type { SwinUNetConfig } from "../networks/index.js";
 import { type Scope, type StateDict, trainableScope } from "../nn/index.js";
 import * as o from "../onnx/index.js";
 import { floatTensor } from "../runtime/index.js";
+import type { NoiseKind } from "../semantics/index.js";
 import type { BatchShape } from "./batch-shape.js";
 import { charbonnier } from "./charbonnier.js";
 import { createTrainingState } from "./checkpoint.js";
@@ -43,6 +44,8 @@ export interface TeacherOptions extends TrainerOptions, SpaceOptions {
 
 export interface TeacherSemantics extends Required<PixelwiseOptions> {
   readonly masks: "regions";
+  /** default "sam" */
+  readonly noise?: NoiseKind;
   readonly maskContext: MaskContext;
 }
 

@@ -154,7 +154,7 @@ function infoOf(
   coverage: CoverageSummary,
   milliseconds: UpscaleInfo["milliseconds"],
 ): UpscaleInfo {
-  const { masks = "none", coefficients: _, samOptions: __, ...rest } = diffusion ?? {};
+  const { masks = "none", coefficients: _, samOptions: __, noise: ___, ...rest } = diffusion ?? {};
   return {
     ...rest,
     tiles: tiles.length,

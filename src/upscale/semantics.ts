@@ -69,13 +69,14 @@ export interface Semantics {
  */
 export async function createSemantics(
   coverage: Coverage,
-  { masks, seed, variant, etaScale: m, coefficients }: DiffusionSettings,
+  { masks, seed, variant, etaScale: m, coefficients, noise: kind }: DiffusionSettings,
   { channels, schedule }: { channels: number; schedule: Schedule },
   stop: Stop,
 ): Promise<Semantics> {
   const { width, height } = coverage;
   const options = { seed, width, height, channels, variant };
-  const noise = await createNoiseAsync({ ...options, ...(masks !== "none" && { coverage }) }, stop);
+  const follows = masks !== "none" && kind !== "gaussian";
+  const noise = await createNoiseAsync({ ...options, ...(follows && { coverage }) }, stop);
   const fresh = new Map<number, Noise>();
 
   // W and all that follows from it has one value for each count, so a table of them is all that is kept.

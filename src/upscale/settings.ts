@@ -12,7 +12,14 @@ import {
   type Variant,
 } from "../diffusion/index.js";
 import { planTiles, type TilePlan } from "../image/tiles.js";
-import { type Coverage, type CoverageSummary, SOURCE_NAMES, type SourceName } from "../semantics/index.js";
+import {
+  type Coverage,
+  type CoverageSummary,
+  NOISE_KINDS,
+  type NoiseKind,
+  SOURCE_NAMES,
+  type SourceName,
+} from "../semantics/index.js";
 import { resolveSamOptions, type SamOptions } from "../semantics/sam/index.js";
 import type { DiffusionTraits, ModelKind } from "./kinds/kind.js";
 import type { TileSize } from "./tile-inputs.js";
@@ -34,6 +41,11 @@ export interface UpscaleSettings {
   readonly etaScale?: number;
   /** Which of eta and kappa follows W (table 4 of the paper compares them); default "both". */
   readonly coefficients?: Coefficients;
+  /**
+   * The noise of x_T where there are masks: SAM-noise (equations 5 to 7; the default), or the plain Gaussian
+   * that line 7 of algorithm 1 prints.
+   */
+  readonly noise?: NoiseKind;
   /** Strength of the noise, over 0; default: the model's. */
   readonly kappa?: number;
   /**
@@ -74,7 +86,7 @@ export interface Progress {
  * What was done, and where the time went. What belongs to a diffusion is left out for a model without one.
  */
 export interface UpscaleInfo
-  extends Partial<Omit<DiffusionSettings, "masks" | "samOptions" | "coefficients">> {
+  extends Partial<Omit<DiffusionSettings, "masks" | "samOptions" | "coefficients" | "noise">> {
   /** Number of tiles, and their size in low-resolution pixels: width, height. */
   readonly tiles: number;
   readonly tile: readonly [width: number, height: number];
@@ -149,11 +161,12 @@ function resolveDiffusion(
     variant: settings.variant ?? traits.variant,
     etaScale: settings.etaScale ?? traits.m,
     coefficients: settings.coefficients ?? "both",
+    noise: settings.noise ?? "sam",
     kappa: settings.kappa ?? schedule.kappa,
     masks: settings.masks ?? "regions",
     samOptions: resolveSamOptions(settings.samOptions),
   };
-  const { steps, seed, variant, etaScale, kappa, masks, coefficients } = resolved;
+  const { steps, seed, variant, etaScale, kappa, masks, coefficients, noise } = resolved;
   const longest = schedule.steps;
   if (!Number.isInteger(steps) || steps < 1 || steps > longest) {
     throw new SamsrError(`steps must be a whole number from 1 to ${longest} (this model's T), not ${steps}`);
@@ -163,6 +176,7 @@ function resolveDiffusion(
   }
   oneOf("variant", variant, VARIANTS);
   oneOf("coefficients", coefficients, COEFFICIENTS);
+  oneOf("noise", noise, NOISE_KINDS);
   if (!(etaScale >= 0 && etaScale < 1)) {
     throw new SamsrError(`etaScale (m of equation 9) must be from 0 to less than 1, not ${etaScale}`);
   }

@@ -278,9 +278,9 @@ function scaleFor(
 }
 
 function settingsOf(options: UpscaleOptions): Omit<UpscaleSettings, "masks"> {
-  const { method, steps, seed, variant, etaScale, coefficients, kappa, samOptions } = options;
+  const { method, steps, seed, variant, etaScale, coefficients, noise, kappa, samOptions } = options;
   const { tile, overlap, scale } = options;
-  const diffusion = { method, steps, seed, variant, etaScale, coefficients, kappa, samOptions };
+  const diffusion = { method, steps, seed, variant, etaScale, coefficients, noise, kappa, samOptions };
   return { ...diffusion, tile, overlap, scale };
 }
 

@@ -1,6 +1,7 @@
 /** The words of `samsr train`. */
 import { type Command, Option } from "commander";
 import { COEFFICIENTS, VARIANTS } from "../../diffusion/pixelwise-options.js";
+import { NOISE_KINDS } from "../../semantics/noise-kinds.js";
 import type { Kind } from "../../train/config/index.js";
 import {
   choice,
@@ -96,6 +97,7 @@ export function defineTrain(program: Command, { interrupts, done }: Surroundings
     .addOption(choice("--variant <name>", `equations of the paper or of its code${asConfigured}`, VARIANTS))
     .option("--m <m>", `m of equation 9${asConfigured}`, notNegative)
     .addOption(choice("--coefficients <names>", `what follows the masks${asConfigured}`, COEFFICIENTS))
+    .addOption(choice("--noise <kind>", `of x_T: SAM-noise or plain Gaussian${asConfigured}`, NOISE_KINDS))
     .option("--lambda <weight>", `weight of the semantic consistency loss${asConfigured}`, notNegative)
     .action(act("student"));
   const photos = "folders of photos, subfolders included";

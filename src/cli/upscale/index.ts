@@ -1,6 +1,8 @@
 /** The words of `samsr upscale`. */
 import { type Command, Option } from "commander";
+import { COEFFICIENTS } from "../../diffusion/pixelwise-options.js";
 import { METHODS } from "../../diffusion/samplers/index.js";
+import { NOISE_KINDS } from "../../semantics/noise-kinds.js";
 import {
   choice,
   device,
@@ -74,6 +76,8 @@ export function defineUpscale(program: Command, { interrupts, done }: Surroundin
       "m of equation 9: how far the diffusion follows the masks (default: the model's)",
       real,
     )
+    .addOption(choice("--coefficients <names>", "what follows the masks (default: both)", COEFFICIENTS))
+    .addOption(choice("--noise <kind>", "of x_T: SAM-noise or plain Gaussian (default: sam)", NOISE_KINDS))
     .option("--kappa <n>", "strength of the noise (default: the model's)", real)
     .option("--tile <n>", "side of a tile in pixels of the input", whole(1))
     .option("--overlap <n>", "how far tiles overlap, in pixels of the input", whole(0))

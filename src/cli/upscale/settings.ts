@@ -2,10 +2,10 @@
 import { stat } from "node:fs/promises";
 import { SamsrError } from "../../base/errors.js";
 import type { UpscalingModel } from "../../checkpoints/index.js";
-import { SAMPLERS, type Variant } from "../../diffusion/index.js";
+import { type Coefficients, SAMPLERS, type Variant } from "../../diffusion/index.js";
 import type { DecodeOptions, EncodeOptions, Limits, OutputFormat } from "../../image/index.js";
 import type { Device } from "../../runtime/index.js";
-import { isSourceName } from "../../semantics/index.js";
+import { isSourceName, type NoiseKind } from "../../semantics/index.js";
 import { findSam } from "../../semantics/sam/find-sam.js";
 import type { Method, UpscaleOptions, UpscaleSettings, WantedSize } from "../../upscale/index.js";
 import { kindOf } from "../../upscale/kinds/index.js";
@@ -20,6 +20,8 @@ export interface UpscaleArguments extends SamArguments {
   method?: Method;
   steps?: number;
   etaScale?: number;
+  coefficients?: Coefficients;
+  noise?: NoiseKind;
   kappa?: number;
   seed: number;
   scale?: number;
@@ -88,12 +90,16 @@ export async function checkSettings(options: UpscaleArguments, model: UpscalingM
 export function settingsOf(
   options: UpscaleArguments,
 ): Omit<UpscaleSettings, "masks"> & WantedSize & Pick<UpscaleOptions, "masks"> {
-  const { method, steps, seed, variant, etaScale, kappa, tile, overlap, scale, masks: said } = options;
+  const { method, steps, seed, variant, etaScale, coefficients, noise, kappa } = options;
+  const { tile, overlap, scale, masks: said } = options;
   const masks = said === undefined || isSourceName(said) ? said : { files: said };
   const samOptions = samOptionsOf(options);
   const { width, height, longest } = options;
   const size = { scale, width, height, longest };
-  return { method, steps, seed, variant, etaScale, kappa, tile, overlap, ...size, masks, samOptions };
+  return {
+    ...{ method, steps, seed, variant, etaScale, coefficients, noise, kappa },
+    ...{ tile, overlap, ...size, masks, samOptions },
+  };
 }
 
 /** The options that say what is read of a picture. */

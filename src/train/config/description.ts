@@ -21,6 +21,7 @@ import {
   SWIN_UNET,
   VQ_AUTOENCODER,
 } from "../../networks/index.js";
+import { NOISE_KINDS } from "../../semantics/index.js";
 import { TERMS, type TermName } from "../terms/index.js";
 
 const MOST_STEPS = 1e9;
@@ -93,6 +94,10 @@ const guidance = {
   variant: standing("paper", processFields.variant),
   m: standing(0.2, processFields.m),
   coefficients: standing("both", oneOf("What follows W (table 4).", ...COEFFICIENTS)),
+  noise: standing(
+    "sam",
+    oneOf("The noise of x_T: of equations 5 to 7, or line 7's plain Gaussian.", ...NOISE_KINDS),
+  ),
 };
 
 export const teacherFields = section("ResShift's denoiser, of the whole chain.", {

@@ -34,13 +34,14 @@ export function studentOptions(config: StudentConfig) {
     m,
     variant,
     coefficients,
+    noise,
     masks,
     maskContext,
     terms,
   } = student;
   return {
     ...denoiserOptions(config),
-    ...{ rollOut, distilled, m, variant, coefficients, masks, maskContext, terms },
+    ...{ rollOut, distilled, m, variant, coefficients, noise, masks, maskContext, terms },
     featureTimestep: student.featureTimestep,
     ...(discriminator && { adversarial: adversarialOptions(discriminator) }),
   };

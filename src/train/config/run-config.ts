@@ -35,6 +35,7 @@ export interface Overrides {
   readonly variant?: string;
   readonly m?: number;
   readonly coefficients?: string;
+  readonly noise?: string;
   readonly lambda?: number;
   readonly teacher?: string;
   readonly start?: string;
@@ -57,6 +58,7 @@ const PLACES: Readonly<Record<keyof Overrides, string>> = {
   variant: "student.variant",
   m: "student.m",
   coefficients: "student.coefficients",
+  noise: "student.noise",
   lambda: "student.terms.sc",
   teacher: "teacher",
   start: "start",

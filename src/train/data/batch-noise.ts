@@ -17,8 +17,8 @@ export interface PlainNoise {
   readonly seed: number;
 }
 
-/** SAM-noise and W, as the student is taught with; masks by network need a session, and stay with the trainer. */
-export interface SemanticNoise extends Pick<SemanticsOptions, "variant"> {
+/** Noise and W, as the student is taught with; masks by network need a session, and stay with the trainer. */
+export interface SemanticNoise extends Pick<SemanticsOptions, "variant" | "noise"> {
   readonly kind: "semantic";
   readonly channels: number;
   readonly seed: number;
@@ -60,12 +60,14 @@ export interface BatchNoise {
  */
 export function batchNoise(
   { channels, seed }: Pick<PlainNoise, "channels" | "seed">,
-  guidance?: Partial<Pick<SemanticsOptions, "masks" | "variant">> & { readonly maskContext?: MaskContext },
+  guidance?: Partial<Pick<SemanticsOptions, "masks" | "variant" | "noise">> & {
+    readonly maskContext?: MaskContext;
+  },
 ): NoiseRecipe | undefined {
   if (!guidance) return { kind: "plain", channels, seed };
-  const { masks = "regions", variant = "paper", maskContext: context } = guidance;
+  const { masks = "regions", variant = "paper", noise, maskContext: context } = guidance;
   if (masks !== "regions" && masks !== "none") return undefined;
-  return { kind: "semantic", channels, seed, masks, variant, context };
+  return { kind: "semantic", channels, seed, masks, variant, noise, context };
 }
 
 /** Noise and timesteps have streams of their own beside the data's. */
