@@ -50,8 +50,8 @@ interface Walk {
   /** Where in the bytes each entry of `main` and `photo` stands, by tag. */
   mainAt: Map<number, number>;
   photoAt: Map<number, number>;
-  /** Where the offset of the directory behind the first stands. */
-  nextAt: number;
+  /** Where the offsets of further directories stand, one behind each directory. */
+  nextAt: number[];
   little: boolean;
   /** Whether every entry kept the rules. */
   sound: boolean;
@@ -72,21 +72,24 @@ function walk(exif: Uint8Array): Walk {
   const view = viewOf(exif);
   const little = spells(exif, "II");
   const fields: ExifFields = { main: [], photo: [], gps: [], interoperability: [] };
-  const out: Walk = { fields, mainAt: new Map(), photoAt: new Map(), nextAt: -1, little, sound: true };
-  const visited = new Set<number>();
+  const out: Walk = { fields, mainAt: new Map(), photoAt: new Map(), nextAt: [], little, sound: true };
+  const directories: [from: number, to: number][] = [];
+  const values: [from: number, to: number][] = [];
 
-  function directory(start: number, into: ExifField[], places: Map<number, number>): number {
-    if (start < 8 || start + 2 > exif.length || visited.has(start)) {
+  function directory(start: number, into: ExifField[], places: Map<number, number>): void {
+    if (start < 8 || start + 2 > exif.length || directories.some(([from]) => from === start)) {
       out.sound = false;
-      return -1;
+      return;
     }
-    visited.add(start);
     const count = view.getUint16(start, little);
+    const end = start + 2 + 12 * count;
+    directories.push([start, Math.min(end + 4, exif.length)]);
+    if (end + 4 <= exif.length) out.nextAt.push(end);
     for (let i = 0; i < count; i++) {
       const at = start + 2 + 12 * i;
       if (at + 12 > exif.length) {
         out.sound = false;
-        return -1;
+        return;
       }
       const field = entry(at);
       if (field === undefined || places.has(field.tag)) out.sound = false;
@@ -95,7 +98,6 @@ function walk(exif: Uint8Array): Walk {
         into.push(field);
       }
     }
-    return start + 2 + 12 * count;
   }
 
   function entry(at: number): ExifField | undefined {
@@ -106,6 +108,7 @@ function walk(exif: Uint8Array): Walk {
     if (length === 0) return undefined;
     const from = length <= 4 ? at + 8 : view.getUint32(at + 8, little);
     if (from + length > exif.length) return undefined;
+    if (length > 4) values.push([from, from + length]);
     // Not slice, which in a Buffer would be the same memory.
     const value = new Uint8Array(exif.subarray(from, from + length));
     return { tag, type, count, value: little ? value : swapped(value, units[type]!) };
@@ -117,11 +120,18 @@ function walk(exif: Uint8Array): Walk {
     directory(numberOf(pointer) ?? 0, into, places);
   }
 
-  const end = directory(view.getUint32(4, little), fields.main, out.mainAt);
-  if (end >= 0 && end + 4 <= exif.length) out.nextAt = end;
+  directory(view.getUint32(4, little), fields.main, out.mainAt);
   below(fields.main, tags.photo, fields.photo, out.photoAt);
   below(fields.main, tags.gps, fields.gps);
   below(fields.photo, tags.interoperability, fields.interoperability);
+  // A change in place would reach what else lies there; and orientation has no business below the picture's own.
+  const overlaps = ([from, to]: [number, number], others: readonly [number, number][]) =>
+    others.some(([start, end]) => start !== from && start < to && from < end);
+  const astray = [...fields.gps, ...fields.interoperability].some(({ tag }) => tag === tags.orientation);
+  const crossed = directories.some(
+    ([from, to]) => from < 8 || overlaps([from, to], directories) || overlaps([from, to], values),
+  );
+  if (crossed || astray) out.sound = false;
   return out;
 }
 
@@ -193,15 +203,16 @@ export function uprightExif(original: Uint8Array): UprightExif {
       const at = places.get(tags.orientation);
       if (at !== undefined) writeShort(exif, at, tags.orientation, 1, little);
     }
-    if (nextAt >= 0) viewOf(exif).setUint32(nextAt, 0, little);
+    for (const at of nextAt) viewOf(exif).setUint32(at, 0, little);
     if (!mainAt.has(tags.subDirectories)) return { exif };
   }
   const kept = (field: ExifField) =>
     field.tag !== tags.orientation && field.tag !== tags.makerNote && field.tag !== tags.subDirectories;
   const exif = writeExif({
-    ...fields,
     main: fields.main.filter(kept),
     photo: fields.photo.filter(kept),
+    gps: fields.gps.filter(kept),
+    interoperability: fields.interoperability.filter(kept),
   });
   if (thumbnailInNote && sound) return { exif, lost: "the maker's note, which holds an old thumbnail" };
   if (sound) return note ? { exif, lost: "the maker's note" } : { exif };
