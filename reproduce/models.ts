@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { SamsrError } from "../src/base/errors.js";
 import { createMethods } from "../src/evaluate/methods.js";
 import type { EnlargeMethod } from "../src/evaluate/score.js";
+import { isSourceName } from "../src/semantics/index.js";
 import { type BundledStudent, bundleModel } from "../src/train/bundle.js";
 import type { StudentConfig } from "../src/train/config/index.js";
 import { createUpscaler, type Upscaler, type UpscaleSettings } from "../src/upscale/index.js";
@@ -55,6 +56,8 @@ export async function studentModel(
   runsOn: RunsOn,
 ): Promise<Model> {
   const { masks, variant, coefficients } = config.student;
+  if (!isSourceName(masks))
+    throw new SamsrError(`${name}: its masks lie in files, which other photos have none of`);
   const settings: UpscaleSettings =
     masks === "none"
       ? { method: "sinsr", steps: 1, seed: SEED }

@@ -68,7 +68,13 @@ describe("samsr masks", () => {
     expect(readdirSync(out).filter((name) => /^masks-/.test(name))).toEqual([]);
 
     const words = ["upscale", picture, "-o", folder.path("predicted.png"), "--masks", "network", "--json"];
-    const upscaled = await samsr([...words, "--model", writeSmallModel()]);
+    const upscaled = await samsr([
+      ...words,
+      "--model",
+      writeSmallModel(),
+      "--coverage",
+      "models/coverage-tiny",
+    ]);
     expect(upscaled.code).toBe(0);
     const [{ info }] = json(upscaled.stdout);
     expect(info).toMatchObject({ masks: "network", coverage });
@@ -163,6 +169,8 @@ describe("samsr masks", () => {
       1,
     ],
     [["--masks", "sam", "--model", "nowhere"], /no model "nowhere"/, 1],
+    [["--masks", "regions", "--coverage", "coverage-tiny"], /--coverage goes with --masks network/, 2],
+    [["--coverage", "samsr-tiny"], /samsr-tiny is a pixel-denoiser, expected a coverage network/, 1],
   ] as const)("refuses %j", async (words, message, exit) => {
     const env = { SAMSR_HOME: folder.path("home") };
     const run = await samsr(["masks", folder.path("disc.png"), "-o", folder.path("no"), ...words], { env });

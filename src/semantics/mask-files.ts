@@ -3,7 +3,8 @@
  * are labels. A mask becomes its outline as soon as it is read, so that thousands of them take little memory.
  * For Node only; everything else in this folder also runs in a browser.
  */
-import { readdir, stat } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { readdir, readFile, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { SamsrError } from "../base/errors.js";
 import { decode, type Limits, type Raster, recogniseFile } from "../image/index.js";
@@ -65,6 +66,25 @@ export async function readMaskRuns(
   const map = labelsOf(await read(path, limits), path);
   const regions = runsOfLabels(poolLabels(map, width, height));
   return [...regions].sort(([a], [b]) => a - b).map(([, runs]) => runs);
+}
+
+/**
+ * A hash of all files that {@link readMaskRuns} may read for a path, in hexadecimal.
+ * @throws SamsrError when there is nothing at the path
+ */
+export async function hashOfMasks(path: string): Promise<string> {
+  const facts = await stat(path).catch(() => {
+    throw new SamsrError(`${path}: no such file or folder; expected a folder of masks or a label map`);
+  });
+  const folder = facts.isDirectory() ? await folderOfMasks(path) : undefined;
+  const names = folder === undefined ? [path] : (await readdir(folder)).sort();
+  const hash = createHash("sha256");
+  for (const name of names) {
+    const file = folder === undefined ? path : join(folder, name);
+    const bytes = await readFile(file).catch(() => undefined);
+    if (bytes) hash.update(JSON.stringify([basename(name), bytes.length])).update(bytes);
+  }
+  return hash.digest("hex");
 }
 
 /** Where `samsr masks` puts the masks below the folder that its overlays and maps are in. */

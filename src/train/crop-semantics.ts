@@ -6,9 +6,10 @@ import {
   type CoveragePart,
   createCoverageSource,
   createNoise,
+  isSourceName,
   type NoiseKind,
   planarPicture,
-  type SourceName,
+  type SamOptions,
   type SourceNetworks,
   scaleByCoverage,
   semanticWeight,
@@ -24,11 +25,16 @@ export interface CoverageWeights {
 export interface SemanticsOptions {
   /** C of the latent. */
   readonly channels: number;
-  /** What finds masks; `none` leaves W = 0 and plain noise, as SinSR has them. */
-  readonly masks: SourceName;
+  /**
+   * What finds masks, one of `SOURCE_NAMES`; `none` leaves W = 0 and plain noise, as SinSR has them. Any other word is a
+   * folder of masks, which are those of whole photos, so that only parts of their coverage bring them.
+   */
+  readonly masks: string;
   readonly variant: Variant;
   /** The noise of x_T where there are masks; default "sam". */
   readonly noise?: NoiseKind;
+  /** How Segment Anything is asked; defaults are those of its public generator. */
+  readonly samOptions?: SamOptions;
   /** The networks that the source may ask. */
   readonly networks?: SourceNetworks;
 }
@@ -49,9 +55,12 @@ export interface CropSemantics {
 /** What makes noise and W for batches of a shape. */
 export function createCropSemantics(
   { batch, side }: BatchShape,
-  { channels, masks, variant, noise: kind = "sam", networks }: SemanticsOptions,
+  { channels, masks, variant, noise: kind = "sam", samOptions, networks }: SemanticsOptions,
 ): CropSemantics {
-  const source = createCoverageSource(masks, { variant, networks });
+  const enlarged = variant === "paper";
+  const source = isSourceName(masks)
+    ? createCoverageSource(masks, { variant, samOptions, enlarged, networks })
+    : undefined;
   const plane = side * side;
   const size = { width: side, height: side };
 
@@ -70,6 +79,7 @@ export function createCropSemantics(
           weight.set(semanticWeight(parts[n]), n * plane);
         } else if (masks === "none") plain();
         else {
+          if (!source) throw new Error(`crop semantics: masks in ${masks} have to come with the batches`);
           const crop = planarPicture(lq.subarray(n * 3 * plane, (n + 1) * 3 * plane), side, side);
           const { coverage } = await source.find(crop);
           weight.set(semanticWeight(coverage), n * plane);

@@ -1,6 +1,6 @@
 import type { Coefficients, Variant } from "../diffusion/index.js";
 import type { StateDict } from "../nn/index.js";
-import type { NoiseKind, SourceNetworks } from "../semantics/index.js";
+import type { NoiseKind, SamOptions, SourceNetworks } from "../semantics/index.js";
 import type { CoverageWeights, SemanticsOptions } from "./crop-semantics.js";
 import type { MaskContext } from "./data/batch-noise.js";
 import type { AdversarialOptions } from "./discriminator.js";
@@ -49,6 +49,8 @@ export interface StudentOptions extends Omit<TeacherOptions, "semantics"> {
   readonly featureTimestep?: number;
   /** The network whose prediction of coverage the term `sc` compares. */
   readonly coverage?: CoverageWeights;
+  /** How Segment Anything is asked where it looks at crops. */
+  readonly samOptions?: SamOptions;
   /** The networks that masks by networks are asked of. */
   readonly networks?: SourceNetworks;
 }

@@ -23,7 +23,7 @@ import { createSession, floatTensor } from "../runtime/index.js";
 import type { BatchShape } from "./batch-shape.js";
 import { createTrainingState } from "./checkpoint.js";
 import { createCropSemantics } from "./crop-semantics.js";
-import { cropSeed, demandPhotoMasks } from "./data/batch-noise.js";
+import { cropSeed, demandPhotoMasks, maskContextOf } from "./data/batch-noise.js";
 import { createDeviceTensors, type Feeds } from "./device-tensors.js";
 import { createDiscriminator } from "./discriminator.js";
 import { semanticConsistencyLoss } from "./semantic-consistency.js";
@@ -108,13 +108,15 @@ export async function trainStudent(
       bound: { ...bound, ...discriminator?.bound },
     },
   );
-  const { networks } = options;
-  const semantics = createCropSemantics(shape, { channels: space.channels, masks, variant, networks });
+  const { noise: kind, networks, samOptions } = options;
+  const semantics = createCropSemantics(shape, {
+    ...{ channels: space.channels, masks, variant, noise: kind, samOptions, networks },
+  });
 
   const feedsAt = async (step: number) => {
     // 3: sample x0, y.
     const pictures = await batches.at(step);
-    demandPhotoMasks("student", options.maskContext, pictures);
+    demandPhotoMasks("student", maskContextOf(masks, options.maskContext), pictures);
     const feeds = await space.feeds(pictures);
     // 4: W (equation 8), and the SAM-noise of line 7 (equations 3 to 7), which the batch may bring.
     const { noise, weight } = pictures.weight

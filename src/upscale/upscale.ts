@@ -189,8 +189,8 @@ async function walk(
   ];
   signal?.throwIfAborted();
 
-  const { upscaler: given, device, threads, sam, cache } = options;
-  const upscaler = given ?? (await createUpscaler({ model, device, threads, sam, cache }));
+  const { upscaler: given, device, threads, sam, coverage, cache } = options;
+  const upscaler = given ?? (await createUpscaler({ model, device, threads, sam, coverage, cache }));
   // After an abort nobody waits for it.
   const close = async () => given ?? (signal?.aborted ? void upscaler.close() : upscaler.close());
   let info: UpscaleInfo | undefined;

@@ -31,6 +31,11 @@ export interface UpscalerOptions {
    * The Segment Anything of masks `sam`: a model's name or a checkpoint; default: the one that is installed.
    */
   readonly sam?: string;
+  /**
+   * The coverage network of masks `network`: an installed model's name or a model's folder; default:
+   * "coverage-tiny".
+   */
+  readonly coverage?: string;
   /** Whether its masks are kept on disk, so that a picture costs them once; default true. */
   readonly cache?: boolean;
 }
@@ -73,7 +78,14 @@ export const DEFAULT_MODEL = "samsr-tiny";
  * @throws SamsrError when the model or the device is not there, or the model is damaged
  */
 export async function createUpscaler(options: UpscalerOptions = {}): Promise<Upscaler> {
-  const { model: wantedModel = DEFAULT_MODEL, device: wanted = "auto", threads, sam, cache } = options;
+  const {
+    model: wantedModel = DEFAULT_MODEL,
+    device: wanted = "auto",
+    threads,
+    sam,
+    coverage,
+    cache,
+  } = options;
   if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1)) {
     throw new SamsrError(`threads must be a whole number from 1 on, not ${threads}`);
   }
@@ -81,7 +93,7 @@ export async function createUpscaler(options: UpscalerOptions = {}): Promise<Ups
   const { description } = model;
   const kind = kindOf(description);
   const thread = startThread<typeof functions>(new URL("./worker.js", import.meta.url));
-  const opening = thread.call("open", { model, device: wanted, threads, sam, cache });
+  const opening = thread.call("open", { model, device: wanted, threads, sam, coverage, cache });
   const { device } = await opening.catch(async (error) => {
     await thread.close();
     if (error instanceof SamsrError) throw error;

@@ -26,14 +26,15 @@ export const functions = serveThread({
     device: Device | "auto";
     threads?: number;
     sam?: string;
+    coverage?: string;
     cache?: boolean;
   }) {
-    const { model, threads, sam, cache } = args;
+    const { model, threads, sam, coverage, cache } = args;
     const device = await chooseDevice(args.device, await loadBackend(undefined, args.device));
     const of = { name: model.description.name, kind: kindOf(model.description) };
     const sessions = createSessions(of, (part) => findWeights(model, part), { device, threads });
     await sessions.check();
-    opened = { sessions, networks: openNetworks({ sam, cache, device, threads }), device };
+    opened = { sessions, networks: openNetworks({ sam, coverage, cache, device, threads }), device };
     return { device };
   },
 

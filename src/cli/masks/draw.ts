@@ -42,9 +42,12 @@ import type { SamArguments } from "../sam-options.js";
 /** What the command takes, its options by their long names. */
 export interface MasksArguments extends SamArguments {
   out: string;
-  /** One of `SOURCE_NAMES`, or a path; sam where a model is named, else regions. */
+  /** One of `SOURCE_NAMES`, or a path; left out, what belongs to the network that is named, else regions. */
   masks?: string;
+  /** Which Segment Anything. */
   model?: string;
+  /** Which coverage network. */
+  coverage?: string;
   enlarged?: boolean;
   cache: boolean;
   seed: number;

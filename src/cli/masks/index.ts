@@ -37,6 +37,7 @@ export function defineMasks(program: Command, { interrupts, done }: Surroundings
       "--model <name>",
       "which Segment Anything: an installed model or a checkpoint (default: the installed one)",
     )
+    .option("--coverage <model>", "the coverage network of --masks network (default: coverage-tiny)")
     .addOption(seed())
     .addOption(variant("paper"))
     .addOption(device())

@@ -3,7 +3,8 @@
  * draw.ts.
  */
 import { extname, join } from "node:path";
-import { resolveSamOptions } from "../../semantics/index.js";
+import { findCoverageNetwork } from "../../semantics/coverage-model.js";
+import { resolveSamOptions, type SourceName } from "../../semantics/index.js";
 import { findSam } from "../../semantics/sam/find-sam.js";
 import { openNetworks, sourceOfWord } from "../../semantics/sources/installed.js";
 import { findInputs, type Input } from "../inputs.js";
@@ -19,7 +20,7 @@ export async function masksCommand(
   given: MasksArguments,
   signal: AbortSignal,
 ): Promise<number> {
-  const options = { ...given, masks: given.masks ?? (given.model === undefined ? "regions" : "sam") };
+  const options = { ...given, masks: given.masks ?? impliedMasks(given) };
   await checkOptions(options);
   const found = await findInputs(words, options);
   const reporter = createReporter(options);
@@ -27,8 +28,9 @@ export async function masksCommand(
   const folders = foldersFor(found.inputs, options.out, found.several);
   for (const { name, error } of found.failures) printError(error, name);
   let failed = found.failures.length;
-  const { model: sam, device, threads, cache, variant, enlarged = false } = options;
-  const networks = openNetworks({ sam, device, threads, cache, ownThread: true, spinning: false });
+  const { model: sam, coverage, device, threads, cache, variant, enlarged = false } = options;
+  const of = { sam, coverage, device, threads, cache };
+  const networks = openNetworks({ ...of, ownThread: true, spinning: false });
   const samOptions = samOptionsOf(options);
   const source = sourceOfWord(options.masks, { variant, samOptions, enlarged, networks });
   const batch = { options, source, reporter, signal };
@@ -52,10 +54,20 @@ export async function masksCommand(
   return failed > 0 ? 1 : 0;
 }
 
+/** What finds masks where only a network is named. */
+function impliedMasks({ model, coverage }: MasksArguments): SourceName {
+  if (model !== undefined) return "sam";
+  return coverage === undefined ? "regions" : "network";
+}
+
 /** Refuses what cannot work whatever the picture. */
 async function checkOptions(options: MasksArguments & { masks: string }): Promise<void> {
-  const { masks, model, enlarged } = options;
+  const { masks, model, coverage, enlarged } = options;
   const generator = samOptionsOf(options);
+  if (coverage !== undefined) {
+    if (masks !== "network") throw new UsageError(`--coverage goes with --masks network, not ${masks}`);
+    await findCoverageNetwork(coverage);
+  }
   if (masks !== "sam") {
     const said = [model, enlarged, ...Object.values(generator)].some((value) => value !== undefined);
     if (said)

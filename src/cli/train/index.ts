@@ -93,7 +93,12 @@ export function defineTrain(program: Command, { interrupts, done }: Surroundings
   denoising(run("student", "Distils the chain into a single step."))
     .option("--teacher <file>", "weights that samsr train teacher left")
     .option("--start <file>", "weights to begin with, such as another run's student (default: the teacher's)")
-    .addOption(choice("--masks <masks>", `what finds masks${asConfigured}`, ["regions", "network", "none"]))
+    .option(
+      "--masks <masks>",
+      `regions, network, sam, none, or a folder of masks by photo name${asConfigured}`,
+    )
+    .option("--sam <model>", "the Segment Anything of --masks sam (default: the one that is installed)")
+    .option("--coverage <model>", "the network of --masks network and --lambda (default: coverage-tiny)")
     .addOption(choice("--variant <name>", `equations of the paper or of its code${asConfigured}`, VARIANTS))
     .option("--m <m>", `m of equation 9${asConfigured}`, notNegative)
     .addOption(choice("--coefficients <names>", `what follows the masks${asConfigured}`, COEFFICIENTS))

@@ -12,8 +12,7 @@ export interface TrainArguments extends ConfigArguments {
   readonly keepEvery?: number;
   readonly device?: Device;
   readonly dataThreads?: number;
-  /** Of coverage only. */
-  readonly sam?: string;
+  /** The name of a coverage network. */
   readonly name?: string;
 }
 

@@ -27,7 +27,8 @@ input; for a folder, a pattern or several inputs it is a folder, as it is when i
 standard output. All pages of a TIFF and all frames of a GIF, WebP or PNG are done where the result's format has them.
 What a picture or its result has lost is said on standard error, and in --json as "warnings".
 
---masks network predicts in one pass how many masks cover each pixel, without finding any.
+--masks network predicts in one pass how many masks cover each pixel, without finding any; --coverage names a network
+that "samsr train coverage" left.
 --masks sam asks Segment Anything: the model that is installed, or the one that --sam names. Its masks are kept in a
 cache (SAMSR_CACHE, or the platform's place for caches; 256 MiB at most), so a picture costs them once.
 --masks PATH takes masks that "samsr masks" or another program made: a folder with one picture a mask (white
@@ -70,6 +71,7 @@ export function defineUpscale(program: Command, { interrupts, done }: Surroundin
       "--sam <name>",
       "which Segment Anything: an installed model or a checkpoint (default: the installed one)",
     )
+    .option("--coverage <model>", "the coverage network of --masks network (default: coverage-tiny)")
     .addOption(variant())
     .option(
       "--eta-scale <m>",

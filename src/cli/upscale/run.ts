@@ -170,8 +170,8 @@ async function runAll(jobs: readonly Job[], batch: Batch): Promise<void> {
 
 /** Starts loading the model. Its failure waits until somebody asks. */
 function openUpscaler({ options, model }: Batch): Promise<Upscaler> {
-  const { device, threads, sam, cache } = options;
-  const upscaler = createUpscaler({ model, device, threads, sam, cache });
+  const { device, threads, sam, coverage, cache } = options;
+  const upscaler = createUpscaler({ model, device, threads, sam, coverage, cache });
   upscaler.catch(() => {});
   return upscaler;
 }

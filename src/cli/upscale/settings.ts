@@ -5,6 +5,7 @@ import type { UpscalingModel } from "../../checkpoints/index.js";
 import { type Coefficients, SAMPLERS, type Variant } from "../../diffusion/index.js";
 import type { DecodeOptions, EncodeOptions, Limits, OutputFormat } from "../../image/index.js";
 import type { Device } from "../../runtime/index.js";
+import { findCoverageNetwork } from "../../semantics/coverage-model.js";
 import { isSourceName, type NoiseKind } from "../../semantics/index.js";
 import { findSam } from "../../semantics/sam/find-sam.js";
 import type { Method, UpscaleOptions, UpscaleSettings, WantedSize } from "../../upscale/index.js";
@@ -29,6 +30,8 @@ export interface UpscaleArguments extends SamArguments {
   masks?: string;
   /** Which Segment Anything. */
   sam?: string;
+  /** Which coverage network. */
+  coverage?: string;
   cache: boolean;
   variant?: Variant;
   tile?: number;
@@ -69,6 +72,9 @@ export async function checkSettings(options: UpscaleArguments, model: UpscalingM
     if (masks !== "sam" && saysOfSam(options)) {
       throw new UsageError("--sam and the options of Segment Anything go with --masks sam");
     }
+    if (masks !== "network" && options.coverage !== undefined) {
+      throw new UsageError("--coverage goes with --masks network");
+    }
     if (masks !== undefined && masks !== "none" && !(diffusion && SAMPLERS[diffusion.method].semantic)) {
       const method = diffusion?.method ?? "one pass without noise";
       const why = options.method ? `--method ${method}` : `the method of ${model.name}, ${method}`;
@@ -78,6 +84,7 @@ export async function checkSettings(options: UpscaleArguments, model: UpscalingM
     throw error instanceof SamsrError ? new UsageError(error.message) : error;
   }
   if (masks === "sam") await findSam(options.sam);
+  if (options.coverage !== undefined) await findCoverageNetwork(options.coverage);
   if (masks === undefined || isSourceName(masks)) return;
   await stat(masks).catch(() => {
     throw new SamsrError(

@@ -5,6 +5,7 @@ export {
   DEFAULT_SAM_OPTIONS,
   type ResolvedSamOptions,
   resolveSamOptions,
+  SAM_RANGES,
   type SamOptions,
 } from "./options.js";
 export type { DecodedMasks, FindContext, Generated, SamMask, SamNetwork } from "./types.js";

@@ -52,7 +52,10 @@ export const DEFAULT_SAM_OPTIONS: ResolvedSamOptions = {
 };
 
 /** What each number may be, its ends included. */
-const RANGES: Record<Exclude<keyof SamOptions, "adaptive">, { from: number; to: number; whole?: true }> = {
+export const SAM_RANGES: Record<
+  Exclude<keyof SamOptions, "adaptive">,
+  { from: number; to: number; whole?: true }
+> = {
   pointsPerSide: { from: 1, to: 1024, whole: true },
   pointsPerBatch: { from: 1, to: 4096, whole: true },
   predIouThresh: { from: -1e9, to: 1e9 },
@@ -73,8 +76,8 @@ const RANGES: Record<Exclude<keyof SamOptions, "adaptive">, { from: number; to: 
 export function resolveSamOptions(options: SamOptions = {}): ResolvedSamOptions {
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
   const resolved = { ...DEFAULT_SAM_OPTIONS, ...given };
-  for (const [key, { from, to, whole }] of Object.entries(RANGES)) {
-    const value = resolved[key as keyof typeof RANGES];
+  for (const [key, { from, to, whole }] of Object.entries(SAM_RANGES)) {
+    const value = resolved[key as keyof typeof SAM_RANGES];
     if (typeof value === "number" && value >= from && value <= to && (!whole || Number.isInteger(value)))
       continue;
     throw new SamsrError(

@@ -41,7 +41,7 @@ export interface SegmenterOptions {
  */
 export function createSegmenter({ sam, device, threads, cache = true }: SegmenterOptions = {}): Segmenter {
   const file = once(() => findSam(sam));
-  const identity = once(async () => hashOf((await file()).path));
+  const identity = once(async () => hashOfFile((await file()).path));
   const network = once(async (): Promise<SamSessions> => {
     const { name, path, config } = await file();
     // Half a gigabyte stays in its file where ONNX Runtime can read it there.
@@ -72,7 +72,8 @@ export function createSegmenter({ sam, device, threads, cache = true }: Segmente
   };
 }
 
-async function hashOf(path: string): Promise<string> {
+/** The SHA-256 of a file, in hexadecimal: what its weights are known by. */
+export async function hashOfFile(path: string): Promise<string> {
   const hash = createHash("sha256");
   await pipeline(createReadStream(path, { highWaterMark: 2 ** 20 }), hash);
   return hash.digest("hex");

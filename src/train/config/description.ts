@@ -3,6 +3,7 @@
  * prior work ("the same experimental configuration"), of ResShift's and SinSR's public configurations.
  */
 import {
+  type Field,
   type Filled,
   list,
   number,
@@ -21,7 +22,7 @@ import {
   SWIN_UNET,
   VQ_AUTOENCODER,
 } from "../../networks/index.js";
-import { NOISE_KINDS } from "../../semantics/index.js";
+import { NOISE_KINDS, SAM_RANGES } from "../../semantics/index.js";
 import { TERMS, type TermName } from "../terms/index.js";
 
 const MOST_STEPS = 1e9;
@@ -86,7 +87,7 @@ const guidance = {
   maskContext: standing(
     "crop",
     oneOf(
-      "Where regions looks for masks: in each crop, or in its whole photo, as upscaling does.",
+      "Where masks are sought: in each crop, or once in its whole photo, as upscaling does.",
       "crop",
       "photo",
     ),
@@ -120,6 +121,17 @@ export const teacherFields = section("ResShift's denoiser, of the whole chain.",
   ),
 });
 
+/** How Segment Anything is asked, an optional field for each number of its public generator. */
+const samOptions = section(
+  "How Segment Anything is asked; what is left out is as in its public generator.",
+  Object.fromEntries(
+    Object.entries(SAM_RANGES).map(([name, { from, to, whole: isWhole }]) => {
+      const words = "As the option of samsr upscale of this name.";
+      return [name, optional(isWhole ? whole(words, from, to) : number(words, from, to))];
+    }),
+  ) as Readonly<Record<keyof typeof SAM_RANGES, Field<number | undefined>>>,
+);
+
 /** A weight for each of {@link TERMS}, 0 unless a file gives one. */
 const termsBeyond = Object.fromEntries(
   Object.entries(TERMS).map(([name, { description }]) => [name, weight(0, description)]),
@@ -138,11 +150,20 @@ export const studentFields = section("The student of algorithm 1.", {
   student: section("Algorithm 1.", {
     masks: standing(
       "regions",
-      oneOf(
-        "What finds masks: the built-in segmentation, the coverage network, or nothing: W = 0 and plain noise, SinSR.",
-        "regions",
-        "network",
-        "none",
+      text(
+        "What finds masks: regions (the built-in segmentation), network (the coverage network), sam (Segment Anything), " +
+          "none (W = 0 and plain noise, SinSR), or a folder of masks by photo name.",
+      ),
+    ),
+    sam: optional(
+      text(
+        "The Segment Anything of masks sam, a model's name or a checkpoint; left out, the one that is installed.",
+      ),
+    ),
+    samOptions: optional(samOptions),
+    coverage: optional(
+      text(
+        "The coverage network, a model's name or folder, for masks network and the term sc; left out, coverage-tiny.",
       ),
     ),
     ...guidance,

@@ -99,6 +99,9 @@ function conflictInStudent({
   discriminator,
 }: StudentConfig): string | undefined {
   const { rollOut, distilled, featureTimestep, terms } = student;
+  if (student.masks !== "sam" && (student.sam !== undefined || student.samOptions)) {
+    return `"student.sam" and "student.samOptions" go with "student.masks" sam, not ${student.masks}`;
+  }
   if (rollOut !== undefined && rollOut > schedule.steps) {
     return `"student.rollOut" is ${rollOut}, but the chain has ${schedule.steps} steps`;
   }

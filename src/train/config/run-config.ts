@@ -37,6 +37,8 @@ export interface Overrides {
   readonly coefficients?: string;
   readonly noise?: string;
   readonly lambda?: number;
+  readonly sam?: string;
+  readonly coverage?: string;
   readonly teacher?: string;
   readonly start?: string;
   readonly autoencoder?: string;
@@ -60,6 +62,8 @@ const PLACES: Readonly<Record<keyof Overrides, string>> = {
   coefficients: "student.coefficients",
   noise: "student.noise",
   lambda: "student.terms.sc",
+  sam: "student.sam",
+  coverage: "student.coverage",
   teacher: "teacher",
   start: "start",
   autoencoder: "autoencoder",
@@ -140,6 +144,8 @@ function over(base: Data, kind: Kind, args: Overrides): Data {
   for (const [option, place] of Object.entries(PLACES)) {
     const value = args[option as keyof Overrides];
     if (value === undefined) continue;
+    // Of a coverage network, which Segment Anything is asked belongs to the run.
+    if (kind === "coverage" && option === "sam") continue;
     const path = kind === "coverage" && option === "masks" ? ["masks"] : place.split(".");
     const last = path.pop()!;
     let at = copy;

@@ -4,7 +4,7 @@
  * low-resolution crops, so they are the same whoever makes them.
  */
 import { createRandom, type Random } from "../../base/random.js";
-import type { CoveragePart } from "../../semantics/index.js";
+import { type CoveragePart, isSourceName } from "../../semantics/index.js";
 import type { BatchShape } from "../batch-shape.js";
 import { createCropSemantics, type SemanticsOptions } from "../crop-semantics.js";
 
@@ -17,21 +17,29 @@ export interface PlainNoise {
   readonly seed: number;
 }
 
-/** Noise and W, as the student is taught with; masks by network need a session, and stay with the trainer. */
+/**
+ * Noise and W, as the student is taught with; networks that look at crops need sessions, and stay with the
+ * trainer.
+ */
 export interface SemanticNoise extends Pick<SemanticsOptions, "variant" | "noise"> {
   readonly kind: "semantic";
   readonly channels: number;
   readonly seed: number;
-  readonly masks: "regions" | "none";
-  /** Where `regions` looks for masks: in each crop (the default), or in its whole photo. */
+  readonly masks: SemanticsOptions["masks"];
+  /** Where masks are sought: in each crop (the default), or in its whole photo. */
   readonly context?: MaskContext;
 }
 
 export type MaskContext = "crop" | "photo";
 
+/** Where masks are sought: as asked for, but those that lie in files are always of whole photos. */
+export function maskContextOf(masks: string, asked: MaskContext = "crop"): MaskContext {
+  return isSourceName(masks) ? asked : "photo";
+}
+
 /** Whether crops have to bring their part of the photo's coverage. */
 export function needsCoverage(recipe: NoiseRecipe | undefined): recipe is SemanticNoise {
-  return recipe?.kind === "semantic" && recipe.masks === "regions" && recipe.context === "photo";
+  return recipe?.kind === "semantic" && recipe.masks !== "none" && recipe.context === "photo";
 }
 
 /** @throws {Error} when masks are those of whole photos, which batches alone can bring, and a batch brings no W */
@@ -55,8 +63,8 @@ export interface BatchNoise {
 }
 
 /**
- * The noise that batches may bring to a run: plain without masks, SAM-noise and W with them; undefined for masks by network,
- * which are found while the run goes on.
+ * The noise that batches may bring to a run: plain without masks, SAM-noise and W with them; undefined for masks
+ * that a network finds in crops, while the run goes on.
  */
 export function batchNoise(
   { channels, seed }: Pick<PlainNoise, "channels" | "seed">,
@@ -65,8 +73,9 @@ export function batchNoise(
   },
 ): NoiseRecipe | undefined {
   if (!guidance) return { kind: "plain", channels, seed };
-  const { masks = "regions", variant = "paper", noise, maskContext: context } = guidance;
-  if (masks !== "regions" && masks !== "none") return undefined;
+  const { masks = "regions", variant = "paper", noise } = guidance;
+  const context = maskContextOf(masks, guidance.maskContext);
+  if (context === "crop" && (masks === "network" || masks === "sam")) return undefined;
   return { kind: "semantic", channels, seed, masks, variant, noise, context };
 }
 

@@ -4,7 +4,7 @@
  * photo is made small once, masks are counted there, and each crop takes its part.
  */
 import { SCALE } from "../../base/scale.js";
-import type { Raster, Region } from "../../image/raster.js";
+import { type Raster, type Region, toTensor } from "../../image/raster.js";
 import {
   type Coverage,
   type CoveragePart,
@@ -25,6 +25,11 @@ export function reducedPhoto(photo: Raster): PlanarPicture {
   const [width, height] = [photo.width, photo.height].map((side) => side - (side % SCALE));
   const small = blurAndReduce(photo, { x: 0, y: 0, width, height }, reductionKernel(BLUR));
   return planarPicture(small, width / SCALE, height / SCALE);
+}
+
+/** A picture that is small already, as masks are sought in it. */
+export function smallPicture(picture: Raster): PlanarPicture {
+  return planarPicture(toTensor(picture), picture.width, picture.height);
 }
 
 /**

@@ -1,15 +1,14 @@
 /** Pairs that were made before, by `samsr degrade` or anybody: `hr/` and `lr/` with pictures of equal names. */
 
 import { stat } from "node:fs/promises";
-import { join } from "node:path";
+import { extname, join } from "node:path";
 import sharp from "sharp";
 import { SamsrError } from "../../base/errors.js";
 import { SCALE } from "../../base/scale.js";
-import { type Raster, toTensor } from "../../image/raster.js";
-import { planarPicture } from "../../semantics/index.js";
+import type { Raster } from "../../image/raster.js";
 import { chooseCrop } from "./crop.js";
 import { cutOriented } from "./cut.js";
-import { cropCoverage, type WholeCoverage } from "./photo-coverage.js";
+import { cropCoverage, smallPicture, type WholeCoverage } from "./photo-coverage.js";
 import { cachedPhotos, type Decode } from "./photo-store.js";
 import { decodeRgb, demandPhoto, listImages } from "./photos.js";
 import type { SampleSource } from "./samples.js";
@@ -37,7 +36,7 @@ export async function openSavedPairs(
   coverageOf?: WholeCoverage,
 ): Promise<SampleSource> {
   const pairs: Pair[] = [];
-  for (const folder of folders) pairs.push(...(await matchPairs(folder)));
+  for (const folder of folders) pairs.push(...(await listPairs(folder)));
   await checkSizes(pairs, crop);
   // One store for both: the pictures of pair i are 2 i and 2 i + 1.
   const files = pairs.flatMap(({ hr, lr }) => [hr, lr]);
@@ -58,9 +57,9 @@ export async function openSavedPairs(
         ...{ x: x * scale, y: y * scale, width: small * scale, height: small * scale },
       });
       const cut = (picture: Raster, scale: number) => cutOriented(picture, regionIn(scale), orientation);
-      const picture = () => planarPicture(toTensor(lr), lr.width, lr.height);
       const coverage =
-        coverageOf && cropCoverage(await coverageOf(index, picture), regionIn(SCALE), orientation);
+        coverageOf &&
+        cropCoverage(await coverageOf(index, () => smallPicture(lr)), regionIn(SCALE), orientation);
       return { hr: cut(hr, SCALE), lq: cut(lr, 1), coverage };
     },
   };
@@ -73,9 +72,15 @@ function unreadable(file: string, error: Error): SamsrError {
 interface Pair {
   readonly hr: string;
   readonly lr: string;
+  /** Of the small picture, below its folder. */
+  readonly name: string;
 }
 
-async function matchPairs(folder: string): Promise<Pair[]> {
+/**
+ * The pairs of a folder, in the order of their large pictures.
+ * @throws SamsrError that names the first picture without a partner, or two of one name
+ */
+export async function listPairs(folder: string): Promise<Pair[]> {
   const byName = async (part: string) => {
     const files = new Map<string, string>();
     for (const { path, name } of await listImages(join(folder, part))) {
@@ -96,7 +101,7 @@ async function matchPairs(folder: string): Promise<Pair[]> {
   return [...large].map(([stem, hr]) => {
     const lr = small.get(stem);
     if (lr === undefined) throw lonely(hr, "lr");
-    return { hr, lr };
+    return { hr, lr, name: stem + extname(lr) };
   });
 }
 

@@ -1,9 +1,10 @@
 /** A thread in which training data is made: blurring, masks and noise would take the training thread's time. */
 import { createQueue } from "../../base/promises.js";
 import { type CallContext, serveThread } from "../../runtime/index.js";
-import { createCoverageSource } from "../../semantics/index.js";
+import { createCoverageSource, type SourceName } from "../../semantics/index.js";
 import { type NoiseRecipe, needsCoverage } from "./batch-noise.js";
 import { type Batches, createBatches } from "./batches.js";
+import { keptCoverage } from "./coverage-store.js";
 import { rememberedCoverage, type WholeCoverage } from "./photo-coverage.js";
 import { decodeRgb } from "./photos.js";
 import { createShelf, type News } from "./shared-photos.js";
@@ -18,6 +19,8 @@ export interface DataOptions extends Omit<SourceOptions, "decode" | "coverageOf"
   readonly pool?: number;
   /** Has each batch bring its noise. */
   readonly noise?: NoiseRecipe;
+  /** Where the coverage of each whole picture is kept, see `fillCoverage`; left out, threads find it as they go. */
+  readonly coverageFiles?: readonly string[];
 }
 
 export interface Skipped {
@@ -34,9 +37,10 @@ const AT_ONCE = 2;
 const inTurn = createQueue(AT_ONCE);
 
 /** The coverage of whole pictures, where the noise follows it. */
-function coverageFor({ noise }: DataOptions): WholeCoverage | undefined {
+function coverageFor({ noise, coverageFiles }: DataOptions): WholeCoverage | undefined {
   if (!needsCoverage(noise)) return undefined;
-  return rememberedCoverage(createCoverageSource(noise.masks, noise));
+  if (coverageFiles) return keptCoverage(coverageFiles);
+  return rememberedCoverage(createCoverageSource(noise.masks as SourceName, noise));
 }
 
 export const functions = serveThread({

@@ -3,13 +3,16 @@ import { SamsrError } from "../../base/errors.js";
 import { isNetwork, readCheckpoint, readShapes, recognise } from "../../checkpoints/index.js";
 import { PIXEL_DENOISER, SWIN_UNET, VQ_AUTOENCODER } from "../../networks/index.js";
 import { findCoverageNetwork } from "../../semantics/coverage-model.js";
+import { findSam } from "../../semantics/sam/find-sam.js";
 import { openNetworks } from "../../semantics/sources/installed.js";
 import { readWeights } from "../checkpoint.js";
 import { type StudentConfig, studentOptions, type TeacherConfig, teacherOptions } from "../config/index.js";
-import { batchNoise } from "../data/batch-noise.js";
+import { batchNoise, needsCoverage } from "../data/batch-noise.js";
+import type { Batches } from "../data/batches.js";
 import { latentChannels } from "../space.js";
 import { trainStudent } from "../student.js";
 import { type TeacherOptions, trainTeacher } from "../teacher.js";
+import { fillPhotoMasks } from "./photo-masks.js";
 import { demandField, finish, onBatches, type TrainingRun, trainerOptions } from "./training-run.js";
 
 /**
@@ -35,16 +38,43 @@ export async function runTeacher(config: TeacherConfig, run: TrainingRun): Promi
  * Distils a teacher's chain into one step. @returns the file of its weights; undefined for an interrupted run
  */
 export async function runStudent(config: StudentConfig, run: TrainingRun): Promise<string | undefined> {
-  const coverage = config.student.terms.sc > 0 ? await findCoverageNetwork() : undefined;
+  const { masks, variant, sam, samOptions, coverage: model, terms } = config.student;
+  if (masks === "sam") await findSam(sam);
+  const coverage = terms.sc > 0 ? await findCoverageNetwork(model) : undefined;
   const teacher = await readWeights(demandField(config, "teacher", config.teacher));
   const start = await startOf(config);
   const autoencoder = await autoencoderOf(config);
   const options = { ...studentOptions(config), ...trainerOptions(config, run), autoencoder };
   const noise = batchNoise({ channels: latentChannels(options), seed: options.seed }, options);
-  const networks = openNetworks(options.session);
-  const trained = await onBatches(config, config.data, run, noise, (batches) =>
-    trainStudent({ ...options, batches, teacher, start, coverage, networks }),
-  ).finally(() => networks.release());
+  let coverageFiles: readonly string[] | undefined;
+  if (needsCoverage(noise) && masks !== "regions") {
+    const folders = demandField(config, "data.photos", config.data.photos);
+    // What is kept is a photo's coverage, so the cache of masks has nothing to add.
+    const networks = openNetworks({
+      ...options.session,
+      sam,
+      coverage: model,
+      cache: false,
+      ownThread: true,
+    });
+    const photoMasks = { masks, variant, sam, samOptions, coverage: model };
+    coverageFiles = await fillPhotoMasks(folders, photoMasks, networks, run)
+      .catch((error) => {
+        if (!run.signal?.aborted) throw error;
+        return undefined;
+      })
+      .finally(() => networks.release());
+    if (!coverageFiles) {
+      run.report?.("interrupted; the same command goes on where it was");
+      return undefined;
+    }
+  }
+  const networks = openNetworks({ ...options.session, sam, coverage: model, ownThread: true });
+  const train = (batches: Batches) =>
+    trainStudent({ ...options, batches, teacher, start, coverage, samOptions, networks });
+  const trained = await onBatches(config, config.data, run, noise, train, coverageFiles).finally(() =>
+    networks.release(),
+  );
   const metadata = { network: networkOf(config), steps: String(options.steps) };
   return finish(run, "student.safetensors", trained, metadata);
 }

@@ -77,6 +77,7 @@ interface BatchRecipe {
 /**
  * Trains on batches that threads of their own make of a configuration's photos.
  * @param noise what the batches bring beside pictures
+ * @param coverageFiles where the masks of whole photos are kept, for noise that follows them
  */
 export async function onBatches<T>(
   config: TrainingConfig,
@@ -84,13 +85,24 @@ export async function onBatches<T>(
   run: TrainingRun,
   noise: NoiseRecipe | undefined,
   train: (batches: Batches) => Promise<T>,
+  coverageFiles?: readonly string[],
 ): Promise<T> {
   const folders = demandField(config, "data.photos", config.data.photos);
   const { pool, batch, crop, seed } = recipe;
   const saved = (await Promise.all(folders.map(holdsPairs))).some(Boolean);
   const degradation = saved ? run.degradation : recipe.degradation;
   const skip = (file: string, reason: string) => run.report?.(`skipped ${file}: ${reason}`);
-  const of = { folders, degradation, pool, batch, crop, seed, noise, threads: run.dataThreads };
+  const of = {
+    folders,
+    degradation,
+    pool,
+    batch,
+    crop,
+    seed,
+    noise,
+    coverageFiles,
+    threads: run.dataThreads,
+  };
   const batches = await startBatches(of, skip);
   run.report?.(`${batches.count} ${batches.kind}`);
   try {

@@ -1,0 +1,145 @@
+/**
+ * Coverage of whole photos, found once and kept in files. A mask generator takes seconds for a photo, far longer than a
+ * step, so all photos are done before the first step, one after the other; a run that was interrupted goes on after
+ * the last, another run with the same photos, source and settings finds everything, and the threads that make batches
+ * only read. A file's name is a hash of all that decides its coverage: the picture's bytes, and what the source is.
+ */
+import { createHash } from "node:crypto";
+import { mkdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { deflateRawSync, inflateRawSync } from "node:zlib";
+import { SamsrError } from "../../base/errors.js";
+import { readPlainFile } from "../../base/plain-file.js";
+import { writeFileAtomically } from "../../image/index.js";
+import type { Coverage, CoverageSource, PlanarPicture } from "../../semantics/index.js";
+import type { WholeCoverage } from "./photo-coverage.js";
+import { decodeRgb } from "./photos.js";
+import type { WholePicture } from "./whole-pictures.js";
+
+/** Changes with what is made of a picture before it is looked at, and with the format of the files. */
+const VERSION = 1;
+
+const ENDING = ".coverage";
+
+/** Of a file: a hash of what follows, width and height, and the packed counts. */
+const HEADER = 32 + 8;
+
+/** More than a photo of 65,535 x 65,535 pixels, made small, would have. */
+const MOST_COUNTS = 2 ** 28;
+
+/** Between two reports, in milliseconds. */
+const REPORT_EVERY = 10_000;
+
+/** Where the masks of one picture come from. */
+export interface PictureSource {
+  readonly source: CoverageSource;
+  /** All that decides what it finds, but for the picture. */
+  readonly identity: unknown;
+}
+
+export interface FillOptions {
+  readonly pictures: readonly WholePicture[];
+  /** The source of a picture by its name. */
+  readonly sourceOf: (name: string) => Promise<PictureSource>;
+  /** Where the files are kept. */
+  readonly folder: string;
+  readonly report?: (line: string) => void;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Finds the coverage of all pictures that have none yet, and keeps it.
+ * @returns the file of each picture's coverage; a picture that cannot be decoded has that of the next one that can,
+ * which stands in for it in training
+ * @throws SamsrError when the folder cannot be written to; what the source throws; the signal's reason
+ */
+export async function fillCoverage(options: FillOptions): Promise<readonly string[]> {
+  const { pictures, sourceOf, folder, report = () => {}, signal } = options;
+  await mkdir(folder, { recursive: true, mode: 0o700 }).catch((error: Error) => {
+    throw new SamsrError(
+      `${folder}: masks cannot be kept there (${error.message}); set SAMSR_CACHE to another`,
+    );
+  });
+  const files: (string | undefined)[] = [];
+  let [found, kept, reported] = [0, 0, Date.now()];
+  const tell = () =>
+    report(`masks: ${found + kept} of ${pictures.length} pictures (${kept} of them found before)`);
+  for (const { path, name, small } of pictures) {
+    signal?.throwIfAborted();
+    const { source, identity } = await sourceOf(name);
+    const bytes = await readFile(path);
+    const file = join(folder, keyOf(bytes, identity) + ENDING);
+    if (await readKept(file)) kept++;
+    else {
+      const raster = await decodeRgb(bytes).catch(() => undefined);
+      if (!raster) {
+        files.push(undefined);
+        continue;
+      }
+      const { coverage } = await source.find(small(raster), { signal });
+      await writeFileAtomically(file, pack(coverage), { overwrite: true, secret: true });
+      found++;
+    }
+    files.push(file);
+    if (Date.now() - reported > REPORT_EVERY) {
+      tell();
+      reported = Date.now();
+    }
+  }
+  tell();
+  return files.map((file, i) => file ?? nextOf(files, i)).filter((file) => file !== undefined);
+}
+
+/** The first file from place i on, around the end; none where there is none at all. */
+function nextOf(files: readonly (string | undefined)[], i: number): string | undefined {
+  return files.slice(i).find(Boolean) ?? files.find(Boolean);
+}
+
+/** Gives the coverage that was kept. @param files one for each picture, as {@link fillCoverage} returns them */
+export function keptCoverage(files: readonly string[]): WholeCoverage {
+  return async (index: number, _: () => PlanarPicture) => {
+    const coverage = await readKept(files[index]);
+    if (coverage) return coverage;
+    throw new SamsrError(
+      `${files[index]}: the masks kept there are gone or damaged; resume the run to find them`,
+    );
+  };
+}
+
+function keyOf(picture: Uint8Array, identity: unknown): string {
+  return createHash("sha256")
+    .update(JSON.stringify([VERSION, identity]))
+    .update(picture)
+    .digest("hex");
+}
+
+function pack({ width, height, counts }: Coverage): Buffer {
+  const size = Buffer.alloc(8);
+  size.writeUInt32LE(width, 0);
+  size.writeUInt32LE(height, 4);
+  const bytes = Buffer.alloc(2 * counts.length);
+  counts.forEach((count, p) => bytes.writeUInt16LE(count, 2 * p));
+  const content = Buffer.concat([size, deflateRawSync(bytes, { level: 3 })]);
+  return Buffer.concat([createHash("sha256").update(content).digest(), content]);
+}
+
+/** The coverage in a file; undefined when there is none, or none whole. */
+async function readKept(path: string): Promise<Coverage | undefined> {
+  try {
+    const file = await readPlainFile(path, HEADER + 2 * MOST_COUNTS);
+    const content = file.subarray(32);
+    if (!createHash("sha256").update(content).digest().equals(file.subarray(0, 32))) return undefined;
+    const view = new DataView(content.buffer, content.byteOffset, content.byteLength);
+    const [width, height] = [view.getUint32(0, true), view.getUint32(4, true)];
+    if (width * height > MOST_COUNTS) return undefined;
+    const bytes = inflateRawSync(content.subarray(8), { maxOutputLength: Math.max(1, 2 * width * height) });
+    if (bytes.length !== 2 * width * height) return undefined;
+    return {
+      width,
+      height,
+      counts: Uint16Array.from({ length: width * height }, (_, p) => bytes.readUInt16LE(2 * p)),
+    };
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,97 @@
+/** Where a student's masks come from, and the networks that find them. */
+import { createHash } from "node:crypto";
+import { stat } from "node:fs/promises";
+import { join } from "node:path";
+import { SamsrError } from "../../base/errors.js";
+import type { Variant } from "../../diffusion/index.js";
+import type { StateDict } from "../../nn/index.js";
+import { findCoverageNetwork } from "../../semantics/coverage-model.js";
+import {
+  createCoverageSource,
+  inVariant,
+  isSourceName,
+  resolveSamOptions,
+  type SamOptions,
+  type SourceNetworks,
+} from "../../semantics/index.js";
+import { hashOfMasks } from "../../semantics/mask-files.js";
+import { findSam } from "../../semantics/sam/find-sam.js";
+import { cacheFolder } from "../../semantics/sam/mask-cache.js";
+import { hashOfFile } from "../../semantics/sam/segmenter.js";
+import { filesSource, masksOfPhoto } from "../../semantics/sources/files.js";
+import { fillCoverage, type PictureSource } from "../data/coverage-store.js";
+import { wholePictures } from "../data/whole-pictures.js";
+
+/** What says where the masks of whole pictures come from. */
+export interface PhotoMasks {
+  /** One of `SOURCE_NAMES`, or a folder of masks by photo name. */
+  readonly masks: string;
+  readonly variant: Variant;
+  /** The Segment Anything; default: the one that is installed. */
+  readonly sam?: string;
+  readonly samOptions?: SamOptions;
+  /** The coverage network; default: coverage-tiny. */
+  readonly coverage?: string;
+}
+
+/**
+ * Finds the masks of all pictures of folders that are not kept yet; see {@link fillCoverage}.
+ * @returns the file of each picture's coverage
+ */
+export async function fillPhotoMasks(
+  folders: readonly string[],
+  photoMasks: PhotoMasks,
+  networks: SourceNetworks,
+  run: { readonly report?: (line: string) => void; readonly signal?: AbortSignal },
+): Promise<readonly string[]> {
+  const sourceOf = await pictureSources(photoMasks, networks);
+  const folder = join(cacheFolder(), "coverage");
+  return fillCoverage({ pictures: await wholePictures(folders), sourceOf, folder, ...run });
+}
+
+/** The source of each picture by its name, and all that decides what it finds. */
+async function pictureSources(
+  { masks, variant, sam, samOptions, coverage }: PhotoMasks,
+  networks: SourceNetworks,
+): Promise<(name: string) => Promise<PictureSource>> {
+  if (!isSourceName(masks)) {
+    await demandFolder(masks);
+    return async (name) => {
+      const path = await masksOfPhoto(masks, name);
+      const identity = [variant, "files", await hashOfMasks(path)];
+      return { source: inVariant(filesSource(path), variant), identity };
+    };
+  }
+  // The released code asks Segment Anything about the picture as it is, the paper about its enlargement.
+  const enlarged = variant === "paper";
+  const source = createCoverageSource(masks, { variant, samOptions, enlarged, networks });
+  const one = { source, identity: [variant, masks, await identityOf(masks)] };
+  return async () => one;
+
+  async function identityOf(name: string): Promise<unknown> {
+    if (name === "sam") {
+      const { pointsPerBatch: _, ...deciding } = resolveSamOptions(samOptions);
+      return [await hashOfFile((await findSam(sam)).path), deciding];
+    }
+    if (name !== "network") return undefined;
+    const { weights, config } = await findCoverageNetwork(coverage);
+    return [config, hashOfWeights(weights)];
+  }
+}
+
+async function demandFolder(path: string): Promise<void> {
+  const facts = await stat(path).catch(() => undefined);
+  if (facts?.isDirectory()) return;
+  throw new SamsrError(
+    `--masks ${path}: no such folder; expected regions, network, sam, none, or a folder of masks by photo name`,
+  );
+}
+
+function hashOfWeights(weights: StateDict): string {
+  const hash = createHash("sha256");
+  for (const [name, { shape, data }] of [...weights].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    hash.update(JSON.stringify([name, shape]));
+    hash.update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+  }
+  return hash.digest("hex");
+}
