@@ -10,6 +10,7 @@ import { BUDGET } from "./budget.js";
 import { coverageTables } from "./coverage.js";
 import { realSet, validationSet } from "./data-sets.js";
 import { drawAll } from "./drawings.js";
+import { pack } from "./gpu/pack.js";
 import { CONFIGS, NIQE, TEACHER } from "./places.js";
 import { STUDENTS, studentNamed } from "./students.js";
 import { TABLES } from "./tables.js";
@@ -168,6 +169,34 @@ program
     async ({ val, ...options }: { val: string[]; model?: string; limit?: number; threads?: number }) => {
       process.stdout.write(await coverageTables({ photos: val, ...options }));
     },
+  );
+
+interface PackWords {
+  config: string;
+  data: string[];
+  out: string;
+  teacher?: string;
+  start?: string;
+  resumeFrom?: string;
+  mostMegabytes: number;
+  quality?: number;
+}
+
+program
+  .command("pack")
+  .description(
+    "Packs a training run for minutes on a machine that has a GPU, PyTorch and nothing else; see gpu/run.py.",
+  )
+  .requiredOption("--config <file>", "what to train, in YAML")
+  .requiredOption("--data <folders...>", "folders of photos to train on")
+  .requiredOption("--out <folder>", "where run.py, runtime.tar.xz and job.tar go")
+  .option("--teacher <file>", "weights of the teacher")
+  .option("--start <file>", "weights to begin with")
+  .option("--resume-from <folder>", "what an earlier call of run.py left")
+  .option("--most-megabytes <n>", "photos are left out where all of it would be more", whole, 1000)
+  .option("--quality <n>", "photos are packed as WebP of this quality (default: as they are)", whole)
+  .action(({ mostMegabytes, ...options }: PackWords) =>
+    pack({ ...options, mostBytes: mostMegabytes * 2 ** 20, say }),
   );
 
 try {

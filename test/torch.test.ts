@@ -1,5 +1,5 @@
 /** Graphs run by PyTorch give what ONNX Runtime gives. Where there is no PyTorch, what is refused and how. */
-import { spawn, spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -19,13 +19,10 @@ import {
 } from "../src/runtime/index.js";
 import { trainStudent } from "../src/train/student.js";
 import { teacherLoss, trainTeacher } from "../src/train/teacher.js";
+import { python } from "./fixtures/torch.js";
 import { always, BATCH, CONFIG, drawnBatch, RUN, SIDE } from "./fixtures/training.js";
 import { normals, runGraph } from "./run-graph.js";
 import { maxDifference } from "./shared.js";
-
-const python = ["/usr/bin/python3", "python3"].find(
-  (name) => spawnSync(name, ["-c", "import torch"], { timeout: 60_000 }).status === 0,
-);
 
 const folder = mkdtempSync(join(tmpdir(), "samsr-torch-"));
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -59,6 +59,12 @@ export function notNegative(text: string): number {
   throw new InvalidArgumentError("Expected a number from 0 on.");
 }
 
+export function positive(text: string): number {
+  const value = real(text);
+  if (value > 0) return value;
+  throw new InvalidArgumentError("Expected a number above 0.");
+}
+
 export function share(text: string): number {
   const value = real(text);
   if (value >= 0 && value <= 1) return value;

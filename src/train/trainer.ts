@@ -39,6 +39,11 @@ export interface TrainerOptions {
    * Every so many steps the moving average is kept by itself, as `weights-STEP.safetensors`; left out, never.
    */
   readonly keepEvery?: number;
+  /**
+   * Saves every so many minutes in place of every `saveEvery` steps, and with the state the moving average as
+   * `weights.safetensors`, for use meanwhile.
+   */
+  readonly saveMinutes?: number;
   readonly reportEvery: number;
   readonly report: (line: string) => void;
   /** What the report calls the run, and shows as its settings. */
@@ -112,6 +117,12 @@ async function takeSteps(
   let window = newWindow();
   let rollbacks = 0;
   let furthest = adam.step;
+  let savedAt = performance.now();
+  const { saveMinutes } = options;
+  const isDue = (step: number) =>
+    saveMinutes === undefined
+      ? step % options.saveEvery === 0
+      : performance.now() - savedAt >= saveMinutes * 60_000;
 
   while (adam.step < steps && !signal?.aborted) {
     const step = adam.step;
@@ -153,10 +164,13 @@ async function takeSteps(
       await tell(window, adam.step, settings.learningRate, log, options);
       window = newWindow();
     }
-    const [keeping, saving] = [options.keepEvery, options.saveEvery].map((n) => n && adam.step % n === 0);
+    const keeping = options.keepEvery && adam.step % options.keepEvery === 0;
+    const saving = isDue(adam.step);
     if (keeping || saving) await pullAll(both);
-    if (keeping) await keep(state, options);
+    if (keeping) await keep(state, `-${adam.step}`, options);
     if (saving) {
+      savedAt = performance.now();
+      if (saveMinutes !== undefined) await keep(state, "", options);
       await saveTrainingState(statePath, state, opponent?.session.state).catch((error) => {
         report(
           `the state could not be saved (${error.message}); the one before it stays, and the run goes on`,
@@ -167,6 +181,7 @@ async function takeSteps(
     }
   }
   await pullAll(both);
+  if (saveMinutes !== undefined) await keep(state, "", options);
   await saveTrainingState(statePath, state, opponent?.session.state);
   await log.report();
 }
@@ -230,12 +245,13 @@ function stateFile(out: string): string {
   return join(out, "state.safetensors");
 }
 
-/** At half precision, as bundled models have weights. A full disk costs this file, not the run. */
+/** The moving average at half precision, as bundled models have weights. A full disk costs this file, not the run. */
 async function keep(
   { weights, average, adam }: TrainingState,
+  suffix: string,
   { out, report }: TrainerOptions,
 ): Promise<void> {
-  const path = join(out, `weights-${adam.step}.safetensors`);
+  const path = join(out, `weights${suffix}.safetensors`);
   const metadata = { steps: String(adam.step) };
   await saveWeights(path, weights, average, { precision: "float16", metadata }).catch((error) => {
     report(`${path} could not be written (${error.message}); the run goes on`);

@@ -8,6 +8,7 @@ import {
   degradation,
   notNegative,
   plainName,
+  positive,
   real,
   type Surroundings,
   share,
@@ -63,6 +64,11 @@ export function defineTrain(program: Command, { interrupts, done }: Surroundings
       .option("--batch <n>", `pictures that one pass takes${asConfigured}`, whole(1))
       .addOption(new Option("--seed <n>", `of all that is drawn${asConfigured}`).argParser(whole(0)))
       .option("--keep-every <n>", "keep the weights of every nth step, as weights-STEP.safetensors", whole(1))
+      .option(
+        "--save-minutes <m>",
+        "save every so many minutes, and weights.safetensors with it (default: every 250 steps)",
+        positive,
+      )
       .option("--resume", "go on with the run in this folder, as its config.yaml says")
       .addOption(trainingDevice())
       .addOption(threads());

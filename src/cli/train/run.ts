@@ -10,6 +10,7 @@ import { printJson, say } from "../streams.js";
 export interface TrainArguments extends ConfigArguments {
   readonly threads?: number;
   readonly keepEvery?: number;
+  readonly saveMinutes?: number;
   readonly device?: Device;
   readonly dataThreads?: number;
   /** The name of a coverage network. */

@@ -18,6 +18,8 @@ export interface TrainingRun {
   readonly resume?: boolean;
   /** Every so many steps the moving average is kept by itself; default: never. */
   readonly keepEvery?: number;
+  /** Minutes between two times that it saves itself, and its moving average as `weights.safetensors`; default: by steps. */
+  readonly saveMinutes?: number;
   /** default "cpu" */
   readonly device?: Device;
   /** Threads of the network on the CPU; default: one for each core. */
@@ -57,9 +59,9 @@ export function demandField<T>(config: TrainingConfig, field: string, value: T |
 
 /** What every trainer takes of a run. */
 export function trainerOptions(settings: TrainingConfig, run: TrainingRun) {
-  const { out, resume = false, keepEvery, threads, device, signal } = run;
+  const { out, resume = false, keepEvery, saveMinutes, threads, device, signal } = run;
   return {
-    ...{ out, resume, keepEvery, signal, settings },
+    ...{ out, resume, keepEvery, saveMinutes, signal, settings },
     ...{ saveEvery: 250, reportEvery: 50, report: (line: string) => run.report?.(line) },
     session: { threads, device, spinning: false },
   };
