@@ -46,7 +46,7 @@ const NETWORKS: Readonly<Record<string, (p: Scope) => unknown>> = {
   },
 };
 
-/** Writes the model; `remove` takes it away again. */
+/** Writes the model into a temporary folder; `remove` takes it away again. */
 export async function writeFullSizeModel(): Promise<{
   folder: string;
   parameters: number;

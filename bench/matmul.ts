@@ -8,17 +8,17 @@ import { gigaflops, takeTurns, zip } from "./measure.js";
 import { type Bench, figure } from "./report.js";
 
 const SIDE = 1024;
-/** Products in one work, so that it is long enough to time. */
+/** How many products make one work, so that it is long enough to time. */
 const TIMES = 4;
 
 export interface MatMul {
-  /** Of one `run`. */
+  /** Floating-point operations of one `run`. */
   readonly flops: number;
   run(): Promise<void>;
   release(): Promise<void>;
 }
 
-/** A 1024 x 1024 matrix times a constant one, four times a run. */
+/** Makes a work of four products of a 1024 x 1024 matrix with a constant one. */
 export async function createMatMul(threads: number): Promise<MatMul> {
   const shape = [SIDE, SIDE];
   const values = Float32Array.from({ length: SIDE * SIDE }, (_, i) => Math.sin(i));

@@ -1,7 +1,7 @@
 /**
- * Times on a shared machine drift by more than what one wants to see. So works that are to be compared take
- * turns: each round runs every one of them once, a slow minute falls on all alike, and ratios are taken
- * within a round.
+ * Runs works in turns and times them. Times on a shared machine drift by more than what one wants to see, so
+ * works that are to be compared take turns: each round runs every one of them once, a slow minute falls on
+ * all alike, and ratios are taken within a round.
  */
 export async function takeTurns<Name extends string>(
   works: Readonly<Record<Name, () => unknown>>,
@@ -19,7 +19,7 @@ export async function takeTurns<Name extends string>(
   return times;
 }
 
-/** Round by round. */
+/** Combines the samples of two works round by round. */
 export function zip(
   f: (...values: number[]) => number,
   ...samples: readonly (readonly number[])[]
@@ -27,7 +27,7 @@ export function zip(
   return samples[0].map((_, round) => f(...samples.map((s) => s[round])));
 }
 
-/** 10^9 operations a second, from operations and milliseconds. */
+/** The rate in 10^9 operations a second, from operations and milliseconds. */
 export function gigaflops(flops: number, milliseconds: number): number {
   return flops / milliseconds / 1e6;
 }

@@ -5,12 +5,12 @@ import { crop, decode, fromTensor, type Raster, resizePlanar, toTensor } from ".
 /** The clone's root, seen from where this file is compiled to. */
 export const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
 
-/** The project's example picture, 192 x 128. */
+/** Reads the project's example picture, 192 x 128. */
 export async function examplePicture(): Promise<Raster> {
   return (await decode(`${ROOT}/examples/harbour.png`)).raster;
 }
 
-/** A square part of it, 128 x 128. */
+/** Cuts a square of 128 x 128 out of the example picture. */
 export async function squarePicture(): Promise<Raster> {
   const picture = await examplePicture();
   const side = Math.min(picture.width, picture.height);
@@ -18,8 +18,8 @@ export async function squarePicture(): Promise<Raster> {
 }
 
 /**
- * A picture of any size: the example enlarged, with a photo's grain laid over (deviation 3 levels), because a
- * codec and a segmentation have less to do on smooth surfaces.
+ * Makes a picture of any size: the example enlarged, with a photo's grain laid over (deviation 3 levels),
+ * because a codec and a segmentation have less to do on smooth surfaces.
  */
 export async function grainyPicture(width: number, height: number): Promise<Raster> {
   const picture = width === height ? await squarePicture() : await examplePicture();

@@ -1,14 +1,15 @@
-/** What a bench hands back: figures, each with its spread over the rounds. */
+/** A figure that a bench hands back, with its spread over the rounds. */
 export interface Figure {
   readonly name: string;
   readonly unit: string;
   readonly median: number;
-  /** Quartiles: half of the rounds lie between them. */
+  /** The lower quartile; with the upper one it has half of the rounds between. */
   readonly low: number;
   readonly high: number;
   readonly rounds: number;
 }
 
+/** What a bench hands back. */
 export interface Report {
   /** What was run, in a line. */
   readonly about: string;
@@ -17,13 +18,13 @@ export interface Report {
 
 export interface BenchOptions {
   readonly threads: number;
-  /** Rounds to measure; each bench has a number of its own when left out. */
+  /** How many rounds to measure; each bench has a number of its own when left out. */
   readonly rounds?: number;
 }
 
 export type Bench = (options: BenchOptions) => Promise<Report>;
 
-/** A figure from one sample a round, or from a single number that has no spread. */
+/** Makes a figure from one sample a round, or from a single number that has no spread. */
 export function figure(name: string, unit: string, samples: number | readonly number[]): Figure {
   const sorted = [samples].flat().sort((a, b) => a - b);
   const [low, median, high] = [0.25, 0.5, 0.75].map((share) => quantile(sorted, share));
@@ -37,7 +38,7 @@ function quantile(sorted: readonly number[], share: number): number {
   return sorted[below] + (place - below) * (sorted[above] - sorted[below]);
 }
 
-/** A report as Markdown. */
+/** Writes a report as Markdown. */
 export function toMarkdown(name: string, { about, figures }: Report): string {
   const rows = figures.map((f) => {
     const spread = f.rounds > 1 ? `${short(f.low)} to ${short(f.high)}` : "";
@@ -56,7 +57,7 @@ export function toMarkdown(name: string, { about, figures }: Report): string {
   ].join("\n");
 }
 
-/** Three digits are all that such a measurement has. */
+/** Rounds a number to the three digits that such a measurement has. */
 function short(value: number): string {
   return value >= 100 ? value.toFixed(0) : value.toPrecision(3);
 }

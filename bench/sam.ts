@@ -21,9 +21,9 @@ import { createMatMul } from "./matmul.js";
 import { gigaflops, takeTurns, zip } from "./measure.js";
 import { type Bench, figure } from "./report.js";
 
-/** Points at a time. */
+/** How many points the decoder takes at a time. */
 const BATCH = 16;
-/** What the public generator asks of an image. */
+/** How many points the public generator asks of an image. */
 const POINTS = 1024;
 
 type Graph = (p: Scope) => Record<string, Value>;
@@ -142,8 +142,8 @@ export const bench: Bench = async ({ threads, rounds = 5 }) => {
 const perPoint = (batches: readonly number[]) => zip((ms) => ms / BATCH, batches);
 
 /**
- * One in every normalisation, uniform elsewhere and the smaller the more is summed up, so that numbers stay
- * in range.
+ * Makes random weights: one in every normalisation, uniform elsewhere and the smaller the more is summed up,
+ * so that numbers stay in range.
  */
 function randomWeights(graphs: readonly Graph[]): StateDict {
   const { scope, parameters } = trainableScope();
@@ -165,7 +165,7 @@ function randomWeights(graphs: readonly Graph[]): StateDict {
   return new Map(entries);
 }
 
-/** Inputs of the right kind: an image, points of a grid with a point of padding each, and so on. */
+/** Makes inputs of the right kind: an image, points of a grid with a point of padding each, and so on. */
 function fill(name: string, shape: readonly number[]): FloatTensor {
   const tensor = floatTensor(shape);
   for (let i = 0; i < tensor.data.length; i++) {

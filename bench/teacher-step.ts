@@ -18,7 +18,7 @@ import { grainyPicture } from "./picture.js";
 
 export type TeacherStep = Awaited<ReturnType<typeof createTeacherStep>>;
 
-/** Batches as the recipe has them, of a picture that is drawn here. */
+/** Makes batches as the recipe has them, of a picture that is drawn here. */
 export async function drawnBatches() {
   const { batch, crop, seed } = TEACHER_RECIPE;
   const photos = inMemory([await grainyPicture(768, 512)]);

@@ -8,7 +8,7 @@ import { createInterface } from "node:readline";
 /** Debian's python3-torch belongs to Debian's Python. */
 const PYTHON = process.env.TORCH_PYTHON ?? "/usr/bin/python3";
 
-/** Why there is no PyTorch to compare with; undefined when there is one. */
+/** Says why there is no PyTorch to compare with; undefined when there is one. */
 export function missingTorch(): string | undefined {
   const { status } = spawnSync(PYTHON, ["-c", "import torch"], { stdio: "ignore" });
   return status === 0

@@ -96,13 +96,16 @@ export const bench: Bench = async ({ threads, rounds = 25 }) => {
   };
 };
 
-/** New weights have layers of zeros, and behind those most gradients are zero too: here each has to show. */
+/**
+ * Moves weights off zero. New ones have layers of zeros, and behind those most gradients are zero too: here
+ * each has to show.
+ */
 function shake(weights: Float32Array): void {
   const random = createRandom(5);
   for (let i = 0; i < weights.length; i++) weights[i] += 0.02 * random.normal();
 }
 
-/** What PyTorch needs for the same step, and what ours came to. */
+/** Makes the file of what PyTorch needs for the same step, and what ours came to. */
 function stepFile({ state, feeds, gradient }: TeacherStep, loss: number): Uint8Array {
   const { config, clip, emaDecay, learningRate } = TEACHER_RECIPE;
   const { specs, tensors } = state.weights;

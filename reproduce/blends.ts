@@ -11,7 +11,7 @@ import { configIn } from "./run-folder.js";
 import { demand, type TableOptions } from "./shared.js";
 
 /**
- * A table of (1 - share) FIRST + share SECOND.
+ * Makes a table of the blends (1 - share) FIRST + share SECOND of two students' weights, beside bicubic.
  * @param paths of both weights; the folder of the first is its run's, whose configuration says how a student
  *   is used
  * @throws SamsrError when a file or the configuration is missing, or the two are not of one network

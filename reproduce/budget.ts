@@ -2,11 +2,11 @@
 export const BUDGET = {
   steps: 400,
   batch: 16,
-  /** Timesteps that the teacher visits, of 15. */
+  /** How many of the 15 timesteps the teacher visits. */
   rollOut: 5,
-  /** Crops of each batch that algorithm 1's terms take. */
+  /** How many crops of each batch algorithm 1's terms take. */
   distilled: 4,
-  /** Steps between the weights that are kept of the runs of table 5. */
+  /** How many steps lie between the weights that are kept of the runs of table 5. */
   keepEvery: 100,
 };
 

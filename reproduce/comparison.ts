@@ -7,23 +7,27 @@ import { measure, type Scores } from "./measure.js";
 import type { Model } from "./models.js";
 import { budgets, common, HEADS, NOTHING, notes, PLACES, type TableOptions, valuesOf } from "./shared.js";
 
+/** A method in a table. */
 export interface Row {
   readonly label: string;
-  /** None while the student is not trained. */
+  /** The model of the row; undefined while the student is not trained. */
   readonly model: Model | undefined;
-  /** The paper's figures, if it has this row. */
+  /** The paper's figures, where it has this row. */
   readonly paper?: readonly string[];
 }
 
 interface Comparison {
   readonly on: readonly DataSet[];
   readonly metrics: readonly Metric[];
-  /** What the others are compared with, picture by picture; none if it is not trained. */
+  /** The model that the others are compared with, picture by picture; undefined while it is not trained. */
   readonly baseline: Model | undefined;
   readonly over: string;
 }
 
-/** A row for each model; for each data set and metric its mean, and what it has over the baseline. */
+/**
+ * Measures models beside each other: a row for each, with the mean of each data set and metric and what it
+ * has over the baseline.
+ */
 export async function compared(
   rows: readonly Row[],
   { on, metrics, baseline, over }: Comparison,
@@ -69,7 +73,7 @@ function heads(data: DataSet, metrics: readonly Metric[], named: boolean, over: 
   return metricsOf(data, metrics).flatMap((metric) => [...[`${prefix}${HEADS[metric]}`, `over ${over}`]]);
 }
 
-/** A mean and a difference, over the pictures that every model has a value of. */
+/** The mean, and the difference from the baseline, over the pictures that every model has a value of. */
 function pair(metric: Metric, own: Scores, from: Scores | undefined, all: readonly Scores[]): string[] {
   const whole = common(metric, all);
   if (whole.length === 0) return [NOTHING, NOTHING];

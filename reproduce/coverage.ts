@@ -12,14 +12,14 @@ import { createUpscaler, type UpscaleSettings } from "../src/upscale/index.js";
 import { COVERAGE, MODEL } from "./places.js";
 
 export interface CoverageOptions {
-  /** A model's name or folder; default: the one that is bundled. */
+  /** The coverage network, as a model's name or folder; default: the one that is bundled. */
   readonly model?: string;
   readonly photos: readonly string[];
   readonly limit?: number;
   readonly threads?: number;
 }
 
-/** Passes of `regions` over noise of one grey level whose mean is what can be learnt. */
+/** How many passes of `regions`, each over noise of one grey level, make the mean that can be learnt. */
 const PASSES = 8;
 
 /** How a map at the network's size becomes one of the picture's. */
@@ -27,10 +27,13 @@ const BILINEAR = { kernel: kernels.bilinear, antialias: false };
 
 const SEED = "another seed";
 
-/** Photos that are enlarged with each kind of masks. */
+/** How many photos are enlarged with each kind of masks. */
 const ENLARGED = 10;
 
-/** @returns two tables in Markdown */
+/**
+ * Measures how well the coverage network says what `regions` finds, and what that does to pictures.
+ * @returns two tables in Markdown
+ */
 export async function coverageTables(options: CoverageOptions): Promise<string> {
   const { model = COVERAGE, photos, limit, threads } = options;
   const pairs = await validationPairs(photos, { limit });
@@ -142,7 +145,7 @@ function estimateOf(values: readonly number[]) {
   return { mean, error: Math.sqrt(variance / values.length) };
 }
 
-/** Pearson's; 0 where one of them is constant. */
+/** Pearson's correlation of two maps of one size; 0 where one of them is constant. */
 export function correlation(a: Float32Array, b: Float32Array): number {
   const mean = (values: Float32Array) => values.reduce((sum, v) => sum + v, 0) / values.length;
   const [ma, mb] = [mean(a), mean(b)];

@@ -7,24 +7,29 @@ import { decodeRgb, listImages, spread } from "../src/train/data/photos.js";
 import { validationPairs } from "../src/train/data/validation.js";
 
 export interface Picture {
+  /** The set's name, fit for a file. */
   readonly name: string;
   readonly lq: Raster;
   readonly hr?: Raster;
 }
 
+/** Pictures that models are measured on. */
 export interface DataSet {
   /** As a file's name. */
   readonly name: string;
   readonly limit?: number;
   readonly count: number;
-  /** Of all the pictures' names; another one means that other pictures are meant. */
+  /** A hash of all the pictures' names; another one means that other pictures are meant. */
   readonly fingerprint: string;
   /** Whether there are originals to compare with. */
   readonly paired: boolean;
   pictures(): AsyncIterable<Picture>;
 }
 
-/** Table 2's: photos, degraded as `samsr score` does. All pairs are made once and stay. */
+/**
+ * Makes table 2's data set: photos, degraded as `samsr score` does. All pairs are made once and stay in
+ * memory.
+ */
 export async function validationSet(folders: readonly string[], limit?: number): Promise<DataSet> {
   const images = await imagesIn(folders, limit);
   let pairs: ReturnType<typeof validationPairs> | undefined;
@@ -38,7 +43,7 @@ export async function validationSet(folders: readonly string[], limit?: number):
   };
 }
 
-/** Table 1's: a folder of small photos, by its name. */
+/** Makes one of table 1's data sets: a folder of small photos, called by its name. */
 export async function realSet(folder: string, limit?: number): Promise<DataSet> {
   const images = await imagesIn([folder], limit);
   return {

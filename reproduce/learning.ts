@@ -23,7 +23,7 @@ import {
 } from "./shared.js";
 import { VARIATIONS } from "./students.js";
 
-/** Table 5: how soon the students are as good as SinSR's is in the end. */
+/** Makes table 5: how soon the students are as good as SinSR's is in the end. */
 export const table5: Table = async (options) => {
   const { val, runs } = options;
   demand(val !== undefined, "table 5 needs --val");
@@ -83,7 +83,7 @@ export const table5: Table = async (options) => {
 const finite = (value: number, metric: Metric) =>
   Number.isFinite(value) ? digits(value, PLACES[metric]) : NOTHING;
 
-/** A student's scores at every step whose weights there are, the first step first. */
+/** Measures a student at every step whose weights there are, the first step first. */
 async function scoresAlong(name: string, data: DataSet, options: TableOptions): Promise<Map<number, Scores>> {
   const folder = join(options.runs, name);
   const config = await configIn(folder);

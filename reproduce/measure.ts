@@ -13,23 +13,26 @@ import type { DataSet } from "./data-sets.js";
 import type { Model } from "./models.js";
 
 /**
- * In the order of the pictures, whose names two folders may share. One too small or too smooth for NIQE has
- * none.
+ * Scores in the order of the pictures, whose names two folders may share. One too small or too smooth for
+ * NIQE has none.
  */
 export type Scores = readonly (Values & { readonly name: string })[];
 
 export interface MeasureOptions {
-  /** Where each run has a folder. */
+  /** The folder in which each run has a folder. */
   readonly runs: string;
   readonly pristine: PristineModel;
   readonly say: (line: string) => void;
   readonly signal: AbortSignal;
 }
 
-/** What `samsr score` and `samsr compare` shave off, too. */
+/** How many pixels are shaved off along every edge; `samsr score` and `samsr compare` do the same. */
 const BORDER = 4;
 
-/** @throws SamsrError when the model fails on a picture; the signal's reason */
+/**
+ * Measures a model on a data set, all metrics in one pass, or takes what an earlier run kept of it.
+ * @throws SamsrError when the model fails on a picture; the signal's reason
+ */
 export async function measure(model: Model, data: DataSet, options: MeasureOptions): Promise<Scores> {
   const { runs, pristine, say, signal } = options;
   const title = [model.name, ...(model.step === undefined ? [] : [`at step ${model.step}`])].join(" ");
@@ -58,7 +61,7 @@ export async function measure(model: Model, data: DataSet, options: MeasureOptio
   return scores;
 }
 
-/** What is kept, if it is of the same model, pictures and NIQE. */
+/** Reads what is kept, if it is of the same model, pictures and NIQE. */
 async function read(path: string, facts: Record<string, string>): Promise<Scores | undefined> {
   const text = await readFile(path, "utf8").catch(() => undefined);
   if (text === undefined) return undefined;

@@ -11,14 +11,15 @@ import { type BundledStudent, bundleModel } from "../src/train/bundle.js";
 import type { StudentConfig } from "../src/train/config/index.js";
 import { createUpscaler, type Upscaler, type UpscaleSettings } from "../src/upscale/index.js";
 
+/** Something that makes pictures larger, and can be measured. */
 export interface Model {
-  /** The folder among the runs that its scores are kept in. */
+  /** The folder among the runs that the model's scores are kept in. */
   readonly name: string;
-  /** Of a student whose weights along the way are measured. */
+  /** The step of a student whose weights along the way are measured. */
   readonly step?: number;
-  /** All that decides its pictures; another one means another model. */
+  /** A hash of all that decides the model's pictures; another one means another model. */
   readonly fingerprint: string;
-  /** Does something with it while it is open. */
+  /** Opens the model, does something with it, and closes it. */
   use<T>(work: (enlarge: EnlargeMethod) => Promise<T>): Promise<T>;
 }
 
@@ -35,7 +36,9 @@ export interface RunsOn {
   readonly signal: AbortSignal;
 }
 
-/** The teacher in so many steps of its chain, ResShift. @param config of any of its students */
+/**
+ * Makes the teacher in so many steps of its chain, as ResShift walks it. @param config of any of its students
+ */
 export async function teacherModel(
   steps: number,
   teacher: string,
@@ -47,7 +50,7 @@ export async function teacherModel(
   return opened(`resshift-${steps}`, { student: teacher, teacher }, config, settings, runsOn);
 }
 
-/** A student. @param step whose weights they are, where they are of a run */
+/** Makes a student from its weights. @param step whose weights they are, where they are of a run */
 export async function studentModel(
   name: string,
   paths: { readonly student: string; readonly teacher: string },
@@ -65,7 +68,7 @@ export async function studentModel(
   return { ...(await opened(name, paths, config, settings, runsOn)), step };
 }
 
-/** The noise is drawn once: every model has the same. */
+/** The seed of the noise: every model has the same. */
 const SEED = 0;
 
 async function opened(

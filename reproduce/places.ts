@@ -5,11 +5,11 @@ export const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
 
 /** The command that trains, as `npm run build` leaves it. */
 export const COMMAND = `${ROOT}/dist/cli/main.js`;
-/** Recipes. */
+/** The folder of the recipes. */
 export const CONFIGS = `${ROOT}/configs`;
-/** Of samsr-tiny: what all students are trained by when no other is named. */
+/** The teacher of samsr-tiny, which trains all students where no other is named. */
 export const TEACHER = `${ROOT}/models/samsr-tiny/teacher.safetensors`;
-/** What enlarges where masks are compared. */
+/** The model that enlarges where masks are compared. */
 export const MODEL = `${ROOT}/models/samsr-tiny`;
 /** The coverage network that comes with samsr. */
 export const COVERAGE = `${ROOT}/models/coverage-tiny`;

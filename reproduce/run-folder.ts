@@ -11,14 +11,14 @@ export function exists(path: string): Promise<boolean> {
   );
 }
 
-/** The configuration that the run was begun with; none where no run is. */
+/** Reads the configuration that a run was begun with; undefined where no run is. */
 export async function configIn(folder: string): Promise<StudentConfig | undefined> {
   const path = join(folder, "config.yaml");
   const text = await readFile(path, "utf8").catch(() => undefined);
   return text === undefined ? undefined : demandKind(readTrainingConfig(text, path), "student", path);
 }
 
-/** Where the weights of a step are, the last one's under either name that they have. */
+/** Finds the weights of a step; the last step's may have either name. Undefined where there are none. */
 export async function weightsAt(
   folder: string,
   step: number,
@@ -30,15 +30,15 @@ export async function weightsAt(
   return step === config.optimiser.steps && (await exists(last)) ? last : undefined;
 }
 
-/** Whether all of its steps are done. */
+/** Tells whether all steps of a run are done. */
 export async function isFinished(folder: string): Promise<boolean> {
   const config = await configIn(folder);
   return config !== undefined && (await weightsAt(folder, config.optimiser.steps, config)) !== undefined;
 }
 
 /**
- * Seconds that the run took up to a step, by its log. They count its steps alone, not saving or the start,
- * and depend on what else the machine did. None where the log was left behind.
+ * Adds up the seconds that a run took up to a step, by its log. They count its steps alone, not saving or the
+ * start, and depend on what else the machine did. Undefined where the log was left behind.
  */
 export async function secondsTo(folder: string, step: number): Promise<number | undefined> {
   const text = await readFile(join(folder, "log.jsonl"), "utf8").catch(() => undefined);

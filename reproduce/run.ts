@@ -25,7 +25,7 @@ function whole(text: string): number {
   throw new InvalidArgumentError("Expected a whole number from 1 on.");
 }
 
-/** One more of several. */
+/** Reads one more of several shares, a number from 0 to 1. */
 function share(text: string, others: readonly number[] = []): number[] {
   const value = Number(text);
   if (text.trim() !== "" && value >= 0 && value <= 1) return [...others, value];
@@ -127,7 +127,7 @@ async function showTables(names: readonly string[], words: TableWords): Promise<
   process.exitCode = 1;
 }
 
-/** What all commands take that measure students. */
+/** Adds what all commands take that measure students. */
 function measuring(command: Command, description: string): Command {
   return command
     .description(description)

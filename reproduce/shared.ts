@@ -8,8 +8,9 @@ import type { MeasureOptions, Scores } from "./measure.js";
 import { type Model, type RunsOn, studentModel } from "./models.js";
 import { configIn, weightsAt } from "./run-folder.js";
 
+/** What every table takes. */
 export interface TableOptions extends MeasureOptions {
-  /** Those with originals, and those without. */
+  /** Pictures with originals, for tables that need them; `real` has those without. */
   readonly val?: DataSet;
   readonly real: readonly DataSet[];
   readonly teacher: string;
@@ -24,10 +25,10 @@ export type Table = (options: TableOptions) => Promise<string>;
 export const HEADS: Readonly<Record<Metric, string>> = { psnr: "PSNR", ssim: "SSIM", niqe: "NIQE" };
 export const PLACES: Readonly<Record<Metric, number>> = { psnr: 2, ssim: 4, niqe: 3 };
 
-/** What stands where nothing is known. */
+/** The cell where nothing is known. */
 export const NOTHING = "";
 
-/** A student at the end of its run. */
+/** Opens a student at the end of its run; undefined, and `missing` is called, where there is none. */
 export async function student(name: string, options: TableOptions): Promise<Model | undefined> {
   const config = await configIn(join(options.runs, name));
   const model = config && (await studentAtStep(name, config, config.optimiser.steps, options));
@@ -46,7 +47,7 @@ export async function studentAtStep(
   return studentModel(name, { student: weights, teacher }, config, step, runsOn);
 }
 
-/** The pictures that every model has a value of, by their numbers. */
+/** Lists the pictures that every model has a value of, by their numbers. */
 export function common(metric: Metric, all: readonly Scores[]): number[] {
   return (all[0] ?? []).flatMap((_, i) =>
     all.every((scores) => scores[i][metric] !== undefined) ? [i] : [],
@@ -56,7 +57,7 @@ export function common(metric: Metric, all: readonly Scores[]): number[] {
 export const valuesOf = (metric: Metric, scores: Scores, whole: readonly number[]) =>
   whole.map((i) => scores[i][metric]!);
 
-/** On what, and by which NIQE. */
+/** Says on what a table was measured, and by which NIQE. */
 export function notes(on: readonly DataSet[], { pristine }: TableOptions): string {
   const sets = on.map(
     ({ name, count, paired }) =>
@@ -65,7 +66,7 @@ export function notes(on: readonly DataSet[], { pristine }: TableOptions): strin
   return `${sets.join("; ")}. NIQE (less is better) against ${basename(pristine.source)}.\n`;
 }
 
-/** What the students of a table were given: one line, or one for each when they differ. */
+/** Says what the students of a table were given: one line, or one for each when they differ. */
 export async function budgets(names: readonly string[], { runs }: TableOptions): Promise<string> {
   const given = new Map<string, string[]>();
   for (const name of new Set(names)) {

@@ -6,14 +6,15 @@ import { SamsrError } from "../src/base/errors.js";
 import type { StudentConfig } from "../src/train/config/index.js";
 import type { Budget } from "./budget.js";
 
+/** A student that tables show. */
 export interface Student {
-  /** Of its run's folder. */
+  /** The name of the student and of its run's folder. */
   readonly name: string;
-  /** What it shows, in words. */
+  /** What the student shows, in words. */
   readonly about: string;
-  /** A file of configs/. */
+  /** The file of configs/ that it is trained by. */
   readonly recipe: string;
-  /** Fields of the section `student`. */
+  /** Fields of the section `student` that stand over the recipe's. */
   readonly over?: {
     readonly m?: number;
     readonly variant?: "paper" | "release";
@@ -22,29 +23,29 @@ export interface Student {
   };
   /** Its name in tables 1, 2 and 5, which show SAMSR otherwise than the paper has it, too. */
   readonly variation?: string;
-  /** The section `discriminator`. */
+  /** The section `discriminator`, which stands over the recipe's. */
   readonly discriminator?: StudentConfig["discriminator"];
-  /** Taught by the guided teacher, not by the one that --teacher names. */
+  /** Whether it is trained by the guided teacher, not by the one that --teacher names. */
   readonly guided?: boolean;
-  /** Its weights along the way are wanted, not only the last ones. */
+  /** Whether its weights along the way are wanted, not only the last ones. */
   readonly kept?: boolean;
 }
 
-/** Table 3's n of m = 1/n. */
+/** The n of m = 1/n that table 3 compares. */
 export const DIVISORS = [2, 4, 5, 6, 8, 10, 20];
 
 const samsr = { recipe: "tiny-samsr.yaml" };
 const shipped = { recipe: "samsr-tiny-student.yaml" };
-/** Table 6's: trained by the originals alone, as most of samsr-tiny's student is. */
+/** The students of table 6 are trained by the originals alone, as most of samsr-tiny's student is. */
 const original = { recipe: "samsr-tiny-student-2.yaml" };
 const game = { channels: [64, 128, 128], learningRate: 3e-4, gamma: 0.002 };
 
-/** SAMSR at m = 1/n; of 1/5, the paper's choice, it is the run of all tables. */
+/** Names SAMSR's student at m = 1/n. The one of 1/5, the paper's choice, is the run of all tables. */
 export function studentAt(divisor: number): string {
   return divisor === 5 ? "samsr" : `samsr-m-${divisor}`;
 }
 
-/** A teacher that was trained with masks, on from the other one. */
+/** The teacher that was trained with masks, on from the other one. */
 export const GUIDED_TEACHER = { name: "guided-teacher", recipe: "tiny-guided-teacher.yaml" };
 
 export const STUDENTS: readonly Student[] = [
@@ -94,12 +95,12 @@ export const STUDENTS: readonly Student[] = [
   })),
 ];
 
-/** Those that tables 1, 2 and 5 show beside SAMSR. */
+/** The students that tables 1, 2 and 5 show beside SAMSR. */
 export const VARIATIONS = STUDENTS.flatMap(({ name, variation }) =>
   variation === undefined ? [] : [{ name, label: variation }],
 );
 
-/** @throws SamsrError for a name that none has */
+/** Finds a student by its name. @throws SamsrError for a name that none has */
 export function studentNamed(name: string): Student {
   const found = STUDENTS.find((student) => student.name === name);
   if (found) return found;
@@ -107,7 +108,7 @@ export function studentNamed(name: string): Student {
   throw new SamsrError(`there is no student "${name}"; there are ${names}`);
 }
 
-/** The whole configuration of a student's run, in YAML: recipe, budget, and what is its own. */
+/** Makes the whole configuration of a student's run, in YAML: recipe, budget, and what is its own. */
 export async function configOf(
   { recipe, over = {}, discriminator }: Student,
   { steps, batch, rollOut, distilled }: Budget,
@@ -123,7 +124,7 @@ export async function configOf(
   return stringify(config);
 }
 
-/** The text of a recipe. @throws {SamsrError} when there is none of that name */
+/** Reads the text of a recipe. @throws {SamsrError} when there is none of that name */
 export async function recipeIn(configs: string, name: string): Promise<string> {
   const path = join(configs, name);
   return readFile(path, "utf8").catch(() => {
