@@ -251,6 +251,18 @@ describe("what decode refuses, in one line that names it", () => {
     );
   });
 
+  it("an AVIF of next to nothing that takes its pixels many times over", async () => {
+    const flat = await sharp({ create: { width: 400, height: 300, channels: 3, background: "#888" } })
+      .avif()
+      .toBuffer();
+    const pixels = 400 * 300;
+    expect(8 * flat.length).toBeLessThan(0.05 * pixels);
+    expect(await message(flat, { name: "g.avif", memoryLimit: 17 * pixels })).toContain("of memory");
+    await decode(flat, { memoryLimit: 18 * pixels });
+    // One that is worth it may take what its pixels take.
+    await decode(await image(3).avif().toBuffer(), { memoryLimit: 3 * width * height });
+  });
+
   it("pixels of a type that is neither 8 nor 16 bits", async () => {
     const floats = stripTiff(32, 3);
     expect(await message(floats, { name: "f.tif" })).toContain("f.tif has pixels of type float");

@@ -157,15 +157,16 @@ async function openOwn(source: Source): Promise<OpenedPicture> {
   const header = await openSharp(bytes, { autoOrient: !inContainer }).metadata();
   const facts = early ?? readFacts(format, source.bytes, limits.metadataLimit, header);
   const count = facts.pngFrames || header.pages || 1;
-  checkLimits(name, claimOf(header, isMoving(format, facts) ? count : 1), limits);
-  if (count > limits.frameLimit) checkLimits(name, { ...claimOf(header, 1), frames: count }, limits);
+  checkLimits(name, claimOf(header, isMoving(format, facts) ? count : 1, source.bytes.length), limits);
+  if (count > limits.frameLimit)
+    checkLimits(name, { ...claimOf(header, 1, source.bytes.length), frames: count }, limits);
 
   const readPage = async (from: DecoderInput, page: number, pages = 1): Promise<Raster> => {
     options.signal?.throwIfAborted();
     const place = count > 1 && !facts.pngFrames ? { page, pages } : {};
     const common = { ...place, strictness: from.strictness, autoOrient: !inContainer };
     const head = page === 0 ? header : await openSharp(from.bytes, common).metadata();
-    if (page > 0) checkLimits(name, claimOf(head, 1), limits);
+    if (page > 0) checkLimits(name, claimOf(head, 1, source.bytes.length), limits);
     const image = (more: OpenOptions) => openSharp(from.bytes, { ...common, ...more });
     const raster = await readPixels(image, head, facts.orientation, name);
     return lab ? labToRgb(raster, lab.signed) : raster;
@@ -201,12 +202,19 @@ function isMoving(format: InputFormat, { pngFrames }: FileFacts): boolean {
   return format === "gif" || format === "webp" || pngFrames > 0;
 }
 
-/** What a file says it decodes to. AVIF's decoder holds its own planes beside the pixels. */
-function claimOf(header: SharpMetadata, frames: number) {
+/** Bits a pixel that no photo in AVIF comes down to. */
+const fewestBits = 0.05;
+
+/**
+ * What a file says it decodes to. AVIF's decoder holds the picture some six times over, which a photo is worth and
+ * a file of next to nothing is not.
+ */
+function claimOf(header: SharpMetadata, frames: number, fileBytes: number) {
   const { width, height, channels, depth, format } = header;
   const sample = depth === "uchar" ? 1 : depth === "ushort" ? 2 : 4;
-  const planes = format === "heif" ? 3 * sample : 0;
-  return { width, height, frames, bytes: width * height * frames * ((channels ?? 4) * sample + planes) };
+  const suspicious = format === "heif" && 8 * fileBytes < fewestBits * width * height;
+  const held = suspicious ? 6 : 1;
+  return { width, height, frames, bytes: width * height * frames * (channels ?? 4) * sample * held };
 }
 
 /** What a decoder is given, and how strict it is to be. */
