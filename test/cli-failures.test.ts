@@ -129,7 +129,7 @@ describe("targets that cannot be", () => {
       /x\.png cannot be written: .*not a folder/,
       1,
     ],
-    ["a missing folder", ["good.png", "-o", "missing/x.png"], /missing.* does not exist/, 1],
+    ["one file for two", ["good.png", "words.png", "-o", "x.png"], /x\.png: the name of one file/, 2],
     ["an ending that is no format", ["good.png", "-o", "x.bmp"], /x\.bmp: samsr writes no \.bmp files/, 2],
     ["several inputs into one stream", ["good.png", "words.png", "-o", "-"], /takes one picture/, 2],
     ["JSON and picture in one stream", ["good.png", "-o", "-", "--json"], /cannot both go/, 2],

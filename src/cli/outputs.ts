@@ -2,7 +2,7 @@
  * Where results go, decided before any work is done: a file, a folder or standard output; the names in a
  * folder; and every reason to refuse a name that can be known beforehand.
  */
-import { constants } from "node:fs";
+import { constants, fstatSync, type Stats } from "node:fs";
 import { access, lstat, realpath, stat } from "node:fs/promises";
 import { dirname, extname, join, resolve } from "node:path";
 import { SamsrError } from "../base/errors.js";
@@ -11,7 +11,8 @@ import type { Metadata } from "../image/index.js";
 import type { FoundInputs, Input } from "./inputs.js";
 import { UsageError } from "./report.js";
 
-export type Destination = { kind: "stdout" } | { kind: "file" | "folder"; path: string };
+/** Standard output has a path where it was named by one, such as that of a link to /proc/self/fd/1. */
+export type Destination = { kind: "stdout"; path?: string } | { kind: "file" | "folder"; path: string };
 
 export interface Target {
   /** Left out for standard output. */
@@ -62,9 +63,15 @@ export async function chooseDestination(
   }
   const facts = await stat(out).catch(() => undefined);
   if (facts?.isDirectory()) return { kind: "folder", path: out };
+  if (facts && !found.several && isStandardOutput(facts)) return { kind: "stdout", path: out };
   if (/[/\\]$/.test(out) || found.several) {
     if (facts !== undefined || (await isBelowFile(out))) {
       throw new SamsrError(`${out}: a file is in the way; a folder is needed for several inputs`);
+    }
+    if (!/[/\\]$/.test(out) && formatOfName(out) !== undefined) {
+      throw new UsageError(
+        `${out}: the name of one file, for several inputs; name a folder (${out}/, should it be called so)`,
+      );
     }
     return { kind: "folder", path: out };
   }
@@ -75,6 +82,16 @@ export async function chooseDestination(
     );
   }
   return { kind: "file", path: out };
+}
+
+/** Whether a path leads to what standard output is, whatever it is. */
+function isStandardOutput({ dev, ino }: Stats): boolean {
+  try {
+    const own = fstatSync(1);
+    return own.dev === dev && own.ino === ino;
+  } catch {
+    return false;
+  }
 }
 
 async function isBelowFile(path: string): Promise<boolean> {
@@ -111,7 +128,7 @@ export async function planTargets(options: TargetOptions): Promise<Targets> {
 
   function formatFor(input: Input, read?: ReadFormat): OutputFormat | undefined {
     if (options.format) return options.format;
-    const byOut = destination.kind === "file" ? formatOfName(destination.path) : undefined;
+    const byOut = destination.kind === "folder" ? undefined : formatOfName(destination.path ?? "");
     const byName = input.path === undefined ? undefined : formatOfName(input.path);
     // A GIF becomes a GIF only where it moves, which only reading it tells.
     if (byOut ?? (byName !== "gif" && byName)) return byOut ?? byName;
@@ -141,11 +158,14 @@ export async function planTargets(options: TargetOptions): Promise<Targets> {
     }
     const found = await stat(path).catch(() => lstat(path).catch(() => undefined));
     if (found?.isDirectory()) throw new SamsrError(`${path} is a directory; a file name was expected`);
+    if (found && !found.isFile() && !found.isSymbolicLink()) {
+      throw new SamsrError(`${path} is a device, pipe or socket; the name of a file was expected`);
+    }
     if (found !== undefined && skipExisting) return { path, format, skip: true };
     if (found !== undefined && !overwrite) {
       throw new SamsrError(`${path} exists already; --overwrite replaces it, --skip-existing leaves it`);
     }
-    await checkFolder(path, destination.kind === "folder");
+    await checkFolder(path);
     return { path, format, skip: false };
   }
   return { claim };
@@ -157,14 +177,12 @@ function pathIn(folder: string, input: Input, format: OutputFormat): string {
   return join(folder, stem + (formatOfName(input.place) === format ? ending : endingOfFormat[format]));
 }
 
-/** Throws unless a file can be made at this path, its missing folders first where that is allowed. */
-export async function checkFolder(path: string, makeFolders: boolean): Promise<void> {
-  const folder = dirname(path);
-  const existing = makeFolders ? await existingAncestor(folder) : folder;
+/** Throws unless a file can be made at this path, its missing folders first. */
+export async function checkFolder(path: string): Promise<void> {
+  const existing = await existingAncestor(dirname(path));
   const refuse = (reason: string) => new SamsrError(`${path} cannot be written: ${reason}`);
   const facts = await stat(existing).catch(() => undefined);
-  if (facts === undefined) throw refuse(`the folder ${folder} does not exist`);
-  if (!facts.isDirectory()) throw refuse(`${existing} is not a folder`);
+  if (!facts?.isDirectory()) throw refuse(`${existing} is not a folder`);
   await access(existing, constants.W_OK | constants.X_OK).catch(() => {
     throw refuse(`no permission to write in ${existing}`);
   });

@@ -1,5 +1,8 @@
+import { execFileSync } from "node:child_process";
 import {
   chmod,
+  chown,
+  lstat,
   mkdir,
   mkdtemp,
   readdir,
@@ -103,10 +106,43 @@ describe("writeFileAtomically", () => {
     expect((await stat(secret)).mode & 0o777).toBe(0o600);
   });
 
-  it("never replaces a device", async () => {
-    expect(await refused(writeFileAtomically("/dev/null", bytes, { overwrite: true }))).toContain(
-      "is a device",
+  it.skipIf(process.platform === "win32")("never replaces a pipe or a device", async () => {
+    execFileSync("mkfifo", [path]);
+    const others = [path];
+    // Only root may make one.
+    if (process.getuid?.() === 0) {
+      others.push(join(folder, "device"));
+      execFileSync("mknod", [others[1]!, "c", "1", "3"]);
+    }
+    const facts = await Promise.all(others.map((one) => stat(one)));
+    for (const one of others) {
+      expect(await refused(writeFileAtomically(one, bytes, { overwrite: true }))).toContain(
+        `${one} is a device, pipe or socket`,
+      );
+    }
+    const after = await Promise.all(others.map((one) => stat(one)));
+    expect(after.map(({ ino, mode, rdev }) => [ino, mode, rdev])).toEqual(
+      facts.map(({ ino, mode, rdev }) => [ino, mode, rdev]),
     );
+  });
+
+  it.skipIf(process.platform === "win32")("follows a link to nothing, and none in a circle", async () => {
+    await symlink("out.bin", join(folder, "first"));
+    await symlink("first", join(folder, "second"));
+    await symlink("round", join(folder, "round"));
+    await writeFileAtomically(join(folder, "second"), bytes);
+    expect(new Uint8Array(await readFile(path))).toEqual(bytes);
+    expect((await lstat(join(folder, "second"))).isSymbolicLink()).toBe(true);
+    const round = writeFileAtomically(join(folder, "round"), bytes, { overwrite: true });
+    expect(await refused(round)).toContain("in a circle");
+  });
+
+  it.skipIf(process.getuid?.() !== 0)("leaves a file to its owner", async () => {
+    await writeFile(path, "old", { mode: 0o640 });
+    await chown(path, 12_345, 23_456);
+    await writeFileAtomically(path, bytes, { overwrite: true });
+    const { uid, gid, mode } = await stat(path);
+    expect([uid, gid, mode & 0o777]).toEqual([12_345, 23_456, 0o640]);
   });
 
   it("removes what a killed process left in the folder, and nobody else's files", async () => {

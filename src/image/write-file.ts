@@ -3,19 +3,23 @@
  * directory and then given its name. Without leave to overwrite, the name is given by a hard link, which the
  * system refuses when the name is taken, however late that happened.
  */
+import type { Stats } from "node:fs";
 import {
   access,
   chmod,
+  chown,
   constants,
   link,
   lstat,
   open,
+  readlink,
   realpath,
   rename,
   rm,
+  stat,
   writeFile,
 } from "node:fs/promises";
-import { dirname } from "node:path";
+import { dirname, resolve } from "node:path";
 import { unlessAborted } from "../base/abort.js";
 import { SamsrError } from "../base/errors.js";
 import { removeTemporary, sweepTemporaryFiles, temporaryPath } from "../base/temporary-files.js";
@@ -36,12 +40,13 @@ export interface WriteOptions {
 
 /**
  * Writes a file whole or not at all, also if the power fails: the disk has the content before the name, and
- * the name when the promise resolves. What replaces a file has its mode.
+ * the name when the promise resolves. What replaces a file has its mode, and its owner where the system
+ * allows that.
  *
- * @param path the file's final name; a symbolic link is followed
+ * @param path the file's final name; a symbolic link is followed, also where nothing is at its end
  * @param content its bytes, or a function that writes them to the temporary path that it is given, where an
  *   empty file is
- * @throws SamsrError when the target exists (and may not be overwritten), is a directory, or cannot be
+ * @throws SamsrError when the target exists (and may not be overwritten), is no regular file, or cannot be
  * written; what `content` throws passes through
  */
 export async function writeFileAtomically(
@@ -51,14 +56,16 @@ export async function writeFileAtomically(
 ): Promise<void> {
   const { overwrite = false, signal, secret, volatile } = options;
   signal?.throwIfAborted();
-  const { target, mode } = await checkTarget(path, overwrite);
+  const { target, replaced } = await checkTarget(path, overwrite);
+  const mode = replaced && replaced.mode & 0o777;
   await sweepTemporaryFiles(dirname(target));
   const temporary = temporaryPath(dirname(target));
 
   const writing = (async () => {
     // It is private before it holds anything, where it must be, and can be written to until the end.
     await (await open(temporary, "wx", secret ? 0o600 : mode === undefined ? 0o666 : mode | 0o600)).close();
-    await (typeof content === "function" ? content(temporary) : writeFile(temporary, content));
+    if (typeof content !== "function") await writeFile(temporary, content);
+    else await Promise.resolve(content(temporary)).catch((error) => fullDisk(temporary, error));
   })();
   // A write that was given up still runs to its end, and its file must go then.
   const settled = writing.then(
@@ -68,6 +75,7 @@ export async function writeFileAtomically(
   try {
     await unlessAborted(writing, signal);
     if (!volatile) await syncFile(temporary);
+    if (replaced && !secret) await keepOwner(temporary, replaced);
     if (mode !== undefined && !secret) await chmod(temporary, mode);
     await publish(temporary, target, path, overwrite);
     if (!volatile) await syncFolder(dirname(target));
@@ -111,21 +119,57 @@ export async function checkWritable(path: string, options: { overwrite?: boolean
   await checkTarget(path, options.overwrite ?? false);
 }
 
-/** Where it goes in the end, and the mode of what is there. */
-async function checkTarget(path: string, overwrite: boolean): Promise<{ target: string; mode?: number }> {
+/** Where it goes in the end, and what is there. */
+async function checkTarget(path: string, overwrite: boolean): Promise<{ target: string; replaced?: Stats }> {
   try {
-    const target = await realpath(path).catch(() => path);
-    const found = await lstat(target).catch(() => undefined);
+    // What it leads to, also through /proc/self/fd, whose links name nothing that could be opened by name.
+    const found = await stat(path).catch(() => undefined);
     if (found?.isDirectory()) throw new SamsrError(`${path} is a directory; a file name was expected.`);
-    if (found !== undefined && !overwrite) throw alreadyExists(path);
-    if (found !== undefined && !found.isFile() && !found.isSymbolicLink()) {
-      throw new SamsrError(`${path} is a device, not a file; a file name was expected.`);
+    if (found !== undefined && !found.isFile()) {
+      throw new SamsrError(`${path} is a device, pipe or socket; the name of a file was expected.`);
     }
+    const target = await endOfLinks(path);
+    if (found !== undefined && !overwrite) throw alreadyExists(path);
     await access(dirname(target), constants.W_OK | constants.X_OK);
-    return { target, mode: found?.isFile() ? found.mode & 0o777 : undefined };
+    return { target, replaced: found };
   } catch (error) {
     throw isSystemError(error) ? unwritable(path, error) : error;
   }
+}
+
+/** Where a path leads, whether or not there is anything. */
+async function endOfLinks(path: string): Promise<string> {
+  let at = path;
+  for (let steps = 0; steps < 40; steps++) {
+    const facts = await lstat(at).catch(() => undefined);
+    if (facts !== undefined && !facts.isSymbolicLink()) return realpath(at);
+    if (facts === undefined) return at;
+    at = resolve(await realpath(dirname(at)), await readlink(at));
+  }
+  throw new SamsrError(`${path} is a link that leads round in a circle; the name of a file was expected.`);
+}
+
+/** The owner of what is replaced: root may give it to anybody, others give to a group of theirs at most. */
+async function keepOwner(path: string, { uid, gid }: Stats): Promise<void> {
+  const own = await stat(path);
+  if (own.uid === uid && own.gid === gid) return;
+  await chown(path, uid, gid).catch(() => chown(path, own.uid, gid).catch(() => {}));
+}
+
+/**
+ * Why a codec could not write its file. Codecs tell of it in words of their own, so the disk is asked for some room.
+ * @throws what the system says of a full disk, else the codec's error
+ */
+async function fullDisk(path: string, error: unknown): Promise<never> {
+  if (error instanceof SamsrError || isSystemError(error)) throw error;
+  const file = await open(path, "a");
+  try {
+    await file.writeFile(new Uint8Array(2 ** 16));
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  throw error;
 }
 
 async function publish(temporary: string, target: string, path: string, overwrite: boolean): Promise<void> {
@@ -169,6 +213,7 @@ function unwritable(path: string, error: NodeJS.ErrnoException): SamsrError {
     EPERM: "no permission",
     EROFS: "the file system is read-only",
     ENOSPC: "no space is left",
+    EDQUOT: "no more space is allowed",
     ENAMETOOLONG: "the name is too long",
   };
   return new SamsrError(`${path} cannot be written: ${reasons[error.code!] ?? error.message}.`);

@@ -7,6 +7,7 @@
  * Memory: the small image, its maps (with an autoencoder its latents too), one tile, a band of tiles in
  * floats, and the result as whole numbers.
  */
+import { SamsrError } from "../base/errors.js";
 import { bleedColour } from "../image/alpha.js";
 import { bitDepth, createRaster, type Raster } from "../image/raster.js";
 import { resample } from "../image/resample.js";
@@ -42,7 +43,8 @@ export interface EnlargeContext extends SourceNetworks {
 
 /**
  * Enlarges a raster of any number of channels and either depth; the result has the same.
- * @throws an AbortError when cancelled, at the latest after the session under way
+ * @throws an AbortError when cancelled, at the latest after the session under way; a SamsrError that names the model when
+ * what it makes is not finite
  */
 export async function enlarge(
   raster: Raster,
@@ -92,7 +94,9 @@ export async function enlarge(
       if (isLast) hr ??= floatTensor([1, 3, kind.scale * size.height, kind.scale * size.width]);
       const fetches = { [graph.output]: isLast ? hr! : null };
       const results = await clock.time(graph.timed, () => session.run(feeds, { fetches }));
-      return results[graph.output].data as Float32Array;
+      const made = results[graph.output].data as Float32Array;
+      if (isLast) checkFinite(made, sessions.name);
+      return made;
     },
     async each(name, work) {
       const pictures = tiles.flatMap(listPictures);
@@ -145,6 +149,18 @@ export async function enlarge(
     result = await stage("resample", () => resample(made, width, height, { signal: stop }));
   }
   return { raster: result, info: infoOf(settings, plan, device, coverage, clock.read()) };
+}
+
+/** Whole numbers know no NaN: what a broken model makes would be a black picture. */
+function checkFinite(values: Float32Array, model: string): void {
+  // A sum is not finite where one of its terms is not; floats in doubles never add up to infinity.
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) sum += values[i]!;
+  if (Number.isFinite(sum)) return;
+  throw new SamsrError(
+    `the model ${model} makes pixels that are not finite numbers: its weights are damaged, or training has spoilt them; ` +
+      "install it again, or choose another",
+  );
 }
 
 function infoOf(

@@ -21,6 +21,8 @@ export interface PartWeights {
 
 /** The sessions of a model. Each is made when first asked for. */
 export interface Sessions {
+  /** The model's name, for messages. */
+  readonly name: string;
   readonly kind: ModelKind;
   /** The session of a graph for tiles of a size. */
   of(graph: TileGraph, size: TileSize): Promise<Session>;
@@ -95,6 +97,7 @@ export function createSessions(
   }
 
   return {
+    name: modelName,
     kind,
     of,
     async drop({ name }) {

@@ -60,7 +60,7 @@ export async function compareCommand(
   const metrics = METRICS.filter((metric) => ref !== undefined || !needsReference(metric));
   const pristine = await readPristineModel(options.niqeModel);
   const page = join(out, "index.html");
-  await checkFolder(page, true);
+  await checkFolder(page);
   await refuseExisting(page, overwrite);
 
   const reporter = createReporter({ quiet: options.quiet, toStdout: true });

@@ -129,7 +129,7 @@ function planJobs(inputs: readonly Input[], { perPhoto = 1, format }: DegradeArg
 
 /** @throws SamsrError when a file that is to be written is there already, or is an input */
 async function refuseTaken(jobs: readonly Job[], { out, overwrite }: DegradeArguments): Promise<void> {
-  await checkFolder(join(out, DOCUMENT), true);
+  await checkFolder(join(out, DOCUMENT));
   await refuseExisting(join(out, DOCUMENT), overwrite);
   const inputs = new Set(jobs.map(({ input }) => input.path && resolve(input.path)));
   for (const { files } of jobs) {

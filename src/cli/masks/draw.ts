@@ -92,7 +92,7 @@ export interface Batch {
 export async function drawSemantics(input: Input, folder: string, batch: Batch): Promise<MaskResult[]> {
   const { options, source, reporter, signal } = batch;
   const { variant, seed, overwrite } = options;
-  await checkFolder(join(folder, MASKS_FOLDER, "x"), true);
+  await checkFolder(join(folder, MASKS_FOLDER, "x"));
   const file = input.path ?? (await readStandardInput(signal));
   const { raster } = await decode(file, { name: input.name, pixelLimit: options.pixelLimit });
   const { width, height } = raster;

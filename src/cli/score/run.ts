@@ -123,7 +123,7 @@ async function stripPaths(
     return join(pictures, `${String(i + 1).padStart(3, "0")}-${stem}.png`);
   });
   for (const path of paths) {
-    await checkFolder(path, true);
+    await checkFolder(path);
     await refuseExisting(path, overwrite);
   }
   await mkdir(pictures, { recursive: true });
