@@ -1,6 +1,14 @@
 /** Folders, targets and models as bad days bring them: nothing is lost without a word, and nothing hangs. */
 import { execFileSync } from "node:child_process";
-import { lstatSync, readdirSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  lstatSync,
+  readdirSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { writeSafetensors } from "../src/checkpoints/index.js";
@@ -56,6 +64,45 @@ describe("a file as target", () => {
     ]);
     expect(lstatSync(path("dangling.png")).isSymbolicLink()).toBe(true);
   });
+});
+
+describe("a folder as people have it", () => {
+  it.skipIf(process.platform === "win32")(
+    "is done but for what cannot be, and all of that is named",
+    async () => {
+      const inside = (name: string) => path("mixed", name);
+      copyFileSync(path("a.png"), inside("a.png"));
+      await drawing({ width: 20, height: 16 }).jpeg().toFile(inside("k.jfif"));
+      copyFileSync(inside("k.jfif"), inside("no-ending"));
+      writeFileSync(inside("e.psd"), "8BPS");
+      writeFileSync(inside("f.svg"), '<svg xmlns="http://www.w3.org/2000/svg"/>');
+      writeFileSync(inside("g.tga"), new Uint8Array(18));
+      writeFileSync(inside("desktop.ini"), "[.ShellClassInfo]");
+      execFileSync("mkfifo", [inside("pipe.png")]);
+      symlinkSync("/dev/zero", inside("zero.png"));
+      symlinkSync("nowhere.png", inside("dangling.png"));
+      symlinkSync(".", inside("self"));
+      writeFileSync(
+        Buffer.concat([Buffer.from(inside("caf")), Buffer.from([0xe9]), Buffer.from(".jpg")]),
+        "",
+      );
+      const { stdout, stderr, code } = await run("mixed", "-o", "mixed out", "--json", "--recursive");
+      expect(readdirSync(path("mixed out")).sort()).toEqual(["a.png", "k.jfif", "no-ending.jpg"]);
+      expect(code).toBe(1);
+      const lines = stderr.trimEnd().split("\n");
+      expect(lines.slice(0, -1).sort()).toEqual([
+        "samsr: mixed/caf\ufffd.jpg: its name is not UTF-8; rename it",
+        "samsr: mixed/dangling.png does not exist.",
+        expect.stringMatching(/^samsr: mixed\/e\.psd is a Photoshop document, which samsr cannot read; /),
+        expect.stringMatching(/^samsr: mixed\/f\.svg is an SVG drawing, which samsr cannot read; /),
+        expect.stringMatching(/^samsr: mixed\/g\.tga is not a picture that samsr can read; /),
+        expect.stringMatching(/^samsr: mixed\/pipe\.png is no regular file/),
+        expect.stringMatching(/^samsr: mixed\/zero\.png is no regular file/),
+      ]);
+      expect(lines.at(-1)).toMatch(/^samsr: 7 of 10 failed: /);
+      expect(JSON.parse(stdout.toString())).toHaveLength(10);
+    },
+  );
 });
 
 describe("a model that is not finite", () => {

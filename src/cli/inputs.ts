@@ -1,8 +1,8 @@
 /** What the words on the command line stand for: files, folders, patterns and standard input. */
-import type { Dirent } from "node:fs";
 import { readdir, stat } from "node:fs/promises";
 import { join, relative, resolve, sep } from "node:path";
 import { SamsrError } from "../base/errors.js";
+import { recogniseFile } from "../image/recognise.js";
 import { UsageError } from "./report.js";
 
 export interface Input {
@@ -16,23 +16,21 @@ export interface Input {
 
 export interface FoundInputs {
   inputs: Input[];
-  /** Words that stand for nothing, each with its error. */
+  /** Words that stand for nothing, and what of a folder cannot be looked at, each with its error. */
   failures: { name: string; error: unknown }[];
   /** Whether the words may mean more than one file, so that the output is a folder. */
   several: boolean;
 }
 
-/**
- * Files of a folder that are taken for pictures. A file or pattern that is named itself may be called
- * anything.
- */
-const PICTURE = /\.(png|jpe?g|webp|avif|tiff?|gif)$/i;
+/** Files of a folder that mean to be pictures, whatever is in them. Of all others the content decides. */
+const PICTURE = /\.(a?png|jpe?g?|jfif|webp|avif|tiff?|gif|bmp|hei[cf]|jxl)$/i;
 
 /** More than this from a pipe is no picture. */
 const STDIN_LIMIT = 2 ** 30;
 
 /**
- * Finds the inputs, in the order of the words, those of a folder or pattern by name, each file once.
+ * Finds the inputs, in the order of the words, those of a folder or pattern by name, each file once. Of a folder, pictures
+ * that samsr does not read are inputs too, so that they are named.
  *
  * @param words paths, folders (their pictures, not hidden ones), patterns, `-`
  * @param options.recursive takes the pictures of subfolders too
@@ -56,11 +54,17 @@ export async function findInputs(
       if (word === "-") add(standardInput(seen));
       else if (await isDirectory(word)) {
         found.several = true;
-        for (const input of await listFolder(word, recursive, out)) add(input);
+        const listed = await listFolder(word, recursive, out);
+        for (const input of listed.inputs) add(input);
+        found.failures.push(...listed.failures);
       } else if (await isPattern(word)) {
         found.several = true;
         for (const input of await matchPattern(word)) add(input);
-      } else add({ name: word, path: word, place: fileName(word) });
+      } else {
+        // What the command line hands over in place of bytes that are no UTF-8.
+        if (word.includes("\ufffd") && !(await exists(word))) throw notUtf8(word);
+        add({ name: word, path: word, place: fileName(word) });
+      }
     } catch (error) {
       if (error instanceof UsageError) throw error;
       found.failures.push({ name: word, error });
@@ -88,13 +92,18 @@ async function isDirectory(path: string): Promise<boolean> {
 async function isPattern(word: string): Promise<boolean> {
   if (!/[*?[{(]/.test(word)) return false;
   const { default: glob } = await import("fast-glob");
-  return (
-    glob.isDynamicPattern(word) &&
-    !(await stat(word).then(
-      () => true,
-      () => false,
-    ))
+  return glob.isDynamicPattern(word) && !(await exists(word));
+}
+
+async function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
   );
+}
+
+function notUtf8(name: string): SamsrError {
+  return new SamsrError(`${name}: its name is not UTF-8; rename it`);
 }
 
 async function matchPattern(word: string): Promise<Input[]> {
@@ -118,34 +127,65 @@ function commonFolder(folders: string[]): string {
   return parts.slice(0, shared).join(sep) || sep;
 }
 
-async function listFolder(folder: string, recursive: boolean, out: string): Promise<Input[]> {
+async function listFolder(
+  folder: string,
+  recursive: boolean,
+  out: string,
+): Promise<Pick<FoundInputs, "inputs" | "failures">> {
   const inputs: Input[] = [];
+  const failures: { name: string; error: unknown }[] = [];
   const results = resolve(out);
   async function list(inside: string): Promise<void> {
-    const entries = await readdir(join(folder, inside), { withFileTypes: true });
     const folders: string[] = [];
-    for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
-      if (entry.name.startsWith(".")) continue;
-      const place = join(inside, entry.name);
+    for (const entry of await entriesOf(join(folder, inside))) {
+      const { name, bytes } = entry;
+      if (name.startsWith(".")) continue;
+      const place = join(inside, name);
       const path = join(folder, place);
-      if (await isSubfolder(entry, path)) folders.push(place);
-      else if (PICTURE.test(entry.name)) inputs.push({ name: path, path, place });
+      if (!bytes.equals(Buffer.from(name))) failures.push({ name: path, error: notUtf8(path) });
+      else if (entry.isFolder) folders.push(place);
+      else if (await isInput(path)) inputs.push({ name: path, path, place });
     }
     if (!recursive) return;
-    for (const place of folders) if (resolve(folder, place) !== results) await list(place);
+    for (const place of folders) {
+      const path = join(folder, place);
+      if (resolve(path) === results) continue;
+      await list(place).catch((error) => failures.push({ name: path, error }));
+    }
   }
   await list("");
-  if (inputs.length === 0) {
+  if (inputs.length === 0 && failures.length === 0) {
     const more = recursive ? "" : "; --recursive looks into its subfolders too";
     throw new SamsrError(`${folder}: no pictures in this folder${more}`);
   }
-  return inputs;
+  return { inputs, failures };
 }
 
-/** A link to a folder is neither a picture nor followed: it may lead round in a circle. */
-async function isSubfolder(entry: Dirent, path: string): Promise<boolean> {
-  if (entry.isSymbolicLink() && (await isDirectory(path))) return false;
-  return entry.isDirectory();
+interface Entry {
+  readonly name: string;
+  /** The name as the system has it. */
+  readonly bytes: Buffer;
+  readonly isFolder: boolean;
+}
+
+/** What is in a folder, by name. */
+async function entriesOf(folder: string): Promise<Entry[]> {
+  const entries = await readdir(folder, { withFileTypes: true, encoding: "buffer" });
+  return entries
+    .map((entry) => ({ name: entry.name.toString(), bytes: entry.name, isFolder: entry.isDirectory() }))
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/**
+ * Whether a file of a folder is an input: it means to be a picture or is one, of any kind; or it is a pipe or a device,
+ * which reading will refuse by name. A link to a folder is neither a picture nor followed: it may lead round in a circle.
+ */
+async function isInput(path: string): Promise<boolean> {
+  const facts = await stat(path).catch(() => undefined);
+  if (facts?.isDirectory()) return false;
+  if (PICTURE.test(path)) return true;
+  if (facts === undefined) return false;
+  return !facts.isFile() || (await recogniseFile(path).catch(() => undefined)) !== undefined;
 }
 
 function fileName(path: string): string {

@@ -1,4 +1,3 @@
-import { readFile, stat } from "node:fs/promises";
 import type { Metadata as SharpMetadata } from "sharp";
 import { oneLine, SamsrError } from "../base/errors.js";
 import { decodeApng } from "./apng.js";
@@ -13,7 +12,7 @@ import type { Metadata } from "./metadata/index.js";
 import { isConverted, labToRgb, type OpenOptions, openSharp, readPixels, type Strictness } from "./pixels.js";
 import type { Raster } from "./raster.js";
 import { bitDepth, hasAlpha } from "./raster.js";
-import { recognise } from "./recognise.js";
+import { openForReading, readHead, recognise } from "./recognise.js";
 import { plainBytes } from "./sharp-raster.js";
 
 export interface Picture {
@@ -289,19 +288,38 @@ function delaysOf({ delay = [] }: SharpMetadata, count: number): number[] {
   });
 }
 
+/** Node reads no more in one go. */
+const MOST_BYTES = 2 ** 31 - 1;
+
+const notRegular = (name: string) =>
+  new SamsrError(`${name} is no regular file (a device, pipe or socket); only files are read.`);
+
+/** All of a file, or no more than its beginning where that shows no picture which samsr reads. */
 async function read(path: string, name: string, signal?: AbortSignal): Promise<Uint8Array> {
   try {
-    const facts = await stat(path);
-    if (facts.isDirectory()) throw new SamsrError(`${name} is a directory; a file was expected.`);
-    if (!facts.isFile()) {
-      throw new SamsrError(`${name} is no regular file (a device, pipe or socket); only files are read.`);
+    const file = await openForReading(path);
+    try {
+      const facts = await file.stat();
+      if (facts.isDirectory()) throw new SamsrError(`${name} is a directory; a file was expected.`);
+      if (!facts.isFile()) throw notRegular(name);
+      const head = await readHead(file);
+      if (recognise(head)?.format === undefined) return head;
+      if (facts.size > MOST_BYTES)
+        throw new SamsrError(`${name} is larger than 2 GiB; samsr reads no larger files.`);
+      return await file.readFile({ signal });
+    } finally {
+      await file.close();
     }
-    return await readFile(path, { signal });
   } catch (error) {
     if (error instanceof SamsrError || signal?.aborted) throw error;
     const { code, message } = error as NodeJS.ErrnoException;
     if (code === "ENOENT") throw new SamsrError(`${name} does not exist.`);
+    // A socket.
+    if (code === "ENXIO") throw notRegular(name);
     if (code === "EACCES" || code === "EPERM") throw new SamsrError(`${name} cannot be read: no permission.`);
+    if (code === "EMFILE" || code === "ENFILE") {
+      throw new SamsrError(`${name} cannot be read: too many files are open; allow more (ulimit -n).`);
+    }
     throw new SamsrError(`${name} cannot be read (${message}).`);
   }
 }

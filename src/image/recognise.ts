@@ -1,5 +1,6 @@
 /** What a file is, by its first bytes; its ending is never believed. */
-import { open } from "node:fs/promises";
+import { constants } from "node:fs";
+import { type FileHandle, open } from "node:fs/promises";
 import { latin1, spells, viewOf } from "./containers/bytes.js";
 import { isRawPhoto, isTiff } from "./containers/tiff.js";
 import { isWebp } from "./containers/webp.js";
@@ -87,12 +88,22 @@ const endings: Record<string, FileKind> = { tga: foreign("a Targa picture", anyC
  * @throws what reading it throws
  */
 export async function recogniseFile(path: string): Promise<FileKind | undefined> {
-  const file = await open(path);
+  const file = await openForReading(path);
   try {
-    const { buffer, bytesRead } = await file.read(new Uint8Array(headLength), 0, headLength, 0);
     const ending = /\.([a-z]+)$/i.exec(path)?.[1]?.toLowerCase() ?? "";
-    return recognise(buffer.subarray(0, bytesRead)) ?? endings[ending];
+    return recognise(await readHead(file)) ?? endings[ending];
   } finally {
     await file.close();
   }
+}
+
+/** Opens a file to be read, and waits for nobody who would write to it, should it be a pipe. */
+export function openForReading(path: string): Promise<FileHandle> {
+  return open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+}
+
+/** As many bytes of a file's beginning as suffice to tell what it is, or all of it. */
+export async function readHead(file: FileHandle): Promise<Uint8Array> {
+  const { buffer, bytesRead } = await file.read(new Uint8Array(headLength), 0, headLength, 0);
+  return buffer.subarray(0, bytesRead);
 }
