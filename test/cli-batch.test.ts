@@ -1,8 +1,11 @@
 /** Folders, targets and models as bad days bring them: nothing is lost without a word, and nothing hangs. */
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
 import {
+  closeSync,
   copyFileSync,
   lstatSync,
+  openSync,
   readdirSync,
   readlinkSync,
   rmSync,
@@ -12,7 +15,7 @@ import {
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { writeSafetensors } from "../src/checkpoints/index.js";
-import { drawing, samsr, temporaryFolder } from "./fixtures/cli.js";
+import { command, drawing, samsr, temporaryFolder } from "./fixtures/cli.js";
 import { smallWeights, writeSmallModel } from "./fixtures/small-model.js";
 
 const folder = temporaryFolder();
@@ -103,6 +106,26 @@ describe("a folder as people have it", () => {
       expect(JSON.parse(stdout.toString())).toHaveLength(10);
     },
   );
+});
+
+describe.skipIf(process.platform !== "linux")("a full disk", () => {
+  it("is said of standard output in a line", async () => {
+    const listed = await toFull(["models", "list"]);
+    expect(listed).toEqual(["samsr: standard output cannot be written: no space is left\n", 1]);
+    const picture = await toFull(["upscale", ...model, "a.png", "-o", "-"]);
+    expect(picture).toEqual(["samsr: a.png: standard output cannot be written: no space is left\n", 1]);
+  });
+
+  /** What it says on standard error, and its exit code, with a full disk as standard output. */
+  async function toFull(words: string[]): Promise<[string, number | null]> {
+    const full = openSync("/dev/full", "w");
+    const child = spawn(process.execPath, [command, ...words], { cwd, stdio: ["ignore", full, "pipe"] });
+    closeSync(full);
+    let stderr = "";
+    child.stderr!.on("data", (chunk) => (stderr += chunk));
+    const [code] = await once(child, "close");
+    return [stderr, code];
+  }
 });
 
 describe("a model that is not finite", () => {

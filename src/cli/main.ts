@@ -17,6 +17,7 @@ import { defineModels } from "./models/index.js";
 import type { Surroundings } from "./options.js";
 import { exitCodeOf, oneLine, printError, UsageError } from "./report.js";
 import { defineScore } from "./score/index.js";
+import { watchStandardOutput } from "./streams.js";
 import { defineTrain } from "./train/index.js";
 import { defineUpscale } from "./upscale/index.js";
 
@@ -41,7 +42,7 @@ function defineProgram(): Command {
     .configureOutput({ outputError: () => {} })
     .exitOverride()
     .addHelpText("after", programHelp);
-  const surroundings: Surroundings = { interrupts, done: (code) => void (exitCode = code) };
+  const surroundings: Surroundings = { interrupts, done: (code) => void (exitCode ||= code) };
   for (const define of [
     defineUpscale,
     defineMasks,
@@ -68,10 +69,7 @@ function usageError(error: CommanderError): UsageError | undefined {
 
 /** A reader that goes away, such as `head`, ends the work: nobody is left to see it. */
 function watchPipes(): void {
-  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code === "EPIPE") interrupts.trigger("SIGPIPE");
-    else fail(error);
-  });
+  watchStandardOutput(() => interrupts.trigger("SIGPIPE"), fail);
   process.stderr.on("error", () => {});
 }
 
@@ -80,6 +78,8 @@ function fail(error: unknown): void {
   if (known === undefined) return;
   printError(known);
   exitCode = exitCodeOf(known);
+  // Standard output may tell of its failure when all else is over.
+  process.exitCode = exitCode;
 }
 
 async function main(): Promise<void> {

@@ -10,9 +10,12 @@ export class UsageError extends SamsrError {}
 
 const systemReasons: Record<string, string> = {
   EACCES: "no permission",
+  EDQUOT: "no more space is allowed",
   EEXIST: "it exists and is not a directory",
+  EIO: "the device failed",
   EISDIR: "it is a directory",
-  EMFILE: "too many open files",
+  EMFILE: "too many files are open; allow more (ulimit -n)",
+  ENFILE: "too many files are open",
   ENAMETOOLONG: "the name is too long",
   ENOENT: "it does not exist",
   ENOSPC: "no space is left",
@@ -27,6 +30,8 @@ export function describe(error: unknown): string {
   const { code, path } = error as NodeJS.ErrnoException;
   if (path !== undefined && code !== undefined && code in systemReasons)
     return `${path}: ${systemReasons[code]}`;
+  // The world's doing too, though the system did not say where.
+  if (code !== undefined && code in systemReasons) return `${systemReasons[code]} (${code})`;
   const message = oneLine(error instanceof Error ? error.message : String(error));
   if (error instanceof RangeError && /allocation failed|array length|array size/i.test(message)) {
     return `there is not enough memory for this picture (${message})`;
