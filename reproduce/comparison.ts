@@ -1,5 +1,5 @@
 /** Methods beside each other: a row for each, with what it has over one of them. */
-import type { Metric } from "../src/evaluate/folders.js";
+import type { MetricName } from "../src/evaluate/metrics/index.js";
 import { meanOf, pairedDifference } from "../src/evaluate/score.js";
 import { digits, estimate, renderTable } from "../src/evaluate/table.js";
 import type { DataSet } from "./data-sets.js";
@@ -18,7 +18,7 @@ export interface Row {
 
 interface Comparison {
   readonly on: readonly DataSet[];
-  readonly metrics: readonly Metric[];
+  readonly metrics: readonly MetricName[];
   /** The model that the others are compared with, picture by picture; undefined while it is not trained. */
   readonly baseline: Model | undefined;
   readonly over: string;
@@ -65,16 +65,16 @@ export async function compared(
   ].join("\n");
 }
 
-const metricsOf = ({ paired }: DataSet, metrics: readonly Metric[]) =>
+const metricsOf = ({ paired }: DataSet, metrics: readonly MetricName[]) =>
   metrics.filter((metric) => paired || metric === "niqe");
 
-function heads(data: DataSet, metrics: readonly Metric[], named: boolean, over: string): string[] {
+function heads(data: DataSet, metrics: readonly MetricName[], named: boolean, over: string): string[] {
   const prefix = named ? `${data.name} ` : "";
   return metricsOf(data, metrics).flatMap((metric) => [...[`${prefix}${HEADS[metric]}`, `over ${over}`]]);
 }
 
 /** The mean, and the difference from the baseline, over the pictures that every model has a value of. */
-function pair(metric: Metric, own: Scores, from: Scores | undefined, all: readonly Scores[]): string[] {
+function pair(metric: MetricName, own: Scores, from: Scores | undefined, all: readonly Scores[]): string[] {
   const whole = common(metric, all);
   if (whole.length === 0) return [NOTHING, NOTHING];
   const [values, others] = [own, from].map((scores) => scores && valuesOf(metric, scores, whole));

@@ -1,7 +1,7 @@
 /** Table 5: students along their runs. */
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import type { Metric } from "../src/evaluate/folders.js";
+import type { MetricName } from "../src/evaluate/metrics/index.js";
 import { meanOf } from "../src/evaluate/score.js";
 import { digits, renderTable } from "../src/evaluate/table.js";
 import type { DataSet } from "./data-sets.js";
@@ -80,7 +80,7 @@ export const table5: Table = async (options) => {
   ].join("\n");
 };
 
-const finite = (value: number, metric: Metric) =>
+const finite = (value: number, metric: MetricName) =>
   Number.isFinite(value) ? digits(value, PLACES[metric]) : NOTHING;
 
 /** Measures a student at every step whose weights there are, the first step first. */

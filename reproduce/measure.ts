@@ -6,7 +6,8 @@ import { mkdir, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { SamsrError } from "../src/base/errors.js";
 import { comparePicture } from "../src/evaluate/compare.js";
-import { METRICS, needsReference, type Values } from "../src/evaluate/folders.js";
+import type { Values } from "../src/evaluate/folders.js";
+import { METRIC_NAMES, METRICS } from "../src/evaluate/metrics/index.js";
 import type { PristineModel } from "../src/evaluate/niqe/niqe.js";
 import { writeFileAtomically } from "../src/image/index.js";
 import type { DataSet } from "./data-sets.js";
@@ -43,7 +44,7 @@ export async function measure(model: Model, data: DataSet, options: MeasureOptio
   if (known) return known;
 
   const begun = performance.now();
-  const metrics = METRICS.filter((metric) => data.paired || !needsReference(metric));
+  const metrics = METRIC_NAMES.filter((name) => data.paired || !METRICS[name].needsReference);
   const scores: (Values & { name: string })[] = [];
   await model.use(async (enlarge) => {
     for await (const { name, lq, hr } of data.pictures()) {

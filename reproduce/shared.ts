@@ -1,7 +1,7 @@
 /** What all tables have: students by name, means of scores as text, and the notes below. */
 import { basename, join } from "node:path";
 import { SamsrError } from "../src/base/errors.js";
-import type { Metric } from "../src/evaluate/folders.js";
+import type { MetricName } from "../src/evaluate/metrics/index.js";
 import type { StudentConfig } from "../src/train/config/index.js";
 import type { DataSet } from "./data-sets.js";
 import type { MeasureOptions, Scores } from "./measure.js";
@@ -22,8 +22,8 @@ export interface TableOptions extends MeasureOptions {
 /** Makes a table in Markdown, with its notes. */
 export type Table = (options: TableOptions) => Promise<string>;
 
-export const HEADS: Readonly<Record<Metric, string>> = { psnr: "PSNR", ssim: "SSIM", niqe: "NIQE" };
-export const PLACES: Readonly<Record<Metric, number>> = { psnr: 2, ssim: 4, niqe: 3 };
+export const HEADS: Readonly<Record<MetricName, string>> = { psnr: "PSNR", ssim: "SSIM", niqe: "NIQE" };
+export const PLACES: Readonly<Record<MetricName, number>> = { psnr: 2, ssim: 4, niqe: 3 };
 
 /** The cell where nothing is known. */
 export const NOTHING = "";
@@ -48,13 +48,13 @@ export async function studentAtStep(
 }
 
 /** Lists the pictures that every model has a value of, by their numbers. */
-export function common(metric: Metric, all: readonly Scores[]): number[] {
+export function common(metric: MetricName, all: readonly Scores[]): number[] {
   return (all[0] ?? []).flatMap((_, i) =>
     all.every((scores) => scores[i][metric] !== undefined) ? [i] : [],
   );
 }
 
-export const valuesOf = (metric: Metric, scores: Scores, whole: readonly number[]) =>
+export const valuesOf = (metric: MetricName, scores: Scores, whole: readonly number[]) =>
   whole.map((i) => scores[i][metric]!);
 
 /** Says on what a table was measured, and by which NIQE. */

@@ -1,7 +1,7 @@
 /** The tables of the paper: what their rows are, ours measured, and the paper's figures beside them. */
 import { join } from "node:path";
 import { SamsrError } from "../src/base/errors.js";
-import type { Metric } from "../src/evaluate/folders.js";
+import type { MetricName } from "../src/evaluate/metrics/index.js";
 import { compared, type Row } from "./comparison.js";
 import { table5 } from "./learning.js";
 import { BICUBIC, teacherModel } from "./models.js";
@@ -59,7 +59,7 @@ const table2: Table = async (options) => {
   const { val } = options;
   demand(val !== undefined, "table 2 needs --val");
   const rows = await methods(options, (name) => [...TABLE_2[name]]);
-  const metrics: Metric[] = ["psnr", "ssim", "niqe"];
+  const metrics: MetricName[] = ["psnr", "ssim", "niqe"];
   const heads = ["PSNR", "SSIM", "LPIPS", "CLIPIQA", "MUSIQ"].map((head) => `paper: ${head}`);
   return compared(rows, { on: [val!], metrics, baseline: BICUBIC, over: "bicubic" }, options, heads);
 };
@@ -107,7 +107,7 @@ async function ablation(
   const on = [...(val ? [val] : []), ...real];
   demand(on.length > 0, "this table needs --val or --real");
   const baseline = rows.find(({ model }) => model?.name === base.name)?.model;
-  const metrics: Metric[] = ["psnr", "ssim", "niqe"];
+  const metrics: MetricName[] = ["psnr", "ssim", "niqe"];
   return compared(rows, { on, metrics, baseline, over: base.words }, options, heads);
 }
 

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { psnrY } from "../src/evaluate/metrics.js";
+import { psnrY } from "../src/evaluate/metrics/index.js";
 import { decodeRgb } from "../src/train/data/photos.js";
 import { drawing, samsr, temporaryFolder } from "./fixtures/cli.js";
 

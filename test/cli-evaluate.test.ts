@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { psnrY, ssimY } from "../src/evaluate/metrics.js";
+import { psnrY, ssimY } from "../src/evaluate/metrics/index.js";
 import { decodeRgb } from "../src/train/data/photos.js";
 import { drawing, samsr, temporaryFolder } from "./fixtures/cli.js";
 

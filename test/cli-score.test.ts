@@ -2,7 +2,7 @@ import { readdirSync } from "node:fs";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createMethods } from "../src/evaluate/methods.js";
-import { psnrY, ssimY } from "../src/evaluate/metrics.js";
+import { psnrY, ssimY } from "../src/evaluate/metrics/index.js";
 import { decode } from "../src/image/index.js";
 import { validationPairs } from "../src/train/data/validation.js";
 import { drawing, samsr, temporaryFolder } from "./fixtures/cli.js";

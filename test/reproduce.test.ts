@@ -8,7 +8,7 @@ import { stringify } from "yaml";
 import { createRandom } from "../src/base/random.js";
 import { writeSafetensors } from "../src/checkpoints/index.js";
 import { createMethods } from "../src/evaluate/methods.js";
-import { psnrY } from "../src/evaluate/metrics.js";
+import { psnrY } from "../src/evaluate/metrics/index.js";
 import { meanOf } from "../src/evaluate/score.js";
 import { validationPairs } from "../src/train/data/validation.js";
 import { temporaryFolder } from "./fixtures/cli.js";

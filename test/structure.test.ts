@@ -1,7 +1,7 @@
 /** Structural similarity as a loss, against the metric and differences. */
 import { describe, expect, it } from "vitest";
 import { createRandom } from "../src/base/random.js";
-import { ssimY } from "../src/evaluate/metrics.js";
+import { ssimY } from "../src/evaluate/metrics/index.js";
 import { createRaster, type Raster } from "../src/image/raster.js";
 import * as o from "../src/onnx/index.js";
 import { structureLoss } from "../src/train/terms/structure.js";

@@ -1,9 +1,13 @@
-/** What a contributor adds is one file and one line in an index: a sampler, a term of the loss. */
-import { readFileSync } from "node:fs";
+/** What a contributor adds is one file and one line in an index: a sampler, a term of the loss, a metric. */
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { expect, it, vi } from "vitest";
+import { evaluateCommand } from "../src/cli/evaluate/run.js";
 import type { Method, Sampler } from "../src/diffusion/index.js";
 import { exponentialSchedule, SAMPLERS, sample } from "../src/diffusion/index.js";
 import { checkName } from "../src/evaluate/methods.js";
+import { encodeToFile } from "../src/image/index.js";
 import { initialize, trainableScope } from "../src/nn/index.js";
 import { configSchema, readTrainingConfig, studentOptions } from "../src/train/config/index.js";
 import { studentLoss } from "../src/train/student.js";
@@ -28,6 +32,12 @@ vi.mock("../src/train/terms/index.js", async (original) => {
   const index = await original<{ TERMS: Index<unknown> }>();
   const { toy } = await import("./fixtures/toy-term.js");
   return { ...index, TERMS: { ...index.TERMS, toy } };
+});
+
+vi.mock("../src/evaluate/metrics/index.js", async (original) => {
+  const index = await original<{ METRICS: Index<unknown>; METRIC_NAMES: string[] }>();
+  const { toy } = await import("./fixtures/toy-metric.js");
+  return { ...index, METRICS: { ...index.METRICS, toy }, METRIC_NAMES: [...index.METRIC_NAMES, "toy"] };
 });
 
 const method = "toy" as Method;
@@ -101,4 +111,26 @@ it("teaches a student by a term of one file, which configurations know", async (
   expect(expected).toBeGreaterThan(0.1);
   expect(result.toy[0]).toBeCloseTo(expected, 5);
   expect(result.loss[0]).toBeCloseTo(expected / 2, 5);
+});
+
+it("measures a folder by a metric of one file, and prints its column", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "samsr-toy-metric-"));
+  const photo = photoLike(40, 30);
+  await encodeToFile(photo, join(folder, "a.png"), { format: "png" });
+  const written: string[] = [];
+  const write = vi.spyOn(process.stdout, "write").mockImplementation((text, done) => {
+    written.push(String(text));
+    (done as unknown as () => void)();
+    return true;
+  });
+  const options = { pred: [folder], border: 0, metrics: "toy", json: true, quiet: true };
+  const run = (extra: object) => evaluateCommand({ ...options, ...extra }, new AbortController().signal);
+  expect(await run({})).toBe(0);
+  const mean = Array.from<number>(photo.data).reduce((sum, value) => sum + value, 0) / photo.data.length;
+  expect(JSON.parse(written.splice(0).join("")).folders[0].mean.toy).toBeCloseTo(mean, 6);
+  expect(await run({ json: false })).toBe(0);
+  expect(written.splice(0).join("")).toMatch(new RegExp(`Mean[^]*${mean.toFixed(1)}`));
+  await expect(run({ metrics: "teddy" })).rejects.toThrow(/there are psnr, ssim, niqe, toy/);
+  write.mockRestore();
+  rmSync(folder, { recursive: true });
 });

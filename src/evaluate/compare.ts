@@ -2,7 +2,8 @@
 import { SamsrError } from "../base/errors.js";
 import type { Raster } from "../image/raster.js";
 import { decodeRgb } from "../train/data/photos.js";
-import { type Metric, measure, needsReference, type Values } from "./folders.js";
+import { measure, type Values } from "./folders.js";
+import { METRICS, type MetricName } from "./metrics/index.js";
 import { picturesByStem } from "./names.js";
 import type { PristineModel } from "./niqe/niqe.js";
 import { type EnlargeMethod, meanOf } from "./score.js";
@@ -11,7 +12,7 @@ import { type EnlargeMethod, meanOf } from "./score.js";
 export type Outcome = { readonly picture: Raster; readonly values: Values } | { readonly reason: string };
 
 export interface CompareOptions {
-  readonly metrics: readonly Metric[];
+  readonly metrics: readonly MetricName[];
   readonly border: number;
   readonly pristine: PristineModel;
   readonly signal?: AbortSignal;
@@ -40,13 +41,13 @@ export async function comparePicture(
 
 /** A picture too small for a metric simply has no value of it. */
 function measureWhatCanBe(picture: Raster, original: Raster | undefined, options: CompareOptions): Values {
-  const values: Partial<Record<Metric, number>> = {};
+  const values: Partial<Record<MetricName, number>> = {};
   for (const metric of options.metrics) {
-    if (needsReference(metric) && original === undefined) continue;
+    if (METRICS[metric].needsReference && original === undefined) continue;
     try {
       Object.assign(values, measure(picture, original, { ...options, metrics: [metric] }));
     } catch (error) {
-      if (needsReference(metric)) throw error;
+      if (METRICS[metric].needsReference) throw error;
     }
   }
   return values;
@@ -57,14 +58,14 @@ function measureWhatCanBe(picture: Raster, original: Raster | undefined, options
  */
 export function meansOf(
   rows: readonly ReadonlyMap<string, Outcome>[],
-  metrics: readonly Metric[],
-): Map<string, Partial<Record<Metric, { mean: number; pictures: number }>>> {
+  metrics: readonly MetricName[],
+): Map<string, Partial<Record<MetricName, { mean: number; pictures: number }>>> {
   const names = [...new Set(rows.flatMap((row) => [...row.keys()]))];
-  const value = (row: ReadonlyMap<string, Outcome>, name: string, metric: Metric) => {
+  const value = (row: ReadonlyMap<string, Outcome>, name: string, metric: MetricName) => {
     const outcome = row.get(name);
     return outcome && "values" in outcome ? outcome.values[metric] : undefined;
   };
-  const means = new Map<string, Partial<Record<Metric, { mean: number; pictures: number }>>>();
+  const means = new Map<string, Partial<Record<MetricName, { mean: number; pictures: number }>>>();
   for (const name of names) means.set(name, {});
   for (const metric of metrics) {
     const whole = rows.filter((row) => names.every((name) => value(row, name, metric) !== undefined));

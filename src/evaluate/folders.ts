@@ -2,20 +2,12 @@
 import { SamsrError } from "../base/errors.js";
 import type { Raster } from "../image/raster.js";
 import { decodeRgb, listImages } from "../train/data/photos.js";
-import { psnrY, ssimY } from "./metrics.js";
+import { METRICS, type MetricName } from "./metrics/index.js";
 import { picturesByStem, stemOf } from "./names.js";
-import { niqe, type PristineModel } from "./niqe/niqe.js";
+import type { PristineModel } from "./niqe/niqe.js";
 import { meanOf } from "./score.js";
 
-/** PSNR and SSIM need originals, NIQE none; only with NIQE less is better. */
-export const METRICS = ["psnr", "ssim", "niqe"] as const;
-export type Metric = (typeof METRICS)[number];
-
-export function needsReference(metric: Metric): boolean {
-  return metric !== "niqe";
-}
-
-export type Values = Readonly<Partial<Record<Metric, number>>>;
+export type Values = Readonly<Partial<Record<MetricName, number>>>;
 
 export interface PictureEvaluation {
   /** Relative to the folder, with its ending. */
@@ -33,7 +25,7 @@ export interface FolderEvaluation {
 }
 
 export interface EvaluateOptions {
-  readonly metrics: readonly Metric[];
+  readonly metrics: readonly MetricName[];
   /** The folder of originals; their endings may differ from those of the results. */
   readonly reference?: string;
   /** Pixels left out along every edge. */
@@ -50,7 +42,7 @@ export interface EvaluateOptions {
  */
 export async function evaluateFolder(folder: string, options: EvaluateOptions): Promise<FolderEvaluation> {
   const { metrics, reference, onPicture, signal } = options;
-  const lacking = reference === undefined ? metrics.filter(needsReference) : [];
+  const lacking = reference === undefined ? metrics.filter((name) => METRICS[name].needsReference) : [];
   if (lacking.length > 0) throw new SamsrError(`${lacking.join(" and ")}: a folder of originals is needed`);
   const found = await listImages(folder);
   if (found.length === 0) throw new SamsrError(`${folder}: expected pictures in or below this folder`);
@@ -86,10 +78,9 @@ export function measure(
   original: Raster | undefined,
   { metrics, border, pristine }: Pick<EvaluateOptions, "metrics" | "border" | "pristine">,
 ): Values {
-  const of: Record<Metric, () => number> = {
-    psnr: () => psnrY(picture, original!, { border }),
-    ssim: () => ssimY(picture, original!, { border }),
-    niqe: () => niqe(picture, pristine, { border }),
-  };
-  return Object.fromEntries(metrics.map((metric) => [metric, of[metric]()]));
+  const measured = metrics.map((name) => [
+    name,
+    METRICS[name].measure(picture, original, { border, pristine }),
+  ]);
+  return Object.fromEntries(measured);
 }

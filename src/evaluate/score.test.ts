@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { createRandom } from "../base/random.js";
 import { createRaster, type Raster } from "../image/raster.js";
 import type { ValidationPair } from "../train/data/validation.js";
-import { psnrY, ssimY } from "./metrics.js";
+import { psnrY, ssimY } from "./metrics/index.js";
 import { type EnlargeMethod, type MethodScore, pairedDifference, rank, scoreMethods } from "./score.js";
 
 const SIDE = 32;

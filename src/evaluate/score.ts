@@ -8,7 +8,7 @@
 import { SamsrError } from "../base/errors.js";
 import type { Raster } from "../image/raster.js";
 import type { ValidationPair } from "../train/data/validation.js";
-import { psnrY, ssimY } from "./metrics.js";
+import { psnrY, ssimY } from "./metrics/index.js";
 
 /** From a small 8-bit picture to one four times as large. */
 export type EnlargeMethod = (lq: Raster) => Promise<Raster>;

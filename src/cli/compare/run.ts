@@ -5,9 +5,9 @@ import { unlessAborted } from "../../base/abort.js";
 import { SamsrError } from "../../base/errors.js";
 import { isPlainName } from "../../base/plain-name.js";
 import { comparePicture, givenResults, meansOf, type Outcome } from "../../evaluate/compare.js";
-import { METRICS, type Metric, needsReference } from "../../evaluate/folders.js";
 import { type GalleryPicture, galleryPage } from "../../evaluate/gallery.js";
 import { checkName, createMethods, needsModel } from "../../evaluate/methods.js";
+import { METRIC_NAMES, METRICS, type MetricName } from "../../evaluate/metrics/index.js";
 import { picturesByStem, stemOf } from "../../evaluate/names.js";
 import { readPristineModel } from "../../evaluate/niqe/niqe.js";
 import type { EnlargeMethod } from "../../evaluate/score.js";
@@ -16,7 +16,6 @@ import { encodeToFile, writeFileAtomically } from "../../image/index.js";
 import type { Device } from "../../runtime/index.js";
 import { decodeRgb, listImages, spread } from "../../train/data/photos.js";
 import { createUpscaler } from "../../upscale/index.js";
-import { HEADS, PLACES } from "../evaluate/run.js";
 import { checkFolder, refuseExisting } from "../outputs.js";
 import { printError, UsageError } from "../report.js";
 import { createReporter } from "../reporter.js";
@@ -57,7 +56,7 @@ export async function compareCommand(
   if (inputs.length === 0)
     throw new SamsrError(`${folders.join(", ")}: expected pictures in or below this folder`);
   const originals = ref === undefined ? undefined : await picturesByStem(ref);
-  const metrics = METRICS.filter((metric) => ref !== undefined || !needsReference(metric));
+  const metrics = METRIC_NAMES.filter((name) => ref !== undefined || !METRICS[name].needsReference);
   const pristine = await readPristineModel(options.niqeModel);
   const page = join(out, "index.html");
   await checkFolder(page);
@@ -146,9 +145,10 @@ async function writeRow(
     await mkdir(dirname(path), { recursive: true });
     await encodeToFile(outcome.picture, path, { format: "png", overwrite, signal });
     size = outcome.picture;
-    const figures = Object.entries(outcome.values).map(
-      ([metric, value]) => `${HEADS[metric as Metric]} ${digits(value, PLACES[metric as Metric])}`,
-    );
+    const figures = Object.entries(outcome.values).map(([name, value]) => {
+      const { label, decimals } = METRICS[name as MetricName];
+      return `${label} ${digits(value, decimals)}`;
+    });
     results.set(method, { source: relative(out, path).split(sep).join("/"), figures: figures.join("  ") });
   }
   return { name, width: size.width, height: size.height, results };
@@ -158,15 +158,15 @@ async function writeRow(
 async function writeTables(
   rows: readonly ReadonlyMap<string, Outcome>[],
   pictures: readonly string[],
-  metrics: readonly Metric[],
+  metrics: readonly MetricName[],
   { out, overwrite }: CompareArguments,
 ): Promise<string> {
   const means = meansOf(rows, metrics);
   const measured = metrics.filter((metric) => [...means.values()].some((own) => own[metric] !== undefined));
-  const head = ["method", ...measured.map((metric) => HEADS[metric])];
+  const head = ["method", ...measured.map((metric) => METRICS[metric].label)];
   const lines = [...means].map(([method, own]) => [
     method,
-    ...measured.map((metric) => digits(own[metric]!.mean, PLACES[metric])),
+    ...measured.map((metric) => digits(own[metric]!.mean, METRICS[metric].decimals)),
   ]);
   const document = {
     border: BORDER,

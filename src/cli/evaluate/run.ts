@@ -1,12 +1,7 @@
 /** `samsr evaluate`: measures pictures that exist. The table goes to standard output, all else to standard error. */
 import { SamsrError } from "../../base/errors.js";
-import {
-  evaluateFolder,
-  type FolderEvaluation,
-  METRICS,
-  type Metric,
-  needsReference,
-} from "../../evaluate/folders.js";
+import { evaluateFolder, type FolderEvaluation } from "../../evaluate/folders.js";
+import { METRIC_NAMES, METRICS, type MetricName } from "../../evaluate/metrics/index.js";
 import { readPristineModel } from "../../evaluate/niqe/niqe.js";
 import { digits, renderTable } from "../../evaluate/table.js";
 import { printError, UsageError } from "../report.js";
@@ -25,9 +20,6 @@ export interface EvaluateArguments {
   markdown?: boolean;
   quiet?: boolean;
 }
-
-export const HEADS: Record<Metric, string> = { psnr: "PSNR(Y)", ssim: "SSIM(Y)", niqe: "NIQE" };
-export const PLACES: Record<Metric, number> = { psnr: 2, ssim: 4, niqe: 3 };
 
 /** @returns the exit code: 0, or 1 when a picture could not be measured */
 export async function evaluateCommand(options: EvaluateArguments, signal: AbortSignal): Promise<number> {
@@ -51,23 +43,24 @@ export async function evaluateCommand(options: EvaluateArguments, signal: AbortS
 }
 
 /** @throws UsageError for a name that is none, or a metric that needs the originals which are not given */
-function chooseMetrics({ metrics, ref }: EvaluateArguments): Metric[] {
-  if (metrics === undefined) return METRICS.filter((metric) => ref !== undefined || !needsReference(metric));
+function chooseMetrics({ metrics, ref }: EvaluateArguments): MetricName[] {
+  if (metrics === undefined)
+    return METRIC_NAMES.filter((name) => ref !== undefined || !METRICS[name].needsReference);
   const names = [...new Set(metrics.split(",").map((name) => name.trim()))];
   for (const name of names) {
-    if (!METRICS.includes(name as Metric)) {
-      throw new UsageError(`there is no metric "${name}"; there are ${METRICS.join(", ")}`);
+    if (!METRIC_NAMES.includes(name as MetricName)) {
+      throw new UsageError(`there is no metric "${name}"; there are ${METRIC_NAMES.join(", ")}`);
     }
-    if (ref === undefined && needsReference(name as Metric)) {
+    if (ref === undefined && METRICS[name as MetricName].needsReference) {
       throw new UsageError(`${name} compares with originals; give their folder with --ref`);
     }
   }
-  return names as Metric[];
+  return names as MetricName[];
 }
 
 function render(
   folders: readonly FolderEvaluation[],
-  metrics: readonly Metric[],
+  metrics: readonly MetricName[],
   { json, csv, markdown, border }: EvaluateArguments,
 ): string {
   if (json) return `${JSON.stringify({ border, metrics, folders }, undefined, 2)}\n`;
@@ -86,9 +79,11 @@ function render(
   const rows = folders.map(({ folder, pictures, mean }) => [
     folder,
     String(pictures.length),
-    ...metrics.map((metric) => (mean[metric] === undefined ? "" : digits(mean[metric], PLACES[metric]))),
+    ...metrics.map((metric) =>
+      mean[metric] === undefined ? "" : digits(mean[metric], METRICS[metric].decimals),
+    ),
   ]);
-  const head = ["folder", "pictures", ...metrics.map((metric) => HEADS[metric])];
+  const head = ["folder", "pictures", ...metrics.map((metric) => METRICS[metric].label)];
   return renderTable(head, rows, markdown ? "markdown" : "plain");
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { createRandom } from "../base/random.js";
-import { type Channels, createRaster, type Raster } from "../image/raster.js";
-import { psnrY, ssimY } from "./metrics.js";
+import { createRandom } from "../../base/random.js";
+import { type Channels, createRaster, type Raster } from "../../image/raster.js";
+import { psnrY, ssimY } from "./index.js";
 
 /** A picture whose pixels are `value(x, y, channel)`. */
 function paint(

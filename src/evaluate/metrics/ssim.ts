@@ -1,37 +1,7 @@
-import { SamsrError } from "../base/errors.js";
-import { bitDepth, type Raster } from "../image/raster.js";
-import { luma, type Plane } from "./luma.js";
-
-/**
- * PSNR and SSIM as super-resolution papers report them: on luma, with a border shaved off.
- *
- * The luma is BT.601 in 16..235 (MATLAB's rgb2ycbcr), kept in floating point, not rounded. Figures from
- * different papers compare only if the luma, the border and the window agree, so all three are stated here.
- * Pictures are 8-bit rasters of 1 to 4 channels; alpha is ignored.
- */
-
-export interface MetricOptions {
-  /** Pixels left out along every edge. Default: 4, the scale factor. */
-  border?: number;
-}
-
-/** The peak of both metrics: the full range of 8 bits, although luma ends at 235. That is the custom. */
-const PEAK = 255;
-
-/**
- * Peak signal-to-noise ratio of the luma in dB, 10 log10(255^2 / MSE). Infinity for equal pictures.
- *
- * @throws SamsrError when the pictures differ in size, have 16 bits, or nothing is left inside the border
- */
-export function psnrY(a: Raster, b: Raster, { border = 4 }: MetricOptions = {}): number {
-  const [x, y] = lumaPair(a, b, border, 1);
-  let sum = 0;
-  for (let i = 0; i < x.data.length; i++) {
-    const difference = x.data[i] - y.data[i];
-    sum += difference * difference;
-  }
-  return 10 * Math.log10((PEAK * PEAK * x.data.length) / sum);
-}
+import type { Raster } from "../../image/raster.js";
+import type { Plane } from "../luma.js";
+import { lumaPair, PEAK } from "./luma-pair.js";
+import type { LumaOptions, Metric } from "./metric.js";
 
 /**
  * Mean structural similarity of the luma: Wang, Bovik, Sheikh, Simoncelli, "Image quality assessment: from
@@ -41,7 +11,7 @@ export function psnrY(a: Raster, b: Raster, { border = 4 }: MetricOptions = {}):
  * @throws SamsrError when the pictures differ in size, have 16 bits, or the window does not fit inside the
  *   border
  */
-export function ssimY(a: Raster, b: Raster, { border = 4 }: MetricOptions = {}): number {
+export function ssimY(a: Raster, b: Raster, { border = 4 }: LumaOptions = {}): number {
   const [x, y] = lumaPair(a, b, border, WINDOW.length);
   const c1 = (0.01 * PEAK) ** 2;
   const c2 = (0.03 * PEAK) ** 2;
@@ -62,6 +32,13 @@ export function ssimY(a: Raster, b: Raster, { border = 4 }: MetricOptions = {}):
   }
   return sum / meanX.length;
 }
+
+export const ssim: Metric = {
+  label: "SSIM(Y)",
+  decimals: 4,
+  needsReference: true,
+  measure: (picture, original, { border }) => ssimY(picture, original!, { border }),
+};
 
 const WINDOW = gaussianWindow(11, 1.5);
 
@@ -97,23 +74,4 @@ function windowed({ width, height }: Plane, map: (index: number) => number): Flo
     }
   }
   return out;
-}
-
-function lumaPair(a: Raster, b: Raster, border: number, least: number): [Plane, Plane] {
-  if (a.width !== b.width || a.height !== b.height) {
-    throw new SamsrError(
-      `cannot compare a ${a.width}x${a.height} picture with a ${b.width}x${b.height} one: expected equal sizes`,
-    );
-  }
-  if (bitDepth(a) !== 8 || bitDepth(b) !== 8) {
-    throw new SamsrError("cannot compare 16-bit pictures: expected 8 bits a channel (see toEightBits)");
-  }
-  const smallest = Math.min(a.width, a.height) - 2 * border;
-  if (smallest < least) {
-    throw new SamsrError(
-      `cannot compare ${a.width}x${a.height} pictures with a border of ${border}: ` +
-        `both sides must be at least ${least + 2 * border}`,
-    );
-  }
-  return [luma(a, border), luma(b, border)];
 }

@@ -1,0 +1,25 @@
+import type { Raster } from "../../image/raster.js";
+import { lumaPair, PEAK } from "./luma-pair.js";
+import type { LumaOptions, Metric } from "./metric.js";
+
+/**
+ * Peak signal-to-noise ratio of the luma in dB, 10 log10(255^2 / MSE). Infinity for equal pictures.
+ *
+ * @throws SamsrError when the pictures differ in size, have 16 bits, or nothing is left inside the border
+ */
+export function psnrY(a: Raster, b: Raster, { border = 4 }: LumaOptions = {}): number {
+  const [x, y] = lumaPair(a, b, border, 1);
+  let sum = 0;
+  for (let i = 0; i < x.data.length; i++) {
+    const difference = x.data[i] - y.data[i];
+    sum += difference * difference;
+  }
+  return 10 * Math.log10((PEAK * PEAK * x.data.length) / sum);
+}
+
+export const psnr: Metric = {
+  label: "PSNR(Y)",
+  decimals: 2,
+  needsReference: true,
+  measure: (picture, original, { border }) => psnrY(picture, original!, { border }),
+};
