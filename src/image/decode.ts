@@ -1,4 +1,5 @@
 import type { Metadata as SharpMetadata } from "sharp";
+import { checkOptions, type OptionType } from "../base/arguments.js";
 import { oneLine, SamsrError } from "../base/errors.js";
 import { decodeApng } from "./apng.js";
 import { sequenceFrames } from "./containers/bmff.js";
@@ -14,6 +15,7 @@ import type { Raster } from "./raster.js";
 import { bitDepth, hasAlpha } from "./raster.js";
 import { openForReading, readHead, recognise } from "./recognise.js";
 import { plainBytes } from "./sharp-raster.js";
+import { type PictureSource, pathOrBytes } from "./source.js";
 
 export interface Picture {
   readonly raster: Raster;
@@ -30,6 +32,18 @@ export interface DecodeOptions extends Limits {
   /** Gives up between reading and decoding, and between pages. */
   readonly signal?: AbortSignal;
 }
+
+/** What the options are called, and of which type. */
+export const DECODE_OPTIONS = {
+  name: "string",
+  tolerant: "boolean",
+  signal: "signal",
+  pixelLimit: "number",
+  sideLimit: "number",
+  frameLimit: "number",
+  metadataLimit: "number",
+  memoryLimit: "number",
+} as const satisfies Record<keyof DecodeOptions, OptionType>;
 
 /** How the frames of a moving picture follow each other. */
 export interface Animation {
@@ -61,11 +75,11 @@ export const readable = "samsr reads JPEG, PNG, WebP, AVIF, TIFF, GIF, BMP, HEIC
  * space of the file's profile, which is kept beside them and not applied. 16 bits stay 16 bits, grey stays
  * grey, a palette becomes RGB or RGBA, and CMYK and Lab become sRGB without a profile.
  *
- * @param input a path, or the bytes of a file
+ * @param input a path, a file: URL, or the bytes of a file
  * @throws SamsrError of one line that names the input: missing, unreadable, no regular file, empty, not a
  * picture, damaged or truncated, over a limit; the signal's reason
  */
-export async function decode(input: Uint8Array | string, options: DecodeOptions = {}): Promise<Picture> {
+export async function decode(input: PictureSource, options: DecodeOptions = {}): Promise<Picture> {
   const opened = await openPicture(input, options);
   const { metadata, pages } = opened;
   const what = opened.animation || metadata.format === "avif" ? "frames" : "pages";
@@ -78,13 +92,12 @@ export async function decode(input: Uint8Array | string, options: DecodeOptions 
 /**
  * Opens a picture of any number of pages or frames, as {@link decode} reads it.
  *
- * @param input a path, or the bytes of a file
+ * @param from a path, a file: URL, or the bytes of a file
  * @throws SamsrError as {@link decode}
  */
-export async function openPicture(
-  input: Uint8Array | string,
-  options: DecodeOptions = {},
-): Promise<OpenedPicture> {
+export async function openPicture(from: PictureSource, options: DecodeOptions = {}): Promise<OpenedPicture> {
+  checkOptions("decode", options, DECODE_OPTIONS);
+  const input = pathOrBytes(from);
   const name = options.name ?? (typeof input === "string" ? input : "the input");
   options.signal?.throwIfAborted();
   const bytes = plainBytes(typeof input === "string" ? await read(input, name, options.signal) : input);

@@ -1,6 +1,7 @@
 import { open, writeFile } from "node:fs/promises";
 import type { Sharp } from "sharp";
 import sharp from "sharp";
+import { checkOptions, type OptionType } from "../base/arguments.js";
 import { SamsrError } from "../base/errors.js";
 import { createYield } from "../base/event-loop.js";
 import { type Carried, carry } from "./carry.js";
@@ -14,8 +15,9 @@ import type { Animation } from "./decode.js";
 import type { OutputFormat } from "./formats.js";
 import type { Metadata } from "./metadata/index.js";
 import type { Channels, Raster } from "./raster.js";
-import { bitDepth, createRaster, flattenOnWhite, hasAlpha, toEightBits } from "./raster.js";
+import { bitDepth, checkRaster, createRaster, flattenOnWhite, hasAlpha, toEightBits } from "./raster.js";
 import { plainBytes } from "./sharp-raster.js";
+import { pathOf } from "./source.js";
 import type { WriteOptions } from "./write-file.js";
 import { writeFileAtomically } from "./write-file.js";
 
@@ -30,6 +32,14 @@ export interface EncodeOptions {
   /** Pixels an inch to write, instead of those of the metadata. */
   readonly density?: number;
 }
+
+const ENCODE_OPTIONS = {
+  format: "string",
+  quality: "number",
+  lossless: "boolean",
+  metadata: "object",
+  density: "number",
+} as const satisfies Record<keyof EncodeOptions, OptionType>;
 
 /** High enough that the codec does not undo what the network restored. */
 export const defaultQuality = { jpeg: 92, webp: 92, avif: 80 } as const;
@@ -103,6 +113,7 @@ export function encodingLosses(
  * @throws SamsrError when the image is too large for the format
  */
 export async function encode(raster: Raster, options: EncodeOptions): Promise<Uint8Array> {
+  checkOptions("encode", options, ENCODE_OPTIONS);
   const { image, finish } = await encoder(raster, options);
   const store = memoryStore(plainBytes(await image.toBuffer()));
   await finish(store);
@@ -113,20 +124,25 @@ export async function encode(raster: Raster, options: EncodeOptions): Promise<Ui
  * Encodes into a file, whole or not at all (see `writeFileAtomically`), without holding the encoded bytes
  * where they may be many (PNG and TIFF).
  *
+ * @param file its path or file: URL
  * @throws SamsrError when the image is too large for the format or the file cannot be written
  */
 export async function encodeToFile(
   raster: Raster,
-  path: string,
+  file: string | URL,
   options: EncodeOptions & WriteOptions,
 ): Promise<void> {
-  checkEncodable(raster, options);
+  checkRaster(raster);
+  const path = pathOf("the path of a picture", file);
+  const { overwrite, signal, secret, volatile, ...encoding } = options ?? {};
+  checkOptions("encodeToFile", encoding, ENCODE_OPTIONS);
+  checkEncodable(raster, encoding);
   const content = async (temporaryPath: string) => {
-    if (!holdsSixteenBits(options.format)) {
-      await writeFile(temporaryPath, await encode(raster, options));
+    if (!holdsSixteenBits(encoding.format)) {
+      await writeFile(temporaryPath, await encode(raster, encoding));
       return;
     }
-    const { image, finish } = await encoder(raster, options);
+    const { image, finish } = await encoder(raster, encoding);
     await image.toFile(temporaryPath);
     const file = await open(temporaryPath, "r+");
     try {
@@ -135,7 +151,7 @@ export async function encodeToFile(
       await file.close();
     }
   };
-  await writeFileAtomically(path, content, options);
+  await writeFileAtomically(path, content, { overwrite, signal, secret, volatile });
 }
 
 /** The encoder of a raster, and what puts the metadata into what it wrote. */
@@ -153,6 +169,7 @@ export async function encoder(
   options: EncodeOptions,
   motion?: Animation & { readonly frameHeight: number },
 ): Promise<Encoder> {
+  checkRaster(original);
   if (!motion) checkEncodable(original, options);
   const { format, metadata = {}, density } = options;
   const raster = await suited(original, options);

@@ -4,30 +4,68 @@
  *
  * An output may be 12000 x 8000 pixels, so floats are made for a region at a time; only the raster is whole.
  */
+import { briefly } from "../base/arguments.js";
+import { SamsrError } from "../base/errors.js";
 
 /** 1 = grey, 2 = grey + alpha, 3 = RGB, 4 = RGBA. Alpha is straight (not premultiplied). */
 export type Channels = 1 | 2 | 3 | 4;
 
 export interface Raster {
-  width: number;
-  height: number;
-  channels: Channels;
+  readonly width: number;
+  readonly height: number;
+  readonly channels: Channels;
   /** Interleaved rows, `width * height * channels` values; the array type tells the bit depth. */
-  data: Uint8Array | Uint16Array;
+  readonly data: Uint8Array | Uint16Array;
 }
 
 /** A rectangle in pixels. It may reach outside the image; what lies outside is filled by reflection. */
 export interface Region {
-  x: number;
-  y: number;
-  width: number;
-  height: number;
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
 }
 
-/** A black (and, with alpha, fully transparent) raster. */
+/**
+ * A black (and, with alpha, fully transparent) raster.
+ * @throws SamsrError for sides that are no whole numbers from 1 on, and other channels or bits
+ */
 export function createRaster(width: number, height: number, channels: Channels, bits: 8 | 16 = 8): Raster {
+  checkShape({ width, height, channels });
+  if (bits !== 8 && bits !== 16) throw new SamsrError(`a raster has 8 or 16 bits a channel, not ${bits}`);
   const length = width * height * channels;
   return { width, height, channels, data: bits === 16 ? new Uint16Array(length) : new Uint8Array(length) };
+}
+
+/**
+ * Refuses what is no raster.
+ * @throws SamsrError of one line that says what was expected and what came
+ */
+export function checkRaster(raster: unknown): asserts raster is Raster {
+  if (typeof raster !== "object" || raster === null) {
+    throw new SamsrError(
+      `a raster is an object with width, height, channels and data, not ${briefly(raster)}`,
+    );
+  }
+  const { width, height, channels, data } = raster as Raster;
+  checkShape({ width, height, channels });
+  if (!(data instanceof Uint8Array || data instanceof Uint16Array)) {
+    throw new SamsrError(`the data of a raster are a Uint8Array or a Uint16Array, not ${briefly(data)}`);
+  }
+  const length = width * height * channels;
+  if (data.length !== length) {
+    throw new SamsrError(
+      `a raster of ${width} x ${height} x ${channels} needs ${length} values, got ${data.length}`,
+    );
+  }
+}
+
+function checkShape({ width, height, channels }: Omit<Raster, "data">): void {
+  const sides = [width, height].every((side) => Number.isInteger(side) && side >= 1);
+  if (sides && [1, 2, 3, 4].includes(channels)) return;
+  throw new SamsrError(
+    `there is no raster of ${width} x ${height} pixels and ${channels} channels: expected whole numbers from 1 on, and 1 to 4 channels`,
+  );
 }
 
 export function bitDepth(raster: Raster): 8 | 16 {

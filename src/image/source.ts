@@ -1,5 +1,6 @@
 /** What a picture can be read from. */
 import { fileURLToPath } from "node:url";
+import { briefly, checkText } from "../base/arguments.js";
 import { SamsrError } from "../base/errors.js";
 
 /** A path, the URL of a file, or the bytes of a file. */
@@ -17,11 +18,13 @@ export function pathOrBytes(source: PictureSource): string | Uint8Array {
     throw new SamsrError(`${source.href} is not the URL of a file; fetch it, and give the bytes`);
   }
   throw new SamsrError(
-    `a picture is a path, a file: URL, a Uint8Array or an ArrayBuffer, not ${kindOfValue(source)}`,
+    `a picture is a path, a file: URL, a Uint8Array or an ArrayBuffer, not ${briefly(source)}`,
   );
 }
 
-function kindOfValue(value: unknown): string {
-  if (value === null || typeof value !== "object") return String(value);
-  return `a ${value.constructor?.name ?? "nameless object"}`;
+/** The path of a file to write, from a path or a file: URL. @throws SamsrError for anything else */
+export function pathOf(what: string, path: string | URL): string {
+  const found = path instanceof URL ? pathOrBytes(path) : path;
+  checkText(what, found);
+  return found as string;
 }

@@ -40,7 +40,7 @@ export interface CallOptions {
    * looks.
    */
   readonly signal?: AbortSignal;
-  /** Called with each value that the function sends while it runs. */
+  /** Called with each value that the function sends while it runs; what it throws gives the call up and rejects it. */
   readonly onProgress?: (value: unknown) => void;
 }
 
@@ -63,7 +63,8 @@ export interface Thread<F extends ThreadFunctions = ThreadFunctions> {
 interface Pending {
   resolve(value: unknown): void;
   reject(reason: unknown): void;
-  onProgress?: (value: unknown) => void;
+  /** Hands a value to the caller's `onProgress`; what that throws gives the call up. */
+  tell(value: unknown): void;
 }
 
 const closed = () => new SamsrError("this thread has been closed");
@@ -97,7 +98,7 @@ export function startThread<F extends ThreadFunctions = ThreadFunctions>(
   const message = (m: FromWorker) => {
     // A call that was aborted is no longer here, and what it still says is of no interest.
     const call = pending.get(m.id);
-    if (m.kind === "progress") call?.onProgress?.(m.value);
+    if (m.kind === "progress") call?.tell(m.value);
     else if (m.kind === "result") call?.resolve(m.value);
     else call?.reject(unpackError(m.error));
   };
@@ -125,12 +126,14 @@ export function startThread<F extends ThreadFunctions = ThreadFunctions>(
     let onAbort: (() => void) | undefined;
     try {
       return await new Promise((resolve, reject) => {
-        pending.set(id, { resolve, reject, onProgress });
-        onAbort = () => {
+        const giveUp = (reason: unknown) => {
           if (flag) Atomics.store(flag, 0, 1);
           else port.post({ kind: "cancel", id }, []);
-          reject(signal?.reason);
+          reject(reason);
         };
+        const tell = async (value: unknown) => onProgress?.(value);
+        pending.set(id, { resolve, reject, tell: (value) => void tell(value).catch(giveUp) });
+        onAbort = () => giveUp(signal?.reason);
         signal?.addEventListener("abort", onAbort, { once: true });
         port.keepAlive(true);
         port.post({ kind: "call", id, name, args, flag }, transfer);

@@ -13,7 +13,7 @@ export {
 export {
   createUpscaler,
   DEFAULT_MODEL,
-  type RunOptions,
+  type JobOptions,
   type Upscaler,
   type UpscalerOptions,
 } from "./upscaler.js";

@@ -13,13 +13,17 @@ import type { PartWeights } from "./sessions.js";
 export async function findUpscalingModel(
   nameOrFolder: string | InstalledModel<UpscalingModel>,
 ): Promise<InstalledModel<UpscalingModel>> {
-  if (typeof nameOrFolder !== "string") return nameOrFolder;
+  if (isFound(nameOrFolder)) return nameOrFolder;
   const model = await findModel(nameOrFolder);
   const { description } = model;
   if (enlarges(description)) return { ...model, description };
   throw new SamsrError(
     `the model ${nameOrFolder} is a ${description.network}: it enlarges no pictures; choose another`,
   );
+}
+
+function isFound(model: unknown): model is InstalledModel<UpscalingModel> {
+  return typeof model === "object" && model !== null && "description" in model && "folder" in model;
 }
 
 /**

@@ -1,4 +1,5 @@
 /** What a caller may ask for, and the check that it makes sense: all of it, before any work begins. */
+import { checkOptions, type OptionType } from "../base/arguments.js";
 import { SamsrError } from "../base/errors.js";
 import {
   COEFFICIENTS,
@@ -111,6 +112,23 @@ export interface UpscaleInfo
   };
 }
 
+/** What the settings are called, and of which type. */
+export const SETTING_TYPES = {
+  method: "string",
+  steps: "number",
+  seed: "number",
+  variant: "string",
+  etaScale: "number",
+  coefficients: "string",
+  noise: "string",
+  kappa: "number",
+  masks: "any",
+  samOptions: "object",
+  tile: "number",
+  overlap: "number",
+  scale: "number",
+} as const satisfies Record<keyof UpscaleSettings, OptionType>;
+
 /** {@link UpscaleSettings} with every default filled in. */
 export interface ResolvedSettings extends Required<Pick<UpscaleSettings, "tile" | "overlap" | "scale">> {
   /** Left out for a model that starts from no noise. */
@@ -133,6 +151,7 @@ export function resolveSettings(
   size: TileSize,
   kind: ModelKind,
 ): ResolvedSettings {
+  checkOptions("upscale", settings, SETTING_TYPES);
   const {
     tile = kind.tile,
     overlap = Math.min(kind.overlap, tile >> 1),
@@ -183,7 +202,7 @@ function resolveDiffusion(
   if (!(kappa > 0 && kappa <= LARGEST_KAPPA)) {
     throw new SamsrError(`kappa must be over 0 and at most ${LARGEST_KAPPA}, not ${kappa}`);
   }
-  if (typeof masks === "object") checkCoverage(masks, size, method);
+  if (typeof masks === "object" && masks !== null) checkCoverage(masks, size, method);
   else oneOf("masks", masks, SOURCE_NAMES);
   return SAMPLERS[method].semantic ? resolved : { ...resolved, masks: "none" };
 }

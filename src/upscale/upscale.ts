@@ -5,7 +5,9 @@
 import { mkdir, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { unlessAborted } from "../base/abort.js";
+import { checkOptions, checkText, type OptionType } from "../base/arguments.js";
 import { SamsrError } from "../base/errors.js";
+import { DECODE_OPTIONS } from "../image/decode.js";
 import { formatOfName } from "../image/formats.js";
 import {
   type Animation,
@@ -27,7 +29,7 @@ import {
   type Raster,
   writeFileAtomically,
 } from "../image/index.js";
-import { type PictureSource, pathOrBytes } from "../image/source.js";
+import { type PictureSource, pathOf } from "../image/source.js";
 import { filesSource } from "../semantics/sources/files.js";
 import { type FrameBefore, frameCoverage, movedPixels, withStillParts } from "./frames.js";
 import { kindOf } from "./kinds/index.js";
@@ -36,13 +38,16 @@ import {
   enlargedSize,
   type ResolvedSettings,
   resolveSettings,
+  SETTING_TYPES,
   type UpscaleInfo,
   type UpscaleSettings,
 } from "./settings.js";
 import {
   createUpscaler,
   DEFAULT_MODEL,
-  type RunOptions,
+  JOB_OPTIONS,
+  type JobOptions,
+  UPSCALER_OPTIONS,
   type Upscaler,
   type UpscalerOptions,
 } from "./upscaler.js";
@@ -65,7 +70,7 @@ export interface WantedSize {
 export interface UpscaleOptions
   extends Omit<UpscaleSettings, "masks">,
     WantedSize,
-    RunOptions,
+    JobOptions,
     UpscalerOptions,
     Limits,
     Pick<DecodeOptions, "tolerant">,
@@ -84,6 +89,27 @@ export interface UpscaleToFileOptions extends UpscaleOptions {
   /** Replace a file that exists; default false. */
   readonly overwrite?: boolean;
 }
+
+/** What the options are called, and of which type. */
+const OPTIONS = {
+  ...SETTING_TYPES,
+  ...JOB_OPTIONS,
+  ...UPSCALER_OPTIONS,
+  upscaler: "object",
+  width: "number",
+  height: "number",
+  longest: "number",
+  format: "string",
+  quality: "number",
+  lossless: "boolean",
+  density: "number",
+  tolerant: "boolean",
+  pixelLimit: "number",
+  sideLimit: "number",
+  frameLimit: "number",
+  metadataLimit: "number",
+  memoryLimit: "number",
+} as const satisfies Record<keyof UpscaleOptions, OptionType>;
 
 /** A picture that was enlarged. */
 export interface EnlargedPicture {
@@ -121,6 +147,7 @@ export async function upscale(
   input: PictureSource | Picture | OpenedPicture,
   options: UpscaleOptions = {},
 ): Promise<UpscaledPicture> {
+  checkOptions("upscale", options, OPTIONS);
   let data: Uint8Array = new Uint8Array();
   const enlarged = await walk(input, options, undefined, async (content, encoding) => {
     const bytes = content instanceof Uint8Array ? content : encode(content, encoding);
@@ -133,7 +160,7 @@ export async function upscale(
  * Enlarges a picture as {@link upscale} does and writes the result to a file, whole or not at all. Folders that are
  * missing are made.
  *
- * @param path the file's name; its ending says the format, unless `options.format` does
+ * @param file its path or file: URL; its ending says the format, unless `options.format` does
  * @example
  * await upscaleToFile("photo.jpg", "large.png", { seed: 7 });
  *
@@ -142,10 +169,12 @@ export async function upscale(
  */
 export async function upscaleToFile(
   input: PictureSource | Picture | OpenedPicture,
-  path: string,
+  file: string | URL,
   options: UpscaleToFileOptions = {},
 ): Promise<EnlargedPicture> {
+  checkOptions("upscaleToFile", options, { ...OPTIONS, overwrite: "boolean" });
   const { overwrite, signal } = options;
+  const path = pathOf("the path of the result", file);
   if (await exists(dirname(path))) await checkWritable(path, { overwrite });
   return walk(input, options, formatOfName(path), async (content, encoding) => {
     await mkdir(dirname(path), { recursive: true });
@@ -224,7 +253,7 @@ async function opening(
   options: UpscaleOptions,
 ): Promise<OpenedPicture> {
   if (isOpened(input)) return input;
-  if (!isDecoded(input)) return openPicture(pathOrBytes(input), options);
+  if (!isDecoded(input)) return openPicture(input, picked(options, DECODE_OPTIONS));
   const { raster, metadata, warnings } = input;
   return { metadata, warnings, pages: 1, page: async () => raster };
 }
@@ -240,7 +269,7 @@ async function enlargeFrame(
   raster: Raster,
   settings: ResolvedSettings,
   upscaler: Upscaler,
-  { onProgress, signal }: RunOptions,
+  { onProgress, signal }: JobOptions,
   animation: Animation | boolean | undefined,
   before: FrameBefore | undefined,
 ): Promise<{ output: Raster; info?: UpscaleInfo; coverage?: FrameBefore["coverage"] }> {
@@ -277,11 +306,14 @@ function scaleFor(
   return Math.min(...scales);
 }
 
+/** Those of the options that say how a picture is enlarged. */
 function settingsOf(options: UpscaleOptions): Omit<UpscaleSettings, "masks"> {
-  const { method, steps, seed, variant, etaScale, coefficients, noise, kappa, samOptions } = options;
-  const { tile, overlap, scale } = options;
-  const diffusion = { method, steps, seed, variant, etaScale, coefficients, noise, kappa, samOptions };
-  return { ...diffusion, tile, overlap, scale };
+  return picked(options, SETTING_TYPES);
+}
+
+/** The options of these names. */
+function picked<T extends object>(options: T, names: Readonly<Record<string, unknown>>): Partial<T> {
+  return Object.fromEntries(Object.keys(names).map((name) => [name, options[name as keyof T]])) as Partial<T>;
 }
 
 async function readMaskFiles(
@@ -289,7 +321,8 @@ async function readMaskFiles(
   picture: Raster,
   { pixelLimit, sideLimit, memoryLimit }: Limits,
 ): Promise<UpscaleSettings["masks"]> {
-  if (typeof masks !== "object" || !("files" in masks)) return masks;
+  if (typeof masks !== "object" || masks === null || !("files" in masks)) return masks;
+  checkText("masks.files", masks.files);
   const limits = { pixelLimit, sideLimit, memoryLimit };
   const { coverage } = await filesSource(masks.files, limits).find(picture);
   return coverage;

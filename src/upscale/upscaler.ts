@@ -3,11 +3,12 @@
  * and segmentation, noise and blending take their time, so all of that happens there, and the event loop of
  * the caller stays free.
  */
+import { checkOptions, type OptionType } from "../base/arguments.js";
 import { SamsrError } from "../base/errors.js";
 import { createYield } from "../base/event-loop.js";
 import type { UpscalingModel } from "../checkpoints/index.js";
 import type { InstalledModel } from "../checkpoints/store/index.js";
-import type { Raster } from "../image/raster.js";
+import { checkRaster, type Raster } from "../image/raster.js";
 import { type Device, startThread } from "../runtime/index.js";
 import { kindOf } from "./kinds/index.js";
 import { findUpscalingModel } from "./model.js";
@@ -40,7 +41,9 @@ export interface UpscalerOptions {
   readonly cache?: boolean;
 }
 
-export interface RunOptions {
+/** How one picture's work is followed and given up. */
+export interface JobOptions {
+  /** Told how far the work is; what it throws ends the work and rejects. */
   readonly onProgress?: (progress: Progress) => void;
   /** Aborting rejects at once with the signal's reason; the thread is free again after the tile under way. */
   readonly signal?: AbortSignal;
@@ -59,11 +62,26 @@ export interface Upscaler {
   upscale(
     raster: Raster,
     settings?: UpscaleSettings | ResolvedSettings,
-    options?: RunOptions,
+    options?: JobOptions,
   ): Promise<{ raster: Raster; info: UpscaleInfo }>;
   /** Waits for the jobs under way, then frees the sessions and ends the thread. */
   close(): Promise<void>;
 }
+
+/** What the options are called, and of which type. */
+export const JOB_OPTIONS = { onProgress: "function", signal: "signal" } as const satisfies Record<
+  keyof JobOptions,
+  OptionType
+>;
+
+export const UPSCALER_OPTIONS = {
+  model: "any",
+  device: "string",
+  threads: "number",
+  sam: "string",
+  coverage: "string",
+  cache: "boolean",
+} as const satisfies Record<keyof UpscalerOptions, OptionType>;
 
 export const DEFAULT_MODEL = "samsr-tiny";
 
@@ -78,6 +96,7 @@ export const DEFAULT_MODEL = "samsr-tiny";
  * @throws SamsrError when the model or the device is not there, or the model is damaged
  */
 export async function createUpscaler(options: UpscalerOptions = {}): Promise<Upscaler> {
+  checkOptions("createUpscaler", options, UPSCALER_OPTIONS);
   const {
     model: wantedModel = DEFAULT_MODEL,
     device: wanted = "auto",
@@ -107,10 +126,12 @@ export async function createUpscaler(options: UpscalerOptions = {}): Promise<Ups
   return {
     model: description,
     device,
-    async upscale(raster, settings = {}, { onProgress, signal } = {}) {
+    async upscale(raster, settings = {}, options = {}) {
+      checkOptions("upscale", options, JOB_OPTIONS);
+      const { onProgress, signal } = options;
       signal?.throwIfAborted();
       checkRaster(raster);
-      const resolved = "diffusion" in settings ? settings : resolveSettings(settings, raster, kind);
+      const resolved = isResolved(settings) ? settings : resolveSettings(settings, raster, kind);
       const data = await copyOf(raster.data);
       return thread.call(
         "upscale",
@@ -132,20 +153,8 @@ export async function createUpscaler(options: UpscalerOptions = {}): Promise<Ups
   };
 }
 
-function checkRaster({ width, height, channels, data }: Raster): void {
-  if (
-    ![width, height].every((side) => Number.isInteger(side) && side >= 1) ||
-    ![1, 2, 3, 4].includes(channels)
-  ) {
-    throw new SamsrError(
-      `a raster of ${width} x ${height} pixels and ${channels} channels cannot be enlarged`,
-    );
-  }
-  if (data.length !== width * height * channels) {
-    throw new SamsrError(
-      `a raster of ${width} x ${height} x ${channels} needs ${width * height * channels} values, got ${data.length}`,
-    );
-  }
+function isResolved(settings: UpscaleSettings | ResolvedSettings): settings is ResolvedSettings {
+  return typeof settings === "object" && settings !== null && "diffusion" in settings;
 }
 
 /** A copy that can be handed over to the thread; piece by piece, since it may be hundreds of megabytes. */

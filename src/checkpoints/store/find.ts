@@ -4,6 +4,7 @@
  */
 import { readdir, readFile, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
+import { checkText } from "../../base/arguments.js";
 import { SamsrError } from "../../base/errors.js";
 import { isPlainName } from "../../base/plain-name.js";
 import type { ModelDescription } from "../description.js";
@@ -64,6 +65,7 @@ export async function surveyModels(): Promise<{ models: InstalledModel[]; damage
  * @throws {SamsrError} when there is none, or its `model.json` is not one.
  */
 export async function findModel(nameOrFolder: string): Promise<InstalledModel> {
+  checkText("a model's name", nameOrFolder);
   if (isPlainName(nameOrFolder)) {
     const byName =
       (await readModel(join(BUNDLED, nameOrFolder), "bundled")) ??
