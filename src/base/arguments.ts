@@ -5,8 +5,8 @@ import { SamsrError } from "./errors.js";
 export type OptionType = "string" | "number" | "boolean" | "function" | "object" | "signal" | "any";
 
 /**
- * Refuses options that are no object, have a name that nobody knows, or a value of another type. `undefined` is as good as
- * left out.
+ * Refuses options that are no object, have a name that nobody knows, or a value of another type. `undefined`
+ * is as good as left out.
  * @param of the function's name, for the message
  * @throws SamsrError of one line that names the option, what was expected and what came
  */
