@@ -34,17 +34,19 @@ export interface Betas {
 export const BETAS: Betas = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
 
 /** The scalar inputs of the graph, by name. */
-const RATES = ["rate", "epsilon", "keep", "share", "limit"] as const;
+const RATES = ["rate", "epsilon", "keep", "share", "shorten"] as const;
 
 type Rates<T> = Readonly<Record<(typeof RATES)[number], T>>;
 
 /**
- * The scalar inputs of {@link adamW} for step n = 1, 2, ... What undoes the moments' start from zero, 1 / (1
- * - beta^n), is in the rate and in epsilon, as at the end of section 2 of Kingma & Ba 2015: nothing is left
- * of it to do for each weight.
+ * The scalar inputs of {@link adamW} for step n = 1, 2, ... What undoes the moments' start from zero, 1 / (1 -
+ * beta^n), is in the rate and in epsilon, as at the end of section 2 of Kingma & Ba 2015: nothing is left of it to
+ * do for each weight.
+ * @param norm the gradient's length
  */
 export function ratesOf(
   step: number,
+  norm: number,
   { learningRate, weightDecay = 0, clip = Number.POSITIVE_INFINITY, emaDecay = 1 }: StepSettings,
   { beta1, beta2, epsilon }: Betas = BETAS,
 ): Rates<number> {
@@ -54,36 +56,37 @@ export function ratesOf(
     epsilon: epsilon * root,
     keep: 1 - learningRate * weightDecay,
     share: 1 - emaDecay,
-    limit: clip,
+    shorten: norm > clip ? clip / norm : 1,
   };
 }
 
+/** The squared length of a gradient [P], or of a part of it: a scalar. */
+export function squaredNorm(gradient: o.Value): o.Value {
+  return o.reduceSum(o.mul(gradient, gradient));
+}
+
 /**
- * One step: with the clipped gradient g,
+ * One step: with the gradient g times `shorten`, which clips it,
  *
  *     m = beta1 m + (1 - beta1) g        w = keep w - rate m / (sqrt(v) + epsilon)
  *     v = beta2 v + (1 - beta2) g^2      a = a + share (w - a)
  *
- * Whatever reads an input comes before the output that replaces it, or is its last operation, so both may be
- * one memory. Clipping scales the scalars that the gradient is multiplied by, and its squares serve the norm
- * and v: this is about passes over memory. Inputs beside these arrays: the scalars of {@link ratesOf}, by
- * their names.
+ * Whatever reads an input comes before the output that replaces it, or is its last operation, so both may be one
+ * memory. Inputs beside these arrays: the scalars of {@link ratesOf}, by their names.
  * @param gradient [P]
- * @returns the next value of each array, and the gradient's length before it was clipped
+ * @returns the next value of each array [P]
  */
 export function adamW(
   { weights, average, first, second }: Moments<o.Value>,
   gradient: o.Value,
   { beta1, beta2 }: Betas = BETAS,
-): { readonly next: Moments<o.Value>; readonly norm: o.Value } {
+): Moments<o.Value> {
   const rates = Object.fromEntries(RATES.map((name) => [name, o.input(name, [])])) as Rates<o.Value>;
-  const squares = o.mul(gradient, gradient);
-  const norm = o.sqrt(o.reduceSum(squares));
-  const shorten = o.minimum(o.div(rates.limit, o.maximum(norm, 1e-30)), 1);
-  const m = o.add(o.mul(first, beta1), o.mul(gradient, o.mul(shorten, 1 - beta1)));
-  const v = o.add(o.mul(second, beta2), o.mul(squares, o.mul(o.mul(shorten, shorten), 1 - beta2)));
+  const g = o.mul(gradient, rates.shorten);
+  const m = o.add(o.mul(first, beta1), o.mul(g, 1 - beta1));
+  const v = o.add(o.mul(second, beta2), o.mul(o.mul(g, g), 1 - beta2));
   const step = o.div(o.mul(m, rates.rate), o.add(o.sqrt(v), rates.epsilon));
   const w = o.sub(o.mul(weights, rates.keep), step);
   const a = o.add(average, o.mul(o.sub(w, average), rates.share));
-  return { next: { weights: w, average: a, first: m, second: v }, norm };
+  return { weights: w, average: a, first: m, second: v };
 }

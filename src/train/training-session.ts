@@ -12,13 +12,13 @@ import {
   type DeviceTensor,
   devicePart,
   floatTensor,
-  type Session,
   type SessionOptions,
   type Tensor,
 } from "../runtime/index.js";
-import { adamW, BETAS, type Betas, MOMENTS, type Moments, ratesOf, type StepSettings } from "./adamw.js";
+import { BETAS, type Betas, type StepSettings } from "./adamw.js";
 import type { TrainingState } from "./checkpoint.js";
 import { createDeviceTensors, type DeviceTensors } from "./device-tensors.js";
+import { createOptimiser } from "./optimiser.js";
 
 export interface TrainingGraph {
   /** The scalar to differentiate. */
@@ -132,11 +132,7 @@ export async function createTrainingSession(
       return Object.fromEntries(names.map((key) => [key, Number(results[key].data[0])]));
     },
     async update(settings) {
-      const rates = Object.entries(ratesOf(++state.adam.step, settings, betas));
-      const { norm } = await optimiser.run(
-        Object.fromEntries(rates.map(([name, rate]) => [name, scalar(rate)])),
-      );
-      return Number(norm.data[0]);
+      return optimiser.step(++state.adam.step, settings);
     },
     async pull() {
       for (const tensor of Object.values(moments)) await tensor.pull();
@@ -153,38 +149,6 @@ export async function createTrainingSession(
 }
 
 const gradientOf = (name: string) => `gradient:${name}`;
-const nextOf = (name: string) => `next:${name}`;
-
-/** AdamW's step as a session whose only output that is not bound is the gradient's length. */
-async function createOptimiser(
-  moments: Moments<DeviceTensor>,
-  gradient: DeviceTensor,
-  betas: Betas,
-  options: SessionOptions,
-): Promise<Session> {
-  const shape = [gradient.data.length];
-  const { next, norm } = adamW(
-    {
-      weights: o.input("weights", shape),
-      average: o.input("average", shape),
-      first: o.input("first", shape),
-      second: o.input("second", shape),
-    },
-    o.input("gradient", shape),
-    betas,
-  );
-  const parts = MOMENTS.map((name) => [name, devicePart(moments[name], shape)] as const);
-  const model = o.toModel({ norm, ...renamed(next, nextOf) }, { name: "optimiser" });
-  return createSession(model.bytes, {
-    name: "the optimiser",
-    ...options,
-    bound: {
-      gradient: devicePart(gradient, shape),
-      ...Object.fromEntries(parts),
-      ...Object.fromEntries(parts.map(([name, part]) => [nextOf(name), part])),
-    },
-  });
-}
 
 /** The mean of the gradients of so many micro-batches, in a tensor of its own. */
 async function createMean(gradient: DeviceTensor, count: number, options: SessionOptions) {
