@@ -81,7 +81,7 @@ export async function fillCoverage(options: FillOptions): Promise<readonly strin
       found++;
     }
     files.push(file);
-    if (Date.now() - reported > REPORT_EVERY) {
+    if (files.length < pictures.length && Date.now() - reported > REPORT_EVERY) {
       tell();
       reported = Date.now();
     }
