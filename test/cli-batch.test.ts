@@ -108,6 +108,28 @@ describe("a folder as people have it", () => {
   );
 });
 
+describe("two processes on one folder", () => {
+  it("share the work with --skip-existing, and take what the other has made for skipped", async () => {
+    const names = ["1.png", "2.png", "3.png", "4.png"];
+    for (const name of names) copyFileSync(path("a.png"), path("shared", name));
+    const words = ["shared", "-o", "shared out", "--skip-existing", "--json"];
+    const both = await Promise.all([run(...words), run(...words)]);
+    expect(both.map(({ stderr, code }) => [stderr, code])).toEqual([
+      ["", 0],
+      ["", 0],
+    ]);
+    const [first, second] = both.map(({ stdout }) => JSON.parse(stdout.toString()));
+    for (const [i, name] of names.entries()) {
+      // Exactly one has made each.
+      expect(
+        [first[i].skipped, second[i].skipped].filter((skipped) => !skipped),
+        name,
+      ).toHaveLength(1);
+    }
+    expect(readdirSync(path("shared out"))).toEqual(names);
+  });
+});
+
 describe.skipIf(process.platform !== "linux")("a full disk", () => {
   it("is said of standard output in a line", async () => {
     const listed = await toFull(["models", "list"]);

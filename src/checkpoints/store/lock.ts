@@ -20,6 +20,9 @@ const LONGEST_SILENCE = 5 * 60_000;
 /** Who holds it; the host is for people. */
 type Holder = Owner & { readonly host: string };
 
+/** Somebody else is at it. */
+export class LockedError extends SamsrError {}
+
 /** Those that this process holds. */
 const held = new Set<string>();
 
@@ -28,7 +31,7 @@ const held = new Set<string>();
  * @param lock the file's path; its folder must be there
  * @param work told by its signal when to stop: by the given signal, or because somebody else has taken the
  *   lock away
- * @throws {SamsrError} when somebody else is at it; what the work throws
+ * @throws {LockedError} when somebody else is at it; what the work throws
  */
 export async function whileLocked<T>(
   lock: string,
@@ -37,7 +40,7 @@ export async function whileLocked<T>(
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const place = resolve(lock);
-  if (held.has(place)) throw new SamsrError(`${what} is being fetched by this process already; wait for it`);
+  if (held.has(place)) throw new LockedError(`${what} is being fetched by this process already; wait for it`);
   held.add(place);
   const owner: Holder = { ...newOwner(), host: hostname() };
   const controller = new AbortController();
@@ -73,7 +76,9 @@ async function take(lock: string, owner: Holder, what: string): Promise<void> {
     const holder = await holderOf(lock);
     const idle = Date.now() - facts.mtimeMs;
     if (holder ? !isGone(holder, idle, LONGEST_SILENCE) : idle <= LONGEST_SILENCE) {
-      throw new SamsrError(`${what} is being fetched by another samsr (${words(holder, idle)}); wait for it`);
+      throw new LockedError(
+        `${what} is being fetched by another samsr (${words(holder, idle)}); wait for it`,
+      );
     }
     await removeStale(lock, owner, holder);
   }

@@ -3,9 +3,12 @@
  * the pictures one after the other, while the next one is already being decoded. A picture that fails does not
  * stop the others.
  */
+import { lstat, mkdir } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
 import { unlessAborted } from "../../base/abort.js";
 import type { UpscalingModel } from "../../checkpoints/index.js";
 import type { InstalledModel } from "../../checkpoints/store/index.js";
+import { LockedError, whileLocked } from "../../checkpoints/store/lock.js";
 import { type OpenedPicture, openPicture } from "../../image/index.js";
 import {
   createUpscaler,
@@ -39,7 +42,7 @@ export interface UpscaleResult {
   /** From the decoded picture to the written file. */
   milliseconds?: number;
   info?: UpscaleInfo;
-  /** The output existed and was left as it is. */
+  /** The output existed and was left as it is, or another process is making it. */
   skipped?: true;
   error?: string;
 }
@@ -122,9 +125,9 @@ async function claimTargets(jobs: readonly Job[], { targets, reporter }: Batch):
   return due;
 }
 
-function skip({ result, target }: Job, reporter: Reporter): void {
+function skip({ result, target }: Job, reporter: Reporter, why = "exists already"): void {
   Object.assign(result, { output: target?.path, skipped: true });
-  reporter.say(`${result.input}: skipped, ${target?.path} exists already`);
+  reporter.say(`${result.input}: skipped, ${target?.path} ${why}`);
 }
 
 async function runAll(jobs: readonly Job[], batch: Batch): Promise<void> {
@@ -143,7 +146,7 @@ async function runAll(jobs: readonly Job[], batch: Batch): Promise<void> {
       } else {
         reporter.bar.file(job.input.name, jobs.length > 1 ? `${count}/${jobs.length}` : "");
         const opened = await unlessAborted(upscaler, signal);
-        const failure = await run(job, prepared, opened, batch).then(
+        const failure = await runUnlessMade(job, () => run(job, prepared, opened, batch), batch).then(
           () => undefined,
           (error) => ({ error }),
         );
@@ -174,6 +177,38 @@ function openUpscaler({ options, model }: Batch): Promise<Upscaler> {
   const upscaler = createUpscaler({ model, device, threads, sam, coverage, cache });
   upscaler.catch(() => {});
   return upscaler;
+}
+
+/**
+ * Leaves a picture to another process that works in the same folder, where existing results are to be left: one that has
+ * made it meanwhile, or is about to.
+ */
+async function runUnlessMade(
+  job: Job,
+  work: () => Promise<void>,
+  { options, signal, reporter }: Batch,
+): Promise<void> {
+  const path = job.target?.path;
+  if (path === undefined || !options.skipExisting) return work();
+  await mkdir(dirname(path), { recursive: true });
+  const claim = join(dirname(path), `.${basename(path)}.lock`);
+  try {
+    await whileLocked(claim, path, signal, async () => {
+      if (await isThere(path)) skip(job, reporter);
+      else await work();
+    });
+  } catch (error) {
+    if (error instanceof LockedError) skip(job, reporter, "is being made by another samsr");
+    else if (!job.result.output && (await isThere(path))) skip(job, reporter);
+    else throw error;
+  }
+}
+
+function isThere(path: string): Promise<boolean> {
+  return lstat(path).then(
+    () => true,
+    () => false,
+  );
 }
 
 /** Decodes, and settles what only the file itself can tell. */
