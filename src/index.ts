@@ -40,6 +40,7 @@ export {
   type OutputFormat,
   openPicture,
   type Picture,
+  type PictureSource,
   type Raster,
   recognise,
   recogniseFile,

@@ -18,5 +18,6 @@ export * from "./raster.js";
 export { type FileKind, recognise, recogniseFile } from "./recognise.js";
 export * from "./resample.js";
 export * from "./resize.js";
+export type { PictureSource } from "./source.js";
 export * from "./tiles.js";
 export * from "./write-file.js";
