@@ -10,6 +10,8 @@ import type { PixelModel } from "../../checkpoints/index.js";
 import { onGraphs } from "../../diffusion/index.js";
 import { bicubicLatent, type Denoising, fromLatent, LATENT_CHANNELS, SCALE } from "../../networks/index.js";
 import * as o from "../../onnx/index.js";
+import { confine, greyed, isGrey } from "../confine.js";
+import type { TilePicture } from "../tile-pictures.js";
 import type { ModelKind, TileGraph } from "./kind.js";
 
 /**
@@ -69,14 +71,20 @@ export function pixelKind({ config, schedule, m }: PixelModel, network: Denoisin
     diffusion: { channels: LATENT_CHANNELS, schedule, m, method: "samsr", variant: "paper" },
     onePass: [step],
 
-    async enlarge({ diffuse, paint, run }) {
+    async enlarge({ raster, diffuse, paint, run }) {
       const diffusion = await diffuse();
-      await paint(async ({ tile, lq: pixelsOf }) => {
-        const lq = pixelsOf();
+      const grey = isGrey(raster);
+      const pixelsOf = async (tile: TilePicture["tile"], lq: Float32Array) => {
         if (diffusion.oneStep) return run(step, { lq, ...(await diffusion.start(tile)) });
         const y = await run(bicubic, { lq });
         const x0 = await diffusion.chain(tile, y, (x, t) => run(denoiser, { x, t, lq, y }));
         return run(pixels, { x0 });
+      };
+      await paint(async ({ tile, lq: small }) => {
+        const lq = small();
+        const { width, height } = tile;
+        const large = confine(await pixelsOf(tile, lq), lq, { width, height, scale: SCALE });
+        return grey ? greyed(large) : large;
       });
     },
   };
