@@ -15,7 +15,7 @@ const FOREIGN = ["--ignore-scripts", "--silent"];
 /** Every option that our programs define. */
 const options = new Set([
   ...sources
-    .filter((file) => /^(src|bench|reproduce)\/.*\.ts$/.test(file))
+    .filter((file) => /^(src|bench|reproduce)\/.*\.(ts|py)$/.test(file))
     .flatMap((file) => inCode(/(--[a-z][a-z-]*)/g, file)),
   ...FOREIGN,
 ]);

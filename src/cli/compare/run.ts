@@ -48,7 +48,7 @@ export async function compareCommand(
   options: CompareArguments,
   signal: AbortSignal,
 ): Promise<number> {
-  const { out, ref, limit, seed, overwrite } = options;
+  const { out, ref, limit, seed, overwrite, model, device, threads } = options;
   const names = ownMethods(options.methods);
   const given = givenFolders(options.with ?? [], names);
   const found = (await Promise.all(folders.map(listImages))).flat();
@@ -63,7 +63,9 @@ export async function compareCommand(
   await refuseExisting(page, overwrite);
 
   const reporter = createReporter({ quiet: options.quiet, toStdout: true });
-  const upscaler = names.some(needsModel) ? await unlessAborted(createUpscaler(options), signal) : undefined;
+  const upscaler = names.some(needsModel)
+    ? await unlessAborted(createUpscaler({ model, device, threads }), signal)
+    : undefined;
   const rows: Map<string, Outcome>[] = [];
   const shown: GalleryPicture[] = [];
   const used: string[] = [];

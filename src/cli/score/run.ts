@@ -49,14 +49,16 @@ export async function scoreCommand(
   options: ScoreArguments,
   signal: AbortSignal,
 ): Promise<number> {
-  const { limit, crop, seed, overwrite } = options;
+  const { limit, crop, seed, overwrite, model, device, threads } = options;
   const names = methodNames(options.methods);
   const shown = options.methods === undefined ? SHOWN : names;
   const pairs = await unlessAborted(validationPairs(folders, { limit, crop }), signal);
   const strips = await stripPaths(pairs, options);
   const reporter = createReporter({ quiet: options.quiet, toStdout: true });
 
-  const upscaler = names.some(needsModel) ? await unlessAborted(createUpscaler(options), signal) : undefined;
+  const upscaler = names.some(needsModel)
+    ? await unlessAborted(createUpscaler({ model, device, threads }), signal)
+    : undefined;
   try {
     const methods = createMethods(names, upscaler, { seed, signal });
     const setup = {
