@@ -1,4 +1,7 @@
-/** What the bundled model makes of what is hard for it: never worse than bicubic in grain, tint, drift and overshoot. */
+/**
+ * What the bundled model makes of what is hard for it: never worse than bicubic in grain, tint, drift and
+ * overshoot.
+ */
 
 import { createUpscaler, type Upscaler } from "samsr";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";

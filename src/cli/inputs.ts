@@ -29,8 +29,8 @@ const PICTURE = /\.(a?png|jpe?g?|jfif|webp|avif|tiff?|gif|bmp|hei[cf]|jxl)$/i;
 const STDIN_LIMIT = 2 ** 30;
 
 /**
- * Finds the inputs, in the order of the words, those of a folder or pattern by name, each file once. Of a folder, pictures
- * that samsr does not read are inputs too, so that they are named.
+ * Finds the inputs, in the order of the words, those of a folder or pattern by name, each file once. Of a
+ * folder, pictures that samsr does not read are inputs too, so that they are named.
  *
  * @param words paths, folders (their pictures, not hidden ones), patterns, `-`
  * @param options.recursive takes the pictures of subfolders too
@@ -177,8 +177,9 @@ async function entriesOf(folder: string): Promise<Entry[]> {
 }
 
 /**
- * Whether a file of a folder is an input: it means to be a picture or is one, of any kind; or it is a pipe or a device,
- * which reading will refuse by name. A link to a folder is neither a picture nor followed: it may lead round in a circle.
+ * Whether a file of a folder is an input: it means to be a picture or is one, of any kind; or it is a pipe or
+ * a device, which reading will refuse by name. A link to a folder is neither a picture nor followed: it may
+ * lead round in a circle.
  */
 async function isInput(path: string): Promise<boolean> {
   const facts = await stat(path).catch(() => undefined);

@@ -193,7 +193,8 @@ describe("steps", () => {
   });
 
   it("draws ResShift's step so that the marginal stays equation 1", () => {
-    // In mean: the step of a noiseless x_t is the noiseless x_{t-1}. In variance: old noise, damped, plus new noise.
+    // In mean: the step of a noiseless x_t is the noiseless x_{t-1}. In variance: old noise, damped, plus new
+    // noise.
     const [x0, y] = [normals(27), normals(27)];
     const zero = new Float32Array(27);
     for (let t = 1; t < schedule.steps; t++) {

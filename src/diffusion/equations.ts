@@ -1,6 +1,7 @@
 /**
- * The paper's equations 1, 2 and 8 to 12, each once, in the paper's order. x0 is the sharp image, y the enlarged
- * low-resolution one; both may be latents. Equations 3 to 7, from an image to masks and SAM-noise, are in semantics/.
+ * The paper's equations 1, 2 and 8 to 12, each once, in the paper's order. x0 is the sharp image, y the
+ * enlarged low-resolution one; both may be latents. Equations 3 to 7, from an image to masks and SAM-noise,
+ * are in semantics/.
  */
 import { SamsrError } from "../base/errors.js";
 import type { Algebra } from "./algebra.js";
@@ -35,8 +36,8 @@ export function equationsOver<Rate, Image>(algebra: Algebra<Rate, Image>) {
   }
 
   /**
-   * Equation 1, a sample of q(x_t | x0, y) = N(x0 + eta (y - x0), kappa^2 eta I). With eta and kappa of equation 9 it is
-   * the pixel-wise forward process.
+   * Equation 1, a sample of q(x_t | x0, y) = N(x0 + eta (y - x0), kappa^2 eta I). With eta and kappa of
+   * equation 9 it is the pixel-wise forward process.
    * @param state.noise of unit variance
    */
   function forward(state: { x0: Image; y: Image; noise: Image; eta: Rates; kappa: Rates }): Image {
@@ -45,21 +46,23 @@ export function equationsOver<Rate, Image>(algebra: Algebra<Rate, Image>) {
   }
 
   /**
-   * Equation 8: W, the number of masks that cover a pixel over the largest such number. Where no mask covers anything the
-   * paper would divide by 0, and W is 0, so that the process is SinSR's.
+   * Equation 8: W, the number of masks that cover a pixel over the largest such number. Where no mask covers
+   * anything the paper would divide by 0, and W is 0, so that the process is SinSR's.
    */
   function semanticWeight(count: Rates, largest: Rates): Rate {
     return div(count, max(largest, 1));
   }
 
   /**
-   * Equation 9: eta (1 + m W) and kappa (1 - m W). In `release` the factor is that of sqrt(eta), so eta (1 + m W)^2.
+   * Equation 9: eta (1 + m W) and kappa (1 - m W). In `release` the factor is that of sqrt(eta), so eta (1 +
+   * m W)^2.
    *
-   * Where many masks overlap, W is 1: the residual is shifted in faster and with less noise, so structure there stays closer
-   * to y. Where nothing is covered, W is 0 and the process is SinSR's. At the last timesteps the new eta exceeds 1 (up to
-   * 1.18 for `paper`, 1.41 for `release`, with the defaults). That is kept, as both sources do: the mean of equation 1 then
-   * overshoots y by eta - 1 of the residual. Equation 12 takes roots of eta only and never of 1 - eta, and kappa sqrt(eta)
-   * still falls with W: (1 - m W) sqrt(1 + m W) and (1 - m W)(1 + m W) are both at most 1.
+   * Where many masks overlap, W is 1: the residual is shifted in faster and with less noise, so structure
+   * there stays closer to y. Where nothing is covered, W is 0 and the process is SinSR's. At the last
+   * timesteps the new eta exceeds 1 (up to 1.18 for `paper`, 1.41 for `release`, with the defaults). That is
+   * kept, as both sources do: the mean of equation 1 then overshoots y by eta - 1 of the residual. Equation
+   * 12 takes roots of eta only and never of 1 - eta, and kappa sqrt(eta) still falls with W: (1 - m W) sqrt(1
+   * + m W) and (1 - m W)(1 + m W) are both at most 1.
    *
    * @param weight W in [0, 1]; 0 gives back the global process
    * @throws SamsrError when m is not in [0, 1)
@@ -77,8 +80,9 @@ export function equationsOver<Rate, Image>(algebra: Algebra<Rate, Image>) {
   }
 
   /**
-   * {@link pixelwise} as chains of more than one step have it, of the teacher's roll-out and of an upscale. In `release` they
-   * keep the global rates throughout, with masks in their noise alone: only x_T of the single step follows W there.
+   * {@link pixelwise} as chains of more than one step have it, of the teacher's roll-out and of an upscale.
+   * In `release` they keep the global rates throughout, with masks in their noise alone: only x_T of the
+   * single step follows W there.
    */
   function chainRates(weight: Rates, options: PixelwiseOptions = {}): Pixelwise<Rate> {
     return pixelwise(options.variant === "release" ? 0 : weight, options);
@@ -90,8 +94,8 @@ export function equationsOver<Rate, Image>(algebra: Algebra<Rate, Image>) {
   }
 
   /**
-   * Equation 10, where every chain starts: x_T = y + kappa sqrt(eta) noise. It is equation 1 with its mean taken to be y,
-   * since x0 is not known yet.
+   * Equation 10, where every chain starts: x_T = y + kappa sqrt(eta) noise. It is equation 1 with its mean
+   * taken to be y, since x0 is not known yet.
    * @param state.level of {@link priorLevel}
    */
   function prior({ y, noise, level }: { y: Image; noise: Image; level: Rates }): Image {
@@ -99,8 +103,8 @@ export function equationsOver<Rate, Image>(algebra: Algebra<Rate, Image>) {
   }
 
   /**
-   * Equation 12: k, m and j from the rates before and after a step. They add up to 1, and kappa cancels out. They hold
-   * between any two rates, so a chain may leave timesteps out.
+   * Equation 12: k, m and j from the rates before and after a step. They add up to 1, and kappa cancels out.
+   * They hold between any two rates, so a chain may leave timesteps out.
    */
   function coefficients(eta: Rates, etaNext: Rates): { k: Rate; m: Rate; j: Rate } {
     const root = sqrt(mul(etaNext, eta));
@@ -109,8 +113,8 @@ export function equationsOver<Rate, Image>(algebra: Algebra<Rate, Image>) {
   }
 
   /**
-   * Equation 2 with global rates, equation 11 with those of each pixel: k x0 + m x_t + j y. It is equation 1 at etaNext,
-   * with the noise that x_t holds if x0Hat is right.
+   * Equation 2 with global rates, equation 11 with those of each pixel: k x0 + m x_t + j y. It is equation 1
+   * at etaNext, with the noise that x_t holds if x0Hat is right.
    */
   function deterministicStep(state: { x: Image; x0Hat: Image; y: Image; eta: Rates; etaNext: Rates }): Image {
     const { k, m, j } = coefficients(state.eta, state.etaNext);
@@ -124,8 +128,9 @@ export function equationsOver<Rate, Image>(algebra: Algebra<Rate, Image>) {
 }
 
 /**
- * What x_t is multiplied by before the denoiser sees it: 1 / sqrt(eta kappa^2 + 1), so that its variance stays
- * about 1 for images of unit variance. SAMSR keeps the global eta and kappa here: the denoiser was taught with them.
+ * What x_t is multiplied by before the denoiser sees it: 1 / sqrt(eta kappa^2 + 1), so that its variance
+ * stays about 1 for images of unit variance. SAMSR keeps the global eta and kappa here: the denoiser was
+ * taught with them.
  */
 export function inputScale(eta: number, kappa: number): number {
   return 1 / Math.sqrt(eta * kappa * kappa + 1);

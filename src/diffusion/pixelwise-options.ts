@@ -1,8 +1,8 @@
 /** What equation 9 is told, in words that settings, configurations and the command share. */
 
 /**
- * The paper and the authors' released code differ in details; both are supported.
- * `paper` follows the printed equations, `release` the behaviour that the published weights were trained with.
+ * The paper and the authors' released code differ in details; both are supported. `paper` follows the printed
+ * equations, `release` the behaviour that the published weights were trained with.
  */
 export const VARIANTS = ["paper", "release"] as const;
 export type Variant = (typeof VARIANTS)[number];

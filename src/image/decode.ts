@@ -20,7 +20,10 @@ import { type PictureSource, pathOrBytes } from "./source.js";
 export interface Picture {
   readonly raster: Raster;
   readonly metadata: Metadata;
-  /** What the file has that did not come along or may look wrong, each the end of a sentence that begins with its name. */
+  /**
+   * What the file has that did not come along or may look wrong, each the end of a sentence that begins with
+   * its name.
+   */
   readonly warnings: readonly string[];
 }
 
@@ -68,8 +71,8 @@ export interface OpenedPicture {
 export const readable = "samsr reads JPEG, PNG, WebP, AVIF, TIFF, GIF, BMP, HEIC and JPEG XL";
 
 /**
- * Reads a picture: JPEG, PNG, WebP, AVIF, TIFF, GIF, BMP, HEIC or JPEG XL (of several pages or frames, the first, with a
- * warning).
+ * Reads a picture: JPEG, PNG, WebP, AVIF, TIFF, GIF, BMP, HEIC or JPEG XL (of several pages or frames, the
+ * first, with a warning).
  *
  * Pixels come upright (EXIF orientation is applied, and reset in the EXIF that is kept) and in the colour
  * space of the file's profile, which is kept beside them and not applied. 16 bits stay 16 bits, grey stays
@@ -218,8 +221,8 @@ function isMoving(format: InputFormat, { pngFrames }: FileFacts): boolean {
 const fewestBits = 0.05;
 
 /**
- * What a file says it decodes to. AVIF's decoder holds the picture some six times over, which a photo is worth and
- * a file of next to nothing is not.
+ * What a file says it decodes to. AVIF's decoder holds the picture some six times over, which a photo is
+ * worth and a file of next to nothing is not.
  */
 function claimOf(header: SharpMetadata, frames: number, fileBytes: number) {
   const { width, height, channels, depth, format } = header;
@@ -236,7 +239,8 @@ interface DecoderInput {
 }
 
 /**
- * Decodes what is whole, or whole but for its end marker; and, where that is asked for, what is there of the rest.
+ * Decodes what is whole, or whole but for its end marker; and, where that is asked for, what is there of the
+ * rest.
  * @throws what the decoder throws
  */
 async function mend<T>(

@@ -27,7 +27,10 @@ export interface EncodeOptions {
   readonly quality?: number;
   /** WebP and AVIF without loss; by default where the input was without loss and no quality is given. */
   readonly lossless?: boolean;
-  /** What `decode` returned: profile, EXIF, XMP, IPTC, density and texts are written where the format has a place. */
+  /**
+   * What `decode` returned: profile, EXIF, XMP, IPTC, density and texts are written where the format has a
+   * place.
+   */
   readonly metadata?: Partial<Metadata>;
   /** Pixels an inch to write, instead of those of the metadata. */
   readonly density?: number;
@@ -60,8 +63,8 @@ export function holdsSixteenBits(format: OutputFormat): boolean {
 }
 
 /**
- * Throws when an image of this size cannot be written in this format, or the quality or density is none: to be
- * asked before the work.
+ * Throws when an image of this size cannot be written in this format, or the quality or density is none: to
+ * be asked before the work.
  * @throws SamsrError
  */
 export function checkEncodable(size: { width: number; height: number }, options: EncodeOptions): void {
@@ -88,8 +91,8 @@ export function checkEncodable(size: { width: number; height: number }, options:
 }
 
 /**
- * What a result of this size will lose in this format, each the end of a sentence that begins with its name: metadata
- * without a place, depth, transparency.
+ * What a result of this size will lose in this format, each the end of a sentence that begins with its name:
+ * metadata without a place, depth, transparency.
  */
 export function encodingLosses(
   size: { width: number; height: number },
@@ -106,9 +109,9 @@ export function encodingLosses(
 }
 
 /**
- * A raster as the bytes of a file. PNG and TIFF take 16 bits as they are, AVIF as 10 or 12; the other formats get 8,
- * rounded. JPEG has no transparency: colour is laid over white. Pixel values are written as they are, in the colour
- * space that the metadata tells, by a profile or whatever else the format has for it.
+ * A raster as the bytes of a file. PNG and TIFF take 16 bits as they are, AVIF as 10 or 12; the other formats
+ * get 8, rounded. JPEG has no transparency: colour is laid over white. Pixel values are written as they are,
+ * in the colour space that the metadata tells, by a profile or whatever else the format has for it.
  *
  * @throws SamsrError when the image is too large for the format
  */
@@ -235,8 +238,8 @@ async function suited(raster: Raster, { format }: EncodeOptions): Promise<Raster
 }
 
 /**
- * To optimise its codes a JPEG encoder holds the whole image as coefficients, 12 bytes a pixel. Above this many pixels the
- * memory is worth more than a file a few per cent smaller.
+ * To optimise its codes a JPEG encoder holds the whole image as coefficients, 12 bytes a pixel. Above this
+ * many pixels the memory is worth more than a file a few per cent smaller.
  */
 const optimisedPixels = 48e6;
 

@@ -221,7 +221,10 @@ export function cropPlanar(
   return out;
 }
 
-/** The same raster with 8 bits a channel, each value rounded to the nearest (257 steps of 16 bits are one of 8). */
+/**
+ * The same raster with 8 bits a channel, each value rounded to the nearest (257 steps of 16 bits are one of
+ * 8).
+ */
 export function toEightBits(raster: Raster): Raster {
   if (raster.data instanceof Uint8Array) return raster;
   const { data } = raster;

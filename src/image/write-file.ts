@@ -157,7 +157,8 @@ async function keepOwner(path: string, { uid, gid }: Stats): Promise<void> {
 }
 
 /**
- * Why a codec could not write its file. Codecs tell of it in words of their own, so the disk is asked for some room.
+ * Why a codec could not write its file. Codecs tell of it in words of their own, so the disk is asked for
+ * some room.
  * @throws what the system says of a full disk, else the codec's error
  */
 async function fullDisk(path: string, error: unknown): Promise<never> {

@@ -40,7 +40,10 @@ export interface CallOptions {
    * looks.
    */
   readonly signal?: AbortSignal;
-  /** Called with each value that the function sends while it runs; what it throws gives the call up and rejects it. */
+  /**
+   * Called with each value that the function sends while it runs; what it throws gives the call up and
+   * rejects it.
+   */
   readonly onProgress?: (value: unknown) => void;
 }
 

@@ -39,9 +39,9 @@ const RATES = ["rate", "epsilon", "keep", "share", "shorten"] as const;
 type Rates<T> = Readonly<Record<(typeof RATES)[number], T>>;
 
 /**
- * The scalar inputs of {@link adamW} for step n = 1, 2, ... What undoes the moments' start from zero, 1 / (1 -
- * beta^n), is in the rate and in epsilon, as at the end of section 2 of Kingma & Ba 2015: nothing is left of it to
- * do for each weight.
+ * The scalar inputs of {@link adamW} for step n = 1, 2, ... What undoes the moments' start from zero, 1 / (1
+ * - beta^n), is in the rate and in epsilon, as at the end of section 2 of Kingma & Ba 2015: nothing is left
+ * of it to do for each weight.
  * @param norm the gradient's length
  */
 export function ratesOf(
@@ -71,8 +71,8 @@ export function squaredNorm(gradient: o.Value): o.Value {
  *     m = beta1 m + (1 - beta1) g        w = keep w - rate m / (sqrt(v) + epsilon)
  *     v = beta2 v + (1 - beta2) g^2      a = a + share (w - a)
  *
- * Whatever reads an input comes before the output that replaces it, or is its last operation, so both may be one
- * memory. Inputs beside these arrays: the scalars of {@link ratesOf}, by their names.
+ * Whatever reads an input comes before the output that replaces it, or is its last operation, so both may be
+ * one memory. Inputs beside these arrays: the scalars of {@link ratesOf}, by their names.
  * @param gradient [P]
  * @returns the next value of each array [P]
  */

@@ -26,8 +26,9 @@ export interface SemanticsOptions {
   /** C of the latent. */
   readonly channels: number;
   /**
-   * What finds masks, one of `SOURCE_NAMES`; `none` leaves W = 0 and plain noise, as SinSR has them. Any other word is a
-   * folder of masks, which are those of whole photos, so that only parts of their coverage bring them.
+   * What finds masks, one of `SOURCE_NAMES`; `none` leaves W = 0 and plain noise, as SinSR has them. Any
+   * other word is a folder of masks, which are those of whole photos, so that only parts of their coverage
+   * bring them.
    */
   readonly masks: string;
   readonly variant: Variant;

@@ -29,16 +29,16 @@ export interface Optimiser {
 }
 
 /**
- * Numbers that are worked on at a time where the device is this process: what an operator leaves for the next then
- * stays in the cache, and takes hundreds of kilobytes where it would take hundreds of megabytes.
+ * Numbers that are worked on at a time where the device is this process: what an operator leaves for the next
+ * then stays in the cache, and takes hundreds of kilobytes where it would take hundreds of megabytes.
  */
 const WINDOW = 2 ** 17;
 
 const nextOf = (name: string) => `next:${name}`;
 
 /**
- * The optimiser of tensors that are laid out alike. Where they lie in this process it goes over them in windows; on a
- * device of its own the graph is bound to all of them.
+ * The optimiser of tensors that are laid out alike. Where they lie in this process it goes over them in
+ * windows; on a device of its own the graph is bound to all of them.
  */
 export async function createOptimiser(
   moments: Moments<DeviceTensor>,

@@ -7,7 +7,10 @@ import type { AdversarialOptions } from "./discriminator.js";
 import type { TeacherOptions } from "./teacher.js";
 import type { TermName } from "./terms/index.js";
 
-/** The weights of the terms of the student's loss; the paper has the first three at 1, lambda, and none of the others. */
+/**
+ * The weights of the terms of the student's loss; the paper has the first three at 1, lambda, and none of the
+ * others.
+ */
 export interface StudentWeights extends Readonly<Partial<Record<TermName, number>>> {
   readonly distill: number;
   readonly inverse: number;
@@ -33,19 +36,22 @@ export interface StudentOptions extends Omit<TeacherOptions, "semantics"> {
   /** What finds masks; default "regions". */
   readonly masks?: SemanticsOptions["masks"];
   /**
-   * Where `regions` looks: in each crop (the default), or in its whole photo, as upscaling does; then the batches bring noise
-   * and W.
+   * Where `regions` looks: in each crop (the default), or in its whole photo, as upscaling does; then the
+   * batches bring noise and W.
    */
   readonly maskContext?: MaskContext;
   /**
-   * How many images of each batch, D, go through algorithm 1's terms. They cost a roll-out and three more passes each, the
-   * other terms only the pass that `distill` takes anyway.
+   * How many images of each batch, D, go through algorithm 1's terms. They cost a roll-out and three more
+   * passes each, the other terms only the pass that `distill` takes anyway.
    */
   readonly distilled: number;
   readonly terms: StudentWeights;
   /** What the term `adversarial` needs. */
   readonly adversarial?: AdversarialOptions;
-  /** The timestep whose features the term `perceptual` compares; default 1, where noise is weak and features are of detail. */
+  /**
+   * The timestep whose features the term `perceptual` compares; default 1, where noise is weak and features
+   * are of detail.
+   */
   readonly featureTimestep?: number;
   /** The network whose prediction of coverage the term `sc` compares. */
   readonly coverage?: CoverageWeights;

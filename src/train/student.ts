@@ -1,6 +1,7 @@
 /**
- * Algorithm 1 of the paper, line by line: a student learns to do in one step what its teacher does in many. The numbers in
- * the comments are those of its lines. Timesteps count from 0 here, so the paper's T is T - 1, and its 0 and 1 are both 0.
+ * Algorithm 1 of the paper, line by line: a student learns to do in one step what its teacher does in many.
+ * The numbers in the comments are those of its lines. Timesteps count from 0 here, so the paper's T is T - 1,
+ * and its 0 and 1 are both 0.
  *
  * Without masks W is 0 and the noise plain, and what is left is SinSR.
  */
@@ -88,8 +89,8 @@ export async function trainStudent(
   );
   const adversarial = terms.adversarial ? options.adversarial : undefined;
 
-  // A batch goes to the device once, and what the teacher, the student and the discriminator tell each other stays
-  // there.
+  // A batch goes to the device once, and what the teacher, the student and the discriminator tell each other
+  // stays there.
   const pair = Object.values(space.pair(shape));
   const inputs = await createDeviceTensors(o.inputShapes([...pair, chainGraph.xT]), sessionOptions);
   const made = shapesOf({ ...chainGraph, ...(adversarial && { x0Hat }) });
@@ -155,9 +156,9 @@ export interface RollOutOptions {
 }
 
 /**
- * Lines 5 to 15 of algorithm 1 as one graph: the teacher, whose weights stay as they are, walks down its chain. Its
- * parameters appear once, however many the visits. Inputs beside the space's condition: SAM-noise [N, C, S, S], and the
- * weight W [N, 1, S, S].
+ * Lines 5 to 15 of algorithm 1 as one graph: the teacher, whose weights stay as they are, walks down its
+ * chain. Its parameters appear once, however many the visits. Inputs beside the space's condition: SAM-noise
+ * [N, C, S, S], and the weight W [N, 1, S, S].
  * @returns x_T [N, C, S, S], and of the first D pictures x0 at the end of the chain
  */
 export function rollOutGraph(
@@ -198,9 +199,9 @@ export function rollOutGraph(
 }
 
 /**
- * Lines 16 to 22 of algorithm 1 as a graph, and terms beyond it. Inputs beside the space's pair: xT [N, C, S, S], and
- * teacherX0 [D, C, S, S] for the first D pictures of the batch, over which algorithm 1's terms are averaged. A term of
- * weight 0 is not computed.
+ * Lines 16 to 22 of algorithm 1 as a graph, and terms beyond it. Inputs beside the space's pair: xT [N, C, S,
+ * S], and teacherX0 [D, C, S, S] for the first D pictures of the batch, over which algorithm 1's terms are
+ * averaged. A term of weight 0 is not computed.
  * @param p of the student
  * @param process the schedule, and whose input scale timestep 0 has
  * @param extras what some of the terms need
@@ -218,8 +219,8 @@ export function studentLoss(
   const { batch, side, distilled } = shape;
   const { x0, lq, y } = space.pair(shape);
   const last = timestepOf(schedule, schedule.steps - 1);
-  // The paper is silent on what f(x, y, 0) is scaled by. The released code gives the network timestep 0, but the
-  // input scale of timestep T; `paper` scales as wherever else timestep 0 is asked.
+  // The paper is silent on what f(x, y, 0) is scaled by. The released code gives the network timestep 0, but
+  // the input scale of timestep T; `paper` scales as wherever else timestep 0 is asked.
   const first = variant === "release" ? { ...last, timestep: 0 } : timestepOf(schedule, 0);
   const xT = o.input("xT", [batch, space.channels, side, side]);
   const teacherX0 = o.input("teacherX0", [distilled, space.channels, side, side]);

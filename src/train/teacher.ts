@@ -57,9 +57,9 @@ export interface TeacherProcess {
 }
 
 /**
- * ResShift's objective: x0 from x_t of equation 1 at a random timestep, by smooth absolute error. Inputs beside the space's
- * pair: noise [N, C, S, S], t [N], eta and scale (the global eta_t and its input scale) [N, 1, 1, 1], and where rates follow
- * masks weight (W) [N, 1, S, S].
+ * ResShift's objective: x0 from x_t of equation 1 at a random timestep, by smooth absolute error. Inputs
+ * beside the space's pair: noise [N, C, S, S], t [N], eta and scale (the global eta_t and its input scale)
+ * [N, 1, 1, 1], and where rates follow masks weight (W) [N, 1, S, S].
  * @returns a scalar
  */
 export function teacherLoss(

@@ -65,16 +65,20 @@ export interface Opponent {
 
 /** What steps are taken on. */
 export interface StepInputs extends Pick<DeviceTensors, "stage" | "load"> {
-  /** What micro-batch i brings, determined by i alone. It is made, and staged, while the device works on the last. */
+  /**
+   * What micro-batch i brings, determined by i alone. It is made, and staged, while the device works on the
+   * last.
+   */
   at(index: number): Promise<Feeds>;
 }
 
 /**
- * Steps until `steps` are done: batch, gradient, clip, AdamW, moving average; saves now and then, and on abort.
+ * Steps until `steps` are done: batch, gradient, clip, AdamW, moving average; saves now and then, and on
+ * abort.
  * @param inputs made ahead, and loaded before the gradient is computed
  * @param opponent takes a step of its own after each
- * @throws {SamsrError} when the same step fails again and again, or the state can be saved neither at the start nor
- * at the end
+ * @throws {SamsrError} when the same step fails again and again, or the state can be saved neither at the
+ * start nor at the end
  */
 export async function train(
   session: TrainingSession,
@@ -245,7 +249,10 @@ function stateFile(out: string): string {
   return join(out, "state.safetensors");
 }
 
-/** The moving average at half precision, as bundled models have weights. A full disk costs this file, not the run. */
+/**
+ * The moving average at half precision, as bundled models have weights. A full disk costs this file, not the
+ * run.
+ */
 async function keep(
   { weights, average, adam }: TrainingState,
   suffix: string,

@@ -1,8 +1,8 @@
 /**
  * Keeps what a network of pixels makes of a picture within what the small picture says. A network sharpens by
  * going too far: halos beside edges, grey that drifts where there is one colour, a tint on what is grey.
- * Bicubic enlargement knows no tint, keeps one colour as it is, and overshoots an edge by little; a result that
- * goes no further than it does is never worse in these three ways.
+ * Bicubic enlargement knows no tint, keeps one colour as it is, and overshoots an edge by little; a result
+ * that goes no further than it does is never worse in these three ways.
  */
 import { hasAlpha, type Raster } from "../image/raster.js";
 import { kernels, resizePlanar } from "../image/resize.js";
@@ -19,9 +19,9 @@ export interface ConfinedSize {
 }
 
 /**
- * Confines a large picture, in place. Each value stays within the 5 x 5 small pixels around it, or goes as far
- * beyond them as the bicubic enlargement does. Where all 25 are of one colour, that colour is the result; where
- * the inner 9 are, the result is half of the way to bicubic, so that no seam shows.
+ * Confines a large picture, in place. Each value stays within the 5 x 5 small pixels around it, or goes as
+ * far beyond them as the bicubic enlargement does. Where all 25 are of one colour, that colour is the result;
+ * where the inner 9 are, the result is half of the way to bicubic, so that no seam shows.
  *
  * @param large [3, s h, s w] in [-1, 1]
  * @param small [3, h, w] in [-1, 1]

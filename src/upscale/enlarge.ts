@@ -43,8 +43,8 @@ export interface EnlargeContext extends SourceNetworks {
 
 /**
  * Enlarges a raster of any number of channels and either depth; the result has the same.
- * @throws an AbortError when cancelled, at the latest after the session under way; a SamsrError that names the model when
- * what it makes is not finite
+ * @throws an AbortError when cancelled, at the latest after the session under way; a SamsrError that names
+ * the model when what it makes is not finite
  */
 export async function enlarge(
   raster: Raster,

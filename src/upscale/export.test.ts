@@ -118,7 +118,8 @@ describe.each(["pixel-denoiser", "latent-denoiser"])("the file of a %s", (networ
     const expected = await upscaled(models[network], small, { ...options, masks: coverage, seed: 4 });
     expect(new Set(expected).size).toBeGreaterThan(width > 3 ? 100 : 10);
     const { data } = await exported(models[network], small, coverage, { ...options, seed: 4 });
-    // Beside the right and the lower edge bicubic sees the tile's reflection here, and repeats the edge there.
+    // Beside the right and the lower edge bicubic sees the tile's reflection here, and repeats the edge
+    // there.
     const beside = network === "pixel-denoiser" && width % 8 !== 0 ? 2 : 0;
     const inside = (_: number, i: number) => {
       const pixel = Math.floor(i / 3);

@@ -1,6 +1,6 @@
 /**
- * What the whole image has and the tiles only cut from it: coverage (and with it W) and noise. Made once, so that a pixel
- * has the same of each in every tile that holds it.
+ * What the whole image has and the tiles only cut from it: coverage (and with it W) and noise. Made once, so
+ * that a pixel has the same of each in every tile that holds it.
  */
 import { type Field, onArrays, type Pixelwise, type Schedule } from "../diffusion/index.js";
 import { type Raster, type Region, reflect } from "../image/raster.js";
@@ -22,15 +22,18 @@ import type { DiffusionSettings } from "./settings.js";
 /** Given up by throwing; an AbortSignal is one. */
 export type Stop = Pick<AbortSignal, "throwIfAborted">;
 
-/** What the search for coverage reports to, and the networks that it may ask; the worker has both of installed models. */
+/**
+ * What the search for coverage reports to, and the networks that it may ask; the worker has both of installed
+ * models.
+ */
 export interface CoverageContext extends FindContext, SourceNetworks {}
 
 /**
  * The coverage of a raster of bled colours, as the settings have it; empty for none.
  *
- * @param latent for variant `release`, where masks are sought: the latent as a picture of the raster's size; the raster
- *   itself where a model has no such latent. In variant `paper` Segment Anything looks at the bicubic enlargement
- *   (section 3.1), and the other sources at the raster.
+ * @param latent for variant `release`, where masks are sought: the latent as a picture of the raster's size;
+ *   the raster itself where a model has no such latent. In variant `paper` Segment Anything looks at the
+ *   bicubic enlargement (section 3.1), and the other sources at the raster.
  * @throws SamsrError when the context lacks the network that is asked for; what the context throws to give up
  */
 export async function findCoverage(
@@ -59,7 +62,10 @@ export interface Semantics {
   stepNoise(timestep: number, tile: Region): Float32Array;
   /** sigma of x_T, kappa sqrt(eta_{T-1}) of the pixel-wise process (equation 10): [h, w]. */
   sigma(tile: Region): Float32Array;
-  /** Equation 9 on a tile, for a chain. The authors' code has the global process there, and W in x_T of one step alone. */
+  /**
+   * Equation 9 on a tile, for a chain. The authors' code has the global process there, and W in x_T of one
+   * step alone.
+   */
   process(tile: Region): Pixelwise<Field>;
 }
 
@@ -101,7 +107,10 @@ function ramp(largest: number): Coverage {
   return { width: largest + 1, height: 1, counts: Uint16Array.from({ length: largest + 1 }, (_, c) => c) };
 }
 
-/** The table's values, or the one number for all, at the counts of a tile, [h, w]; outside the image those of reflected pixels. */
+/**
+ * The table's values, or the one number for all, at the counts of a tile, [h, w]; outside the image those of
+ * reflected pixels.
+ */
 function lookUp({ width, height, counts }: Coverage, tile: Region, table: Field): Float32Array {
   const out = new Float32Array(tile.width * tile.height);
   if (typeof table === "number") return out.fill(table);

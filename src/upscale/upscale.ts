@@ -1,6 +1,6 @@
 /**
- * The one way of a picture from file to file: decoded, checked, enlarged, encoded. The command goes it for each of its
- * pictures, and so does whoever else has files or bytes.
+ * The one way of a picture from file to file: decoded, checked, enlarged, encoded. The command goes it for
+ * each of its pictures, and so does whoever else has files or bytes.
  */
 import { mkdir, stat } from "node:fs/promises";
 import { dirname } from "node:path";
@@ -52,7 +52,9 @@ import {
   type UpscalerOptions,
 } from "./upscaler.js";
 
-/** Masks that lie in files: a folder with one picture a mask, or one picture in which each colour is a region. */
+/**
+ * Masks that lie in files: a folder with one picture a mask, or one picture in which each colour is a region.
+ */
 export interface MaskFiles {
   readonly files: string;
 }
@@ -77,10 +79,13 @@ export interface UpscaleOptions
     Pick<EncodeOptions, "quality" | "lossless" | "density"> {
   /** As in {@link UpscaleSettings}, or files of masks, which are fitted to the picture's size. */
   readonly masks?: UpscaleSettings["masks"] | MaskFiles;
-  /** One that is open already, for many pictures; it stays open. Then the options of opening one do not count. */
+  /**
+   * One that is open already, for many pictures; it stays open. Then the options of opening one do not count.
+   */
   readonly upscaler?: Upscaler;
   /**
-   * default: by the name of the file that is written, else that of the input; PNG for a GIF that does not move
+   * default: by the name of the file that is written, else that of the input; PNG for a GIF that does not
+   * move
    */
   readonly format?: OutputFormat;
 }
@@ -120,7 +125,9 @@ export interface EnlargedPicture {
   readonly pages: number;
   /** Of the first page. */
   readonly info: UpscaleInfo;
-  /** What the input or the result has lost, each the end of a sentence that begins with the picture's name. */
+  /**
+   * What the input or the result has lost, each the end of a sentence that begins with the picture's name.
+   */
   readonly warnings: readonly string[];
 }
 
@@ -130,18 +137,18 @@ export interface UpscaledPicture extends EnlargedPicture {
 }
 
 /**
- * Enlarges a picture: decodes it (see `decode` for the formats), upscales it and encodes it. Profile or other words about
- * colour, EXIF, XMP and density are kept, orientation is applied, 16 bits stay 16 bits where the format has them. All
- * pages of a TIFF and all frames of an animation are enlarged where the format of the result holds them; what is lost is
- * in `warnings`.
+ * Enlarges a picture: decodes it (see `decode` for the formats), upscales it and encodes it. Profile or other
+ * words about colour, EXIF, XMP and density are kept, orientation is applied, 16 bits stay 16 bits where the
+ * format has them. All pages of a TIFF and all frames of an animation are enlarged where the format of the
+ * result holds them; what is lost is in `warnings`.
  *
  * @param input a path, a file: URL, the bytes of a file, or what `decode` or `openPicture` made of them
  * @example
  * const { data } = await upscale("photo.jpg", { seed: 7, format: "png" });
  * await writeFile("large.png", data);
  *
- * @throws SamsrError of one line, for an input that cannot be read, settings that make no sense, a result too large for
- * its format, a model or device that is not there; the signal's reason
+ * @throws SamsrError of one line, for an input that cannot be read, settings that make no sense, a result too
+ * large for its format, a model or device that is not there; the signal's reason
  */
 export async function upscale(
   input: PictureSource | Picture | OpenedPicture,
@@ -157,15 +164,15 @@ export async function upscale(
 }
 
 /**
- * Enlarges a picture as {@link upscale} does and writes the result to a file, whole or not at all. Folders that are
- * missing are made.
+ * Enlarges a picture as {@link upscale} does and writes the result to a file, whole or not at all. Folders
+ * that are missing are made.
  *
  * @param file its path or file: URL; its ending says the format, unless `options.format` does
  * @example
  * await upscaleToFile("photo.jpg", "large.png", { seed: 7 });
  *
- * @throws SamsrError as {@link upscale} does, and for a file that exists or cannot be written, before any work; the
- * signal's reason
+ * @throws SamsrError as {@link upscale} does, and for a file that exists or cannot be written, before any
+ * work; the signal's reason
  */
 export async function upscaleToFile(
   input: PictureSource | Picture | OpenedPicture,
@@ -285,7 +292,10 @@ async function enlargeFrame(
   return { output: before && moved ? withStillParts(output, before, moved) : output, info, coverage };
 }
 
-/** The scale that gives the wanted size; undefined where none is told. @throws SamsrError for two words that differ */
+/**
+ * The scale that gives the wanted size; undefined where none is told. @throws SamsrError for two words that
+ * differ
+ */
 function scaleFor(
   { width, height, longest, scale }: UpscaleOptions,
   picture: { width: number; height: number },

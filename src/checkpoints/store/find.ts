@@ -1,6 +1,6 @@
 /**
- * Installed models: a folder each, with `model.json` (what it is and how to run it), the weights it names, and
- * sometimes `CARD.md` for people.
+ * Installed models: a folder each, with `model.json` (what it is and how to run it), the weights it names,
+ * and sometimes `CARD.md` for people.
  */
 import { readdir, readFile, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
@@ -36,8 +36,8 @@ export async function listModels(): Promise<InstalledModel[]> {
 }
 
 /**
- * Every folder among the models, and which of them are damaged. Work under way (names that begin with a dot) and a
- * stored model that has a bundled one's name, and so is never found, are left out.
+ * Every folder among the models, and which of them are damaged. Work under way (names that begin with a dot)
+ * and a stored model that has a bundled one's name, and so is never found, are left out.
  * @throws {SamsrError} when the store is there and cannot be read
  */
 export async function surveyModels(): Promise<{ models: InstalledModel[]; damaged: DamagedModel[] }> {

@@ -1,4 +1,7 @@
-/** `samsr evaluate`: measures pictures that exist. The table goes to standard output, all else to standard error. */
+/**
+ * `samsr evaluate`: measures pictures that exist. The table goes to standard output, all else to standard
+ * error.
+ */
 import { SamsrError } from "../../base/errors.js";
 import { evaluateFolder, type FolderEvaluation } from "../../evaluate/folders.js";
 import { METRIC_NAMES, METRICS, type MetricName } from "../../evaluate/metrics/index.js";

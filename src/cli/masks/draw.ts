@@ -1,6 +1,6 @@
 /**
- * The semantics of one picture as pictures, in a folder: one sheet to look at, its parts as PNGs of the picture's own
- * size to be flipped through, and the masks one by one, to be used again by `--masks FOLDER`.
+ * The semantics of one picture as pictures, in a folder: one sheet to look at, its parts as PNGs of the
+ * picture's own size to be flipped through, and the masks one by one, to be used again by `--masks FOLDER`.
  */
 import { mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
@@ -175,7 +175,9 @@ function mapsOf(raster: Raster, masks: readonly Runs[], coverage: Coverage, nois
   };
 }
 
-/** A mask of the enlargement in the picture's size, as equations 3 and 4 have it; others are there already. */
+/**
+ * A mask of the enlargement in the picture's size, as equations 3 and 4 have it; others are there already.
+ */
 function inSizeOf({ width, height }: Raster, runs: Runs): Runs {
   if (runs.width === width && runs.height === height) return runs;
   const { masks } = prepareMasks({ ...runs, masks: [pixelsOf(runs)] }, width, height);

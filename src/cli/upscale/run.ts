@@ -1,7 +1,7 @@
 /**
  * `samsr upscale`. Everything that can be refused is refused before the network runs; then one upscaler takes
- * the pictures one after the other, while the next one is already being decoded. A picture that fails does not
- * stop the others.
+ * the pictures one after the other, while the next one is already being decoded. A picture that fails does
+ * not stop the others.
  */
 import { lstat, mkdir } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
@@ -28,7 +28,9 @@ import { createReporter, type Reporter } from "../reporter.js";
 import { oneAhead, printJson, say, writeToStdout } from "../streams.js";
 import { checkSettings, decodingOf, encodingOf, settingsOf, type UpscaleArguments } from "./settings.js";
 
-/** What `--json` prints is an array of these: first words that stand for no file, then the inputs in order. */
+/**
+ * What `--json` prints is an array of these: first words that stand for no file, then the inputs in order.
+ */
 export interface UpscaleResult {
   input: string;
   /** The path, or "-" for standard output. */
@@ -180,8 +182,8 @@ function openUpscaler({ options, model }: Batch): Promise<Upscaler> {
 }
 
 /**
- * Leaves a picture to another process that works in the same folder, where existing results are to be left: one that has
- * made it meanwhile, or is about to.
+ * Leaves a picture to another process that works in the same folder, where existing results are to be left:
+ * one that has made it meanwhile, or is about to.
  */
 async function runUnlessMade(
   job: Job,

@@ -1,8 +1,8 @@
 /**
- * EXIF: a small TIFF file (JEITA CP-3451) of directories of 12-byte entries. Files out of phones, editors and fuzzers
- * break its rules, so reading never trusts a number: an entry counts only when all of it lies inside. What keeps the rules
- * is changed in place, since a maker's note is full of offsets that no rebuilding survives; anything else is written anew
- * from the entries that could be read.
+ * EXIF: a small TIFF file (JEITA CP-3451) of directories of 12-byte entries. Files out of phones, editors and
+ * fuzzers break its rules, so reading never trusts a number: an entry counts only when all of it lies inside.
+ * What keeps the rules is changed in place, since a maker's note is full of offsets that no rebuilding
+ * survives; anything else is written anew from the entries that could be read.
  */
 import { join, latin1, spells, viewOf } from "../containers/bytes.js";
 
@@ -124,7 +124,8 @@ function walk(exif: Uint8Array): Walk {
   below(fields.main, tags.photo, fields.photo, out.photoAt);
   below(fields.main, tags.gps, fields.gps);
   below(fields.photo, tags.interoperability, fields.interoperability);
-  // A change in place would reach what else lies there; and orientation has no business below the picture's own.
+  // A change in place would reach what else lies there; and orientation has no business below the picture's
+  // own.
   const overlaps = ([from, to]: [number, number], others: readonly [number, number][]) =>
     others.some(([start, end]) => start !== from && start < to && from < end);
   const astray = [...fields.gps, ...fields.interoperability].some(({ tag }) => tag === tags.orientation);
@@ -168,7 +169,10 @@ export function exifOrientation(exif: Uint8Array): number {
   return value !== undefined && value >= 1 && value <= 8 ? value : 1;
 }
 
-/** Pixels an inch, across and down, as EXIF or the first directory of a TIFF file has them; undefined where it has none. */
+/**
+ * Pixels an inch, across and down, as EXIF or the first directory of a TIFF file has them; undefined where it
+ * has none.
+ */
 export function exifDensity(exif: Uint8Array): [number, number] | undefined {
   const { main } = walk(exif).fields;
   const find = (tag: number) => main.find((field) => field.tag === tag);
@@ -190,8 +194,9 @@ export interface UprightExif {
 }
 
 /**
- * EXIF for pixels that are upright: orientation 1 and no thumbnail of the old picture. Where the EXIF keeps the rules all
- * else stays at its place; where not, it is written anew from what could be read, without the maker's note.
+ * EXIF for pixels that are upright: orientation 1 and no thumbnail of the old picture. Where the EXIF keeps
+ * the rules all else stays at its place; where not, it is written anew from what could be read, without the
+ * maker's note.
  */
 export function uprightExif(original: Uint8Array): UprightExif {
   const { fields, mainAt, photoAt, nextAt, little, sound } = walk(original);
@@ -232,7 +237,8 @@ function writeShort(exif: Uint8Array, at: number, tag: number, value: number, li
 }
 
 /**
- * EXIF for pixels of another size: the sizes that it tells are put right, and with a density its resolution too.
+ * EXIF for pixels of another size: the sizes that it tells are put right, and with a density its resolution
+ * too.
  *
  * @param density pixels an inch, across and down; what the EXIF says stays where it is undefined
  */

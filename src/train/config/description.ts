@@ -1,6 +1,7 @@
 /**
- * The training configurations. What a file leaves out takes the setting of the paper, or where the paper refers to
- * prior work ("the same experimental configuration"), of ResShift's and SinSR's public configurations.
+ * The training configurations. What a file leaves out takes the setting of the paper, or where the paper
+ * refers to prior work ("the same experimental configuration"), of ResShift's and SinSR's public
+ * configurations.
  */
 import {
   type Field,

@@ -1,4 +1,7 @@
-/** The configuration of a training run: a file's or the bundled model's, and what the command line says over it. */
+/**
+ * The configuration of a training run: a file's or the bundled model's, and what the command line says over
+ * it.
+ */
 import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { stringify } from "yaml";
@@ -81,7 +84,8 @@ export interface ConfigArguments extends Overrides {
 type Data = Record<string, unknown>;
 
 /**
- * The configuration of a run, checked, and written to OUT/config.yaml. A run that goes on has the one that lies there.
+ * The configuration of a run, checked, and written to OUT/config.yaml. A run that goes on has the one that
+ * lies there.
  * @param warn told of fields of the authors' that do not apply
  * @throws {SamsrError} when it is wrong, or a run shall go on in another way than it began
  */

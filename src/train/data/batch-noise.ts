@@ -1,7 +1,7 @@
 /**
- * The noise of a batch, and W. Drawing them takes longer than a GPU's step, so the threads that make batches make them
- * too; a trainer whose batches bring none makes them by the same recipe. They follow from the run's seed, the step and the
- * low-resolution crops, so they are the same whoever makes them.
+ * The noise of a batch, and W. Drawing them takes longer than a GPU's step, so the threads that make batches
+ * make them too; a trainer whose batches bring none makes them by the same recipe. They follow from the run's
+ * seed, the step and the low-resolution crops, so they are the same whoever makes them.
  */
 import { createRandom, type Random } from "../../base/random.js";
 import { type CoveragePart, isSourceName } from "../../semantics/index.js";
@@ -42,7 +42,10 @@ export function needsCoverage(recipe: NoiseRecipe | undefined): recipe is Semant
   return recipe?.kind === "semantic" && recipe.masks !== "none" && recipe.context === "photo";
 }
 
-/** @throws {Error} when masks are those of whole photos, which batches alone can bring, and a batch brings no W */
+/**
+ * @throws {Error} when masks are those of whole photos, which batches alone can bring, and a batch brings no
+ *   W
+ */
 export function demandPhotoMasks(
   trainer: "teacher" | "student",
   context: MaskContext | undefined,
@@ -63,8 +66,8 @@ export interface BatchNoise {
 }
 
 /**
- * The noise that batches may bring to a run: plain without masks, SAM-noise and W with them; undefined for masks
- * that a network finds in crops, while the run goes on.
+ * The noise that batches may bring to a run: plain without masks, SAM-noise and W with them; undefined for
+ * masks that a network finds in crops, while the run goes on.
  */
 export function batchNoise(
   { channels, seed }: Pick<PlainNoise, "channels" | "seed">,

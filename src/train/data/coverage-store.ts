@@ -1,8 +1,9 @@
 /**
- * Coverage of whole photos, found once and kept in files. A mask generator takes seconds for a photo, far longer than a
- * step, so all photos are done before the first step, one after the other; a run that was interrupted goes on after
- * the last, another run with the same photos, source and settings finds everything, and the threads that make batches
- * only read. A file's name is a hash of all that decides its coverage: the picture's bytes, and what the source is.
+ * Coverage of whole photos, found once and kept in files. A mask generator takes seconds for a photo, far
+ * longer than a step, so all photos are done before the first step, one after the other; a run that was
+ * interrupted goes on after the last, another run with the same photos, source and settings finds everything,
+ * and the threads that make batches only read. A file's name is a hash of all that decides its coverage: the
+ * picture's bytes, and what the source is.
  */
 import { createHash } from "node:crypto";
 import { mkdir, readFile } from "node:fs/promises";
@@ -49,8 +50,8 @@ export interface FillOptions {
 
 /**
  * Finds the coverage of all pictures that have none yet, and keeps it.
- * @returns the file of each picture's coverage; a picture that cannot be decoded has that of the next one that can,
- * which stands in for it in training
+ * @returns the file of each picture's coverage; a picture that cannot be decoded has that of the next one
+ * that can, which stands in for it in training
  * @throws SamsrError when the folder cannot be written to; what the source throws; the signal's reason
  */
 export async function fillCoverage(options: FillOptions): Promise<readonly string[]> {
@@ -95,7 +96,9 @@ function nextOf(files: readonly (string | undefined)[], i: number): string | und
   return files.slice(i).find(Boolean) ?? files.find(Boolean);
 }
 
-/** Gives the coverage that was kept. @param files one for each picture, as {@link fillCoverage} returns them */
+/**
+ * Gives the coverage that was kept. @param files one for each picture, as {@link fillCoverage} returns them
+ */
 export function keptCoverage(files: readonly string[]): WholeCoverage {
   return async (index: number, _: () => PlanarPicture) => {
     const coverage = await readKept(files[index]);

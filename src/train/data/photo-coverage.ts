@@ -1,7 +1,7 @@
 /**
- * The masks of a crop as the masks of its photo. Upscaling finds masks in a whole photo; on a crop of 32 x 32 the same
- * generator finds others, and often none, so a student taught with those meets another W when it is used. Here the whole
- * photo is made small once, masks are counted there, and each crop takes its part.
+ * The masks of a crop as the masks of its photo. Upscaling finds masks in a whole photo; on a crop of 32 x 32
+ * the same generator finds others, and often none, so a student taught with those meets another W when it is
+ * used. Here the whole photo is made small once, masks are counted there, and each crop takes its part.
  */
 import { SCALE } from "../../base/scale.js";
 import { type Raster, type Region, toTensor } from "../../image/raster.js";
@@ -17,7 +17,9 @@ import { reductionKernel } from "./kernel.js";
 import { orient } from "./orient.js";
 import { blurAndReduce } from "./reduce.js";
 
-/** Deviation of the blur before the reduction, in large pixels: the middle of what the mild degradation draws. */
+/**
+ * Deviation of the blur before the reduction, in large pixels: the middle of what the mild degradation draws.
+ */
 const BLUR = 0.8;
 
 /** A photo made small, at a quarter of its sides rounded down, as masks are sought in it. */
@@ -50,7 +52,8 @@ export function rememberedCoverage(source: CoverageSource): WholeCoverage {
 
 /**
  * The part of a photo's coverage that a crop has.
- * @param region of the photo, square, in large pixels at any place; beyond the photo the nearest count is repeated
+ * @param region of the photo, square, in large pixels at any place; beyond the photo the nearest count is
+ *   repeated
  * @param orientation how the crop is turned; see `orient`
  */
 export function cropCoverage(whole: Coverage, region: Region, orientation: number): CoveragePart {

@@ -1,4 +1,6 @@
-/** Pairs that were made before, by `samsr degrade` or anybody: `hr/` and `lr/` with pictures of equal names. */
+/**
+ * Pairs that were made before, by `samsr degrade` or anybody: `hr/` and `lr/` with pictures of equal names.
+ */
 
 import { stat } from "node:fs/promises";
 import { extname, join } from "node:path";
@@ -20,13 +22,14 @@ export async function holdsPairs(folder: string): Promise<boolean> {
 }
 
 /**
- * Crops of saved pairs at matching places. Names are compared without their endings, subfolders included. The sizes of all
- * pairs are read from the files' headers first. A pair is decoded as photos are: when it is asked for, and kept while there
- * is room.
+ * Crops of saved pairs at matching places. Names are compared without their endings, subfolders included. The
+ * sizes of all pairs are read from the files' headers first. A pair is decoded as photos are: when it is
+ * asked for, and kept while there is room.
  *
- * @param coverageOf gives the coverage of a small picture, of which each crop brings its part; left out, none does
- * @throws SamsrError that names the first picture without a partner, or the first pair whose sizes are not 4 to 1, or
- * that is smaller than the crop
+ * @param coverageOf gives the coverage of a small picture, of which each crop brings its part; left out, none
+ *   does
+ * @throws SamsrError that names the first picture without a partner, or the first pair whose sizes are not 4
+ * to 1, or that is smaller than the crop
  */
 export async function openSavedPairs(
   folders: readonly string[],

@@ -1,4 +1,7 @@
-/** The pictures of folders as masks are sought in them: photos made small, or the small pictures of saved pairs. */
+/**
+ * The pictures of folders as masks are sought in them: photos made small, or the small pictures of saved
+ * pairs.
+ */
 import type { Raster } from "../../image/raster.js";
 import type { PlanarPicture } from "../../semantics/index.js";
 import { reducedPhoto, smallPicture } from "./photo-coverage.js";

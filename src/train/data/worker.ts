@@ -1,4 +1,6 @@
-/** A thread in which training data is made: blurring, masks and noise would take the training thread's time. */
+/**
+ * A thread in which training data is made: blurring, masks and noise would take the training thread's time.
+ */
 import { createQueue } from "../../base/promises.js";
 import { type CallContext, serveThread } from "../../runtime/index.js";
 import { createCoverageSource, type SourceName } from "../../semantics/index.js";
@@ -19,7 +21,10 @@ export interface DataOptions extends Omit<SourceOptions, "decode" | "coverageOf"
   readonly pool?: number;
   /** Has each batch bring its noise. */
   readonly noise?: NoiseRecipe;
-  /** Where the coverage of each whole picture is kept, see `fillCoverage`; left out, threads find it as they go. */
+  /**
+   * Where the coverage of each whole picture is kept, see `fillCoverage`; left out, threads find it as they
+   * go.
+   */
   readonly coverageFiles?: readonly string[];
 }
 
@@ -32,7 +37,10 @@ let batches: Batches | undefined;
 const shelf = createShelf(decodeRgb);
 const skipped: Skipped[] = [];
 
-/** So many batches are in the making at once: enough to wait for a codec meanwhile, and the first is done first. */
+/**
+ * So many batches are in the making at once: enough to wait for a codec meanwhile, and the first is done
+ * first.
+ */
 const AT_ONCE = 2;
 const inTurn = createQueue(AT_ONCE);
 

@@ -18,7 +18,10 @@ export interface TrainingRun {
   readonly resume?: boolean;
   /** Every so many steps the moving average is kept by itself; default: never. */
   readonly keepEvery?: number;
-  /** Minutes between two times that it saves itself, and its moving average as `weights.safetensors`; default: by steps. */
+  /**
+   * Minutes between two times that it saves itself, and its moving average as `weights.safetensors`; default:
+   * by steps.
+   */
   readonly saveMinutes?: number;
   /** default "cpu" */
   readonly device?: Device;
