@@ -4,8 +4,10 @@
  */
 import { constants, fstatSync, type Stats } from "node:fs";
 import { access, lstat, realpath, stat } from "node:fs/promises";
-import { dirname, extname, join, resolve } from "node:path";
+import { basename, dirname, extname, join, resolve } from "node:path";
 import { SamsrError } from "../base/errors.js";
+import { isPlainName } from "../base/plain-name.js";
+import { SCALE } from "../base/scale.js";
 import { formatLike, formatOfName, type OutputFormat } from "../image/formats.js";
 import type { Metadata } from "../image/index.js";
 import type { FoundInputs, Input } from "./inputs.js";
@@ -27,6 +29,9 @@ export interface TargetOptions {
   format?: OutputFormat;
   overwrite?: boolean;
   skipExisting?: boolean;
+  /** How results in a folder are called, without their ending: `{name}`, `{ext}` and `{scale}` stand for the input's and the factor. */
+  name?: string;
+  scale?: number;
   inputs: readonly Input[];
 }
 
@@ -139,7 +144,8 @@ export async function planTargets(options: TargetOptions): Promise<Targets> {
     const format = formatFor(input, read);
     if (format === undefined) return undefined;
     if (destination.kind === "stdout") return { format, skip: false };
-    const path = destination.kind === "file" ? destination.path : pathIn(destination.path, input, format);
+    const path =
+      destination.kind === "file" ? destination.path : pathIn(destination.path, input, format, options);
     const real = await canonical(path);
 
     const other = claimed.get(real);
@@ -171,10 +177,43 @@ export async function planTargets(options: TargetOptions): Promise<Targets> {
   return { claim };
 }
 
-function pathIn(folder: string, input: Input, format: OutputFormat): string {
+function pathIn(folder: string, input: Input, format: OutputFormat, { name, scale }: TargetOptions): string {
   const ending = extname(input.place);
   const stem = ending === "" ? input.place : input.place.slice(0, -ending.length);
-  return join(folder, stem + (formatOfName(input.place) === format ? ending : endingOfFormat[format]));
+  if (name === undefined) {
+    return join(folder, stem + (formatOfName(input.place) === format ? ending : endingOfFormat[format]));
+  }
+  const values: Record<string, string> = {
+    "{name}": basename(stem),
+    "{ext}": ending.slice(1),
+    "{scale}": String(scale ?? SCALE),
+  };
+  const filled = name.replace(/\{(name|ext|scale)\}/g, (field) => values[field]!);
+  return join(folder, dirname(stem), filled + endingOfFormat[format]);
+}
+
+/**
+ * Refuses a pattern of names that leads elsewhere or stands for nothing.
+ * @throws UsageError
+ */
+export function checkName(
+  {
+    name,
+    width,
+    height,
+    longest,
+  }: Pick<TargetOptions, "name"> & Partial<Record<"width" | "height" | "longest", number>>,
+  destination: Destination,
+): void {
+  if (name === undefined) return;
+  const refuse = (why: string) => new UsageError(`--name ${name}: ${why}`);
+  if (destination.kind !== "folder") throw refuse("names results in a folder; -o names one file");
+  const unknown = name.replace(/\{(name|ext|scale)\}/g, "");
+  if (/[{}]/.test(unknown)) throw refuse("expected {name}, {ext} and {scale} in it, and no other braces");
+  if (!isPlainName(name)) throw refuse("expected the name of a file, with no folder");
+  if (name.includes("{scale}") && (width ?? height ?? longest) !== undefined) {
+    throw refuse("{scale} is not known where the result's size is given");
+  }
 }
 
 /** Throws unless a file can be made at this path, its missing folders first. */

@@ -99,6 +99,7 @@ export function defineUpscale(program: Command, { interrupts, done }: Surroundin
     )
     .option("--density <n>", "pixels an inch that the result tells (default: as the input)", real)
     .option("--tolerant", "take damaged and truncated pictures as far as they go")
+    .option("--name <pattern>", "names in a folder, such as {name}_{ext}_x{scale} (default: {name})")
     .addOption(new Option("--overwrite", "replace files that exist").conflicts("skipExisting"))
     .option("--skip-existing", "leave files that exist, and go on")
     .option("--recursive", "take subfolders too, and keep their structure")

@@ -22,7 +22,7 @@ import {
 } from "../../upscale/index.js";
 import { findUpscalingModel } from "../../upscale/model.js";
 import { findInputs, type Input, readStandardInput } from "../inputs.js";
-import { chooseDestination, planTargets, type Target, type Targets } from "../outputs.js";
+import { checkName, chooseDestination, planTargets, type Target, type Targets } from "../outputs.js";
 import { describe, printError, UsageError } from "../report.js";
 import { createReporter, type Reporter } from "../reporter.js";
 import { oneAhead, printJson, say, writeToStdout } from "../streams.js";
@@ -84,6 +84,7 @@ export async function upscaleCommand(
 ): Promise<number> {
   const found = await findInputs(words, options);
   const destination = await chooseDestination(options.out, found, options.format);
+  checkName(options, destination);
   const toStdout = destination.kind === "stdout";
   if (toStdout && options.json) {
     throw new UsageError("--json and the picture cannot both go to standard output; give -o a file");

@@ -39,6 +39,8 @@ export interface UpscaleArguments extends SamArguments {
   device: Device | "auto";
   threads?: number;
   format?: OutputFormat;
+  /** The pattern of results' names. */
+  name?: string;
   quality?: number;
   lossless?: boolean;
   density?: number;
