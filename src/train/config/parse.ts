@@ -69,7 +69,7 @@ export function demandKind<K extends Kind>(config: TrainingConfig, kind: K, name
 
 function noField(fields: Field<unknown>, place: string): string {
   const path = place.split(".").slice(0, -1);
-  return `"${place}" is no field of a training configuration; expected there: ${namesAt(fields, path).join(", ")}`;
+  return `${brief(place)} is no field of a training configuration; expected there: ${namesAt(fields, path).join(", ")}`;
 }
 
 /** What contradicts itself in a configuration whose sections each make sense. */
