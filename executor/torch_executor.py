@@ -524,10 +524,11 @@ def main():
     with open(REPLIES, "w", encoding="utf-8") as replies:
         for line in sys.stdin:
             try:
-                reply = answer(json.loads(line))
+                request = json.loads(line)
+                reply = answer(request)
             except Exception as error:
                 reply = {"error": f"{type(error).__name__}: {error}"}
-            print(json.dumps(reply), file=replies, flush=True)
+            print(json.dumps({"number": request["number"], **reply}), file=replies, flush=True)
 
 
 if __name__ == "__main__":

@@ -53,7 +53,7 @@ describe.skipIf(process.platform === "win32")("the process of device torch", () 
 
   it.each([
     ["nonsense", /does not answer as it should: "Segmentation fault \[31m \(core dumped\)"/],
-    ["doubly", /does not answer as it should: "\{\}"/],
+    ["doubly", /does not answer as it should: "\{"number":1\}"/],
     ["dies", /its process ended \(SIGKILL\)/],
   ])("that %s is one line of error, and leaves no file", async (how, message) => {
     const before = shared();

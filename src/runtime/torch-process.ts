@@ -32,7 +32,8 @@ export function startExecutor(): Executor {
     env: executorEnvironment(process.env),
     stdio: ["pipe", "pipe", "pipe", "pipe"],
   });
-  const waiting: { resolve(reply: Reply): void; reject(error: Error): void }[] = [];
+  const waiting: { number: number; resolve(reply: Reply): void; reject(error: Error): void }[] = [];
+  let asked = 0;
   let said = "";
   let gone: Error | undefined;
   const fail = (reason: string) => {
@@ -51,8 +52,9 @@ export function startExecutor(): Executor {
   replies.on("error", () => {});
   createInterface({ input: replies }).on("line", (line) => {
     const reply = parseReply(line);
-    const next = reply && waiting.shift();
-    if (!next) {
+    // A reply carries its request's number, and requests are answered in order.
+    const next = reply !== undefined && reply.number === waiting[0]?.number ? waiting.shift() : undefined;
+    if (!reply || !next) {
       fail(`its process does not answer as it should: "${oneLine(line, 100)}"; ${ADVICE}`);
       child.kill("SIGKILL");
     } else if (reply.error === undefined) next.resolve(reply);
@@ -62,8 +64,9 @@ export function startExecutor(): Executor {
     ask: (request) =>
       new Promise((resolve, reject) => {
         if (gone) return reject(gone);
-        waiting.push({ resolve, reject });
-        child.stdin.write(`${JSON.stringify(request)}\n`);
+        const number = ++asked;
+        waiting.push({ number, resolve, reject });
+        child.stdin.write(`${JSON.stringify({ number, ...request })}\n`);
       }),
     end: () => void child.stdin.end(),
   };
