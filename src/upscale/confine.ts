@@ -99,10 +99,13 @@ function around(
   return out;
 }
 
-/** Whether a picture of three colours is a grey one: its channels differ by a JPEG's rounding at most. */
+/**
+ * Whether a picture of three colours shows grey alone: its channels differ by a JPEG's rounding at most. False
+ * for a picture of one colour channel, which comes out grey anyway.
+ */
 export function isGrey(raster: Raster): boolean {
   const { data, channels } = raster;
-  if (channels < 3) return true;
+  if (channels < 3) return false;
   const most = data instanceof Uint16Array ? GREY_LEVELS * 257 : GREY_LEVELS;
   for (let i = 0; i < data.length; i += channels) {
     const [r, g, b] = [data[i], data[i + 1], data[i + 2]];
@@ -110,14 +113,4 @@ export function isGrey(raster: Raster): boolean {
       return false;
   }
   return true;
-}
-
-/** Makes all three channels of [3, h, w] their mean, in place. @returns the same array */
-export function greyed(planes: Float32Array): Float32Array {
-  const plane = planes.length / 3;
-  for (let i = 0; i < plane; i++) {
-    const mean = (planes[i] + planes[plane + i] + planes[2 * plane + i]) / 3;
-    planes[i] = planes[plane + i] = planes[2 * plane + i] = mean;
-  }
-  return planes;
 }

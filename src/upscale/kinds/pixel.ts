@@ -8,9 +8,10 @@
  */
 import type { PixelModel } from "../../checkpoints/index.js";
 import { onGraphs } from "../../diffusion/index.js";
+import { meanPlane, repeatPlane } from "../../image/raster.js";
 import { bicubicLatent, type Denoising, fromLatent, LATENT_CHANNELS, SCALE } from "../../networks/index.js";
 import * as o from "../../onnx/index.js";
-import { confine, greyed, isGrey } from "../confine.js";
+import { confine, isGrey } from "../confine.js";
 import type { TilePicture } from "../tile-pictures.js";
 import type { ModelKind, TileGraph } from "./kind.js";
 
@@ -84,7 +85,7 @@ export function pixelKind({ config, schedule, m }: PixelModel, network: Denoisin
         const lq = small();
         const { width, height } = tile;
         const large = confine(await pixelsOf(tile, lq), lq, { width, height, scale: SCALE });
-        return grey ? greyed(large) : large;
+        return grey ? repeatPlane(meanPlane(large)) : large;
       });
     },
   };
