@@ -10,10 +10,5 @@ export {
   upscaleToFile,
   type WantedSize,
 } from "./upscale.js";
-export {
-  createUpscaler,
-  DEFAULT_MODEL,
-  type JobOptions,
-  type Upscaler,
-  type UpscalerOptions,
-} from "./upscaler.js";
+export type { JobOptions, Upscaler } from "./upscaler.js";
+export { createUpscaler, DEFAULT_MODEL, type UpscalerOptions } from "./upscaler-node.js";

@@ -1,7 +1,7 @@
 /** What a model really takes, found out by running it. */
 import { kindOf } from "./kinds/index.js";
 import { findUpscalingModel } from "./model.js";
-import { createUpscaler } from "./upscaler.js";
+import { createUpscaler } from "./upscaler-node.js";
 
 export interface Measurement {
   /** Of the picture, in low-resolution pixels. */

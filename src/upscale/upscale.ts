@@ -42,15 +42,8 @@ import {
   type UpscaleInfo,
   type UpscaleSettings,
 } from "./settings.js";
-import {
-  createUpscaler,
-  DEFAULT_MODEL,
-  JOB_OPTIONS,
-  type JobOptions,
-  UPSCALER_OPTIONS,
-  type Upscaler,
-  type UpscalerOptions,
-} from "./upscaler.js";
+import { JOB_OPTIONS, type JobOptions, type Upscaler } from "./upscaler.js";
+import { createUpscaler, DEFAULT_MODEL, UPSCALER_OPTIONS, type UpscalerOptions } from "./upscaler-node.js";
 
 /**
  * Masks that lie in files: a folder with one picture a mask, or one picture in which each colour is a region.

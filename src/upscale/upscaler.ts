@@ -1,17 +1,16 @@
 /**
- * An upscaler: a model that stays loaded, in a thread of its own. ONNX Runtime blocks the thread that runs it
- * and segmentation, noise and blending take their time, so all of that happens there, and the event loop of
- * the caller stays free.
+ * The outer half of an upscaler: a model that stays loaded in a thread of its own, and what its callers see.
+ * ONNX Runtime blocks the thread that runs it and segmentation, noise and blending take their time, so all of
+ * that happens there, and the event loop of the caller stays free.
  */
 import { checkOptions, type OptionType } from "../base/arguments.js";
 import { SamsrError } from "../base/errors.js";
 import { createYield } from "../base/event-loop.js";
-import type { UpscalingModel } from "../checkpoints/index.js";
-import type { InstalledModel } from "../checkpoints/store/index.js";
+import type { UpscalingModel } from "../checkpoints/description.js";
 import { checkRaster, type Raster } from "../image/raster.js";
-import { type Device, startThread } from "../runtime/index.js";
+import type { Thread } from "../runtime/index.js";
 import { kindOf } from "./kinds/index.js";
-import { findUpscalingModel } from "./model.js";
+import type { UpscalerFunctions } from "./serve-upscaler.js";
 import {
   type Progress,
   type ResolvedSettings,
@@ -19,27 +18,6 @@ import {
   type UpscaleInfo,
   type UpscaleSettings,
 } from "./settings.js";
-import type { functions } from "./worker.js";
-
-export interface UpscalerOptions {
-  /** Name of an installed model, the folder of one, or one that was found; default "samsr-tiny". */
-  readonly model?: string | InstalledModel<UpscalingModel>;
-  /** `auto` (the default) is the GPU where one is worth it, else the CPU. */
-  readonly device?: Device | "auto";
-  /** Threads of the network on the CPU; default: one for each core. */
-  readonly threads?: number;
-  /**
-   * The Segment Anything of masks `sam`: a model's name or a checkpoint; default: the one that is installed.
-   */
-  readonly sam?: string;
-  /**
-   * The coverage network of masks `network`: an installed model's name or a model's folder; default:
-   * "coverage-tiny".
-   */
-  readonly coverage?: string;
-  /** Whether its masks are kept on disk, so that a picture costs them once; default true. */
-  readonly cache?: boolean;
-}
 
 /** How one picture's work is followed and given up. */
 export interface JobOptions {
@@ -74,57 +52,28 @@ export const JOB_OPTIONS = { onProgress: "function", signal: "signal" } as const
   OptionType
 >;
 
-export const UPSCALER_OPTIONS = {
-  model: "any",
-  device: "string",
-  threads: "number",
-  sam: "string",
-  coverage: "string",
-  cache: "boolean",
-} as const satisfies Record<keyof UpscalerOptions, OptionType>;
-
-export const DEFAULT_MODEL = "samsr-tiny";
-
 /**
- * Loads a model into a new thread. Close it when done; an idle one does not keep the process alive.
- *
- * @example
- * const upscaler = await createUpscaler({ threads: 2 });
- * for (const raster of rasters) show((await upscaler.upscale(raster)).raster);
- * await upscaler.close();
- *
- * @throws SamsrError when the model or the device is not there, or the model is damaged
+ * Opens a model in a thread that `serveUpscaler` serves, and hands the thread over to the upscaler.
+ * @throws SamsrError when the device is not there, or the model is damaged; the thread is closed then
  */
-export async function createUpscaler(options: UpscalerOptions = {}): Promise<Upscaler> {
-  checkOptions("createUpscaler", options, UPSCALER_OPTIONS);
-  const {
-    model: wantedModel = DEFAULT_MODEL,
-    device: wanted = "auto",
-    threads,
-    sam,
-    coverage,
-    cache,
-  } = options;
-  if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1)) {
-    throw new SamsrError(`threads must be a whole number from 1 on, not ${threads}`);
-  }
-  const model = await findUpscalingModel(wantedModel);
-  const { description } = model;
-  const kind = kindOf(description);
-  const thread = startThread<typeof functions>(new URL("./worker.js", import.meta.url));
-  const opening = thread.call("open", { model, device: wanted, threads, sam, coverage, cache });
-  const { device } = await opening.catch(async (error) => {
+export async function openUpscaler<A>(
+  thread: Thread<UpscalerFunctions<A>>,
+  args: A,
+  model: UpscalingModel,
+): Promise<Upscaler> {
+  const kind = kindOf(model);
+  const { device } = await thread.call("open", args).catch(async (error) => {
     await thread.close();
     if (error instanceof SamsrError) throw error;
     const reason = String(error.message).replace(/\s+/g, " ").trim();
-    throw new SamsrError(`the model ${description.name} cannot be used (${reason}); install it again`, {
+    throw new SamsrError(`the model ${model.name} cannot be used (${reason}); install it again`, {
       cause: error,
     });
   });
   let closing: Promise<void> | undefined;
 
   return {
-    model: description,
+    model,
     device,
     async upscale(raster, settings = {}, options = {}) {
       checkOptions("upscale", options, JOB_OPTIONS);

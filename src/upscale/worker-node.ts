@@ -1,0 +1,28 @@
+/** The worker thread of an upscaler in Node: a model of the store, whose weights stay in their file. */
+import type { UpscalingModel } from "../checkpoints/index.js";
+import type { InstalledModel } from "../checkpoints/store/index.js";
+import { chooseDevice, loadBackend } from "../runtime/devices.js";
+import type { Device } from "../runtime/index.js";
+import { openNetworks } from "../semantics/sources/installed.js";
+import { kindOf } from "./kinds/index.js";
+import { findWeights } from "./model.js";
+import { serveUpscaler } from "./serve-upscaler.js";
+import { createSessions } from "./sessions.js";
+
+export interface OpenArguments {
+  readonly model: InstalledModel<UpscalingModel>;
+  readonly device: Device | "auto";
+  readonly threads?: number;
+  readonly sam?: string;
+  readonly coverage?: string;
+  readonly cache?: boolean;
+}
+
+export const functions = serveUpscaler(async (args: OpenArguments) => {
+  const { model, threads, sam, coverage, cache } = args;
+  const device = await chooseDevice(args.device, await loadBackend(undefined, args.device));
+  const of = { name: model.description.name, kind: kindOf(model.description) };
+  const sessions = createSessions(of, (part) => findWeights(model, part), { device, threads });
+  await sessions.check();
+  return { sessions, networks: openNetworks({ sam, coverage, cache, device, threads }), device };
+});
