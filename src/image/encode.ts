@@ -1,112 +1,25 @@
 import { open, writeFile } from "node:fs/promises";
 import type { Sharp } from "sharp";
 import sharp from "sharp";
-import { checkOptions, type OptionType } from "../base/arguments.js";
-import { SamsrError } from "../base/errors.js";
+import { checkOptions } from "../base/arguments.js";
 import { createYield } from "../base/event-loop.js";
-import { type Carried, carry } from "./carry.js";
-import { avifWith } from "./containers/bmff.js";
-import { jpegWith } from "./containers/jpeg.js";
-import { pngHead } from "./containers/png.js";
-import { fileStore, memoryStore, replaceHead, type Store } from "./containers/store.js";
-import { addToTiff } from "./containers/tiff.js";
-import { webpWith } from "./containers/webp.js";
+import { addMetadata } from "./add-metadata.js";
+import { carry } from "./carry.js";
+import { fileStore, memoryStore, type Store } from "./containers/store.js";
 import type { Animation } from "./decode.js";
-import type { OutputFormat } from "./formats.js";
-import type { Metadata } from "./metadata/index.js";
+import {
+  checkEncodable,
+  defaultQuality,
+  ENCODE_OPTIONS,
+  type EncodeOptions,
+  holdsSixteenBits,
+} from "./encoding.js";
 import type { Channels, Raster } from "./raster.js";
 import { bitDepth, checkRaster, createRaster, flattenOnWhite, hasAlpha, toEightBits } from "./raster.js";
 import { plainBytes } from "./sharp-raster.js";
 import { pathOf } from "./source.js";
 import type { WriteOptions } from "./write-file.js";
 import { writeFileAtomically } from "./write-file.js";
-
-export interface EncodeOptions {
-  readonly format: OutputFormat;
-  /** 1..100, for the lossy formats; `defaultQuality` when not given. PNG and TIFF are always lossless. */
-  readonly quality?: number;
-  /** WebP and AVIF without loss; by default where the input was without loss and no quality is given. */
-  readonly lossless?: boolean;
-  /**
-   * What `decode` returned: profile, EXIF, XMP, IPTC, density and texts are written where the format has a
-   * place.
-   */
-  readonly metadata?: Partial<Metadata>;
-  /** Pixels an inch to write, instead of those of the metadata. */
-  readonly density?: number;
-}
-
-const ENCODE_OPTIONS = {
-  format: "string",
-  quality: "number",
-  lossless: "boolean",
-  metadata: "object",
-  density: "number",
-} as const satisfies Record<keyof EncodeOptions, OptionType>;
-
-/** High enough that the codec does not undo what the network restored. */
-export const defaultQuality = { jpeg: 92, webp: 92, avif: 80 } as const;
-
-/** The longest side of an image in each format (for AVIF, in this encoder). */
-export const sideLimit = {
-  png: 2 ** 31 - 1,
-  jpeg: 65535,
-  webp: 16383,
-  avif: 16384,
-  tiff: 2 ** 31 - 1,
-  gif: 65535,
-} as const;
-
-/** Whether a format can hold 16 bits a channel. */
-export function holdsSixteenBits(format: OutputFormat): boolean {
-  return format === "png" || format === "tiff";
-}
-
-/**
- * Throws when an image of this size cannot be written in this format, or the quality or density is none: to
- * be asked before the work.
- * @throws SamsrError
- */
-export function checkEncodable(size: { width: number; height: number }, options: EncodeOptions): void {
-  const { format, quality, density } = options;
-  const limit = sideLimit[format];
-  if (limit === undefined) {
-    throw new SamsrError(`Unknown format "${format}"; choose png, jpeg, webp, avif, tiff or gif.`);
-  }
-  if (quality !== undefined && !(quality >= 1 && quality <= 100)) {
-    throw new SamsrError(`The quality must be from 1 to 100, not ${quality}.`);
-  }
-  if (density !== undefined && !(density > 0 && density <= 1e6)) {
-    throw new SamsrError(`The density must be over 0 and at most 1000000 pixels an inch, not ${density}.`);
-  }
-  if (options.lossless && (format === "jpeg" || format === "gif")) {
-    throw new SamsrError(`${format.toUpperCase()} cannot be lossless; choose png, webp, avif or tiff.`);
-  }
-  if (size.width > limit || size.height > limit) {
-    throw new SamsrError(
-      `An image of ${size.width} x ${size.height} pixels is too large for ${format.toUpperCase()}, which ends ` +
-        `at ${limit} a side; choose PNG or TIFF, or a smaller scale.`,
-    );
-  }
-}
-
-/**
- * What a result of this size will lose in this format, each the end of a sentence that begins with its name:
- * metadata without a place, depth, transparency.
- */
-export function encodingLosses(
-  size: { width: number; height: number },
-  options: EncodeOptions,
-): readonly string[] {
-  const { format, metadata = {}, density } = options;
-  const { lost } = carry(metadata, { ...size, greyscale: metadata.greyscale ?? false }, format, density);
-  const name = format === "webp" ? "WebP" : format.toUpperCase();
-  const losses = lost.length > 0 ? [`${name} has no place for ${lost.join("; ")}`] : [];
-  if (metadata.bitDepth === 16 && !holdsSixteenBits(format) && format !== "avif") {
-    losses.push(`${name} holds 8 of its ${metadata.sampleBits ?? 16} bits`);
-  }
-  return losses;
-}
 
 /**
  * A raster as the bytes of a file. PNG and TIFF take 16 bits as they are, AVIF as 10 or 12; the other formats
@@ -187,31 +100,6 @@ export async function encoder(
     image: asFormat(image.toColourspace(space), raster, options, motion),
     finish: (store) => addMetadata(store, { ...raster, ...shown }, format, carried),
   };
-}
-
-async function addMetadata(
-  store: Store,
-  raster: Raster,
-  format: OutputFormat,
-  carried: Carried,
-): Promise<void> {
-  const { width, height } = raster;
-  if (format === "png") {
-    const { head, replaces } = pngHead(await store.read(0, 2 ** 16), carried);
-    return replaceHead(store, head, replaces);
-  }
-  if (format === "tiff") {
-    const { density, icc, xmp, iptc, exifFields } = carried;
-    await addToTiff(store, { density, icc, xmp, iptc, exif: exifFields });
-    return;
-  }
-  const bytes = await store.read(0, await store.size());
-  if (format === "jpeg") return replaceHead(store, jpegWith(bytes, carried), bytes.length);
-  if (format === "webp") {
-    const size = { width, height, alpha: hasAlpha(raster) };
-    return replaceHead(store, webpWith(bytes, size, carried), bytes.length);
-  }
-  if (format === "avif") return replaceHead(store, avifWith(bytes, carried), bytes.length);
 }
 
 /** Bits of an AVIF for a raster of 16: those of an AVIF that was read, or the most that there are. */

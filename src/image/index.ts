@@ -1,16 +1,15 @@
 export * from "./alpha.js";
 export * from "./decode.js";
+export { encode, encodeToFile } from "./encode.js";
+export { encodePages, holdsPages } from "./encode-pages.js";
 export {
   checkEncodable,
   defaultQuality,
   type EncodeOptions,
-  encode,
-  encodeToFile,
   encodingLosses,
   holdsSixteenBits,
   sideLimit,
-} from "./encode.js";
-export { encodePages, holdsPages } from "./encode-pages.js";
+} from "./encoding.js";
 export * from "./formats.js";
 export { defaultLimits, type Limits } from "./limits.js";
 export type { Metadata } from "./metadata/index.js";

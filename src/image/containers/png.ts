@@ -2,8 +2,8 @@
  * PNG's chunks (PNG specification, third edition): length, type, data, CRC-32. Those before the first `IDAT`
  * say what the colours mean, how large a pixel is, who made the picture and with which words.
  */
-import { deflateSync, inflateSync } from "node:zlib";
 import { ascii, crc32, join, latin1, spells, viewOf } from "./bytes.js";
+import { deflate, inflate } from "./zlib.js";
 
 export const pngSignature = Uint8Array.of(137, 80, 78, 71, 13, 10, 26, 10);
 
@@ -155,12 +155,9 @@ function take(facts: PngFacts, { type, data }: Chunk, left: number): number {
 }
 
 function unpacked(data: Uint8Array, left: number, what: string): Uint8Array {
-  try {
-    return new Uint8Array(inflateSync(data, { maxOutputLength: Math.max(1, left) }));
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE") throw new TooLarge(what);
-    throw error;
-  }
+  const bytes = inflate(data, left);
+  if (!bytes) throw new TooLarge(what);
+  return bytes;
 }
 
 function readText(kind: PngText["kind"], data: Uint8Array, left: number): PngText {
@@ -223,7 +220,7 @@ export function pngHead(bytes: Uint8Array, additions: PngAdditions): { head: Uin
   }
   const { density, exif, xmp, icc, cicp, gamma, chromaticities, texts = [], motion } = additions;
   if (cicp) parts.push(pngChunk("cICP", Uint8Array.of(cicp.primaries, cicp.transfer, 0, 1)));
-  if (icc) parts.push(pngChunk("iCCP", join(ascii("icc\0\0"), deflateSync(icc))));
+  if (icc) parts.push(pngChunk("iCCP", join(ascii("icc\0\0"), deflate(icc))));
   if (gamma !== undefined) parts.push(pngChunk("gAMA", numbers([gamma * 1e5])));
   if (chromaticities) parts.push(pngChunk("cHRM", numbers(chromaticities.map((value) => value * 1e5))));
   if (density) {
@@ -242,7 +239,7 @@ function textChunk({ kind, keyword, text, language = "", translated = "" }: PngT
   if (kind !== "iTXt") {
     const bytes = ascii(text);
     if (kind === "tEXt") return pngChunk("tEXt", join(name, bytes));
-    return pngChunk("zTXt", join(name, Uint8Array.of(0), deflateSync(bytes)));
+    return pngChunk("zTXt", join(name, Uint8Array.of(0), deflate(bytes)));
   }
   const utf8 = new TextEncoder();
   const bytes = utf8.encode(text);
@@ -254,7 +251,7 @@ function textChunk({ kind, keyword, text, language = "", translated = "" }: PngT
     utf8.encode(translated),
     Uint8Array.of(0),
   );
-  return pngChunk("iTXt", join(name, between, packed ? deflateSync(bytes) : bytes));
+  return pngChunk("iTXt", join(name, between, packed ? deflate(bytes) : bytes));
 }
 
 /** Numbers of four bytes, the highest first. */

@@ -1,0 +1,19 @@
+/** Packing as PNG has it (RFC 1950). A bundle for browsers has `zlib-web.ts` in this file's place. */
+import { deflateSync, inflateSync } from "node:zlib";
+
+export function deflate(bytes: Uint8Array): Uint8Array {
+  return deflateSync(bytes);
+}
+
+/**
+ * Unpacks bytes, or gives undefined where they come to more than a limit.
+ * @throws Error for what is damaged
+ */
+export function inflate(bytes: Uint8Array, limit: number): Uint8Array | undefined {
+  try {
+    return new Uint8Array(inflateSync(bytes, { maxOutputLength: Math.max(1, limit) }));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE") return undefined;
+    throw error;
+  }
+}
