@@ -16,7 +16,7 @@ vi.mock(import("node:fs/promises"), async (original) => {
   return { ...system, readdir };
 });
 const { findInputs } = await import("./inputs.js");
-const { describe: words } = await import("./report.js");
+const { describe: words } = await import("../base/describe.js");
 
 it("names a folder that cannot be looked into, and finds what is in the others", async () => {
   for (const name of ["shut", "ok", "empty"]) mkdirSync(join(folder, "all", name), { recursive: true });

@@ -4,8 +4,8 @@
  * what it does in run.ts, loaded when it is asked for, so that `samsr --help` need not wait for codecs and
  * ONNX Runtime.
  */
-import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
+import { inOneLine } from "../base/describe.js";
 import { defineCompare } from "./compare/index.js";
 import { defineConvert } from "./convert/index.js";
 import { defineDegrade } from "./degrade/index.js";
@@ -14,8 +14,8 @@ import { defineExport } from "./export/index.js";
 import { watchInterrupts } from "./interrupt.js";
 import { defineMasks } from "./masks/index.js";
 import { defineModels } from "./models/index.js";
-import type { Surroundings } from "./options.js";
-import { exitCodeOf, oneLine, printError, UsageError } from "./report.js";
+import { type Surroundings, version } from "./options.js";
+import { exitCodeOf, printError, UsageError } from "./report.js";
 import { defineScore } from "./score/index.js";
 import { watchStandardOutput } from "./streams.js";
 import { defineTrain } from "./train/index.js";
@@ -33,10 +33,9 @@ const interrupts = watchInterrupts();
 let exitCode = 0;
 
 function defineProgram(): Command {
-  const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
   const program = new Command("samsr")
     .description("Semantic-guided image super-resolution in a single step: photos, four times as large.")
-    .version(version, "-v, --version", "print the version")
+    .version(version(), "-v, --version", "print the version")
     .helpOption("-h, --help", "print this help")
     // Errors are printed in one place, below.
     .configureOutput({ outputError: () => {} })
@@ -64,7 +63,7 @@ function defineProgram(): Command {
 function usageError(error: CommanderError): UsageError | undefined {
   if (error.exitCode === 0) return undefined;
   if (error.code === "commander.help") return new UsageError('expected a command; "samsr --help" lists them');
-  return new UsageError(oneLine(error.message.replace(/^error: /, "")));
+  return new UsageError(inOneLine(error.message.replace(/^error: /, "")));
 }
 
 /** A reader that goes away, such as `head`, ends the work: nobody is left to see it. */

@@ -1,9 +1,12 @@
 /** Options that several commands take, and the parsers of their values. */
+import { readFileSync } from "node:fs";
 import { InvalidArgumentError, Option } from "commander";
+import { SamsrError } from "../base/errors.js";
 import { isPlainName } from "../base/plain-name.js";
+import { type Described, parseWords } from "../base/words.js";
 import { VARIANTS } from "../diffusion/pixelwise-options.js";
-import type { OutputFormat } from "../image/index.js";
 import type { DegradationName } from "../train/data/degradations.js";
+import { LIMIT_WORDS, UPSCALE_WORDS } from "../upscale/words.js";
 import type { Interrupts } from "./interrupt.js";
 
 /** What a command's definition is given beside the program. */
@@ -11,6 +14,11 @@ export interface Surroundings {
   readonly interrupts: Interrupts;
   /** Sets the exit code. */
   done(exitCode: number): void;
+}
+
+/** The package's version. */
+export function version(): string {
+  return JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")).version;
 }
 
 /** @param standard left out where the default is not one word for all */
@@ -21,6 +29,29 @@ export function choice(
   standard?: string,
 ): Option {
   return new Option(flags, description).choices(choices).default(standard);
+}
+
+/**
+ * The option for a described value: `etaScale` is `--eta-scale <m>`.
+ * @param words said instead of the description's own
+ */
+export function described(name: string, description: Described, words: string = description.words): Option {
+  const flag = `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+  const { schema, value, conflicts } = description;
+  const option = new Option(schema.type === "boolean" ? flag : `${flag} <${value}>`, words);
+  if (schema.type !== "boolean") option.argParser((text) => parsed(description, text));
+  // The choices are for the help's eyes; the parser knows other words for some.
+  if (schema.type === "string" && schema.enum) option.argChoices = [...schema.enum];
+  if ("default" in schema) option.default(schema.default);
+  return option.conflicts([...(conflicts ?? [])]);
+}
+
+function parsed(description: Described, text: string): unknown {
+  try {
+    return parseWords(description, text);
+  } catch (error) {
+    throw error instanceof SamsrError ? new InvalidArgumentError(error.message) : error;
+  }
 }
 
 /** A parser of whole numbers from `least` to `most`. */
@@ -39,12 +70,6 @@ export function plainName(text: string): string {
   throw new InvalidArgumentError(
     "Expected a name without slashes, backslashes or colons, and no dot in front.",
   );
-}
-
-export function factor(text: string): number {
-  const value = Number(text);
-  if (text.trim() !== "" && value > 0 && value <= 8) return value;
-  throw new InvalidArgumentError("Expected a number over 0 and at most 8.");
 }
 
 export function real(text: string): number {
@@ -78,13 +103,6 @@ export function size(text: string): { height: number; width: number } {
   throw new InvalidArgumentError("Expected height and width, as 64x96.");
 }
 
-export function format(text: string): OutputFormat {
-  const names: Record<string, OutputFormat> = { jpg: "jpeg", tif: "tiff" };
-  const name = names[text.toLowerCase()] ?? text.toLowerCase();
-  if (/^(png|jpeg|webp|avif|tiff|gif)$/.test(name)) return name as OutputFormat;
-  throw new InvalidArgumentError("Allowed choices are png, jpeg, webp, avif, tiff, gif.");
-}
-
 export const model = () =>
   new Option("--model <name>", "an installed model, or a model's folder").default("samsr-tiny");
 export const device = () =>
@@ -94,10 +112,7 @@ export const trainingDevice = () =>
   choice("--device <name>", "where the network runs", ["cpu", "webgpu", "torch"], "cpu");
 export const threads = () =>
   new Option("--threads <n>", "threads on the CPU (default: all cores)").argParser(whole(1, 1024));
-export const seed = () =>
-  new Option("--seed <n>", "seed of the noise; the same seed gives the same noise")
-    .argParser(whole(0))
-    .default(0);
+export const seed = () => described("seed", UPSCALE_WORDS.seed);
 /** @param standard for a command without a model, which otherwise decides */
 export const variant = (standard?: string) =>
   choice(
@@ -106,10 +121,7 @@ export const variant = (standard?: string) =>
     VARIANTS,
     standard,
   );
-export const pixelLimit = () =>
-  new Option("--pixel-limit <n>", "the most pixels a picture may have (default: 100000000)").argParser(
-    whole(1),
-  );
+export const pixelLimit = () => described("pixelLimit", LIMIT_WORDS.pixelLimit);
 const degradations: DegradationName[] = ["mild", "real-esrgan", "bicubic", "blind"];
 export const degradation = (standard?: DegradationName) =>
   choice("--degradation <name>", "how photos are made small (default: mild)", degradations, standard);

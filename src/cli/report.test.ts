@@ -1,6 +1,7 @@
 import { expect, describe as group, it } from "vitest";
+import { describe } from "../base/describe.js";
 import { SamsrError } from "../base/errors.js";
-import { describe, exitCodeOf, named, UsageError } from "./report.js";
+import { exitCodeOf, named, UsageError } from "./report.js";
 
 group("errors on the command line", () => {
   it("are one line", () => {

@@ -1,6 +1,7 @@
 /** What a command says while it works: result lines, the progress bar, errors. */
+import { describe } from "../base/describe.js";
 import { createProgressBar, type ProgressBar } from "./progress.js";
-import { describe, named, printError } from "./report.js";
+import { named, printError } from "./report.js";
 import { print, say } from "./streams.js";
 
 export interface Reporter {

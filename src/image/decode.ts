@@ -104,21 +104,26 @@ export async function openPicture(from: PictureSource, options: DecodeOptions = 
   const name = options.name ?? (typeof input === "string" ? input : "the input");
   options.signal?.throwIfAborted();
   const bytes = plainBytes(typeof input === "string" ? await read(input, name, options.signal) : input);
-  if (bytes.length === 0) throw new SamsrError(`${name} is empty (0 bytes); ${readable}.`);
-  const kind = recognise(bytes);
-  if (kind === undefined) throw new SamsrError(`${name} is not a picture that samsr can read; ${readable}.`);
-  if (kind.format === undefined) {
-    throw new SamsrError(`${name} is ${kind.name}, which samsr cannot read; ${kind.advice}.`);
-  }
-  const source: Source = { name, bytes, format: kind.format, options };
+  const format = readableFormat(bytes, name);
+  const source: Source = { name, bytes, format, options };
   try {
-    if (kind.format === "heic" || kind.format === "jxl" || kind.format === "bmp") {
-      return await openForeign(source, kind.format);
-    }
+    if (format === "heic" || format === "jxl" || format === "bmp") return await openForeign(source, format);
     return await openOwn(source);
   } catch (error) {
     throw damaged(error, source);
   }
+}
+
+/**
+ * The format of a file by its first bytes (4 KiB are enough), before any decoder sees it.
+ * @throws SamsrError of one line: empty, not a picture, or one that samsr does not read
+ */
+export function readableFormat(bytes: Uint8Array, name: string): InputFormat {
+  if (bytes.length === 0) throw new SamsrError(`${name} is empty (0 bytes); ${readable}.`);
+  const kind = recognise(bytes);
+  if (kind === undefined) throw new SamsrError(`${name} is not a picture that samsr can read; ${readable}.`);
+  if (kind.format !== undefined) return kind.format;
+  throw new SamsrError(`${name} is ${kind.name}, which samsr cannot read; ${kind.advice}.`);
 }
 
 interface Source {

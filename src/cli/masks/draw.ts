@@ -34,13 +34,13 @@ import {
   summarise,
 } from "../../semantics/index.js";
 import { MASKS_FOLDER } from "../../semantics/mask-files.js";
+import type { SamSaid } from "../../semantics/sam/words.js";
 import { type Input, readStandardInput } from "../inputs.js";
 import { checkFolder, refuseExisting } from "../outputs.js";
 import type { Reporter } from "../reporter.js";
-import type { SamArguments } from "../sam-options.js";
 
 /** What the command takes, its options by their long names. */
-export interface MasksArguments extends SamArguments {
+export interface MasksArguments extends SamSaid {
   out: string;
   /** One of `SOURCE_NAMES`, or a path; left out, what belongs to the network that is named, else regions. */
   masks?: string;

@@ -6,11 +6,11 @@ import { extname, join } from "node:path";
 import { findCoverageNetwork } from "../../semantics/coverage-model.js";
 import { resolveSamOptions, type SourceName } from "../../semantics/index.js";
 import { findSam } from "../../semantics/sam/find-sam.js";
+import { samOptionsOf } from "../../semantics/sam/words.js";
 import { openNetworks, sourceOfWord } from "../../semantics/sources/installed.js";
 import { findInputs, type Input } from "../inputs.js";
 import { printError, UsageError } from "../report.js";
 import { createReporter } from "../reporter.js";
-import { samOptionsOf } from "../sam-options.js";
 import { printJson } from "../streams.js";
 import { drawSemantics, type MaskResult, type MasksArguments } from "./draw.js";
 

@@ -6,6 +6,7 @@
 import { lstat, mkdir } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { unlessAborted } from "../../base/abort.js";
+import { describe } from "../../base/describe.js";
 import type { UpscalingModel } from "../../checkpoints/index.js";
 import type { InstalledModel } from "../../checkpoints/store/index.js";
 import { LockedError, whileLocked } from "../../checkpoints/store/lock.js";
@@ -21,12 +22,13 @@ import {
   upscaleToFile,
 } from "../../upscale/index.js";
 import { findUpscalingModel } from "../../upscale/model.js";
+import { decodingOf, encodingOf, settingsOf } from "../../upscale/words.js";
 import { findInputs, type Input, readStandardInput } from "../inputs.js";
 import { checkName, chooseDestination, planTargets, type Target, type Targets } from "../outputs.js";
-import { describe, printError, UsageError } from "../report.js";
+import { printError, UsageError } from "../report.js";
 import { createReporter, type Reporter } from "../reporter.js";
 import { oneAhead, printJson, say, writeToStdout } from "../streams.js";
-import { checkSettings, decodingOf, encodingOf, settingsOf, type UpscaleArguments } from "./settings.js";
+import { checkSettings, masksOf, type UpscaleArguments } from "./settings.js";
 
 /**
  * What `--json` prints is an array of these: first words that stand for no file, then the inputs in order.
@@ -234,7 +236,8 @@ async function run(job: Job, picture: OpenedPicture, upscaler: Upscaler, batch: 
   const begun = performance.now();
   const { path, format } = job.target!;
   const asked = {
-    ...{ ...settingsOf(options), ...decodingOf(options), ...encodingOf(options), upscaler, format, signal },
+    ...{ ...settingsOf(options), ...decodingOf(options), ...encodingOf(options) },
+    ...{ masks: masksOf(options), upscaler, format, signal },
     onProgress(progress: Progress) {
       job.begun = true;
       reporter.bar.update({ ...progress, stage: stages[progress.stage] });

@@ -2,63 +2,39 @@
 import { stat } from "node:fs/promises";
 import { SamsrError } from "../../base/errors.js";
 import type { UpscalingModel } from "../../checkpoints/index.js";
-import { type Coefficients, SAMPLERS, type Variant } from "../../diffusion/index.js";
-import type { DecodeOptions, EncodeOptions, Limits, OutputFormat } from "../../image/index.js";
+import { SAMPLERS } from "../../diffusion/index.js";
 import type { Device } from "../../runtime/index.js";
 import { findCoverageNetwork } from "../../semantics/coverage-model.js";
-import { isSourceName, type NoiseKind } from "../../semantics/index.js";
+import { isSourceName } from "../../semantics/index.js";
 import { findSam } from "../../semantics/sam/find-sam.js";
-import type { Method, UpscaleOptions, UpscaleSettings, WantedSize } from "../../upscale/index.js";
+import { samOptionsOf } from "../../semantics/sam/words.js";
+import type { UpscaleOptions } from "../../upscale/index.js";
 import { kindOf } from "../../upscale/kinds/index.js";
 import { resolveSettings } from "../../upscale/settings.js";
+import { type LimitsSaid, settingsOf, type UpscaleSaid } from "../../upscale/words.js";
 import { UsageError } from "../report.js";
-import { type SamArguments, samOptionsOf } from "../sam-options.js";
 
 /** What the command line says, already of the right types. */
-export interface UpscaleArguments extends SamArguments {
-  out: string;
-  model: string;
-  method?: Method;
-  steps?: number;
-  etaScale?: number;
-  coefficients?: Coefficients;
-  noise?: NoiseKind;
-  kappa?: number;
-  seed: number;
-  scale?: number;
+export interface UpscaleArguments extends Omit<UpscaleSaid, "masks">, LimitsSaid {
+  readonly out: string;
+  readonly model: string;
+  readonly seed: number;
   /** regions, network, sam, none, or a path. */
-  masks?: string;
+  readonly masks?: string;
   /** Which Segment Anything. */
-  sam?: string;
+  readonly sam?: string;
   /** Which coverage network. */
-  coverage?: string;
-  cache: boolean;
-  variant?: Variant;
-  tile?: number;
-  overlap?: number;
-  device: Device | "auto";
-  threads?: number;
-  format?: OutputFormat;
+  readonly coverage?: string;
+  readonly cache: boolean;
+  readonly device: Device | "auto";
+  readonly threads?: number;
   /** The pattern of results' names. */
-  name?: string;
-  quality?: number;
-  lossless?: boolean;
-  density?: number;
-  width?: number;
-  height?: number;
-  longest?: number;
-  tolerant?: boolean;
-  sideLimit?: number;
-  frameLimit?: number;
-  /** In MiB, as is the next. */
-  metadataLimit?: number;
-  memoryLimit?: number;
-  overwrite?: boolean;
-  skipExisting?: boolean;
-  recursive?: boolean;
-  pixelLimit?: number;
-  json?: boolean;
-  quiet?: boolean;
+  readonly name?: string;
+  readonly overwrite?: boolean;
+  readonly skipExisting?: boolean;
+  readonly recursive?: boolean;
+  readonly json?: boolean;
+  readonly quiet?: boolean;
 }
 
 /**
@@ -67,7 +43,7 @@ export interface UpscaleArguments extends SamArguments {
  * @throws SamsrError when there is nothing at the path of the masks
  */
 export async function checkSettings(options: UpscaleArguments, model: UpscalingModel): Promise<void> {
-  const { masks: _, width: _w, height: _h, longest: _l, ...settings } = settingsOf(options);
+  const { width: _w, height: _h, longest: _l, ...settings } = settingsOf(options);
   const { masks } = options;
   try {
     const { diffusion } = resolveSettings(settings, { width: 1, height: 1 }, kindOf(model));
@@ -95,43 +71,9 @@ export async function checkSettings(options: UpscaleArguments, model: UpscalingM
   });
 }
 
-/** The options that say how a picture is enlarged, as the library takes them. */
-export function settingsOf(
-  options: UpscaleArguments,
-): Omit<UpscaleSettings, "masks"> & WantedSize & Pick<UpscaleOptions, "masks"> {
-  const { method, steps, seed, variant, etaScale, coefficients, noise, kappa } = options;
-  const { tile, overlap, scale, masks: said } = options;
-  const masks = said === undefined || isSourceName(said) ? said : { files: said };
-  const samOptions = samOptionsOf(options);
-  const { width, height, longest } = options;
-  const size = { scale, width, height, longest };
-  return {
-    ...{ method, steps, seed, variant, etaScale, coefficients, noise, kappa },
-    ...{ tile, overlap, ...size, masks, samOptions },
-  };
-}
-
-/** The options that say what is read of a picture. */
-export function decodingOf(options: UpscaleArguments): Limits & Pick<DecodeOptions, "tolerant"> {
-  const { pixelLimit, sideLimit, frameLimit, tolerant } = options;
-  const bytes = (mebibytes: number | undefined) => mebibytes && mebibytes * 2 ** 20;
-  return {
-    pixelLimit,
-    sideLimit,
-    frameLimit,
-    tolerant,
-    metadataLimit: bytes(options.metadataLimit),
-    memoryLimit: bytes(options.memoryLimit),
-  };
-}
-
-/** The options that say how the result is written. */
-export function encodingOf({
-  quality,
-  lossless,
-  density,
-}: UpscaleArguments): Pick<EncodeOptions, "quality" | "lossless" | "density"> {
-  return { quality, lossless, density };
+/** Where masks come from, as the library takes it. */
+export function masksOf({ masks }: UpscaleArguments): UpscaleOptions["masks"] {
+  return masks === undefined || isSourceName(masks) ? masks : { files: masks };
 }
 
 function saysOfSam(options: UpscaleArguments): boolean {

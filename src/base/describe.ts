@@ -1,0 +1,41 @@
+/**
+ * What is said when something is wrong: one line. Only an error that nobody foresaw asks to be reported, and
+ * only SAMSR_DEBUG=1 shows where in the program it came from.
+ */
+import { SamsrError } from "./errors.js";
+
+const systemReasons: Record<string, string> = {
+  EACCES: "no permission",
+  EDQUOT: "no more space is allowed",
+  EEXIST: "it exists and is not a directory",
+  EIO: "the device failed",
+  EISDIR: "it is a directory",
+  EMFILE: "too many files are open; allow more (ulimit -n)",
+  ENFILE: "too many files are open",
+  ENAMETOOLONG: "the name is too long",
+  ENOENT: "it does not exist",
+  ENOSPC: "no space is left",
+  ENOTDIR: "a part of its path is not a directory",
+  EPERM: "no permission",
+  EROFS: "the file system is read-only",
+};
+
+/** Any error as one line. */
+export function describe(error: unknown): string {
+  if (error instanceof SamsrError) return inOneLine(error.message);
+  const { code, path } = error as NodeJS.ErrnoException;
+  if (path !== undefined && code !== undefined && code in systemReasons)
+    return `${path}: ${systemReasons[code]}`;
+  // The world's doing too, though the system did not say where.
+  if (code !== undefined && code in systemReasons) return `${systemReasons[code]} (${code})`;
+  const message = inOneLine(error instanceof Error ? error.message : String(error));
+  if (error instanceof RangeError && /allocation failed|array length|array size/i.test(message)) {
+    return `there is not enough memory for this picture (${message})`;
+  }
+  return `this is a bug in samsr: ${message} (SAMSR_DEBUG=1 shows where)`;
+}
+
+/** Text with every stretch of white space as one space. */
+export function inOneLine(text: string): string {
+  return text.replace(/\s+/g, " ").trim();
+}

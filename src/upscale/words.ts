@@ -1,0 +1,149 @@
+/**
+ * What can be said of a picture's enlargement, each option described once: flags of the command, parameters of
+ * the server and its published schema are made from these.
+ */
+import { type Described, oneOf, type Said, wholeNumber } from "../base/words.js";
+import { COEFFICIENTS, VARIANTS } from "../diffusion/pixelwise-options.js";
+import { METHODS } from "../diffusion/samplers/index.js";
+import type { DecodeOptions, EncodeOptions, Limits } from "../image/index.js";
+import { NOISE_KINDS } from "../semantics/noise-kinds.js";
+import { type SamSaid, samOptionsOf } from "../semantics/sam/words.js";
+import { SOURCE_NAMES } from "../semantics/sources/names.js";
+import type { UpscaleSettings } from "./settings.js";
+import type { WantedSize } from "./upscale.js";
+
+/** A size of the result in pixels, which stands for a scale. */
+const side = (words: string) =>
+  ({ value: "n", words, schema: wholeNumber(1), conflicts: ["scale"] }) as const satisfies Described;
+
+/** How a picture is enlarged and written. */
+export const UPSCALE_WORDS = {
+  method: { value: "name", words: "how to enlarge (default: the model's)", schema: oneOf(METHODS) },
+  steps: {
+    ...{ value: "n", words: "steps of the diffusion (default: 1; resshift: all)" },
+    schema: wholeNumber(1),
+  },
+  seed: {
+    ...{ value: "n", words: "seed of the noise; the same seed gives the same noise" },
+    schema: { ...wholeNumber(0), default: 0 },
+  },
+  scale: {
+    value: "factor",
+    words: "over 0, at most 8 (default: 4): the network enlarges by 4, a resampler does the rest",
+    schema: { type: "number", exclusiveMinimum: 0, maximum: 8 },
+  },
+  width: side("pixels across, instead of a scale; the height follows"),
+  height: side("pixels down; with width too, the result fits into both"),
+  longest: side("pixels of the longer side"),
+  masks: {
+    ...{ value: "name", words: "where masks come from (default: regions, for samsr)" },
+    schema: oneOf(SOURCE_NAMES),
+  },
+  variant: {
+    ...{ value: "name", words: "equations of the paper or of its code (default: the model's)" },
+    schema: oneOf(VARIANTS),
+  },
+  etaScale: {
+    value: "m",
+    words: "m of equation 9: how far the diffusion follows the masks (default: the model's)",
+    schema: { type: "number" },
+  },
+  coefficients: {
+    ...{ value: "names", words: "what follows the masks (default: both)" },
+    schema: oneOf(COEFFICIENTS),
+  },
+  noise: {
+    ...{ value: "kind", words: "of x_T: SAM-noise or plain Gaussian (default: sam)" },
+    schema: oneOf(NOISE_KINDS),
+  },
+  kappa: {
+    ...{ value: "n", words: "strength of the noise (default: the model's)" },
+    schema: { type: "number" },
+  },
+  tile: { value: "n", words: "side of a tile in pixels of the input", schema: wholeNumber(1) },
+  overlap: { value: "n", words: "how far tiles overlap, in pixels of the input", schema: wholeNumber(0) },
+  format: {
+    ...{ value: "name", words: "of the result (default: as the input)" },
+    schema: oneOf(["png", "jpeg", "webp", "avif", "tiff", "gif"]),
+    also: { jpg: "jpeg", tif: "tiff" },
+  },
+  quality: {
+    ...{ value: "n", words: "from 1 to 100, for jpeg, webp and avif" },
+    schema: wholeNumber(1, 100),
+  },
+  lossless: {
+    ...{ value: "yes", words: "webp and avif without loss (default: where the input is, and no quality)" },
+    ...{ schema: { type: "boolean" }, conflicts: ["quality"] },
+  },
+  density: {
+    ...{ value: "n", words: "pixels an inch that the result tells (default: as the input)" },
+    schema: { type: "number" },
+  },
+  tolerant: {
+    ...{ value: "yes", words: "take damaged and truncated pictures as far as they go" },
+    schema: { type: "boolean" },
+  },
+} as const satisfies Record<string, Described>;
+
+/** How much a picture may ask for; the last two are in MiB. */
+export const LIMIT_WORDS = {
+  pixelLimit: {
+    ...{ value: "n", words: "the most pixels a picture may have (default: 100000000)" },
+    schema: wholeNumber(1),
+  },
+  sideLimit: {
+    ...{ value: "n", words: "the longest side a picture may have (default: 100000)" },
+    schema: wholeNumber(1),
+  },
+  frameLimit: {
+    ...{ value: "n", words: "the most pages or frames (default: 1000)" },
+    schema: wholeNumber(1),
+  },
+  metadataLimit: {
+    ...{ value: "mib", words: "the most profile, EXIF, XMP and texts, in MiB (default: 16)" },
+    schema: wholeNumber(1),
+  },
+  memoryLimit: {
+    ...{ value: "mib", words: "the most decoded pixels, in MiB (default: 1024)" },
+    schema: wholeNumber(1),
+  },
+} as const satisfies Record<string, Described>;
+
+export type UpscaleSaid = Said<typeof UPSCALE_WORDS> & SamSaid;
+export type LimitsSaid = Said<typeof LIMIT_WORDS>;
+
+/** What is said of how a picture is enlarged, as the library takes it. */
+export function settingsOf(said: Omit<UpscaleSaid, "masks">): Omit<UpscaleSettings, "masks"> & WantedSize {
+  const { method, steps, seed, variant, etaScale, coefficients, noise, kappa } = said;
+  const { tile, overlap, scale, width, height, longest } = said;
+  const samOptions = samOptionsOf(said);
+  return {
+    ...{ method, steps, seed, variant, etaScale, coefficients, noise, kappa },
+    ...{ tile, overlap, scale, width, height, longest, samOptions },
+  };
+}
+
+/** What is said of how a picture is read. */
+export function decodingOf(
+  said: LimitsSaid & Pick<UpscaleSaid, "tolerant">,
+): Limits & Pick<DecodeOptions, "tolerant"> {
+  const { pixelLimit, sideLimit, frameLimit, tolerant } = said;
+  const bytes = (mebibytes: number | undefined) => mebibytes && mebibytes * 2 ** 20;
+  return {
+    ...{ pixelLimit, sideLimit, frameLimit, tolerant },
+    metadataLimit: bytes(said.metadataLimit),
+    memoryLimit: bytes(said.memoryLimit),
+  };
+}
+
+/** What is said of how the result is written. */
+export function encodingOf({
+  quality,
+  lossless,
+  density,
+}: Pick<UpscaleSaid, "quality" | "lossless" | "density">): Pick<
+  EncodeOptions,
+  "quality" | "lossless" | "density"
+> {
+  return { quality, lossless, density };
+}
