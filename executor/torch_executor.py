@@ -239,7 +239,14 @@ def space_to_depth(x, a, host):
 def depth_to_space(x, a, host):
     n, c, h, w = x[0].shape
     b = a["blocksize"]
+    if a.get("mode") == "CRD":
+        return F.pixel_shuffle(x[0], b)
     return x[0].reshape(n, b, b, c // (b * b), h, w).permute(0, 3, 4, 1, 5, 2).reshape(n, c // (b * b), h * b, w * b)
+
+
+def resize(x, a, host):
+    mode = {"nearest": "nearest", "linear": "bilinear", "cubic": "bicubic"}[a.get("mode", "nearest")]
+    return F.interpolate(x[0], scale_factor=host(2)[2:], mode=mode)
 
 
 def gather(x, a, host):
@@ -276,6 +283,8 @@ OPERATORS = {
     "Tanh": lambda x, a, host: x[0].tanh(),
     "Sigmoid": lambda x, a, host: x[0].sigmoid(),
     "Relu": lambda x, a, host: x[0].relu(),
+    "LeakyRelu": lambda x, a, host: F.leaky_relu(x[0], a.get("alpha", 0.01)),
+    "PRelu": lambda x, a, host: torch.where(x[0] >= 0, x[0], x[0] * x[1]),
     "Sign": lambda x, a, host: x[0].sign(),
     "Gelu": lambda x, a, host: F.gelu(x[0]),
     "Softmax": lambda x, a, host: x[0].softmax(a.get("axis", -1)),
@@ -305,7 +314,7 @@ OPERATORS = {
     "Conv": conv,
     "ConvTranspose": conv_transpose,
     "AveragePool": lambda x, a, host: F.avg_pool2d(x[0], a["kernel_shape"], a["strides"]),
-    "Resize": lambda x, a, host: F.interpolate(x[0], scale_factor=host(2)[2:], mode="nearest"),
+    "Resize": resize,
     "SpaceToDepth": space_to_depth,
     "DepthToSpace": depth_to_space,
     "LayerNormalization": layer_normalization,

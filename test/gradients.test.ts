@@ -99,6 +99,8 @@ const cases: Case[] = [
   ["averagePool", (x) => o.averagePool(x, 2), [image]],
   ["spaceToDepth", (x) => o.spaceToDepth(x, 2), [image]],
   ["depthToSpace", (x) => o.depthToSpace(x, 2), [image]],
+  ["pixelShuffle", (x) => o.pixelShuffle(x, 2), [image]],
+  ["pixelUnshuffle", (x) => o.pixelUnshuffle(x, 2), [image]],
   [
     "matmul",
     o.matmul,

@@ -189,6 +189,15 @@ describe("shapes", () => {
     await expectEqual(o.spaceToDepth(o.depthToSpace(x.value, 2), 2), x.data, {}, 1e-30);
   });
 
+  it("pixelShuffle takes channel (c f + i) f + j for row i and column j of a block", async () => {
+    const expected = tabulate([2, 2, 8, 12], (n, c, y, z) => {
+      const channel = (c * 2 + (y % 2)) * 2 + (z % 2);
+      return x.at(n, channel, Math.floor(y / 2), Math.floor(z / 2));
+    });
+    await expectEqual(o.pixelShuffle(x.value, 2), expected, {}, 1e-30);
+    await expectEqual(o.pixelUnshuffle(o.pixelShuffle(x.value, 2), 2), x.data, {}, 1e-30);
+  });
+
   it("pads with zeros, mirrors and borders", async () => {
     const [before, after] = [
       [0, 0, 2, 1],

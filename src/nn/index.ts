@@ -1,6 +1,6 @@
 export { timestepEmbedding } from "./embedding.js";
-export { fanIn, type Initializer, initialize, normal, ones, zeros } from "./initializers.js";
-export { conv, groupNorm, layerNorm, linear } from "./layers.js";
+export { constantly, fanIn, type Initializer, initialize, normal, ones, zeros } from "./initializers.js";
+export { conv, groupNorm, layerNorm, linear, prelu } from "./layers.js";
 export { resBlock } from "./res-block.js";
 export {
   type ConvolutionStrategy,

@@ -6,7 +6,12 @@ export type Initializer = (shape: Shape, random: () => number) => Float32Array;
 
 export const zeros: Initializer = (shape) => new Float32Array(sizeOf(shape));
 
-export const ones: Initializer = (shape) => new Float32Array(sizeOf(shape)).fill(1);
+export const ones: Initializer = constantly(1);
+
+/** One number everywhere. */
+export function constantly(value: number): Initializer {
+  return (shape) => new Float32Array(sizeOf(shape)).fill(value);
+}
 
 /** Normal with the given standard deviation. */
 export function normal(deviation: number): Initializer {

@@ -1,5 +1,5 @@
 import * as o from "../onnx/index.js";
-import { fanIn, type Initializer, ones, zeros } from "./initializers.js";
+import { constantly, fanIn, type Initializer, ones, zeros } from "./initializers.js";
 import type { Scope } from "./scope.js";
 
 export interface ConvLayerOptions {
@@ -42,6 +42,13 @@ function unusedChannels(channels: number): number {
 export function linear(p: Scope, x: o.Value, out: number, initializer: Initializer = fanIn()): o.Value {
   const weight = p.parameter("weight", [out, x.shape[1]], initializer);
   return o.gemm(x, weight, { transB: true, bias: p.parameter("bias", [out], zeros) });
+}
+
+/** Multiplies what is below 0 in x [N, C, H, W] by its channel's slope, PyTorch's weight [C]. */
+export function prelu(p: Scope, x: o.Value): o.Value {
+  const channels = x.shape[1];
+  const weight = p.parameter("weight", [channels], constantly(0.25));
+  return o.prelu(x, o.reshape(weight, [channels, 1, 1]));
 }
 
 export interface GroupNormOptions {

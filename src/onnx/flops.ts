@@ -21,7 +21,10 @@ export interface Flops {
 
 /** What an operator costs for each element of its output. One that only moves numbers costs nothing. */
 const PER_OUTPUT: Readonly<Record<string, number>> = {
-  ...each(1, "Add Sub Mul Div Max Min Neg Abs Sign Sqrt Exp Log Pow Sin Cos Erf Tanh Sigmoid Clip Relu"),
+  ...each(
+    1,
+    "Add Sub Mul Div Max Min Neg Abs Sign Sqrt Exp Log Pow Sin Cos Erf Tanh Sigmoid Clip Relu LeakyRelu PRelu",
+  ),
   ...each(1, "Where And Equal Greater GreaterOrEqual"),
   // Largest, difference, exponential, sum, quotient.
   Softmax: 5,

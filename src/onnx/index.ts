@@ -12,6 +12,7 @@ export {
 } from "./model.js";
 export * from "./operators/index.js";
 export { inputShapes } from "./order.js";
+export { sameGraph } from "./same-graph.js";
 export {
   asValue,
   type ConstantData,

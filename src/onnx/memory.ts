@@ -7,7 +7,9 @@ const VIEWS = new Set(["Reshape", "Squeeze", "Unsqueeze", "Flatten", "Identity"]
 
 /** Operators that may write where one of their inputs was that nobody reads again. */
 const IN_PLACE = new Set(
-  "Add Sub Mul Div Neg Abs Sqrt Exp Log Pow Erf Tanh Sigmoid Relu Clip Max Min Softmax".split(" "),
+  "Add Sub Mul Div Neg Abs Sqrt Exp Log Pow Erf Tanh Sigmoid Relu LeakyRelu PRelu Clip Max Min Softmax".split(
+    " ",
+  ),
 );
 
 /**

@@ -50,6 +50,11 @@ export interface ModelOptions {
   /** Says of a weight, by its name, that it stays in float32 at half precision too. */
   readonly exact?: (name: string) => boolean;
   readonly metadata?: Readonly<Record<string, string>>;
+  /**
+   * Sides that the file leaves free: for inputs and outputs by name, a word for each axis of any length. The
+   * graph must be the same for all lengths, which `sameGraph` can tell.
+   */
+  readonly free?: Readonly<Record<string, readonly (string | undefined)[]>>;
 }
 
 /** What is known of a model without its bytes. */
@@ -105,7 +110,7 @@ function describe(
   options: ModelOptions,
   extraInputs: readonly Value[],
 ): { file: Message; facts: ModelFacts } {
-  const { name = "samsr", metadata = {} } = options;
+  const { name = "samsr", metadata = {}, free = {} } = options;
   const graph = message();
   const writer = createWriter(graph, options);
   const reached = inTopologicalOrder([...extraInputs, ...Object.values(outputs)]);
@@ -133,8 +138,8 @@ function describe(
     writer.node("Identity", [writer.nameOf(v)], [output], {});
   }
   writeText(graph, 2, name);
-  for (const [key, v] of named) writeBytes(graph, 11, valueInfo(key, v));
-  for (const [key, v] of Object.entries(outputs)) writeBytes(graph, 12, valueInfo(key, v));
+  for (const [key, v] of named) writeBytes(graph, 11, valueInfo(key, v, free[key]));
+  for (const [key, v] of Object.entries(outputs)) writeBytes(graph, 12, valueInfo(key, v, free[key]));
 
   const file = message();
   writeInteger(file, 1, IR_VERSION);
@@ -300,11 +305,13 @@ function attribute(name: string, value: Attribute): Message {
   return m;
 }
 
-function valueInfo(name: string, v: Value): Message {
+function valueInfo(name: string, v: Value, free: readonly (string | undefined)[] = []): Message {
   const dims = message();
-  for (const side of v.shape) {
+  for (const [axis, side] of v.shape.entries()) {
     const dim = message();
-    writeInteger(dim, 1, side);
+    const word = free[axis];
+    if (word === undefined) writeInteger(dim, 1, side);
+    else writeText(dim, 2, word);
     writeBytes(dims, 1, dim);
   }
   const tensor = message();

@@ -4,6 +4,7 @@ import {
   broadcastShape,
   type DataType,
   type Operand,
+  sameShape,
   sizeOf,
   TYPE_CODES,
   type Value,
@@ -151,6 +152,33 @@ export function sigmoid(x: Value): Value {
 /** Takes the larger of every element and 0; the gradient at 0 is 0. */
 export function relu(x: Value): Value {
   return unary("Relu", x, (dy) => where(greater(x, 0), dy, 0));
+}
+
+/** Multiplies elements below 0 by `slope`; the gradient at 0 is that of the positive side. */
+export function leakyRelu(x: Value, slope: number): Value {
+  return emit("LeakyRelu", [x], {
+    shape: x.shape,
+    attributes: { alpha: { float: slope } },
+    pull: (dy) => [() => where(greaterOrEqual(x, 0), dy, mul(dy, slope))],
+  });
+}
+
+/**
+ * Multiplies elements of x [N, C, H, W] below 0 by their channel's slope [C, 1, 1]; the gradient at 0 is that
+ * of the positive side.
+ * @throws {Error} when the slopes have another shape
+ */
+export function prelu(x: Value, slope: Value): Value {
+  if (x.shape.length !== 4 || !sameShape(slope.shape, [x.shape[1], 1, 1])) {
+    throw new Error(`PRelu: input [${x.shape}], slopes [${slope.shape}]`);
+  }
+  return emit("PRelu", [x, slope], {
+    shape: x.shape,
+    pull: (dy) => [
+      () => where(greaterOrEqual(x, 0), dy, mul(dy, slope)),
+      () => sumTo(where(greaterOrEqual(x, 0), 0, mul(dy, x)), slope.shape),
+    ],
+  });
 }
 
 /** Limits every element to [low, high]; the gradient is zero outside. */
