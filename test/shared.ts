@@ -5,6 +5,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { fromFloat16 } from "../src/onnx/index.js";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..", "..", "shared");
 
@@ -36,6 +37,7 @@ export function readSafetensors(path: string): {
   const types = {
     F32: Float32Array,
     F64: Float64Array,
+    F16: Uint16Array,
     I64: BigInt64Array,
     I32: Int32Array,
     U8: Uint8Array,
@@ -50,7 +52,8 @@ export function readSafetensors(path: string): {
     if (!type) throw new Error(`${path}: ${name} has type ${entry.dtype}, which this reader does not know`);
     const [start, end] = entry.data_offsets;
     const bytes = new Uint8Array(file.subarray(8 + headerLength + start, 8 + headerLength + end)); // a copy: aligned
-    tensors.set(name, { shape: entry.shape, data: new type(bytes.buffer) });
+    const data = new type(bytes.buffer);
+    tensors.set(name, { shape: entry.shape, data: data instanceof Uint16Array ? fromFloat16(data) : data });
   }
   return { tensors, metadata };
 }

@@ -1,21 +1,27 @@
 /** From a checkpoint to one self-contained ONNX model of one of its parts. */
 import { SamsrError } from "../base/errors.js";
 import type { Part, PartOptions, Size } from "../networks/index.js";
-import { frozenScope, type Weights } from "../nn/index.js";
-import { type ModelStream, type Shape, streamModel, type Value } from "../onnx/index.js";
+import { createScope, frozenScope, type Weights } from "../nn/index.js";
+import { input, inputShapes, type ModelStream, type Shape, sameGraph, streamModel } from "../onnx/index.js";
 import { networkNamed, type Recognised } from "./recognise.js";
 
 export interface ConvertOptions {
   /** One of `partsOf`; may be left out where there is only one. */
   readonly part?: string;
-  /** Height and width of the part's input; what the network was built for when left out. */
+  /**
+   * Height and width of the part's input. When left out, with the batch, they stay free where the network has
+   * no constant of its size; else it is what the network was built for.
+   */
   readonly size?: Size;
   /**
    * Side of the pictures of a part whose checkpoint does not tell it, when no size is given; 256 when left
    * out.
    */
   readonly imageSide?: number;
-  /** How many images, or for a mask decoder prompts, go in at once; 1 when left out. */
+  /**
+   * How many images, or for a mask decoder prompts, go in at once. When left out, any number where height and
+   * width are free too, else 1.
+   */
   readonly batch?: number;
   /** float16 stores matrices and kernels at half size; all sums are still taken in float32. */
   readonly precision?: "float32" | "float16";
@@ -23,14 +29,18 @@ export interface ConvertOptions {
 
 export interface Converted {
   readonly part: string;
-  /** Left out where the part takes one size only. */
+  /** Left out where the part takes one size only, or any. */
   readonly size?: Size;
-  readonly batch: number;
+  /** Left out where any number goes. */
+  readonly batch?: number;
   readonly precision: "float32" | "float16";
-  readonly inputs: Readonly<Record<string, Shape>>;
-  readonly outputs: Readonly<Record<string, Shape>>;
+  readonly inputs: Readonly<Record<string, Sides>>;
+  readonly outputs: Readonly<Record<string, Sides>>;
   readonly model: ModelStream;
 }
+
+/** The sides of an input or output; a word stands for any length. */
+export type Sides = readonly (number | string)[];
 
 /** What a protobuf message, and so an ONNX file, may hold at most. */
 const LARGEST_FILE = 2 ** 31 - 1;
@@ -47,8 +57,9 @@ export function partsOf(recognised: Recognised, options?: PartOptions): readonly
 }
 
 /**
- * A part of a recognised checkpoint as an ONNX model with static shapes. The metadata of the model say what
- * it is: network, part, size, batch, precision, and the configuration as JSON.
+ * A part of a recognised checkpoint as an ONNX model, with free batch, height and width where the network has
+ * no constant of its size and none is asked for. The metadata of the model say what it is: network, part, size
+ * and batch ("any" where they are free), the multiple of sides, precision, and the configuration as JSON.
  * @param name of the file, for errors
  * @throws {SamsrError} when the part, the size or the batch cannot be
  *
@@ -64,20 +75,66 @@ export function convert(
 ): Converted {
   const { batch = 1, precision = "float32" } = options;
   const { part, size } = planConvert(recognised, name, options);
+  const free = options.size || options.batch !== undefined ? undefined : freeSides(part);
   const built = part.build(frozenScope(weights), size ?? { height: 0, width: 0 }, batch);
   const { network, config } = recognised;
   const metadata = {
     network,
     part: part.name,
-    ...(size && { size: `${size.height}x${size.width}`, multiple: String(part.sized!.multiple) }),
-    batch: String(batch),
+    ...(size && { size: free ? "any" : `${size.height}x${size.width}` }),
+    ...(size && { multiple: String(part.sized!.multiple) }),
+    batch: free ? "any" : String(batch),
     precision,
     config: JSON.stringify(config),
   };
-  const model = streamModel(built, { name: `samsr ${network} ${part.name}`, precision, exact, metadata });
+  const model = streamModel(built, {
+    name: `samsr ${network} ${part.name}`,
+    precision,
+    exact,
+    metadata,
+    free,
+  });
   checkFileSize(model, name, precision);
-  const inputs = Object.fromEntries(model.inputs.map((input) => [input.name, input.shape]));
-  return { part: part.name, size, batch, precision, inputs, outputs: shapesOf(built), model };
+  const sidesOf = (tensor: string, shape: Shape) => shape.map((side, axis) => free?.[tensor][axis] ?? side);
+  return {
+    part: part.name,
+    ...(!free && { size, batch }),
+    precision,
+    inputs: Object.fromEntries(model.inputs.map(({ name, shape }) => [name, sidesOf(name, shape)])),
+    outputs: Object.fromEntries(
+      Object.entries(built).map(([name, { shape }]) => [name, sidesOf(name, shape)]),
+    ),
+    model,
+  };
+}
+
+const AXES = ["batch", "channels", "height", "width"];
+
+/**
+ * The sides of a part's inputs and outputs that may be of any length, by words for them: those that differ
+ * between two sizes for which its graph is one and the same. Undefined where it is not, as where it holds
+ * tables or masks of its size.
+ */
+function freeSides({ sized, build }: Part): Record<string, (string | undefined)[]> | undefined {
+  if (!sized) return undefined;
+  const scope = createScope((name, shape) => input(name, shape));
+  const [one, other] = [
+    [2, 3, 1],
+    [5, 4, 2],
+  ].map(([height, width, batch]) =>
+    build(scope, { height: height * sized.multiple, width: width * sized.multiple }, batch),
+  );
+  if (!sameGraph(one, other)) return undefined;
+  const free: Record<string, (string | undefined)[]> = {};
+  const compare = (name: string, a: Shape, b: Shape, prefix: string) => {
+    const word = (axis: number) => (axis === 0 ? AXES[0] : `${prefix}${AXES[axis] ?? axis}`);
+    free[name] = a.map((side, axis) => (side === b[axis] ? undefined : word(axis)));
+  };
+  const inputs = inputShapes(Object.values(other));
+  for (const [name, shape] of Object.entries(inputShapes(Object.values(one))))
+    compare(name, shape, inputs[name], "");
+  for (const [name, { shape }] of Object.entries(one)) compare(name, shape, other[name].shape, `${name}_`);
+  return free;
 }
 
 /**
@@ -136,8 +193,4 @@ function chooseSize(
     throw new SamsrError(`${name}: ${sized.input} would have ${pixels} pixels, ${sized.most} are the most`);
   }
   return size;
-}
-
-function shapesOf(values: Readonly<Record<string, Value>>): Record<string, Shape> {
-  return Object.fromEntries(Object.entries(values).map(([name, { shape }]) => [name, shape]));
 }

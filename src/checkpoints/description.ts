@@ -11,6 +11,7 @@ import {
   type KnownNetwork,
   NETWORKS,
   type Network,
+  type ONNX_FILE,
   type PIXEL_DENOISER,
   type SWIN_UNET,
   type VQ_AUTOENCODER,
@@ -30,6 +31,9 @@ export type AutoencoderModel = JsonOf<typeof VQ_AUTOENCODER>;
 /** A network that predicts how many masks cover each pixel. */
 export type CoverageModel = JsonOf<typeof COVERAGE_NETWORK>;
 
+/** Any ONNX file that makes a large picture of a small one. */
+export type OnnxFileModel = JsonOf<typeof ONNX_FILE>;
+
 /** A description of which only what all have in common is known. */
 export type AnyDescription = Described & {
   readonly network: string;
@@ -40,7 +44,7 @@ export type AnyDescription = Described & {
 export type DirectModel = DirectJson<string, unknown>;
 
 /** Those that make a picture larger. */
-export type UpscalingModel = PixelModel | LatentModel | DirectModel;
+export type UpscalingModel = PixelModel | LatentModel | DirectModel | OnnxFileModel;
 
 /** The network that a kind of model is about; undefined for a word that is no kind. */
 export function networkOfKind(kind: string): Network | undefined {

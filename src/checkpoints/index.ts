@@ -1,6 +1,6 @@
 export type { Part, ScheduleDescription, Shapes, Size } from "../networks/index.js";
 export * from "./authors-config/index.js";
-export { type Converted, type ConvertOptions, convert, partsOf, planConvert } from "./convert.js";
+export { type Converted, type ConvertOptions, convert, partsOf, planConvert, type Sides } from "./convert.js";
 export {
   type AutoencoderModel,
   type CoverageModel,
@@ -12,6 +12,7 @@ export {
   type ModelDescription,
   networkOf,
   networksIn,
+  type OnnxFileModel,
   type PixelModel,
   type UpscalingModel,
 } from "./description.js";

@@ -1,11 +1,12 @@
 /**
- * One door for files of weights. PyTorch's and safetensors are told apart by their first bytes, because
- * people rename files and downloads end in anything.
+ * One door for files of weights. PyTorch's, safetensors and ncnn's are told apart by their first bytes, because
+ * people rename files and downloads end in anything; only ncnn's numbers have nothing to be known by.
  */
 import type { Shapes } from "../networks/index.js";
 import type { StateDict } from "../nn/index.js";
 import type { ByteSource } from "./byte-source.js";
-import { outlinePth } from "./pth.js";
+import { outlineNcnn } from "./ncnn/index.js";
+import { isPth, outlinePth } from "./pth.js";
 import { loadSafetensors, outlineSafetensors } from "./safetensors.js";
 import { type CheckpointFile, withSource } from "./source.js";
 import { loadStateDict, shapesOf, withoutPrefixes } from "./state-dict.js";
@@ -21,7 +22,7 @@ export interface Checkpoint {
 }
 
 /**
- * Reads a PyTorch or a safetensors file. A file on disk or a Blob is read tensor by tensor; what is given as
+ * Reads a PyTorch file, a safetensors file, or by either of them the two files of an ncnn network. A file on disk or a Blob is read tensor by tensor; what is given as
  * bytes is not copied: the weights are views on it wherever they can be.
  * @param name what errors call it, when it is no path
  * @throws {SamsrError} naming the file and what is wrong with it.
@@ -48,15 +49,18 @@ export async function readShapes(file: CheckpointFile, name?: string): Promise<S
 }
 
 async function outline(source: ByteSource): Promise<{ shapes: Shapes; load(): Promise<StateDict> }> {
-  if (!(await isSafetensors(source))) {
-    const pth = await outlinePth(source);
-    return { shapes: shapesOf(pth), load: () => loadStateDict(pth) };
+  if (await isSafetensors(source)) {
+    const { tensors } = await outlineSafetensors(source);
+    return {
+      shapes: withoutPrefixes(new Map(tensors.map(({ name, shape }) => [name, shape])), source.name),
+      load: async () => withoutPrefixes((await loadSafetensors(source)).tensors, source.name),
+    };
   }
-  const { tensors } = await outlineSafetensors(source);
-  return {
-    shapes: withoutPrefixes(new Map(tensors.map(({ name, shape }) => [name, shape])), source.name),
-    load: async () => withoutPrefixes((await loadSafetensors(source)).tensors, source.name),
-  };
+  // PyTorch's files are called .bin too.
+  const ncnn = (await isPth(source)) ? undefined : await outlineNcnn(source);
+  if (ncnn) return ncnn;
+  const pth = await outlinePth(source);
+  return { shapes: shapesOf(pth), load: () => loadStateDict(pth) };
 }
 
 /**

@@ -2,18 +2,27 @@
  * Python's pickle, as data. A pickle is a program for a small stack machine (documented in CPython's
  * Lib/pickletools.py): push a string, put it in the memo, gather the items above the mark into a tuple, call
  * this function with that tuple. Python runs it and may thereby run anything. This machine knows only the
- * instructions of protocol 2 that build plain values, and can call only the few functions it is handed.
+ * instructions of protocol 2 that build plain values, and can call only the few functions it is handed; what
+ * else a pickle names stays a name.
  */
 import type { Fail } from "../base/errors.js";
 
 /** Tuples and lists become arrays, dictionaries become Maps. */
 export type PickleFunction = (args: readonly unknown[]) => unknown;
 
+/**
+ * A Python class, function or object that is not known. It is never looked up and never called: what a call of
+ * it would give is one such thing more, and what is put into it is let go.
+ */
+export class Opaque {
+  /** The attributes that it was given, if any. */
+  state: unknown;
+
+  constructor(readonly name: string) {}
+}
+
 export interface PickleWorld {
-  /**
-   * What a name of Python's stands for: a `PickleFunction` or a value. Undefined: it is not known, and
-   * refused.
-   */
+  /** What a name of Python's stands for: a `PickleFunction`, a value, or an `Opaque`. */
   readonly global: (name: string) => unknown;
   /** The object that the writer kept outside of the pickle (in a checkpoint: a storage). */
   readonly persistent: (id: unknown) => unknown;
@@ -32,10 +41,16 @@ const LONGEST_NAME = 1000;
 const LARGEST_KEY = 1e6;
 
 /**
- * Runs a pickle. Ends in `fail` for a damaged one, and for one that wants more than the values described
- * above.
+ * Runs a pickle that begins at `start`. Ends in `fail` for a damaged one, and for one that wants more than the
+ * values described above.
+ * @returns its value, and where it ends
  */
-export function unpickle(bytes: Uint8Array, world: PickleWorld, fail: Fail): unknown {
+export function unpickle(
+  bytes: Uint8Array,
+  world: PickleWorld,
+  fail: Fail,
+  start = 0,
+): { readonly value: unknown; readonly end: number } {
   const data = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const text = new TextDecoder("utf-8", { fatal: true });
   const memo = new Map<number, unknown>();
@@ -54,9 +69,9 @@ export function unpickle(bytes: Uint8Array, world: PickleWorld, fail: Fail): unk
   const u16 = () => data.getUint16(take(2), true);
   const u32 = () => data.getUint32(take(4), true);
   const string = (length: number) => {
-    const start = take(length);
+    const from = take(length);
     try {
-      return text.decode(bytes.subarray(start, start + length));
+      return text.decode(bytes.subarray(from, from + length));
     } catch {
       return fail("its pickle holds a text that is not UTF-8");
     }
@@ -71,8 +86,8 @@ export function unpickle(bytes: Uint8Array, world: PickleWorld, fail: Fail): unk
   const long = (length: number) => {
     if (length > 8) fail(`its pickle holds a number of ${length} bytes`);
     let value = 0n;
-    const start = take(length);
-    for (let i = length - 1; i >= 0; i--) value = (value << 8n) | BigInt(bytes[start + i]);
+    const from = take(length);
+    for (let i = length - 1; i >= 0; i--) value = (value << 8n) | BigInt(bytes[from + i]);
     const signed = BigInt.asIntN(8 * length, value);
     return Number.isSafeInteger(Number(signed)) ? Number(signed) : signed;
   };
@@ -109,11 +124,13 @@ export function unpickle(bytes: Uint8Array, world: PickleWorld, fail: Fail): unk
     memo.has(key) ? push(memo.get(key)) : fail(`its pickle recalls value ${key}, which it never kept`);
   const append = (items: readonly unknown[]) => {
     const list = top();
+    if (list instanceof Opaque) return;
     if (!Array.isArray(list)) return fail("its pickle appends to what is no list");
     for (const item of items) list.push(item);
   };
   const setItems = (items: readonly unknown[]) => {
     const map = top();
+    if (map instanceof Opaque) return;
     if (!(map instanceof Map)) return fail("its pickle puts items into what is no dictionary");
     setPairs(map, items);
   };
@@ -125,20 +142,18 @@ export function unpickle(bytes: Uint8Array, world: PickleWorld, fail: Fail): unk
   const call = () => {
     const args = pop();
     const callee = pop();
+    if (callee instanceof Opaque) return push(new Opaque(callee.name));
     if (typeof callee !== "function" || !Array.isArray(args))
       return fail("its pickle calls what is no function");
     push((callee as PickleFunction)(args));
   };
-  const global = () => {
-    const name = `${line()}.${line()}`;
-    const known = world.global(name);
-    if (known === undefined) {
-      fail(
-        `it holds a Python object, ${name}, and only tensors in dictionaries and lists are read; ` +
-          "save the state dict alone",
-      );
-    }
-    push(known);
+  const global = () => push(world.global(`${line()}.${line()}`));
+  /** An object's attributes: an ordered dictionary of parameters carries the versions of its modules that way. */
+  const build = () => {
+    const state = pop();
+    const object = top();
+    if (object instanceof Opaque) object.state = state;
+    else if (!(object instanceof Map)) fail("its pickle sets attributes of what has none");
   };
 
   const instructions: Readonly<Record<string, () => unknown>> = {
@@ -177,21 +192,18 @@ export function unpickle(bytes: Uint8Array, world: PickleWorld, fail: Fail): unk
     Q: () => push(world.persistent(pop())),
     c: global,
     R: call,
-    // Attributes of an object: an ordered dictionary of parameters carries the versions of its modules that
-    // way.
-    b: () => {
-      pop();
-      if (!(top() instanceof Map)) fail("its pickle sets attributes of what has none");
-    },
+    "\x81": call,
+    b: build,
   };
 
-  if (bytes.length < 2 || bytes[0] !== 0x80) fail("its pickle does not begin as one");
-  if (bytes[1] > 2)
-    fail(`its pickle has protocol ${bytes[1]}; save it with pickle_protocol=2, torch.save's own`);
-  at = 2;
+  if (bytes.length < start + 2 || bytes[start] !== 0x80) fail("its pickle does not begin as one");
+  const protocol = bytes[start + 1];
+  if (protocol > 2)
+    fail(`its pickle has protocol ${protocol}; save it with pickle_protocol=2, torch.save's own`);
+  at = start + 2;
   for (;;) {
     const instruction = String.fromCharCode(u8());
-    if (instruction === ".") return pop();
+    if (instruction === ".") return { value: pop(), end: at };
     const run = Object.hasOwn(instructions, instruction) ? instructions[instruction] : undefined;
     if (!run)
       fail(`its pickle has instruction 0x${instruction.charCodeAt(0).toString(16)}, which is not read`);
@@ -199,8 +211,9 @@ export function unpickle(bytes: Uint8Array, world: PickleWorld, fail: Fail): unk
   }
 }
 
-/** `map[key] = value`, for a key that is text or a small whole number. */
+/** `map[key] = value`, for a key that is text or a small whole number; what a class is the key of is let go. */
 export function setItem(map: Map<unknown, unknown>, key: unknown, value: unknown, fail: Fail): void {
+  if (key instanceof Opaque) return;
   if (typeof key !== "string" && !(Number.isInteger(key) && Math.abs(key as number) <= LARGEST_KEY)) {
     fail("a key of a dictionary is neither text nor a small whole number");
   }

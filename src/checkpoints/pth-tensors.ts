@@ -7,7 +7,7 @@
 import type { Fail } from "../base/errors.js";
 import { sizeOf } from "../onnx/index.js";
 import { emptyArray, type NumberData, type NumberType, widthOf } from "./number-types.js";
-import { type PickleFunction, setItem } from "./pickle.js";
+import { Opaque, type PickleFunction, setItem } from "./pickle.js";
 
 /** A type of storages, an object of its own so that no text of the file can pass for it. */
 class StorageType {
@@ -43,6 +43,15 @@ export class Storage {
   ) {}
 }
 
+/** A storage that is a part of another one, as files from before version 0.4 have them. */
+export class StoragePart {
+  constructor(
+    readonly storage: Storage,
+    readonly offset: number,
+    readonly length: number,
+  ) {}
+}
+
 /** A window on a storage, checked to lie inside: a tensor whose numbers are still in the file. */
 export class TensorView {
   constructor(
@@ -55,14 +64,23 @@ export class TensorView {
   get dtype(): NumberType {
     return this.storage.dtype;
   }
+
+  /** Behind the last number of the storage that it looks at. */
+  get extent(): number {
+    if (sizeOf(this.shape) === 0) return this.offset;
+    return this.shape.reduce((last, side, axis) => last + (side - 1) * this.stride[axis], this.offset) + 1;
+  }
 }
+
+/** In bytes; one of 10,000 tensors has half of it. */
+export const LARGEST_PICKLE = 4e6;
 
 const MOST_AXES = 64;
 const MOST_PAIRS = 1e6;
 
 export interface TensorWorld {
   readonly global: (name: string) => unknown;
-  readonly persistent: (id: unknown) => Storage;
+  readonly persistent: (id: unknown) => unknown;
   /** Every storage the pickle has named so far, by its key. */
   readonly storages: ReadonlyMap<string, Storage>;
 }
@@ -82,8 +100,15 @@ export function tensorWorld(fail: Fail): TensorWorld {
     }
     return map;
   };
-  const rebuildTensor: PickleFunction = ([storage, offset, shape, stride]) => {
-    if (!(storage instanceof Storage)) return fail("a tensor has no storage");
+  const rebuildTensor: PickleFunction = ([memory, offset, shape, stride]) => {
+    if (memory instanceof StoragePart) {
+      const { storage, offset: before, length } = memory;
+      const view = rebuildTensor([storage, isCount(offset) ? before + offset : offset, shape, stride]);
+      const { extent } = view as TensorView;
+      return extent <= before + length ? view : fail("a tensor reaches beyond its part of a storage");
+    }
+    if (!(memory instanceof Storage)) return fail("a tensor has no storage");
+    const storage = memory;
     if (!isCount(offset) || !areCounts(shape) || !areCounts(stride) || shape.length !== stride.length) {
       return fail("the shape of a tensor is damaged");
     }
@@ -102,18 +127,24 @@ export function tensorWorld(fail: Fail): TensorWorld {
     tensor instanceof TensorView ? tensor : fail("a parameter has no tensor");
   const functions = new Map<string, PickleFunction>([
     ["collections.OrderedDict", orderedDict],
+    ["torch._utils._rebuild_tensor", rebuildTensor],
     ["torch._utils._rebuild_tensor_v2", rebuildTensor],
     ["torch._utils._rebuild_parameter", rebuildParameter],
   ]);
 
   const global = (name: string): unknown => {
     const [, storage] = /^torch\.(\w+Storage)$/.exec(name) ?? [];
-    if (!storage) return functions.get(name);
+    if (!storage) return functions.get(name) ?? new Opaque(name);
     return STORAGES.get(storage) ?? fail(`it holds numbers of a type that is not read, torch.${storage}`);
   };
-  /** Storages are named ("storage", type, key, device, length). */
-  const persistent = (id: unknown): Storage => {
-    const [kind, type, key, , length] = Array.isArray(id) ? id : [];
+  /**
+   * Storages are named ("storage", type, key, device, length), and before version 1.6 also by what part of it
+   * is meant: (key of the part, offset, length), or none. A class may stand there with its source, ("module",
+   * class, ...).
+   */
+  const persistent = (id: unknown): unknown => {
+    const [kind, type, key, , length, part] = Array.isArray(id) ? id : [];
+    if (kind === "module" && type instanceof Opaque) return type;
     if (kind !== "storage" || !(type instanceof StorageType) || typeof key !== "string" || !isCount(length)) {
       return fail("the name of a storage is damaged");
     }
@@ -122,14 +153,23 @@ export function tensorWorld(fail: Fail): TensorWorld {
       return fail(`storage ${key} is named with two types or lengths`);
     }
     storages.set(key, storage);
-    return storage;
+    if (part === undefined || part === null) return storage;
+    const [, offset, count] = Array.isArray(part) ? part : [];
+    if (!isCount(offset) || !isCount(count) || offset + count > length)
+      return fail("the part of a storage is damaged");
+    return new StoragePart(storage, offset, count);
   };
   return { global, persistent, storages };
 }
 
 /** Whether it is a part of a tensor, which cannot stand alone. */
 export function isPart(value: unknown): boolean {
-  return typeof value === "function" || value instanceof Storage || value instanceof StorageType;
+  return (
+    typeof value === "function" ||
+    value instanceof Storage ||
+    value instanceof StoragePart ||
+    value instanceof StorageType
+  );
 }
 
 function isCount(value: unknown): value is number {

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { FakeTensor, pickled, writePth, zip } from "../../test/fixtures/pth.js";
+import { FakeTensor, pickle, pickled, writeLegacy, writePth, zip } from "../../test/fixtures/pth.js";
 import { SamsrError } from "../base/errors.js";
 import { readPth } from "./pth.js";
 
@@ -126,6 +126,83 @@ describe("readPth", () => {
     expect(tensors.get("0")).toEqual(expected);
   });
 
+  it("reads the format from before version 1.6, and views of a storage in it", async () => {
+    const root = new Map<string, unknown>([
+      ["step", 3],
+      [
+        "state_dict",
+        new Map([
+          ["w", float("7", [2, 3])],
+          ["t", float("7", [3, 2], [1, 3])],
+        ]),
+      ],
+    ]);
+    const bytes = writeLegacy(root, { 7: six });
+    const { tensors } = await readPth(bytes);
+    expect(tensors.get("state_dict.w")).toEqual({ shape: [2, 3], dtype: "float32", data: six });
+    expect([...(tensors.get("state_dict.t")!.data as Float32Array)]).toEqual([1, 4, 2, 5, 3, 6]);
+    const path = join(directory, "old.pth");
+    writeFileSync(path, bytes);
+    expect((await readPth(path)).tensors.get("state_dict.w")!.data).toEqual(six);
+
+    // A storage that is numbers 2 to 5 of another: its own key, offset and length stand behind the whole's.
+    const part = (offset: number) => [
+      ...ascii("ctorch._utils\n_rebuild_tensor\n(("),
+      ...[...pickled("storage"), ...ascii("ctorch\nFloatStorage\n"), ...pickled("7"), ...pickled("cpu")],
+      ...[...pickled(6), ...ascii("("), ...pickled("8"), ...pickled(2), ...pickled(4), ...ascii("ttQ")],
+      ...[...pickled(offset), ...ascii("("), ...pickled(3), ...ascii("t("), ...pickled(1), ...ascii("ttR")],
+    ];
+    const list = (offset: number) => [...ascii("]("), ...part(offset), ...ascii("e")];
+    const viewed = await readPth(writeLegacy(null, { 7: six }, { body: list(1) }));
+    expect([...(viewed.tensors.get("0")!.data as Float32Array)]).toEqual([4, 5, 6]);
+    await expectError(writeLegacy(null, { 7: six }, { body: list(2) }), /beyond its/);
+  });
+
+  it("keeps objects of Python's as names, and reads what stands beside them", async () => {
+    const callbacks = [
+      ...ascii("}("),
+      ...[...ascii("cpytorch_lightning.callbacks\nModelCheckpoint\n"), ...pickled(new Map([["best", 1]]))],
+      ...ascii("u"),
+    ];
+    const object = [
+      ...ascii("c__main__\nConfig\n)"),
+      0x81,
+      ...ascii("}("),
+      ...pickled("width"),
+      ...pickled(3),
+      ...ascii("ub"),
+    ];
+    const body = [
+      ...ascii("}("),
+      ...[...pickled("callbacks"), ...callbacks, ...pickled("config"), ...object],
+      ...[...pickled("state_dict"), ...pickled(new Map([["w", float("0", [6])]]))],
+      ...ascii("u"),
+    ];
+    const { root, tensors } = await readPth(writePth(null, { 0: six }, { body }));
+    expect((root as Map<string, unknown>).get("config")).toBe(null);
+    expect((root as Map<string, unknown>).get("callbacks")).toEqual(new Map());
+    expect(tensors.get("state_dict.w")!.data).toEqual(six);
+  });
+
+  it("reads modules of TorchScript, by the names that lead to their parameters", async () => {
+    const module = (name: string, ...state: number[][]) => [
+      ...[...ascii(`c__torch__.torch.nn\n${name}\n)`), 0x81, ...ascii("}(")],
+      ...state.flat(),
+      ...ascii("ub"),
+    ];
+    const inner = module(
+      "Conv2d",
+      pickled("training"),
+      pickled(false),
+      pickled("weight"),
+      pickled(float("0", [6])),
+    );
+    const body = module("Sequential", pickled("0"), inner, pickled("scale"), pickled(float("0", [2])));
+    const { root, tensors } = await readPth(writePth(null, { 0: six }, { body }));
+    expect([...tensors.keys()]).toEqual(["0.weight", "scale"]);
+    expect(root).toEqual(tensors);
+  });
+
   it("names a file that is missing or none", async () => {
     await expect(readPth(join(directory, "none.pth"))).rejects.toThrow(/none\.pth: there is no such file/);
     await expect(readPth(directory)).rejects.toThrow(/this is no file/);
@@ -145,13 +222,9 @@ describe("readPth refuses, naming the file", () => {
     await expectError(zip([{ name: "readme.txt", bytes: Uint8Array.of(1) }]), /holds no data.pkl/);
   });
 
-  it("the format before 1.6, with the way out", async () => {
-    // The magic number that every such file begins with, as a pickled integer.
-    const magic = [0x80, 2, 0x8a, 10, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19, 0x2e];
-    await expectError(
-      Uint8Array.from([...magic, 0x80, 2]),
-      /before PyTorch 1\.6; .*torch\.save\(torch\.load/,
-    );
+  it("a bare pickle and archives of tar, with the way out", async () => {
+    await expectError(pickle([...pickled(1)]), /a bare pickle or .*torch\.save\(torch\.load/);
+    await expectError(Buffer.from("sys\0".padEnd(257, "\0").concat("ustar")), /before PyTorch 0\.1\.10/);
   });
 
   it.each([
@@ -163,6 +236,19 @@ describe("readPth refuses, naming the file", () => {
   ])("Python objects, by their names: %j", async (global, name) => {
     const body = [...ascii(`c${global}\n(`), ...pickled("echo pwned"), ...ascii("tR")];
     await expectError(writePth(null, {}, { body }), `a Python object, ${name}, and only tensors`);
+  });
+
+  it("such objects beside tensors, which may be tensors of a kind that is not read", async () => {
+    const odd = ascii("ctorch._utils\n_rebuild_sparse_tensor\n)R");
+    const body = [
+      ...ascii("}("),
+      ...pickled("a"),
+      ...pickled(float("0", [6])),
+      ...pickled("b"),
+      ...odd,
+      ...ascii("u"),
+    ];
+    await expectError(writePth(null, { 0: six }, { body }), "torch._utils._rebuild_sparse_tensor");
   });
 
   it("number types that are not read", async () => {
@@ -209,6 +295,21 @@ describe("readPth refuses, naming the file", () => {
     );
   });
 
+  it("old files whose storages are not those of their tensors", async () => {
+    const root = [float("0", [6])];
+    await expectError(writeLegacy(root, {}), /storage 0 is missing/);
+    await expectError(writeLegacy(root, { 0: six.subarray(1) }), /has 5 numbers, and its tensors say 6/);
+    await expectError(writeLegacy(root, { 0: six }, { keys: ["0", "0"] }), /or one twice/);
+    await expectError(writeLegacy(root, { 0: six }, { keys: 1 }), /list of storages is damaged/);
+    await expectError(writeLegacy(root, { 0: six }, { after: [1, 2] }), /2 bytes follow/);
+    await expectError(
+      writeLegacy(root, { 0: six }, { facts: new Map([["little_endian", false]]) }),
+      /big-endian/,
+    );
+    const whole = writeLegacy(root, { 0: six });
+    for (let length = 0; length < whole.length; length++) await expectError(whole.subarray(0, length), /./);
+  });
+
   it("big-endian numbers", async () => {
     const more = [{ name: "archive/byteorder", bytes: Uint8Array.from(ascii("big")) }];
     await expectError(writePth([float("0", [6])], { 0: six }, { more }), /big-endian/);
@@ -242,6 +343,7 @@ describe("readPth refuses, naming the file", () => {
     ["a call of no function", ascii("K\x01)R"), /calls what is no function/],
     ["attributes of a number", ascii("K\x01}b"), /sets attributes/],
     ["an unknown instruction", ascii("i"), /instruction 0x69/],
+    ["a call of a value", [...ascii("K\x01)"), 0x81], /calls what is no function/],
     ["text that is not UTF-8", [...ascii("X"), 1, 0, 0, 0, 0xff], /not UTF-8/],
     ["marks without end", new Array(5000).fill(0x28), /nests too deep/],
     ["lists without end", [...new Array(5000).fill(0x5d), ...new Array(4999).fill(0x61)], /nests too deep/],

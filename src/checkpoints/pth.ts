@@ -1,14 +1,22 @@
 /**
- * PyTorch checkpoints (.pth, .pt, .ckpt), as `torch.save` has written them since version 1.6: a ZIP archive
- * with a pickle, `data.pkl`, and beside it one entry for each storage, the flat memory under one tensor or
- * several. The pickle says which tensor is what part of which storage. It is read as data; nothing in it is
- * ever run.
+ * PyTorch checkpoints (.pth, .pt, .ckpt). Since version 1.6 `torch.save` writes a ZIP archive with a pickle,
+ * `data.pkl`, and beside it one entry for each storage, the flat memory under one tensor or several; so do
+ * TorchScript's archives. Before, it wrote pickles in a row and the storages after them. The pickle says which
+ * tensor is what part of which storage. It is read as data; nothing in it is ever run.
  */
 import { type Fail, oneLine, SamsrError } from "../base/errors.js";
 import type { ByteSource } from "./byte-source.js";
 import { asNumbers, type NumberData, widthOf } from "./number-types.js";
 import { unpickle } from "./pickle.js";
-import { layOut, type PthTensor, type Storage, type TensorView, tensorWorld } from "./pth-tensors.js";
+import { isLegacy, outlineLegacy } from "./pth-legacy.js";
+import {
+  LARGEST_PICKLE,
+  layOut,
+  type PthTensor,
+  type Storage,
+  type TensorView,
+  tensorWorld,
+} from "./pth-tensors.js";
 import { type PthTree, survey } from "./pth-tree.js";
 import { type CheckpointFile, withSource } from "./source.js";
 import { readZip, type Zip } from "./zip.js";
@@ -30,9 +38,6 @@ export interface PthOutline extends PthCheckpoint<TensorView> {
   /** Reads a storage out of the file. */
   load(storage: Storage): Promise<NumberData>;
 }
-
-/** One of 10,000 tensors has half of it. */
-const LARGEST_PICKLE = 4e6;
 
 /**
  * Reads a whole checkpoint. What is given as bytes is not copied: the tensors are views on it wherever they
@@ -69,6 +74,10 @@ export async function readPth(file: CheckpointFile, name?: string): Promise<PthC
 export async function outlinePth(source: ByteSource): Promise<PthOutline> {
   const fail = failure(source);
   await recognise(source, fail);
+  if (await isLegacy(source)) {
+    const { root, load } = await outlineLegacy(source, fail);
+    return { name: source.name, load, ...survey(root, (view) => view, source.size, fail) };
+  }
   const zip = await readZip(source, (what, cause) => fail(`${what}; fetch it again`, cause));
   const pickles = [...zip.entries.keys()].filter((entry) => /^[^/]*\/data\.pkl$/.test(entry));
   if (pickles.length !== 1) fail(`its archive holds ${pickles.length || "no"} data.pkl, expected one`);
@@ -77,7 +86,7 @@ export async function outlinePth(source: ByteSource): Promise<PthOutline> {
   const folder = pickle.name.slice(0, -"data.pkl".length);
   await checkByteOrder(zip, folder, fail);
   const world = tensorWorld(fail);
-  const raw = unpickle(await zip.read(pickle), world, fail);
+  const raw = unpickle(await zip.read(pickle), world, fail).value;
   const entryOf = (storage: Storage) => findStorage(storage, zip, folder, fail);
   for (const storage of world.storages.values()) entryOf(storage);
   return {
@@ -93,15 +102,25 @@ function failure({ name }: ByteSource): Fail {
   };
 }
 
+/** Whether it begins as PyTorch's files do. */
+export async function isPth(source: ByteSource): Promise<boolean> {
+  const start = String.fromCharCode(...(await source.read(0, Math.min(source.size, 4))));
+  return start === "PK\x03\x04" || isPickle(start);
+}
+
+/** The instruction that a pickle begins with, and its protocol. */
+function isPickle(start: string): boolean {
+  return start[0] === "\x80" && start[1] <= "\x05";
+}
+
 /** What the first bytes show: other things go by the same endings. */
 async function recognise(source: ByteSource, fail: Fail): Promise<void> {
   if (source.size === 0) fail("it is empty; fetch it again");
   const start = String.fromCharCode(...(await source.read(0, Math.min(source.size, 512))));
-  if (start.startsWith("PK\x03\x04")) return;
-  const bare = start[0] === "\x80" && start[1] <= "\x05";
-  if (bare || start.includes("ustar")) {
+  if (start.startsWith("PK\x03\x04") || (await isLegacy(source))) return;
+  if (isPickle(start) || start.includes("ustar")) {
     fail(
-      "it is in the format from before PyTorch 1.6; " +
+      "it is a bare pickle or in the format from before PyTorch 0.1.10; " +
         "convert it in Python: torch.save(torch.load(old, weights_only=True), new)",
     );
   }

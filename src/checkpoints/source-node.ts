@@ -20,7 +20,7 @@ export async function withFile<T>(
     fail(cause.code === "ENOENT" ? "there is no such file" : oneLine(cause.message), cause);
   // Opening a pipe would wait for somebody to write into it.
   if (!(await stat(path).catch(refuse)).isFile()) {
-    fail("this is no file; expected weights, .pth or .safetensors");
+    fail("this is no file; expected weights: .pth, .safetensors or ncnn");
   }
   const file = await open(path).catch(refuse);
   try {
@@ -39,6 +39,14 @@ export async function withFile<T>(
           done += bytesRead;
         }
         return bytes;
+      },
+      async beside(ending, use) {
+        const other = path.replace(/\.[^./\\]*$/, "") + ending;
+        const isThere = await stat(other).then(
+          (facts) => facts.isFile(),
+          () => false,
+        );
+        return isThere ? withFile(other, other, use) : undefined;
       },
     });
   } finally {

@@ -8,13 +8,16 @@ import { layOut, type PthTensor, type Storage } from "./pth-tensors.js";
 import type { PthTree } from "./pth-tree.js";
 
 /** Under which keys training programs put the state dict; a moving average before the weights it is of. */
-const WRAPPERS = ["params_ema", "params", "state_dict", "model"];
+const WRAPPERS = ["params-ema", "params_ema", "params", "state_dict", "model_state_dict", "model", "net"];
 
 /** What wrapping a module for many devices, or compiling it, leaves in front of every name. */
 const PREFIXES = /^(module\.|_orig_mod\.)+/;
 
-/** Under which name a program keeps the one network it saved; taken off only where every tensor has it. */
-const OWNERS = /^(model|net|network|denoiser|autoencoder|first_stage_model|sam)\./;
+/**
+ * Under which name a program keeps the one network it saved; taken off only where every tensor has it. A
+ * number after it is that of a layer, in a network whose own names begin so.
+ */
+const OWNERS = /^(model|net|netG|network|denoiser|autoencoder|first_stage_model|sam)\.(?!\d)/;
 
 /** A tensor, here or still in its file. */
 interface Leaf {
@@ -104,12 +107,13 @@ function notEmpty<T extends ReadonlyMap<string, unknown>>(tensors: T, { name, ro
 
 function unwrap<Tensor>(root: PthTree<Tensor>): ReadonlyMap<unknown, PthTree<Tensor>> {
   let dictionary = root;
-  // One wrapper may hold another, but not each other in a circle.
+  // One wrapper may hold another, but not each other in a circle. A dictionary alone in another is what counts.
   for (let depth = 0; depth < WRAPPERS.length && dictionary instanceof Map; depth++) {
     const outer: ReadonlyMap<unknown, PthTree<Tensor>> = dictionary;
     const wrapper = WRAPPERS.find((key) => outer.get(key) instanceof Map);
-    if (wrapper === undefined) break;
-    dictionary = outer.get(wrapper)!;
+    const [only] = outer.size === 1 ? outer.values() : [];
+    if (wrapper === undefined && !(only instanceof Map)) break;
+    dictionary = wrapper === undefined ? only! : outer.get(wrapper)!;
   }
   return dictionary instanceof Map ? dictionary : new Map();
 }

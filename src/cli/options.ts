@@ -104,7 +104,9 @@ export function size(text: string): { height: number; width: number } {
 }
 
 export const model = () =>
-  new Option("--model <name>", "an installed model, or a model's folder").default("samsr-tiny");
+  new Option("--model <name>", "an installed model, a model's folder, or a file of weights").default(
+    "samsr-tiny",
+  );
 export const device = () =>
   choice("--device <name>", "where the network runs", ["auto", "cpu", "webgpu", "torch"], "auto");
 /** Of training, which only runs elsewhere than on the CPU where it is told to. */

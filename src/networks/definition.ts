@@ -6,7 +6,7 @@
 import type { Field } from "../base/fields.js";
 import type { Method, Variant } from "../diffusion/index.js";
 import type { Scope } from "../nn/index.js";
-import type { Value } from "../onnx/index.js";
+import type { Shape, Value } from "../onnx/index.js";
 import type { ScheduleDescription } from "./process.js";
 import type { Shapes } from "./shapes.js";
 import type { Autoencoding, Upscaling } from "./upscaling.js";
@@ -40,6 +40,12 @@ export interface Network<
   readonly config: Field<Config>;
   /** Ways to read it off shapes, the most likely first. */
   readonly readers: readonly Reader<Config, Facts>[];
+  /**
+   * Reads it off the shapes of its parameters in the order in which it asks for them, where a format keeps no
+   * names; whether the file's graph is this network's is found out by comparing the two. Left out where no such
+   * files are known.
+   */
+  readInOrder?(shapes: readonly Shape[]): Config | undefined;
   /**
    * How many numbers building it makes of its own (tables of positions, masks), for its smallest size; left
    * out where there are hardly any. A file can claim sizes at no cost, so what would not fit into memory is

@@ -8,7 +8,15 @@ import type { Direct } from "./upscaling.js";
 export interface DirectNetwork<Name extends string, Config>
   extends Pick<
       Network<Name, Config>,
-      "name" | "title" | "config" | "readers" | "constants" | "ignored" | "describe" | "published"
+      | "name"
+      | "title"
+      | "config"
+      | "readers"
+      | "readInOrder"
+      | "constants"
+      | "ignored"
+      | "describe"
+      | "published"
     >,
     Omit<Direct<Config>, "by"> {}
 

@@ -35,6 +35,15 @@ export {
 } from "./discriminator/discriminator.js";
 export * from "./list.js";
 export type { Described, JsonOf } from "./model.js";
+export {
+  COLOURS,
+  LAYOUTS,
+  NUMBERS,
+  type OnnxFileConfig,
+  RANGE_NAMES,
+  RANGES,
+  type Range,
+} from "./onnx-file/config.js";
 export { pixelDenoiser, TINY, TINY_MULTIPLE } from "./pixel-denoiser/pixel-denoiser.js";
 export { bicubicLatent, fromLatent, LATENT_CHANNELS, toLatent } from "./pixel-latents.js";
 export type { ScheduleDescription } from "./process.js";
@@ -55,6 +64,6 @@ export { LABELS, type Prompts } from "./segment-anything/prompt-encoder.js";
 export type { Shapes } from "./shapes.js";
 export { type SwinUNetConfig, sizeMultiple } from "./swin-unet/config.js";
 export { swinUNet, swinUNetFeatures } from "./swin-unet/swin-unet.js";
-export type { Autoencoding, Denoising, Direct, Upscaling } from "./upscaling.js";
+export type { Autoencoding, Denoising, Direct, InFile, Upscaling } from "./upscaling.js";
 export { factorOf, type VqConfig } from "./vq-autoencoder/config.js";
 export { decode, encode, quantise } from "./vq-autoencoder/vq-autoencoder.js";

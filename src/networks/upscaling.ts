@@ -1,6 +1,7 @@
 /** How networks make pictures larger: all that upscaling needs to know of one. */
 import type { Scope } from "../nn/index.js";
 import type { Value } from "../onnx/index.js";
+import type { OnnxFileConfig } from "./onnx-file/config.js";
 
 /**
  * What a denoiser is told: x [N, C, H, W] scaled by 1 / sqrt(eta_t kappa^2 + 1), t [N], lq [N, 3, H, W] and y
@@ -44,7 +45,7 @@ export interface Direct<Config> {
    * far as that matters.
    */
   overlap(config: Config): number;
-  /** The side of a tile that suits it, in pixels of lq, at least; 128 where it is left out. */
+  /** The side of a tile that suits it, in pixels of lq, at least; where it is left out, by its memory. */
   readonly tile?: number;
   /**
    * @param lq [N, 3, H, W], RGB from 0 to 1
@@ -53,4 +54,10 @@ export interface Direct<Config> {
   enlarge(p: Scope, config: Config, lq: Value): Value;
 }
 
-export type Upscaling<Config> = Denoising<Config> | Direct<Config>;
+/** A network in a file that a runtime reads, one pass too: how pictures go in and come out is all that is known. */
+export interface InFile<Config> {
+  readonly by: "a file";
+  io(config: Config): OnnxFileConfig;
+}
+
+export type Upscaling<Config> = Denoising<Config> | Direct<Config> | InFile<Config>;

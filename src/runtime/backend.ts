@@ -12,9 +12,19 @@ export interface OrtTensor {
   readonly data: unknown;
 }
 
+/** What a binding tells of an input or output; type and shape of tensors alone. */
+export interface OrtFacts {
+  readonly name: string;
+  readonly type?: string;
+  readonly shape?: readonly (number | string)[];
+}
+
 export interface OrtSession {
   readonly inputNames: readonly string[];
   readonly outputNames: readonly string[];
+  /** Left out by PyTorch. */
+  readonly inputMetadata?: readonly OrtFacts[];
+  readonly outputMetadata?: readonly OrtFacts[];
   run(
     feeds: Record<string, OrtTensor>,
     fetches: Record<string, OrtTensor | null>,

@@ -7,7 +7,13 @@ export { createDeviceTensor, devicePart } from "./device-tensor.js";
 export { type BackendName, listDevices } from "./devices.js";
 export { createGraphSession } from "./graph-session.js";
 export type { ThreadOptions } from "./port.js";
-export { createSession, type RunOptions, type Session, type SessionOptions } from "./session.js";
+export {
+  createSession,
+  type RunOptions,
+  type Session,
+  type SessionOptions,
+  type TensorFacts,
+} from "./session.js";
 export { type FloatTensor, floatTensor, type Tensor, type TensorData } from "./tensor.js";
 export {
   type CallContext,

@@ -1,6 +1,6 @@
 import { SamsrError } from "../base/errors.js";
 import { createQueue } from "../base/promises.js";
-import type { Backend, Device, DevicePart, OrtSession, OrtTensor } from "./backend.js";
+import type { Backend, Device, DevicePart, OrtFacts, OrtSession, OrtTensor } from "./backend.js";
 import { partHere } from "./device-tensor.js";
 import { type BackendName, chooseDevice, loadBackend } from "./devices.js";
 import { native } from "./gate.js";
@@ -55,11 +55,22 @@ export interface RunOptions {
   readonly fetches?: readonly string[] | Readonly<Record<string, Tensor | null>>;
 }
 
+/** What a model declares of an input or output. */
+export interface TensorFacts {
+  readonly name: string;
+  /** Empty where it is no tensor. */
+  readonly type: string;
+  /** A side of any length is a word, or a number below 1; a scalar, and what declares nothing, has none. */
+  readonly shape: readonly (number | string)[];
+}
+
 export interface Session {
   /** What a run is fed: the model's inputs but for those that are bound. */
   readonly inputs: readonly string[];
   /** What a run can return: the model's outputs but for those that are bound. */
   readonly outputs: readonly string[];
+  /** Types and shapes of inputs and outputs, as the model declares them; none where a runtime does not tell. */
+  readonly facts: { readonly inputs: readonly TensorFacts[]; readonly outputs: readonly TensorFacts[] };
   /** Where it runs: "cpu", "webgpu", "torch", or the execution providers that were named. */
   readonly device: string;
   /**
@@ -220,7 +231,12 @@ function open(
   };
 
   const release = () => (released ??= inLine(() => session.release()));
-  return { inputs, outputs, device, run, release };
+  const facts = { inputs: factsOf(session.inputMetadata), outputs: factsOf(session.outputMetadata) };
+  return { inputs, outputs, facts, device, run, release };
+}
+
+function factsOf(declared: readonly OrtFacts[] = []): TensorFacts[] {
+  return declared.map(({ name, type = "", shape = [] }) => ({ name, type, shape }));
 }
 
 function fill(name: string, key: string, tensor: Tensor, result: Tensor): Tensor {

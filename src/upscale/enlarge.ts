@@ -98,6 +98,16 @@ export async function enlarge(
       if (isLast) checkFinite(made, sessions.name);
       return made;
     },
+    async runFile(part, feeds) {
+      stop.throwIfAborted();
+      const session = await clock.time("load", () => sessions.ofFile(part));
+      stop.throwIfAborted();
+      const made = await clock.time("network", () => session.run(feeds));
+      for (const { data } of Object.values(made)) {
+        if (data instanceof Float32Array) checkFinite(data, sessions.name);
+      }
+      return made;
+    },
     async each(name, work) {
       const pictures = tiles.flatMap(listPictures);
       context.progress({ stage: name, done: 0, total: pictures.length });

@@ -3,6 +3,7 @@
  * network is inside: padding by reflection to what the network needs, the start x_T with the pixel-wise
  * process, and the crop. The masks are not: the caller gives W, or 0 for SinSR's process.
  */
+import { SamsrError } from "../base/errors.js";
 import { checkFileSize, exact } from "../checkpoints/convert.js";
 import type { UpscalingModel } from "../checkpoints/index.js";
 import { type InstalledModel, loadModelWeights } from "../checkpoints/store/index.js";
@@ -89,6 +90,9 @@ export async function exportModel(
   const { description } = model;
   const { precision = "float32", ...asked } = options;
   const kind = kindOf(description);
+  if (kind.onePass.length === 0) {
+    throw new SamsrError(`the model ${description.name} is an ONNX file already, in ${model.folder}`);
+  }
   const method = kind.diffusion && "samsr";
   const { diffusion } = resolveSettings({ ...asked, method }, size, kind);
   const scopes = new Map<string, Scope>();

@@ -1,13 +1,15 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { SamsrError } from "../base/errors.js";
-import { enlarges, type UpscalingModel } from "../checkpoints/description.js";
+import { enlarges, isModelOf, type UpscalingModel } from "../checkpoints/description.js";
 import { findModel, type InstalledModel } from "../checkpoints/store/find.js";
 import { locateWeights } from "../checkpoints/store/stored-weights.js";
+import { loadModelWeights } from "../checkpoints/store/weights.js";
+import { ONNX_FILE } from "../networks/index.js";
 import type { PartWeights } from "./sessions.js";
 
 /**
- * A model for an upscaler, by its name or folder; one that was found already is itself.
+ * A model for an upscaler, by its name, its folder or its file of weights; one that was found already is itself.
  * @throws {SamsrError} when there is none, or it is of a kind that enlarges nothing
  */
 export async function findUpscalingModel(
@@ -32,7 +34,9 @@ function isFound(model: unknown): model is InstalledModel<UpscalingModel> {
  */
 export async function findWeights(model: InstalledModel, part: string): Promise<PartWeights> {
   const { name, weights } = model.description;
+  const isOnnx = isModelOf(model.description, ONNX_FILE);
+  if (model.place === "file" && !isOnnx) return { tensors: await loadModelWeights(model, part) };
   const path = join(model.folder, (weights as Readonly<Record<string, string>>)[part]);
   if (!existsSync(path)) throw new SamsrError(`model ${name}: its file ${path} is missing; install it again`);
-  return locateWeights(path);
+  return isOnnx ? { tensors: new Map(), model: path } : locateWeights(path);
 }

@@ -8,7 +8,7 @@ import { SamsrError } from "../base/errors.js";
 import { remember } from "../base/promises.js";
 import { frozenScope, type Scope, type Weights } from "../nn/index.js";
 import type { Value } from "../onnx/index.js";
-import { createGraphSession, type Session, type SessionOptions } from "../runtime/index.js";
+import { createGraphSession, createSession, type Session, type SessionOptions } from "../runtime/index.js";
 import type { ModelKind, TileGraph } from "./kinds/kind.js";
 import { type TileSize, tileInputs } from "./tile-inputs.js";
 
@@ -17,6 +17,8 @@ export interface PartWeights {
   readonly tensors: Weights;
   /** Of those tensors whose numbers stay in their file. */
   readonly folder?: string;
+  /** Of a model that is a file: its path, or its bytes. There are no tensors then. */
+  readonly model?: string | Uint8Array;
 }
 
 /** The sessions of a model. Each is made when first asked for. */
@@ -26,6 +28,8 @@ export interface Sessions {
   readonly kind: ModelKind;
   /** The session of a graph for tiles of a size. */
   of(graph: TileGraph, size: TileSize): Promise<Session>;
+  /** The session of a model that is a file, for pictures of any size that it takes. */
+  ofFile(part: string): Promise<Session>;
   /** Frees a graph's sessions, whose memory others need now; they come back when asked for. */
   drop(graph: TileGraph): Promise<void>;
   /** Fits the weights to the graphs of one pass, so that a damaged model is found before there is work. */
@@ -44,6 +48,7 @@ export function createSessions(
   options: SessionOptions,
 ): Sessions {
   const scopes = new Map<string, Promise<{ scope: Scope; folder?: string }>>();
+  const files = new Map<string, Promise<Session>>();
   const partOf = (part: string) =>
     remember(scopes, part, async () => {
       const { tensors, folder } = await weights(part);
@@ -100,6 +105,11 @@ export function createSessions(
     name: modelName,
     kind,
     of,
+    ofFile: (part) =>
+      remember(files, part, async () => {
+        const { model } = await weights(part);
+        return createSession(model!, { name: modelName, ...options });
+      }),
     async drop({ name }) {
       for (const { made } of cache.values()) {
         const session = made.get(name);
@@ -114,7 +124,8 @@ export function createSessions(
     async release() {
       const entries = [...cache.values()];
       cache.clear();
-      for (const { made } of entries) await releaseAll(made);
+      for (const made of [files, ...entries.map(({ made }) => made)]) await releaseAll(made);
+      files.clear();
     },
   };
 }

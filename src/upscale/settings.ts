@@ -67,7 +67,7 @@ export interface UpscaleSettings {
   /** How far neighbouring tiles overlap, at most half a tile; default: what suits the model. */
   readonly overlap?: number;
   /**
-   * Enlargement, over 0 to 8; default: the network's own, 4. Any other is resampled from that (Lanczos).
+   * Enlargement, over 0 to 8; default: the network's own. Any other is resampled from that (Lanczos).
    */
   readonly scale?: number;
 }

@@ -29,7 +29,7 @@ export const UPSCALE_WORDS = {
   },
   scale: {
     value: "factor",
-    words: "over 0, at most 8 (default: 4): the network enlarges by 4, a resampler does the rest",
+    words: "over 0, at most 8 (default: the network's own, 4 of samsr-tiny); a resampler does the rest",
     schema: { type: "number", exclusiveMinimum: 0, maximum: 8 },
   },
   width: side("pixels across, instead of a scale; the height follows"),

@@ -40,7 +40,7 @@ import {
   withChecksums,
 } from "../fixtures/mutate.js";
 import { swinUNetShapes, vqParameters } from "../fixtures/network-shapes.js";
-import { FakeTensor, pickle, pickled, type ZipPart, zip } from "../fixtures/pth.js";
+import { FakeTensor, pickle, pickled, writeLegacy, type ZipPart, zip } from "../fixtures/pth.js";
 import { countOf, watchdog } from "./fuzz.js";
 
 const COUNT = countOf(10_000);
@@ -61,12 +61,9 @@ const autoencoder = vqParameters({
   codes: 16,
 });
 
-/**
- * Checkpoints that are right, as the entries of their archives: every type of numbers, and a network to
- * recognise.
- */
-const ARCHIVES: readonly (readonly ZipPart[])[] = [
-  archive(
+/** Checkpoints that are right, values and storages: every type of numbers, and a network to recognise. */
+const CHECKPOINTS: readonly (readonly [root: unknown, storages: readonly ArrayBufferView[]])[] = [
+  [
     new Map<string, unknown>([
       ["epoch", 3],
       [
@@ -89,8 +86,8 @@ const ARCHIVES: readonly (readonly ZipPart[])[] = [
       Float64Array.of(1, 2),
       BigInt64Array.of(1n, 2n),
     ],
-  ),
-  archive(
+  ],
+  [
     new Map(
       autoencoder.map(({ name, shape }, i) =>
         i < 2
@@ -112,8 +109,11 @@ const ARCHIVES: readonly (readonly ZipPart[])[] = [
       ...autoencoder.slice(0, 2).map(({ shape }) => new Float32Array(sizeOf(shape)).fill(0.5)),
       Uint8Array.of(7),
     ],
-  ),
+  ],
 ];
+
+/** As the entries of their archives. */
+const ARCHIVES = CHECKPOINTS.map(([root, storages]) => archive(root, storages));
 
 function archive(root: unknown, storages: readonly ArrayBufferView[]): ZipPart[] {
   return [
@@ -125,6 +125,9 @@ function archive(root: unknown, storages: readonly ArrayBufferView[]): ZipPart[]
 }
 
 const WHOLE = ARCHIVES.map((parts) => zip(parts));
+
+/** The same in the format from before PyTorch 1.6. */
+const OLD = CHECKPOINTS.map(([root, storages]) => writeLegacy(root, Object.fromEntries(storages.entries())));
 
 const SAFETENSORS: readonly Uint8Array[] = [
   writeSafetensors(
@@ -162,6 +165,12 @@ const KINDS: Readonly<Record<string, (random: Random) => Uint8Array>> = {
   "an archive with another pickle": (random) => {
     const [first, ...rest] = pick(random, ARCHIVES);
     return zip([{ ...first, bytes: mutatePickle(random, first.bytes) }, ...rest]);
+  },
+  "a scrambled old file": (random) => scramble(random, pick(random, OLD)),
+  "an old file with another pickle": (random) => {
+    const [root, storages] = pick(random, CHECKPOINTS);
+    const body = mutatePickle(random, pickle(pickled(root))).subarray(2, -1);
+    return writeLegacy(null, Object.fromEntries(storages.entries()), { body: [...body] });
   },
   "an archive with other records": (random) => mutateRecords(random, pick(random, WHOLE)),
   "a scrambled safetensors file": (random) => scramble(random, pick(random, SAFETENSORS)),

@@ -5,9 +5,11 @@ import type { Network } from "../../networks/index.js";
 import type { StateDict } from "../../nn/index.js";
 import { type AuthorsConfig, scheduleOf, withAuthorsConfig } from "../authors-config/index.js";
 import type { LatentModel, ModelDescription } from "../description.js";
+import type { OnnxFileOptions } from "../onnx-file/index.js";
 import { readCheckpoint, readShapes } from "../open.js";
 import { networkNamed, type Recognised, recognise } from "../recognise.js";
 import { companionFor, companionsOf } from "./companions.js";
+import { describeOnnxFile, isOnnxFile, NO_LICENCE } from "./file-model.js";
 import { findModel, type InstalledModel } from "./find.js";
 import { PUBLISHED } from "./published.js";
 import { modelsThatUse } from "./uses.js";
@@ -33,6 +35,8 @@ export interface AddOptions extends PlaceOptions {
    * "vq-f4" }; default: the only ones in the store that fit.
    */
   readonly companions?: Readonly<Record<string, string | undefined>>;
+  /** How pictures go into an ONNX file and come out of it, where a trial would not tell it right. */
+  readonly onnx?: OnnxFileOptions;
 }
 
 interface Source {
@@ -42,13 +46,17 @@ interface Source {
 }
 
 /**
- * Adds a model: a denoiser with or without its autoencoder, an autoencoder by itself, or Segment Anything.
- * Which file is which is told by its tensors. Weights become safetensors, with every number as it was.
+ * Adds a model: a network that enlarges, a denoiser with or without its autoencoder, an autoencoder by itself,
+ * Segment Anything, or any ONNX file that makes a large picture of a small one. Which file is which is told by
+ * its tensors. Weights become safetensors, with every number as it was; an ONNX file stays what it is.
  * @throws {SamsrError} of one line for files that cannot be read, are no known network, or do not go
  * together; for a name that is none or taken; when no autoencoder or more than one would do; when the store
  * cannot be written. Then nothing has changed.
  */
 export async function addModel(files: readonly string[], options: AddOptions = {}): Promise<InstalledModel> {
+  const [first, ...others] = files;
+  if (first !== undefined && others.length === 0 && (await isOnnxFile(first)))
+    return addOnnxFile(first, options);
   const sources: Source[] = [];
   for (const path of files) {
     options.signal?.throwIfAborted();
@@ -66,7 +74,7 @@ export async function addModel(files: readonly string[], options: AddOptions = {
     name,
     summary:
       options.summary ?? published?.[1].summary ?? `${main.network.title}, from ${basename(main.path)}`,
-    licence: options.licence ?? published?.[1].licence ?? "not stated; ask where the weights come from",
+    licence: options.licence ?? published?.[1].licence ?? NO_LICENCE,
     ...(options.source && { source: options.source }),
   };
   const { description, parts } = await describe(main, sources, facts, {
@@ -74,6 +82,14 @@ export async function addModel(files: readonly string[], options: AddOptions = {
     method: options.method ?? published?.[1].method,
   });
   return findModel(await placeModel(description, parts, options));
+}
+
+async function addOnnxFile(path: string, options: AddOptions): Promise<InstalledModel> {
+  const name = options.name ?? nameOf(path);
+  await demandAddable(name, options);
+  const { summary, licence, source } = options;
+  const described = await describeOnnxFile(path, { summary, licence, source, ...options.onnx });
+  return findModel(await placeModel({ ...described, name }, { network: path }, options));
 }
 
 type Facts = Pick<ModelDescription, "name" | "summary" | "licence" | "source">;
@@ -99,7 +115,8 @@ function mainSource(sources: readonly Source[]): Source {
     );
   const main = sources.find((source) => uses(source).length === sources.length - 1);
   if (main) return main;
-  if (sources.length === 0) throw new SamsrError("no file was given; expected weights, .pth or .safetensors");
+  if (sources.length === 0)
+    throw new SamsrError("no file was given; expected weights: .pth, .safetensors or ncnn");
   const alone = sources.find(
     (source) => uses(source).length === 0 && !sources.some((s) => uses(s).includes(source)),
   );

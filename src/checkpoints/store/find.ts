@@ -10,12 +10,16 @@ import { isPlainName } from "../../base/plain-name.js";
 import type { ModelDescription } from "../description.js";
 import { parseDescription } from "../parse-description.js";
 import { storeError } from "./errors.js";
+import { isFile, modelInFile } from "./file-model.js";
 import { BUNDLED, storeFolder } from "./places.js";
 
 export interface InstalledModel<Description extends ModelDescription = ModelDescription> {
   readonly folder: string;
-  /** It came with the package, it was added by the user, or it is any folder that somebody named. */
-  readonly place: "bundled" | "stored" | "folder";
+  /**
+   * It came with the package, it was added by the user, or it is any folder or file of weights that somebody
+   * named. The weights of a file are read by `loadModelWeights`.
+   */
+  readonly place: "bundled" | "stored" | "folder" | "file";
   readonly description: Description;
   /** Of its weight files together. */
   readonly bytes: number;
@@ -61,8 +65,9 @@ export async function surveyModels(): Promise<{ models: InstalledModel[]; damage
 }
 
 /**
- * A model by its name, bundled or else stored; or any model by its folder.
- * @throws {SamsrError} when there is none, or its `model.json` is not one.
+ * A model by its name, bundled or else stored; or any model by its folder, or by its file of weights.
+ * @throws {SamsrError} when there is none, its `model.json` is not one, or the file holds no network that is a
+ *   model by itself.
  */
 export async function findModel(nameOrFolder: string): Promise<InstalledModel> {
   checkText("a model's name", nameOrFolder);
@@ -74,12 +79,13 @@ export async function findModel(nameOrFolder: string): Promise<InstalledModel> {
   }
   const model = await readModel(nameOrFolder, "folder");
   if (model) return model;
+  if (await isFile(nameOrFolder)) return modelInFile(nameOrFolder);
   const { models, damaged } = await surveyModels();
   const known = models.map(({ description }) => description.name).join(", ");
   const half = damaged.find(({ name }) => name === nameOrFolder);
   if (half) throw new SamsrError(`the model ${half.name} is damaged: ${half.reason}; install it again`);
   throw new SamsrError(
-    `no model "${nameOrFolder}": expected the name of an installed one (${known}) or a folder with a model.json`,
+    `no model "${nameOrFolder}": expected the name of an installed one (${known}), a folder with a model.json, or a file of weights`,
   );
 }
 

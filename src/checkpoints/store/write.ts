@@ -5,6 +5,7 @@
  */
 import { randomBytes } from "node:crypto";
 import {
+  copyFile,
   lstat,
   mkdir,
   open,
@@ -29,8 +30,11 @@ import { safetensorsPieces } from "../safetensors.js";
 import { storeError } from "./errors.js";
 import { BUNDLED, storeFolder } from "./places.js";
 
-/** Weights by their part, each read only when it is due: two at once may not fit into memory. */
-export type Parts = Readonly<Record<string, () => Promise<StateDict>>>;
+/**
+ * Weights by their part, each read only when it is due: two at once may not fit into memory. A path is that of
+ * an ONNX file, which is copied.
+ */
+export type Parts = Readonly<Record<string, string | (() => Promise<StateDict>)>>;
 
 export interface PlaceOptions {
   /** Replace a model that has the name. */
@@ -92,6 +96,12 @@ export async function placeModel(
     for (const [part, read] of Object.entries(parts)) {
       signal?.throwIfAborted();
       onProgress?.({ stage: "read", part, done: 0, total: 1 });
+      if (typeof read === "string") {
+        weights[part] = `${part}${mark}.onnx`;
+        await copyFile(read, join(work, weights[part]));
+        await syncFile(join(work, weights[part]));
+        continue;
+      }
       const tensors = await read();
       weights[part] = `${part}${mark}.safetensors`;
       await writeWeights(join(work, weights[part]), tensors, signal, (done, total) =>

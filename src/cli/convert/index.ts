@@ -4,9 +4,10 @@ import { choice, type Surroundings, size, whole } from "../options.js";
 import type { ConvertArguments } from "./run.js";
 
 const convertHelp = `
-Which network a checkpoint holds is told by the names and shapes of its tensors; .pth and .safetensors are read. An ONNX
-file holds one part:
+Which network a checkpoint holds is told by the names and shapes of its tensors. Files of PyTorch (.pth, .pt, .ckpt),
+safetensors and ncnn (either file of a pair) are read. An ONNX file holds one part:
 
+  upscale         lq -> hr              networks of one pass (Real-ESRGAN and many others), RGB from 0 to 1
   denoiser        x, t, lq -> y         SAMSR, SinSR, ResShift: the only part, so --part can be left out
   encode          x -> z                VQ autoencoder: from an image in [-1, 1] to its latent
   decode          z -> y, indices       each pixel of the latent replaced by the nearest code, then to an image
@@ -19,9 +20,10 @@ file holds one part:
 itself; with the file it must agree, and the file adds the size of the autoencoder's images, and the denoiser's where
 the checkpoint keeps no buffers.
 
-Shapes are fixed. HxW is the height and width of x or z, in its own pixels: the size the network was built for if left
-out (autoencoder: images of 256x256). The file's metadata say network, part, size and the multiple that sides must
-have, batch, precision and configuration.
+Without --size and --batch, batch, height and width are free where the network has no constant of its size, as networks
+of one pass have none; else they are fixed: one image of the size that the network was built for (autoencoder: 256x256).
+HxW is the height and width of lq, x or z, in its own pixels. The file's metadata say network, part, size and the
+multiple that sides must have, batch, precision and configuration.
 
 float16 halves the file: matrices and kernels are stored in half precision and widened when the model is loaded, so
 that norms, softmax and all sums are computed in float32.
@@ -43,7 +45,7 @@ export function defineConvert(program: Command, { interrupts, done }: Surroundin
     .option("--part <name>", "which part, where there are several")
     .addOption(choice("--precision <name>", "of the weights in the file", ["float32", "float16"], "float32"))
     .option("--size <HxW>", "height and width of the input (default: what it was built for)", size)
-    .option("--batch <n>", "how many images, or prompts of a mask decoder, go in at once", whole(1, 4096), 1)
+    .option("--batch <n>", "how many images, or prompts of a mask decoder, go in at once", whole(1, 4096))
     .option("--overwrite", "replace a file that exists")
     .option("--json", "print one JSON document about the result")
     .option("--quiet", "print nothing but errors")

@@ -8,9 +8,9 @@ import {
   readCheckpoint,
   readShapes,
   recognise,
+  type Sides,
   withAuthorsConfig,
 } from "../../checkpoints/index.js";
-import type { Shape } from "../../onnx/index.js";
 import { readAuthorsFile } from "../authors-file.js";
 import { checkOnnxFile, writeOnnxFile } from "../onnx-file.js";
 import { createReporter } from "../reporter.js";
@@ -57,7 +57,7 @@ function factsOf(file: string, { network, config }: Recognised, converted: Conve
 
 function sentence(file: string, { network }: Recognised, converted: Converted): string {
   const { part, precision, inputs, outputs, model } = converted;
-  const list = (values: Readonly<Record<string, Shape>>) =>
+  const list = (values: Readonly<Record<string, Sides>>) =>
     Object.entries(values)
       .map(([name, shape]) => `${name} [${shape.join(", ")}]`)
       .join(", ");

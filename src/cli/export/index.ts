@@ -25,7 +25,7 @@ export function defineExport(program: Command, { interrupts, done }: Surrounding
     .description(
       "Makes one self-contained ONNX file of an installed model: from a small picture to a large one.",
     )
-    .argument("<model>", "an installed model, or a model's folder")
+    .argument("<model>", "an installed model, a model's folder, or a file of weights")
     .requiredOption("--size <HxW>", "height and width of the small picture", size)
     .requiredOption("-o, --out <file>", "the ONNX file")
     .addOption(choice("--precision <name>", "of the weights in the file", ["float32", "float16"], "float32"))

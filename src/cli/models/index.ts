@@ -11,7 +11,7 @@ const help = `
 Models lie in the package (bundled) and in the store: ~/.local/share/samsr/models on Linux,
 ~/Library/Application Support/samsr/models on macOS, %LOCALAPPDATA%\\samsr\\models on Windows;
 SAMSR_HOME names another folder, whose "models" is the store. --model of other commands takes
-a bundled model's name first, then a stored one's, then a folder.`;
+a bundled model's name first, then a stored one's, then a folder, then a file of weights.`;
 
 const pullHelp = `
 Names, addresses and licences: "samsr models pull" without a name.
@@ -44,7 +44,7 @@ export function defineModels(program: Command, { interrupts, done }: Surrounding
   models
     .command("show")
     .description("print a model's network, size, cost, licence, files and card")
-    .argument("<name>", "an installed model, or a model's folder")
+    .argument("<name>", "an installed model, a model's folder, or a file of weights")
     .option("--measure", "run it, and say how long it took and how much memory")
     .option("--json", "print one JSON document, the card included")
     .action(async (name: string, options: { json?: boolean; measure?: boolean }) => {
@@ -54,8 +54,13 @@ export function defineModels(program: Command, { interrupts, done }: Surrounding
 
   models
     .command("add")
-    .description("add published or own weights, .pth or .safetensors; what each file is, its tensors tell")
-    .argument("<files...>", "a denoiser and its autoencoder, one of the two, or Segment Anything")
+    .description(
+      "add published or own weights (.pth, .safetensors, ncnn); what each file is, its tensors tell",
+    )
+    .argument(
+      "<files...>",
+      "a network that enlarges; a denoiser and its autoencoder, or one of the two; Segment Anything",
+    )
     .option("--name <name>", "its name in the store (default: from the file's)")
     .option("--config <file>", "the authors' configuration (YAML) with the schedule (default: as released)")
     .addOption(

@@ -1,7 +1,7 @@
 /** `samsr models show NAME`: what a model is, what it costs, what it may be used for, and its card. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type HeldNetwork, type ModelDescription, networksIn } from "../../checkpoints/index.js";
+import { type HeldNetwork, type ModelDescription, networksIn, readShapes } from "../../checkpoints/index.js";
 import {
   findModel,
   type InstalledModel,
@@ -117,9 +117,22 @@ function methodRow({ method, variant }: Extract<ModelDescription, { method: stri
   return ["method", `${method}, equations of the ${variant === "paper" ? "paper" : "released code"}`];
 }
 
-async function partOf({ folder }: InstalledModel, { part, file, network }: HeldNetwork): Promise<Part> {
+async function partOf(
+  { folder, place, bytes: whole }: InstalledModel,
+  { part, file, network }: HeldNetwork,
+): Promise<Part> {
+  const path = join(folder, file);
   try {
-    const { tensors } = await locateWeights(join(folder, file));
+    if (place === "file") {
+      const shapes = [...(await readShapes(path))].filter(([name]) => !network.ignored?.test(name));
+      return {
+        part,
+        file,
+        parameters: shapes.reduce((sum, [, shape]) => sum + sizeOf(shape), 0),
+        bytes: whole,
+      };
+    }
+    const { tensors } = await locateWeights(path);
     let [parameters, bytes] = [0, 0];
     for (const [name, { shape, type }] of tensors) {
       if (!network.ignored?.test(name)) parameters += sizeOf(shape);

@@ -26,6 +26,7 @@ Examples:
   samsr upscale photos -o large --recursive --skip-existing
   samsr upscale "scans/*.tif" -o large/ --scale 2 --format webp --quality 90
   samsr upscale photo.jpg -o large.png --masks masks/ --seed 7
+  samsr upscale photo.jpg -o large.png --model RealESRGAN_x4plus.pth --scale 3
   curl -s https://example.org/photo.jpg | samsr upscale - -o - --format png > large.png`;
 
 /** Of these the command line says more than a description for everybody. */

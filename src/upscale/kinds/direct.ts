@@ -1,14 +1,22 @@
 /** A model of one pass: its network makes the large picture from the small one, without noise and masks. */
 import type { Direct } from "../../networks/index.js";
+import { createScope } from "../../nn/index.js";
 import * as o from "../../onnx/index.js";
-import type { ModelKind, TileGraph } from "./kind.js";
+import { peakBytes } from "../../onnx/memory.js";
+import type { ModelKind, TileGraph, TileTensor } from "./kind.js";
 
-const TILE = 128;
+/** Sides of tiles that may suit: large ones overlap less, and need more memory. */
+const SIDES = [256, 192, 128, 96, 64, 32];
+
+/**
+ * What the values of a tile may take at once, in bytes. A runtime has its own working memory beside them: with
+ * RRDB networks a tile takes about three times as much.
+ */
+const BUDGET = 250e6;
 
 /** @param weights the name of the network's weights in the description */
 export function directKind<Config>(weights: string, config: Config, network: Direct<Config>): ModelKind {
   const multiple = network.multiple(config);
-  const tile = Math.ceil((network.tile ?? TILE) / multiple) * multiple;
   const pass: TileGraph = {
     name: "network",
     output: "hr",
@@ -19,6 +27,7 @@ export function directKind<Config>(weights: string, config: Config, network: Dir
       return o.sub(o.mul(o.clip(hr, 0, 1), 2), 1);
     },
   };
+  const tile = Math.ceil((network.tile ?? sideWithin(BUDGET, pass, multiple)) / multiple) * multiple;
   return {
     scale: network.scale(config),
     multiple,
@@ -28,4 +37,13 @@ export function directKind<Config>(weights: string, config: Config, network: Dir
     onePass: [pass],
     enlarge: ({ paint, run }) => paint((picture) => run(pass, { lq: picture.lq() })),
   };
+}
+
+/** The largest side whose tiles stay within so many bytes; they grow with its square. */
+function sideWithin(budget: number, { build }: TileGraph, multiple: number): number {
+  const side = 4 * multiple;
+  const weights = createScope((name, shape) => o.stored({ file: "", offset: 0 }, shape, name));
+  const lq = o.input("lq", [1, 3, side, side]);
+  const bytes = peakBytes([build(weights, { lq } as Readonly<Record<TileTensor, o.Value>>)]);
+  return SIDES.find((s) => bytes * (s / side) ** 2 <= budget) ?? SIDES.at(-1)!;
 }

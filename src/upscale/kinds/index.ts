@@ -7,6 +7,7 @@ import {
   type UpscalingModel,
 } from "../../checkpoints/description.js";
 import { directKind } from "./direct.js";
+import { inFileKind } from "./in-file.js";
 import type { ModelKind } from "./kind.js";
 import { latentKind } from "./latent.js";
 import { pixelKind } from "./pixel.js";
@@ -26,6 +27,10 @@ export function kindOf(model: UpscalingModel): ModelKind {
     case "one pass": {
       const [{ part, config }] = networksIn(model);
       return directKind(part, config, upscaling);
+    }
+    case "a file": {
+      const [{ part, config }] = networksIn(model);
+      return inFileKind(part, upscaling.io(config));
     }
   }
 }

@@ -10,6 +10,7 @@ import type { Raster, Region } from "../../image/raster.js";
 import type { TilePlan } from "../../image/tiles.js";
 import type { Scope } from "../../nn/index.js";
 import type { Value } from "../../onnx/index.js";
+import type { Tensor } from "../../runtime/index.js";
 import type { TilePicture, TilePictures } from "../tile-pictures.js";
 
 export interface ModelKind {
@@ -26,7 +27,7 @@ export interface ModelKind {
   readonly diffusion?: DiffusionTraits;
   /**
    * The graphs of one pass, from `lq` to `hr`, each reading what those before it made: what is exported,
-   * counted, and fitted to the weights when a model is opened.
+   * counted, and fitted to the weights when a model is opened. None where the model is a file.
    */
   readonly onePass: readonly TileGraph[];
   /** Enlarges a picture: hands the large pixels of every tile to `walk.paint`. */
@@ -92,6 +93,12 @@ export interface Walk {
    * @returns its output, [C, h, w]; that of `hr`, [3, s h, s w], lies in memory that the next call overwrites
    */
   run(graph: TileGraph, data: TileData): Promise<Float32Array>;
+  /**
+   * Runs a model that is a file of its own kind, on what it takes.
+   * @param part its name in the description
+   * @returns what it gives, by the names that it has for it
+   */
+  runFile(part: string, feeds: Readonly<Record<string, Tensor>>): Promise<Readonly<Record<string, Tensor>>>;
   /** Goes over all pictures of all tiles, and reports it as a stage of its own. */
   each(stage: "latents" | "denoise", work: (picture: TilePicture) => Promise<unknown>): Promise<void>;
   /**

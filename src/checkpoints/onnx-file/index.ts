@@ -1,0 +1,2 @@
+export { examineOnnx, type OnnxFileOptions } from "./examine.js";
+export { channelsOf, fromFile, toFile } from "./pictures.js";

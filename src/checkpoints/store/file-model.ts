@@ -1,0 +1,93 @@
+/** Files of weights as models, without adding them to the store. */
+import { stat } from "node:fs/promises";
+import { basename, dirname, resolve } from "node:path";
+import { SamsrError } from "../../base/errors.js";
+import type { Described } from "../../networks/index.js";
+import type { ModelDescription, OnnxFileModel } from "../description.js";
+import { examineOnnx, type OnnxFileOptions } from "../onnx-file/index.js";
+import { readShapes } from "../open.js";
+import { networkNamed, recognise } from "../recognise.js";
+import { withSource } from "../source.js";
+
+/** What is said of weights that come without words. */
+export const NO_LICENCE = "not stated; ask where the weights come from";
+
+/** A model whose weights are a file that somebody named. */
+export interface FileModel {
+  readonly folder: string;
+  readonly place: "file";
+  readonly description: ModelDescription;
+  readonly bytes: number;
+  readonly missing: readonly string[];
+}
+
+/**
+ * The model in a file of weights, which stays where it is and as it is.
+ * @throws {SamsrError} for a file that cannot be read, holds no known network, or one that needs the weights of
+ *   another
+ */
+export async function modelInFile(path: string): Promise<FileModel> {
+  const place = { folder: dirname(resolve(path)), place: "file", missing: [] } as const;
+  const bytes = (await stat(path)).size;
+  if (await isOnnxFile(path)) return { ...place, bytes, description: await describeOnnxFile(path) };
+  const found = recognise(await readShapes(path), path);
+  const network = networkNamed(found.network);
+  const { model } = network;
+  const refusal = model.refusal?.(found);
+  if (refusal) throw new SamsrError(`${path}: ${refusal}`);
+  const file = basename(path);
+  const parts = Object.entries(model.weights);
+  if (parts.some(([, held]) => held !== "self")) {
+    throw new SamsrError(
+      `${path} is ${network.title}, which needs other weights too; "samsr models add ${file}" makes a model of them`,
+    );
+  }
+  const description = {
+    name: file,
+    summary: `${network.title}, from ${file}`,
+    licence: NO_LICENCE,
+    network: model.kind,
+    config: found.config,
+    ...model.training?.({}),
+    weights: Object.fromEntries(parts.map(([part]) => [part, file])),
+  };
+  return { ...place, bytes, description: description as unknown as ModelDescription };
+}
+
+/** Whether it is an ONNX file: a protobuf message that begins with the version of its format. */
+export async function isOnnxFile(path: string): Promise<boolean> {
+  if (!(await isFile(path))) return false;
+  return withSource(path, undefined, async (source) => {
+    const start = await source.read(0, Math.min(source.size, 9));
+    // Safetensors begin with a length that may look alike, and then a brace.
+    return start[0] === 0x08 && start[1] >= 1 && start[1] <= 0x7f && start[8] !== 0x7b;
+  });
+}
+
+/**
+ * An ONNX file as a model: how pictures go into it and come out, found out by trial where it is not told.
+ * @throws {SamsrError} for a file that does not make one large picture of one small one
+ */
+export async function describeOnnxFile(
+  path: string,
+  { summary, licence, source, ...options }: OnnxFileOptions & Partial<Described> = {},
+): Promise<OnnxFileModel> {
+  const file = basename(path);
+  return {
+    name: file,
+    summary: summary ?? `an ONNX file, ${file}`,
+    licence: licence ?? NO_LICENCE,
+    ...(source && { source }),
+    network: "onnx",
+    config: await examineOnnx(path, path, options),
+    weights: { network: file },
+  };
+}
+
+/** Whether something at a path may be a file of weights. */
+export async function isFile(path: string): Promise<boolean> {
+  return stat(path).then(
+    (facts) => facts.isFile(),
+    () => false,
+  );
+}

@@ -1,0 +1,21 @@
+/** The generator of ESRGAN, BSRGAN, RealSR and Real-ESRGAN. */
+import { defineDirectNetwork } from "../direct.js";
+import { config, scaleOf } from "./config.js";
+import { published } from "./published.js";
+import { readers, readInOrder } from "./read.js";
+import { rrdbNet } from "./rrdb.js";
+
+export const RRDB = defineDirectNetwork({
+  name: "rrdb",
+  title: "the RRDB network of ESRGAN, BSRGAN and Real-ESRGAN",
+  config,
+  readers,
+  readInOrder,
+  describe: (config) =>
+    `x${scaleOf(config)}: ${config.blocks} blocks of ${config.features} channels, growing by ${config.growth}`,
+  published,
+  scale: scaleOf,
+  multiple: ({ unshuffle }) => unshuffle,
+  overlap: ({ unshuffle }) => 16 * unshuffle,
+  enlarge: rrdbNet,
+});
