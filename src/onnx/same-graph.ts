@@ -9,9 +9,9 @@ const COMMUTATIVE = new Set(["Add", "Mul"]);
 const LARGEST_COMPARED = 2 ** 16;
 
 /**
- * Tells whether two graphs have outputs of the same names, computed by the same operators from the same inputs
- * and constants, whatever the sizes of what they work on. The order of a sum's terms and of a product's
- * factors does not count; inputs and weights are the same by their names.
+ * Tells whether two graphs have outputs of the same names, computed by the same operators from the same
+ * inputs and constants, whatever the sizes of what they work on. The order of a sum's terms and of a
+ * product's factors does not count; inputs and weights are the same by their names.
  */
 export function sameGraph(a: Readonly<Record<string, Value>>, b: Readonly<Record<string, Value>>): boolean {
   const numbers = new Map<unknown, number>();

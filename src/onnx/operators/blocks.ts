@@ -17,8 +17,8 @@ export function upsampleNearest(x: Value, factor: number): Value {
 
 /**
  * Resizes images [N, C, H, W] -> [N, C, round down f H, round down g W] by a pair of factors (f, g): to the
- * nearest pixel before (nearest), linearly, or by cubic splines (a = -0.75), the last two with pixels' centres
- * at their halves. It has no gradient.
+ * nearest pixel before (nearest), linearly, or by cubic splines (a = -0.75), the last two with pixels'
+ * centres at their halves. It has no gradient.
  */
 export function resize(
   x: Value,
@@ -78,8 +78,8 @@ export function depthToSpace(x: Value, factor: number): Value {
 }
 
 /**
- * PyTorch's pixel shuffle, [N, f f C, H, W] -> [N, C, f H, f W]: channel (c f + i) f + j is row i, column j of
- * the blocks of channel c. ({@link depthToSpace} has them in another order.)
+ * PyTorch's pixel shuffle, [N, f f C, H, W] -> [N, C, f H, f W]: channel (c f + i) f + j is row i, column j
+ * of the blocks of channel c. ({@link depthToSpace} has them in another order.)
  * @throws {Error} when f f does not divide the channels
  */
 export function pixelShuffle(x: Value, factor: number): Value {
