@@ -69,7 +69,7 @@ describe("a model", () => {
   it("that is not there is an error with the names of those that are", async () => {
     const message = await messageOf(findModel("samsr-huge"));
     expect(message).toMatch(
-      /^no model "samsr-huge": expected the name of an installed one \(.*\) or a folder/,
+      /^no model "samsr-huge": expected the name of an installed one \(.*\), a folder with/,
     );
     expect(await messageOf(findModel(folder))).toContain(`no model "${folder}"`);
   });
