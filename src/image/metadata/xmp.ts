@@ -3,7 +3,11 @@
  * any prefix. So it is read as XML, by namespaces. What tells of the old pixels is put right or taken out:
  * orientation, sizes, thumbnails, and the films of motion photos, which a result does not hold.
  */
-import { DOMParser, type Document, type Element, type Node, XMLSerializer } from "@xmldom/xmldom";
+import { createRequire } from "node:module";
+import type { Document, Element, Node } from "@xmldom/xmldom";
+
+/** The parser takes longer to load than all else here, and most pictures have no XMP. */
+const loadParser = (): typeof import("@xmldom/xmldom") => createRequire(import.meta.url)("@xmldom/xmldom");
 
 const namespaces = {
   tiff: "http://ns.adobe.com/tiff/1.0/",
@@ -93,6 +97,7 @@ function edited(xmp: Uint8Array, change: (document: Document) => boolean): Uint8
   try {
     // Entities of one's own have no place in XMP, and are how small XML becomes large.
     if (/<!DOCTYPE|<!ENTITY/i.test(text)) return undefined;
+    const { DOMParser, XMLSerializer } = loadParser();
     const parser = new DOMParser({
       onError: (level, message) => {
         if (level !== "warning") throw new Error(message);
