@@ -174,6 +174,21 @@ describe("a download", () => {
       /it has 299993 bytes, expected 300000; it was thrown away/,
     ],
     [
+      "has more bytes than such a file can have",
+      serveFile(content),
+      { most: 299_999 },
+      /the server has 300000 bytes, 299999 at most were expected: it is another file/,
+    ],
+    [
+      "sends more bytes than such a file can have, unannounced",
+      (_, response) => {
+        response.write(content);
+        response.end(content);
+      },
+      { most: 400_000 },
+      /more than 400000 bytes come; it was thrown away/,
+    ],
+    [
       "sends more bytes than expected, unannounced",
       (_, response) => {
         response.write(content);
@@ -263,6 +278,52 @@ describe("a download", () => {
     });
     expect(server!.requests[1].range).toBe("bytes=90000-");
     expectWhole();
+  });
+
+  it("is given up where bytes drip, with what has come kept; a slow but honest server is waited for", async () => {
+    const drip: Answer = (request, response) => {
+      const from = Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? "")?.[1] ?? 0);
+      const range = { "content-range": `bytes ${from}-${content.length - 1}/${content.length}` };
+      response.writeHead(from > 0 ? 206 : 200, { etag: '"one"', ...(from > 0 && range) });
+      const dripping = setInterval(() => response.write(Uint8Array.of(7)), 10);
+      response.on("close", () => clearInterval(dripping));
+    };
+    expect(await messageOf(fetchFrom(drip, {}, { patience: 60 }))).toMatch(
+      /not fetched: only \d+ bytes a second come, 1000 are the least; [1-9]\d* bytes are kept/,
+    );
+    expect(server!.requests).toHaveLength(5);
+    await server!.close();
+    place = folder.path(`download${count++}`, "file.bin");
+    let sent = 0;
+    const slow: Answer = (_, response) => {
+      response.writeHead(200, { "content-length": 3000, etag: '"one"' });
+      const sending = setInterval(() => {
+        response.write(content.subarray(sent, (sent += 100)));
+        if (sent < 3000) return;
+        clearInterval(sending);
+        response.end();
+      }, 10);
+    };
+    await fetchFrom(slow, {}, { patience: 60 });
+    expectWhole(content.subarray(0, 3000));
+  });
+
+  it("leaves no part that nothing could be added to", async () => {
+    const breaking =
+      (headers: Record<string, string>): Answer =>
+      (_, response, n) => {
+        if (n > 1) return response.writeHead(500).end();
+        response.writeHead(200, { "content-length": content.length, ...headers });
+        return response.write(content.subarray(0, 90_000), () => setTimeout(() => response.destroy(), 150));
+      };
+    const nameless = await messageOf(fetchFrom(breaking({ etag: 'W/"weak"' })));
+    expect(nameless).toMatch(/answers 500/);
+    expect(nameless).not.toMatch(/kept/);
+    expect(names()).toEqual([]);
+    await server!.close();
+    // A sum would tell that the parts belong together.
+    expect(await messageOf(fetchFrom(breaking({}), { sha256 }))).toMatch(/90000 bytes are kept/);
+    expect(names()).toEqual(["file.bin.part", "file.bin.part.json"]);
   });
 
   it("follows redirects to another host", async () => {

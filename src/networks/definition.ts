@@ -131,6 +131,8 @@ export interface Published {
   /** In bytes. Sizes and hashes that are not publicly stated are left out, never guessed. */
   readonly size?: number;
   readonly sha256?: string;
+  /** Bytes that it cannot have more of, where the size is not stated: from the network's parameters. */
+  readonly most?: number;
   readonly summary: string;
   readonly licence: string;
   /** What a denoiser was trained for. */

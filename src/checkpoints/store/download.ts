@@ -19,6 +19,8 @@ export interface RemoteFile {
   readonly size?: number;
   /** In hexadecimal digits, where it is known. */
   readonly sha256?: string;
+  /** Bytes beyond which it cannot be the file, where the size is not known; default 16e9. */
+  readonly most?: number;
 }
 
 export interface DownloadOptions {
@@ -42,6 +44,8 @@ const LARGEST = 16e9;
 /**
  * Fetches a file, or what is missing of it. One that is there already counts when its SHA-256 is right, or
  * when the server says that it is still the same version; so `discardDownload` is due when it is put away.
+ * What has come of a file whose version has no name, and whose sum is not known, goes when the work ends
+ * before its end, since nothing could be added to it.
  * Only one at a time may fetch to a path, which `whileLocked` sees to.
  * @param path its final name; its folder is made
  * @throws {SamsrError} of one line: no network, no such file, another file than the one expected, no space;
@@ -72,6 +76,9 @@ export async function download(
     }
     options.signal?.throwIfAborted();
     await file.finish();
+  } catch (error) {
+    if (!canGoOn(remote, file)) await file.discard().catch(() => {});
+    throw error;
   } finally {
     await file.close();
   }
@@ -105,9 +112,9 @@ async function fetchAll(remote: RemoteFile, file: PartialFile, options: Download
     } catch (error) {
       signal?.throwIfAborted();
       if (!(error instanceof NetworkError)) throw error;
-      vain = file.size() > most ? 1 : vain + 1;
+      const { unreachable, slow, retryAfter = 0 } = error.details;
+      vain = file.size() > most && !slow ? 1 : vain + 1;
       most = Math.max(most, file.size());
-      const { unreachable, retryAfter = 0 } = error.details;
       const hopeless = unreachable && most === atFirst;
       if (hopeless || vain >= VAIN_TRIES || tries >= MOST_TRIES || retryAfter > LONGEST_WAIT) {
         throw givenUp(remote, file, error);
@@ -117,11 +124,14 @@ async function fetchAll(remote: RemoteFile, file: PartialFile, options: Download
   }
 }
 
-function givenUp({ url }: RemoteFile, file: PartialFile, error: NetworkError): SamsrError {
+function givenUp(remote: RemoteFile, file: PartialFile, error: NetworkError): SamsrError {
+  const { url } = remote;
   const { retryAfter } = error.details;
   const wait = retryAfter === undefined ? "" : `; it asks to wait ${retryAfter} seconds`;
   const kept =
-    file.size() > 0 ? `; ${file.size()} bytes are kept, and the same command goes on from there` : "";
+    file.size() > 0 && canGoOn(remote, file)
+      ? `; ${file.size()} bytes are kept, and the same command goes on from there`
+      : "";
   return new SamsrError(
     `${basename(new URL(url).pathname)} was not fetched: ${error.message}${wait}${kept}; or fetch ${shownAddress(url)} in another way and run "samsr models add FILE"`,
     { cause: error },
@@ -130,7 +140,7 @@ function givenUp({ url }: RemoteFile, file: PartialFile, error: NetworkError): S
 
 /** One try: asks for what is missing, and appends what comes. */
 async function fetchRest(remote: RemoteFile, file: PartialFile, options: DownloadOptions): Promise<void> {
-  const { url, size } = remote;
+  const { url, size, most = LARGEST } = remote;
   const { signal, onProgress, patience = 30_000 } = options;
   const { headers, offset } = rangeOf(remote, file);
   const answer = await get(
@@ -142,7 +152,7 @@ async function fetchRest(remote: RemoteFile, file: PartialFile, options: Downloa
     const total = await settleStart(answer, offset, remote, file);
     if (total === file.size()) return;
     await checkSpace(file, total);
-    const limit = total ?? size ?? LARGEST;
+    const limit = total ?? size ?? most;
     onProgress?.({ stage: "fetch", done: file.size(), total });
     for await (const chunk of answer.body) {
       if (file.size() + chunk.length > limit)
@@ -159,15 +169,27 @@ async function fetchRest(remote: RemoteFile, file: PartialFile, options: Downloa
 }
 
 /** The headers that ask for the rest, where the rest can be known to belong to what is there. */
-function rangeOf({ url, sha256 }: RemoteFile, file: PartialFile) {
+function rangeOf(remote: RemoteFile, file: PartialFile) {
   const offset = file.size();
-  const origin = originAt(url, file);
-  const strong = origin?.etag?.startsWith("W/") ? undefined : origin?.etag;
-  const validator = strong ?? origin?.lastModified;
-  // Without a name for its version, only the hash can tell whether the parts belong together.
-  if (offset === 0 || (validator === undefined && sha256 === undefined)) return { offset: 0, headers: {} };
+  if (offset === 0 || !canGoOn(remote, file)) return { offset: 0, headers: {} };
+  const validator = validatorOf(remote, file);
   const condition = validator === undefined ? undefined : { "if-range": validator };
   return { offset, headers: { range: `bytes=${offset}-`, ...condition } };
+}
+
+/**
+ * Whether a later try can add to what is there: without a name for its version, only the hash can tell that
+ * the parts belong together.
+ */
+function canGoOn(remote: RemoteFile, file: PartialFile): boolean {
+  return remote.sha256 !== undefined || validatorOf(remote, file) !== undefined;
+}
+
+/** What the server called the version that is there, such that it may be asked to go on with it. */
+function validatorOf({ url }: RemoteFile, file: PartialFile): string | undefined {
+  const origin = originAt(url, file);
+  const strong = origin?.etag?.startsWith("W/") ? undefined : origin?.etag;
+  return strong ?? origin?.lastModified;
 }
 
 /** Where what is there comes from, if that is the address. */
@@ -183,10 +205,15 @@ function originAt(url: string, file: PartialFile): Origin | undefined {
 async function settleStart(
   { status, headers }: Answer,
   offset: number,
-  { url, size, sha256 }: RemoteFile,
+  { url, size, sha256, most = LARGEST }: RemoteFile,
   file: PartialFile,
 ): Promise<number | undefined> {
   const expect = (total: number | undefined) => {
+    if (total !== undefined && size === undefined && total > most) {
+      throw new SamsrError(
+        `${shownAddress(url)}: the server has ${total} bytes, ${most} at most were expected: it is another file`,
+      );
+    }
     if (total !== undefined && size !== undefined && total !== size) {
       throw new SamsrError(
         `${shownAddress(url)}: the server has ${total} bytes, expected ${size}: it is another file`,

@@ -25,6 +25,8 @@ export class NetworkError extends Error {
       readonly unreachable?: boolean;
       /** Seconds that the server asks us to wait. */
       readonly retryAfter?: number;
+      /** Bytes came, and so slowly that they count for nothing. */
+      readonly slow?: boolean;
     } = {},
   ) {
     super(message);
@@ -32,10 +34,14 @@ export class NetworkError extends Error {
 }
 
 const MOST_REDIRECTS = 10;
+/** Bytes a second: less than the slowest network brings, and more than a server that means to hold us. */
+const LEAST_RATE = 1000;
+/** The rate is taken over so many times the patience. */
+const RATE_WINDOW = 2;
 
 /**
  * @param options.patience milliseconds without a byte, connecting included, after which to give up
- * @throws {NetworkError} when the server cannot be reached or says nothing
+ * @throws {NetworkError} when the server cannot be reached or says nothing, or its bytes drip
  * @throws {SamsrError} for redirects that lead nowhere; the signal's reason
  */
 export async function get(
@@ -93,7 +99,7 @@ async function* readBody(
 ): AsyncGenerator<Uint8Array> {
   try {
     for await (const chunk of body) {
-      watch.alive();
+      watch.alive(chunk.length);
       yield chunk;
     }
   } catch (error) {
@@ -105,7 +111,8 @@ async function* readBody(
 
 interface Watchdog {
   readonly signal: AbortSignal;
-  alive(): void;
+  /** Something has come: so many bytes of the body. */
+  alive(bytes?: number): void;
   /** Hangs up, if there is something to hang up still. */
   stop(): void;
   /** Why the work was given up before its end, if it was. */
@@ -124,11 +131,28 @@ function watchdog({ patience, signal }: { patience: number; signal?: AbortSignal
   const timer = setTimeout(() => giveUp(new NetworkError(`nothing came for ${seconds} seconds`)), patience);
   const abort = () => giveUp(signal!.reason);
   signal?.addEventListener("abort", abort, { once: true });
+  let came = 0;
+  let pace: NodeJS.Timeout | undefined;
+  const least = (LEAST_RATE * RATE_WINDOW * patience) / 1000;
+  const demandPace = () => {
+    if (came < least) {
+      const rate = Math.round((1000 * came) / (RATE_WINDOW * patience));
+      giveUp(
+        new NetworkError(`only ${rate} bytes a second come, ${LEAST_RATE} are the least`, { slow: true }),
+      );
+    }
+    came = 0;
+  };
   return {
     signal: controller.signal,
-    alive: () => void timer.refresh(),
+    alive(bytes = 0) {
+      timer.refresh();
+      came += bytes;
+      if (bytes > 0) pace ??= setInterval(demandPace, RATE_WINDOW * patience);
+    },
     stop() {
       clearTimeout(timer);
+      clearInterval(pace);
       signal?.removeEventListener("abort", abort);
       controller.abort();
     },

@@ -2,6 +2,7 @@
 import { mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { SamsrError } from "../../base/errors.js";
+import { whileLocked } from "../../base/lock.js";
 import { readShapes } from "../open.js";
 import { networkNamed, type Recognised, recognise } from "../recognise.js";
 import { addModel, demandAddable } from "./add.js";
@@ -10,7 +11,6 @@ import { companionsFor, companionsOf } from "./companions.js";
 import { type DownloadOptions, download } from "./download.js";
 import { storeError } from "./errors.js";
 import { type InstalledModel, surveyModels } from "./find.js";
-import { whileLocked } from "./lock.js";
 import { discardDownload } from "./partial.js";
 import { storeFolder } from "./places.js";
 import { PUBLISHED, type PublishedFile } from "./published.js";
@@ -24,6 +24,8 @@ export interface PullOptions {
   /** Fetch again what is installed. */
   readonly overwrite?: boolean;
   readonly signal?: AbortSignal;
+  /** Told, in a sentence each, what is not as it should be and is done all the same. */
+  readonly warn?: (line: string) => void;
   readonly onProgress?: (progress: {
     readonly file: string;
     readonly stage: "fetch" | "verify" | "read" | "write";
@@ -59,7 +61,7 @@ export async function pullModel(name: string, options: PullOptions = {}): Promis
   await mkdir(dirname(path), { recursive: true }).catch((error) => {
     throw storeError(path, error);
   });
-  return whileLocked(`${path}.lock`, path, options.signal, async (signal) => {
+  return whileLocked(`${path}.lock`, { what: path, doing: "fetched" }, options.signal, async (signal) => {
     // Somebody else may have fetched it while this waited.
     if (!options.overwrite && (await isInstalled(name))) return [];
     await demandAddable(name, options);
@@ -76,8 +78,13 @@ async function fetchAndAdd(
   options: PullOptions,
 ): Promise<InstalledModel[]> {
   const { overwrite, signal, onProgress } = options;
-  const { file, size, sha256, network, summary, licence, method } = PUBLISHED[name];
-  await download({ url, size, sha256 }, path, {
+  const { file, size, sha256, most, network, summary, licence, method } = PUBLISHED[name];
+  if (new URL(url).protocol === "http:") {
+    const sum =
+      sha256 === undefined ? "and no SHA-256 of it is known" : "but for its SHA-256, which is checked";
+    options.warn?.(`${shownAddress(url)}: over http, anybody on the way could change the file, ${sum}`);
+  }
+  await download({ url, size, sha256, most }, path, {
     ...options.network,
     signal,
     onProgress: onProgress && ((progress) => onProgress({ file, ...progress })),

@@ -32,6 +32,10 @@ export async function pullCommand(
   try {
     const added = await pullModel(name, {
       ...{ from, overwrite, signal },
+      warn(line) {
+        reporter.bar.clear();
+        if (!options.quiet) say(`samsr: ${line}`);
+      },
       onProgress(progress) {
         file = progress.file;
         draw(progress);

@@ -6,8 +6,8 @@ import { readFileSync, utimesSync } from "node:fs";
 import { link, lstat, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
-import { SamsrError } from "../../base/errors.js";
-import { isGone, markOf, newOwner, type Owner, ownerIn } from "../../base/owner.js";
+import { SamsrError } from "./errors.js";
+import { isGone, markOf, newOwner, type Owner, ownerIn } from "./owner.js";
 
 /** Milliseconds from one sign of life to the next. */
 const HEARTBEAT = 10_000;
@@ -19,6 +19,12 @@ const LONGEST_SILENCE = 5 * 60_000;
 
 /** Who holds it; the host is for people. */
 type Holder = Owner & { readonly host: string };
+
+/** Words for errors: what the work is at, and what is done to it, such as FILE and "fetched". */
+export interface Task {
+  readonly what: string;
+  readonly doing: string;
+}
 
 /** Somebody else is at it. */
 export class LockedError extends SamsrError {}
@@ -35,12 +41,14 @@ const held = new Set<string>();
  */
 export async function whileLocked<T>(
   lock: string,
-  what: string,
+  task: Task,
   signal: AbortSignal | undefined,
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const place = resolve(lock);
-  if (held.has(place)) throw new LockedError(`${what} is being fetched by this process already; wait for it`);
+  const { what, doing } = task;
+  if (held.has(place))
+    throw new LockedError(`${what} is being ${doing} by this process already; wait for it`);
   held.add(place);
   const owner: Holder = { ...newOwner(), host: hostname() };
   const controller = new AbortController();
@@ -48,7 +56,7 @@ export async function whileLocked<T>(
   let beating: NodeJS.Timeout | undefined;
   try {
     signal?.throwIfAborted();
-    await take(lock, owner, what);
+    await take(lock, owner, task);
     signal?.addEventListener("abort", stop, { once: true });
     beating = setInterval(() => {
       if (touch(lock, owner)) return;
@@ -67,7 +75,21 @@ export async function whileLocked<T>(
   }
 }
 
-async function take(lock: string, owner: Holder, what: string): Promise<void> {
+/**
+ * Removes the locks in a folder, named `.SOMETHING.lock`, whose owners are gone: those of work that was done
+ * when they were killed, and which nobody will take any more. Never fails.
+ */
+export async function sweepLocks(folder: string): Promise<void> {
+  for (const name of await readdir(folder).catch(() => [])) {
+    if (!/^\..*\.lock$/.test(name)) continue;
+    const lock = join(folder, name);
+    const [facts, holder] = [await lstat(lock).catch(() => undefined), await holderOf(lock)];
+    if (!facts || !holder || !isGone(holder, Date.now() - facts.mtimeMs, LONGEST_SILENCE)) continue;
+    await removeStale(lock, { ...newOwner(), host: hostname() }, holder).catch(() => {});
+  }
+}
+
+async function take(lock: string, owner: Holder, { what, doing }: Task): Promise<void> {
   await sweep(lock);
   for (let attempt = 0; attempt < 5; attempt++) {
     if (await claim(lock, owner)) return;
@@ -77,7 +99,7 @@ async function take(lock: string, owner: Holder, what: string): Promise<void> {
     const idle = Date.now() - facts.mtimeMs;
     if (holder ? !isGone(holder, idle, LONGEST_SILENCE) : idle <= LONGEST_SILENCE) {
       throw new LockedError(
-        `${what} is being fetched by another samsr (${words(holder, idle)}); wait for it`,
+        `${what} is being ${doing} by another samsr (${words(holder, idle)}); wait for it`,
       );
     }
     await removeStale(lock, owner, holder);

@@ -10,9 +10,9 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeEach, describe, expect, it, vi } from "vitest";
-import { SamsrError } from "../../base/errors.js";
-import { markOf, newOwner, type Owner } from "../../base/owner.js";
-import { whileLocked } from "./lock.js";
+import { SamsrError } from "./errors.js";
+import { sweepLocks, whileLocked } from "./lock.js";
+import { markOf, newOwner, type Owner } from "./owner.js";
 
 const folder = mkdtempSync(join(tmpdir(), "samsr-lock-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -33,7 +33,7 @@ function heldBy(more: Partial<Owner & { host: string }> | string, minutes = 0): 
 }
 
 const hold = <T>(work: (signal: AbortSignal) => Promise<T>, signal?: AbortSignal) =>
-  whileLocked(lock, "the file", signal, work);
+  whileLocked(lock, { what: "the file", doing: "fetched" }, signal, work);
 
 async function refusal(): Promise<string> {
   const error = await hold(async () => "had it").catch((e) => e);
@@ -52,6 +52,25 @@ describe("a lock", () => {
     expect(result).toBe("done");
     await expect(hold(() => Promise.reject(new Error("torn")))).rejects.toThrow("torn");
     expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it("of work that was over when its owner was killed is swept, and no other file", async () => {
+    const place = mkdtempSync(join(tmpdir(), "samsr-lock-"));
+    const put = (name: string, content: object) => writeFileSync(join(place, name), JSON.stringify(content));
+    put(".gone.png.lock", { ...newOwner(), host: "here", pid: 999_999_999 });
+    put(".alive.png.lock", { ...newOwner(), host: "here" });
+    put(".far.png.lock", { ...newOwner(), ...elsewhere });
+    put(".foreign.lock", { pid: 1 });
+    put("plain.lock", { ...newOwner(), host: "here", pid: 999_999_999 });
+    await sweepLocks(place);
+    expect(readdirSync(place).sort()).toEqual([
+      ".alive.png.lock",
+      ".far.png.lock",
+      ".foreign.lock",
+      "plain.lock",
+    ]);
+    await sweepLocks(join(place, "missing"));
+    rmSync(place, { recursive: true });
   });
 
   it("goes to exactly one of many who want it at once", async () => {
