@@ -1,5 +1,6 @@
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { afterAll, describe, expect, it } from "vitest";
+import { newOwner } from "../src/base/owner.js";
 import { readSafetensors, writeSafetensors } from "../src/checkpoints/index.js";
 import { drawing, samsr, start, temporaryFolder } from "./fixtures/cli.js";
 
@@ -20,6 +21,18 @@ describe("samsr train", () => {
     expect(interrupted.stderr).toMatch(/^1 photos\nsamsr: interrupted\ninterrupted; go on with --resume\n$/);
     expect(interrupted.code).toBe(130);
     expect(existsSync(path("run", "state.safetensors"))).toBe(true);
+
+    // Somebody who is alive trains there, as this test does: neither a start nor going on is let in.
+    const mine = { ...newOwner(), host: "here" };
+    writeFileSync(path("run", ".lock"), JSON.stringify(mine));
+    const before = readFileSync(path("run", "config.yaml"), "utf8");
+    for (const more of [["--resume"], ["--seed", "9"]]) {
+      const locked = await samsr([...words, "--steps", "1", ...more]);
+      const line = `samsr: the run in ${out} is being trained by another samsr (process ${process.pid}); wait for it\n`;
+      expect([locked.stderr, locked.code]).toEqual([line, 1]);
+    }
+    expect(readFileSync(path("run", "config.yaml"), "utf8")).toBe(before);
+    rmSync(path("run", ".lock"));
 
     const again = await samsr([...words, "--steps", "1"]);
     expect(again.stderr).toMatch(/^samsr: .*holds a training run already: go on with --resume/);

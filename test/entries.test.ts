@@ -25,7 +25,9 @@ it("samsr/image makes and resizes pictures, samsr/evaluate measures them", async
 });
 
 it("samsr/train says what a configuration lacks", async () => {
-  const refused = runTraining(tinyConfig("teacher"), { out: join(tmpdir(), "samsr-entries-none") });
+  const out = mkdtempSync(join(tmpdir(), "samsr-entries-"));
+  const refused = runTraining(tinyConfig("teacher"), { out });
   await expect(refused).rejects.toThrow(/a teacher needs "data.photos"/);
   await expect(refused).rejects.toBeInstanceOf(IncompleteConfig);
+  rmSync(out, { recursive: true });
 });

@@ -104,7 +104,7 @@ it("a student takes masks from files by photo name, and says which photo has non
   copyFileSync(path("masks", "0", "left.png"), path("masks", "2.png"));
   const { masks } = await run("files", student, 1);
   expect(masks).toBe("masks: 3 of 3 pictures (2 of them found before)");
-  await expect(run("nowhere", { masks: path("nowhere") }, 1)).rejects.toThrow(
+  await expect(run("for nothing", { masks: path("nowhere") }, 1)).rejects.toThrow(
     /nowhere: no such folder; expected regions, network, sam, none, or a folder of masks/,
   );
 }, 300_000);

@@ -3,7 +3,7 @@ import type { Device } from "../../runtime/index.js";
 import { configSchema, type Kind } from "../../train/config/index.js";
 import { type ConfigArguments, configFor } from "../../train/config/run-config.js";
 import type { DegradationName } from "../../train/data/degradations.js";
-import { IncompleteConfig, runTraining } from "../../train/run/index.js";
+import { IncompleteConfig, trainInFolder, whileTraining } from "../../train/run/index.js";
 import { UsageError } from "../report.js";
 import { printJson, say } from "../streams.js";
 
@@ -28,14 +28,19 @@ const OPTION_OF: Readonly<Record<string, string>> = {
 };
 
 /** @returns the exit code: 0, or 130 for a run that was interrupted */
-export async function trainCommand(kind: Kind, args: TrainArguments, signal: AbortSignal): Promise<number> {
+export function trainCommand(kind: Kind, args: TrainArguments, signal: AbortSignal): Promise<number> {
+  // From before its configuration is written: that of a run under way stays.
+  return whileTraining(args.out, signal, (signal) => train(kind, args, signal));
+}
+
+async function train(kind: Kind, args: TrainArguments, signal: AbortSignal): Promise<number> {
   const config = await configFor(kind, args, say);
   if (config.train === "coverage" && args.sam !== undefined && config.masks !== "sam") {
     throw new UsageError("--sam goes with --masks sam");
   }
   try {
     const degradation = args.degradation as DegradationName | undefined;
-    const done = await runTraining(config, { ...args, degradation, report: say, signal });
+    const done = await trainInFolder(config, { ...args, degradation, report: say, signal });
     return done === undefined ? INTERRUPTED : 0;
   } catch (error) {
     if (!(error instanceof IncompleteConfig)) throw error;

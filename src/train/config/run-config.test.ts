@@ -59,6 +59,15 @@ describe("the configuration of a run", () => {
     await expect(student({ config: file("[1") })).rejects.toThrow(
       /not a configuration that can be read.*line 1/,
     );
+    for (const empty of ["", "# nothing\n", "---\n"]) {
+      await expect(student({ config: file(empty) })).rejects.toThrow(
+        /config\d+\.yaml: is empty; expected a configuration in YAML, with a field "train"$/,
+      );
+    }
+    const out = folder();
+    await student({ out });
+    writeFileSync(join(out, "config.yaml"), "");
+    await expect(student({ out, resume: true })).rejects.toThrow(/config\.yaml: is empty/);
   });
 
   it("stays as it was when the run goes on", async () => {

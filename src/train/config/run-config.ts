@@ -96,7 +96,7 @@ export async function configFor<K extends Kind>(
 ): Promise<ConfigOf<K>> {
   const path = join(args.out, "config.yaml");
   const own = args.resume ? await readIfThere(path) : undefined;
-  const begun = own && (readYaml(own, path) as Data);
+  const begun = own && readData(own, path);
   const file = args.config === undefined ? undefined : await fromFile(kind, args.config, warn);
   const name = begun ? path : (args.config ?? `samsr train ${kind}`);
   const base = begun ?? file ?? (tinyConfig(kind) as unknown as Data);
@@ -120,6 +120,13 @@ export async function runConfig(folder: string): Promise<TrainingConfig | undefi
   return content && readTrainingConfig(content, path);
 }
 
+/** A file that is empty, or holds nothing but comments, is none that could be filled up. */
+function readData(content: Uint8Array, path: string): Data {
+  const data = readYaml(content, path);
+  if (data !== null && data !== undefined) return data as Data;
+  throw new SamsrError(`${path}: is empty; expected a configuration in YAML, with a field "train"`);
+}
+
 async function readIfThere(path: string): Promise<Uint8Array | undefined> {
   return readFile(path).catch((error: NodeJS.ErrnoException) => {
     if (error.code === "ENOENT") return undefined;
@@ -130,8 +137,8 @@ async function readIfThere(path: string): Promise<Uint8Array | undefined> {
 async function fromFile(kind: Kind, path: string, warn: (line: string) => void): Promise<Data> {
   const content = await readIfThere(path);
   if (!content) throw new SamsrError(`${path}: there is no such file; expected a configuration in YAML`);
-  const data = readYaml(content, path);
-  if (!isAuthorsConfig(data)) return data as Data;
+  const data = readData(content, path);
+  if (!isAuthorsConfig(data)) return data;
   if (kind !== "teacher" && kind !== "student") {
     throw new SamsrError(`${path}: configurations of the authors are for samsr train teacher and student`);
   }
