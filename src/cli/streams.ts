@@ -55,19 +55,3 @@ export function printJson(value: unknown): void {
 export function say(line: string): void {
   process.stderr.write(`${printable(line)}\n`);
 }
-
-/**
- * Goes through items one by one, preparing each while the one before it is being worked on.
- * @param prepare must not reject, since nobody listens while it runs ahead
- */
-export async function* oneAhead<T, U>(
-  items: readonly T[],
-  prepare: (item: T) => Promise<U>,
-): AsyncGenerator<[item: T, prepared: U]> {
-  let next = items.length > 0 ? prepare(items[0]!) : undefined;
-  for (const [i, item] of items.entries()) {
-    const prepared = await next!;
-    next = i + 1 < items.length ? prepare(items[i + 1]!) : undefined;
-    yield [item, prepared];
-  }
-}

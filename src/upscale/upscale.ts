@@ -148,12 +148,12 @@ export async function upscale(
   options: UpscaleOptions = {},
 ): Promise<UpscaledPicture> {
   checkOptions("upscale", options, OPTIONS);
-  let data: Uint8Array = new Uint8Array();
-  const enlarged = await walk(input, options, undefined, async (content, encoding) => {
+  const { content, encoding, facts } = await walk(input, options, undefined);
+  const data = await encoded(options, async () => {
     const bytes = content instanceof Uint8Array ? content : encode(content, encoding);
-    data = await unlessAborted(Promise.resolve(bytes), options.signal);
+    return unlessAborted(Promise.resolve(bytes), options.signal);
   });
-  return { data, ...enlarged };
+  return { data, ...facts };
 }
 
 /**
@@ -172,28 +172,68 @@ export async function upscaleToFile(
   file: string | URL,
   options: UpscaleToFileOptions = {},
 ): Promise<EnlargedPicture> {
+  return (await enlargeForFile(input, file, options)).write();
+}
+
+/** A picture that is enlarged, and that no file has yet. */
+export interface UnwrittenPicture {
+  /** Bytes of its pixels, or of what is encoded of them already. */
+  readonly bytes: number;
+  /** Encodes it and writes the file. The upscaler has nothing to do with that, and may take the next picture. */
+  write(): Promise<EnlargedPicture>;
+}
+
+/**
+ * What {@link upscaleToFile} does, up to where the upscaler has done its part: for those who have more
+ * pictures.
+ *
+ * @throws SamsrError as {@link upscaleToFile} does; the signal's reason
+ */
+export async function enlargeForFile(
+  input: PictureSource | Picture | OpenedPicture,
+  file: string | URL,
+  options: UpscaleToFileOptions = {},
+): Promise<UnwrittenPicture> {
   checkOptions("upscaleToFile", options, { ...OPTIONS, overwrite: "boolean" });
   const { overwrite, signal } = options;
   const path = pathOf("the path of the result", file);
   if (await exists(dirname(path))) await checkWritable(path, { overwrite });
-  return walk(input, options, formatOfName(path), async (content, encoding) => {
-    await mkdir(dirname(path), { recursive: true });
-    if (content instanceof Uint8Array) await writeFileAtomically(path, content, { overwrite, signal });
-    else await encodeToFile(content, path, { ...encoding, overwrite, signal });
-  });
+  const { content, encoding, facts } = await walk(input, options, formatOfName(path));
+  return {
+    bytes: content instanceof Uint8Array ? content.length : content.data.byteLength,
+    async write() {
+      await encoded(options, async () => {
+        await mkdir(dirname(path), { recursive: true });
+        if (content instanceof Uint8Array) await writeFileAtomically(path, content, { overwrite, signal });
+        else await encodeToFile(content, path, { ...encoding, overwrite, signal });
+      });
+      return facts;
+    },
+  };
 }
 
-/**
- * @param formatByName what the name of the result says of its format
- * @param write takes one raster to encode, or the encoded bytes of several
- */
+/** Does the last piece of work, and reports it as its stage. */
+async function encoded<T>({ onProgress }: JobOptions, work: () => Promise<T>): Promise<T> {
+  onProgress?.({ stage: "encode", done: 0, total: 1 });
+  const result = await work();
+  onProgress?.({ stage: "encode", done: 1, total: 1 });
+  return result;
+}
+
+/** What an upscaler has made, one raster or the encoded bytes of several pages, and how it is encoded. */
+interface Enlarged {
+  readonly content: Raster | Uint8Array;
+  readonly encoding: EncodeOptions;
+  readonly facts: EnlargedPicture;
+}
+
+/** @param formatByName what the name of the result says of its format */
 async function walk(
   input: PictureSource | Picture | OpenedPicture,
   options: UpscaleOptions,
   formatByName: OutputFormat | undefined,
-  write: (content: Raster | Uint8Array, encoding: EncodeOptions) => Promise<void>,
-): Promise<EnlargedPicture> {
-  const { onProgress, signal, quality, lossless, density } = options;
+): Promise<Enlarged> {
+  const { signal, quality, lossless, density } = options;
   signal?.throwIfAborted();
   const model = options.upscaler ? undefined : await findUpscalingModel(options.model ?? DEFAULT_MODEL);
   const opened = await opening(input, options);
@@ -242,10 +282,7 @@ async function walk(
     // Its memory is free again before the encoder needs some.
     await close();
   }
-  onProgress?.({ stage: "encode", done: 0, total: 1 });
-  await write(content, encoding);
-  onProgress?.({ stage: "encode", done: 1, total: 1 });
-  return { ...size, format, pages, info: info!, warnings };
+  return { content, encoding, facts: { ...size, format, pages, info: info!, warnings } };
 }
 
 async function opening(
