@@ -1,10 +1,11 @@
 /** Folders, targets and models as bad days bring them: nothing is lost without a word, and nothing hangs. */
-import { execFileSync, spawn } from "node:child_process";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import {
   closeSync,
   copyFileSync,
   lstatSync,
+  mkdirSync,
   openSync,
   readdirSync,
   readlinkSync,
@@ -15,6 +16,7 @@ import {
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { writeSafetensors } from "../src/checkpoints/index.js";
+import { hashOfMasks } from "../src/semantics/mask-files.js";
 import { command, drawing, samsr, temporaryFolder } from "./fixtures/cli.js";
 import { smallWeights, writeSmallModel } from "./fixtures/small-model.js";
 
@@ -28,7 +30,25 @@ afterAll(() => {
 });
 beforeAll(async () => {
   await drawing({ width: 20, height: 16 }).png().toFile(path("a.png"));
+  // Its result has over 64 kB in every format.
+  await sharp({
+    create: {
+      width: 160,
+      height: 120,
+      channels: 3,
+      background: "red",
+      noise: { type: "gaussian", mean: 128, sigma: 60 },
+    },
+  })
+    .png()
+    .toFile(path("noise.png"));
 });
+
+/** A user of its own kind may mount what only its own processes see, where the system lets it. */
+const ownMounts = ["--user", "--map-root-user", "--mount"];
+function hasOwnMounts(): boolean {
+  return spawnSync("unshare", [...ownMounts, "mount", "-t", "tmpfs", "tmpfs", "/mnt"]).status === 0;
+}
 
 const run = (...words: string[]) => samsr(["upscale", ...model, ...words], { cwd });
 
@@ -130,7 +150,49 @@ describe("two processes on one folder", () => {
   });
 });
 
+describe.skipIf(process.platform === "win32")("masks that are no files", () => {
+  it("are refused, and waited for by nobody", async () => {
+    execFileSync("mkfifo", [path("masks.png"), path("folder of masks", "pipe.png")]);
+    for (const masks of ["masks.png", "folder of masks"]) {
+      const { stderr, code } = await run("a.png", "-o", "masked.png", "--masks", masks);
+      expect([stderr, code]).toEqual([
+        expect.stringMatching(/^samsr: a\.png: .*\.png is no regular file \(a device, pipe or socket\).*\n$/),
+        1,
+      ]);
+    }
+    // As a folder has masks by photo name, for training.
+    expect(await hashOfMasks(path("masks.png"))).toBe(await hashOfMasks(path("folder of masks")));
+  });
+});
+
 describe.skipIf(process.platform !== "linux")("a full disk", () => {
+  it.skipIf(!hasOwnMounts())(
+    "is said of a file in a line, and leaves no half of it, nor takes the one before",
+    async () => {
+      const small = path("small disk");
+      mkdirSync(small);
+      const shell =
+        'mount -t tmpfs -o size=64k tmpfs "$1" && cd "$1" && echo old > old.png && shift && "$@"; ' +
+        "echo $?; ls -a; cat old.png";
+      for (const name of ["old.png", "o.webp"]) {
+        const words = [
+          command,
+          "upscale",
+          ...model,
+          path("noise.png"),
+          "-o",
+          name,
+          "--overwrite",
+          "--lossless",
+        ];
+        const all = [...ownMounts, "sh", "-c", shell, "sh", small, process.execPath, ...words];
+        const { stdout, stderr } = spawnSync("unshare", all, { encoding: "utf8" });
+        expect(stderr).toMatch(/^samsr: \S*noise\.png: \S+ cannot be written: no space is left\.\n$/);
+        expect(stdout).toBe("1\n.\n..\nold.png\nold\n");
+      }
+    },
+  );
+
   it("is said of standard output in a line", async () => {
     const listed = await toFull(["models", "list"]);
     expect(listed).toEqual(["samsr: standard output cannot be written: no space is left\n", 1]);

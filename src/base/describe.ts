@@ -2,11 +2,12 @@
  * What is said when something is wrong: one line. Only an error that nobody foresaw asks to be reported, and
  * only SAMSR_DEBUG=1 shows where in the program it came from.
  */
-import { SamsrError } from "./errors.js";
+import { isOutOfMemory, SamsrError } from "./errors.js";
 
 const systemReasons: Record<string, string> = {
   EACCES: "no permission",
   EDQUOT: "no more space is allowed",
+  EFBIG: "it would be larger than files may be here",
   EEXIST: "it exists and is not a directory",
   EIO: "the device failed",
   EISDIR: "it is a directory",
@@ -29,9 +30,7 @@ export function describe(error: unknown): string {
   // The world's doing too, though the system did not say where.
   if (code !== undefined && code in systemReasons) return `${systemReasons[code]} (${code})`;
   const message = inOneLine(error instanceof Error ? error.message : String(error));
-  if (error instanceof RangeError && /allocation failed|array length|array size/i.test(message)) {
-    return `there is not enough memory for this picture (${message})`;
-  }
+  if (isOutOfMemory(error)) return `there is not enough memory for this picture (${message})`;
   return `this is a bug in samsr: ${message} (SAMSR_DEBUG=1 shows where)`;
 }
 

@@ -13,6 +13,19 @@ export class SamsrError extends Error {
   }
 }
 
+/**
+ * Whether an error says that memory has run out, in the words of whichever library it ran out in: V8's
+ * arrays, C++, libvips, WebAssembly, or the system.
+ */
+export function isOutOfMemory(error: unknown): boolean {
+  const { message = "", code = "" } = (error ?? {}) as NodeJS.ErrnoException;
+  if (code === "ENOMEM" || code === "ERR_WORKER_OUT_OF_MEMORY") return true;
+  if (error instanceof RangeError && /array (buffer )?(length|size)/i.test(message)) return true;
+  return /out of memory|bad_alloc|bad allocation|(allocation|allocate memory) failed|(failed|could not|cannot) (to )?allocate/i.test(
+    message,
+  );
+}
+
 /** Gives up reading a file: throws an error that names the file and says what is wrong with it. */
 export type Fail = (what: string, cause?: unknown) => never;
 

@@ -1,4 +1,5 @@
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, it, vi } from "vitest";
@@ -43,6 +44,26 @@ it("takes pictures by what they are, those that are not read too, and nothing el
   const { inputs, failures } = await findInputs([pictures]);
   expect([inputs.map(({ place }) => place), failures]).toEqual([["b.psd", "heic"], []]);
 });
+
+it.skipIf(process.platform === "win32")(
+  "takes all that a pattern matches, so that nothing is passed over",
+  async () => {
+    const place = join(folder, "pattern");
+    mkdirSync(join(place, "folder.png"), { recursive: true });
+    writeFileSync(join(place, "a.png"), "");
+    execFileSync("mkfifo", [join(place, "pipe.png")]);
+    symlinkSync("/dev/zero", join(place, "zero.png"));
+    symlinkSync("nowhere", join(place, "dangling.png"));
+    writeFileSync(Buffer.concat([Buffer.from(`${place}/caf`), Buffer.of(0xe9), Buffer.from(".png")]), "");
+    const { inputs, failures } = await findInputs([join(place, "*.png")]);
+    expect(inputs.map((input) => input.place)).toEqual(["a.png", "dangling.png", "pipe.png", "zero.png"]);
+    expect(failures.map(({ error }) => words(error))).toEqual([
+      expect.stringMatching(/caf\ufffd\.png: its name is not UTF-8; rename it$/),
+    ]);
+    const none = await findInputs([join(place, "f*.png")]);
+    expect(words(none.failures[0]!.error)).toMatch(/no file matches this pattern$/);
+  },
+);
 
 it("says of a word that was no UTF-8 what is wrong with it", async () => {
   const { inputs, failures } = await findInputs([join(folder, "caf\ufffd.jpg")]);

@@ -59,7 +59,9 @@ export async function findInputs(
         found.failures.push(...listed.failures);
       } else if (await isPattern(word)) {
         found.several = true;
-        for (const input of await matchPattern(word)) add(input);
+        const matched = await matchPattern(word);
+        for (const input of matched.inputs) add(input);
+        found.failures.push(...matched.failures);
       } else {
         // What the command line hands over in place of bytes that are no UTF-8.
         if (word.includes("\ufffd") && !(await exists(word))) throw notUtf8(word);
@@ -106,13 +108,25 @@ function notUtf8(name: string): SamsrError {
   return new SamsrError(`${name}: its name is not UTF-8; rename it`);
 }
 
-async function matchPattern(word: string): Promise<Input[]> {
+/**
+ * All that matches and is no folder: what is no regular file either, reading will refuse by name.
+ */
+async function matchPattern(word: string): Promise<Pick<FoundInputs, "inputs" | "failures">> {
   const { default: glob } = await import("fast-glob");
   const pattern = sep === "\\" ? word.replaceAll("\\", "/") : word;
   const base = commonFolder(glob.generateTasks(pattern).map((task) => resolve(task.base)));
-  const files = await glob(pattern, { onlyFiles: true, suppressErrors: true });
-  if (files.length === 0) throw new SamsrError(`${word}: no file matches this pattern`);
-  return files.sort().map((path) => ({ name: path, path, place: relative(base, resolve(path)) }));
+  const matching = await glob(pattern, { onlyFiles: false, suppressErrors: true });
+  const inputs: Input[] = [];
+  const failures: { name: string; error: unknown }[] = [];
+  for (const path of matching.sort()) {
+    if (await isDirectory(path)) continue;
+    if (path.includes("\ufffd") && !(await exists(path))) failures.push({ name: path, error: notUtf8(path) });
+    else inputs.push({ name: path, path, place: relative(base, resolve(path)) });
+  }
+  if (inputs.length === 0 && failures.length === 0) {
+    throw new SamsrError(`${word}: no file matches this pattern`);
+  }
+  return { inputs, failures };
 }
 
 /** The deepest folder that holds all of these. */

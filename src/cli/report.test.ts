@@ -22,7 +22,15 @@ group("errors on the command line", () => {
   });
 
   it("of memory are no bug", () => {
-    expect(describe(new RangeError("Array buffer allocation failed"))).toMatch(/^there is not enough memory/);
+    for (const words of [
+      "Array buffer allocation failed",
+      "std::bad_alloc",
+      "WebAssembly.instantiate(): Out of memory: Cannot allocate Wasm memory for new instance",
+      "VipsJpeg: out of memory",
+    ]) {
+      expect(describe(new RangeError(words))).toMatch(/^there is not enough memory/);
+    }
+    expect(describe(new RangeError("The value is out of range"))).toMatch(/bug/);
   });
 
   it("get their input's name once", () => {

@@ -1,6 +1,6 @@
 import type { Metadata as SharpMetadata } from "sharp";
 import { checkOptions, type OptionType } from "../base/arguments.js";
-import { oneLine, SamsrError } from "../base/errors.js";
+import { isOutOfMemory, oneLine, SamsrError } from "../base/errors.js";
 import { decodeApng } from "./apng.js";
 import { sequenceFrames } from "./containers/bmff.js";
 import { join } from "./containers/bytes.js";
@@ -138,6 +138,11 @@ function damaged(error: unknown, { name, format, options }: Source): unknown {
   if (error instanceof SamsrError || options.signal?.aborted) return error;
   // A decoder may complain many times; the first complaint is the reason.
   const [reason = ""] = (error as Error).message.split(/\n/);
+  if (isOutOfMemory(error)) {
+    return new SamsrError(
+      `${name} cannot be decoded: there is not enough memory (${oneLine(reason, 120).trim()}).`,
+    );
+  }
   return new SamsrError(
     `${name} is a damaged or truncated ${format.toUpperCase()} file (${oneLine(reason, 120).trim()}).`,
   );

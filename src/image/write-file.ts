@@ -215,6 +215,7 @@ function unwritable(path: string, error: NodeJS.ErrnoException): SamsrError {
     EROFS: "the file system is read-only",
     ENOSPC: "no space is left",
     EDQUOT: "no more space is allowed",
+    EFBIG: "it would be larger than files may be there",
     ENAMETOOLONG: "the name is too long",
   };
   return new SamsrError(`${path} cannot be written: ${reasons[error.code!] ?? error.message}.`);

@@ -81,7 +81,12 @@ export async function hashOfMasks(path: string): Promise<string> {
   const hash = createHash("sha256");
   for (const name of names) {
     const file = folder === undefined ? path : join(folder, name);
-    const bytes = await readFile(file).catch(() => undefined);
+    // Nobody writes to a pipe that lies there, and a device never ends.
+    const isFile = await stat(file).then(
+      (facts) => facts.isFile(),
+      () => false,
+    );
+    const bytes = isFile ? await readFile(file).catch(() => undefined) : undefined;
     if (bytes) hash.update(JSON.stringify([basename(name), bytes.length])).update(bytes);
   }
   return hash.digest("hex");
