@@ -314,6 +314,7 @@ OPERATORS = {
     "Conv": conv,
     "ConvTranspose": conv_transpose,
     "AveragePool": lambda x, a, host: F.avg_pool2d(x[0], a["kernel_shape"], a["strides"]),
+    "MaxPool": lambda x, a, host: F.max_pool2d(x[0], a["kernel_shape"], a["strides"], ceil_mode=bool(a["ceil_mode"])),
     "Resize": resize,
     "SpaceToDepth": space_to_depth,
     "DepthToSpace": depth_to_space,

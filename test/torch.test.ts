@@ -60,6 +60,7 @@ function everyOperator(): Record<string, o.Value> {
       bias: o.constant([1, 2, 3, 4, 5, 6, 7, 8]),
     }),
     pooled: o.upsampleNearest(o.averagePool(x, 2), 2),
+    largest: o.maxPool(x, { kernel: 3, stride: 2, ceil: true }),
     blocks: o.depthToSpace(o.spaceToDepth(x, 4), 2),
     resized: o.add(o.resize(x, [0.5, 2], "cubic"), o.resize(x, [0.5, 2], "linear")),
     shuffled: o.pixelShuffle(o.pixelUnshuffle(x, 4), 2),

@@ -4,27 +4,32 @@ import type { Scope } from "./scope.js";
 
 export interface ConvLayerOptions {
   readonly stride?: number;
+  /** Zeros beyond each border; default: as many as keep the size. */
+  readonly padding?: number;
   readonly initializer?: Initializer;
   readonly bias?: boolean;
 }
 
-/** A k x k convolution to `channels`, zero-padded to keep the size (before the stride). */
+/** A k x k convolution to `channels`, zero-padded, by default so as to keep the size (before the stride). */
 export function conv(
   p: Scope,
   x: o.Value,
   channels: number,
   kernel: number,
-  { stride = 1, initializer = fanIn(), bias: biased = true }: ConvLayerOptions = {},
+  options: ConvLayerOptions = {},
 ): o.Value {
+  const same = (kernel - 1) / 2;
+  const { stride = 1, padding = same, initializer = fanIn(), bias: biased = true } = options;
   const weight = p.parameter("weight", [channels, x.shape[1], kernel, kernel], initializer);
   const bias = biased ? p.parameter("bias", [channels], zeros) : undefined;
   const extra = kernel > 1 ? unusedChannels(x.shape[1]) : 0;
   const wider = (v: o.Value) => o.pad(v, [0, 0, 0, 0], [0, extra, 0, 0]);
   const [image, taps] = [wider(x), wider(weight)];
-  if (p.convolutions.winograd && stride === 1 && o.trainableWinogradPays(image.shape, taps.shape)) {
+  const keeps = stride === 1 && padding === same;
+  if (p.convolutions.winograd && keeps && o.trainableWinogradPays(image.shape, taps.shape)) {
     return o.trainableWinogradConv(image, taps, bias);
   }
-  return o.conv(image, taps, bias, { stride, padding: (kernel - 1) / 2 });
+  return o.conv(image, taps, bias, { stride, padding });
 }
 
 /**

@@ -3,6 +3,7 @@ export * from "./blocks.js";
 export { expand, reduceSum, reshape } from "./broadcast.js";
 export * from "./convolution.js";
 export * from "./linear.js";
+export * from "./max-pool.js";
 export * from "./normalization.js";
 export * from "./reduce.js";
-export * from "./shape.js";
+export { concat, gather, pad, slice, split, transpose } from "./shape.js";

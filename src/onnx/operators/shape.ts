@@ -105,7 +105,7 @@ export function slice(
 }
 
 /** The cotangent of a slice: zeros put back around what was taken, and between where it skipped. */
-function unslice(
+export function unslice(
   dy: Value,
   shape: Shape,
   axes: readonly number[],
