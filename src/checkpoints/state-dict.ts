@@ -86,7 +86,9 @@ export function withoutPrefixes<T>(tensors: ReadonlyMap<string, T>, name: string
   return withoutPrefixes(new Map([...plain].map(([key, t]) => [key.slice(owner.length), t])), name);
 }
 
+/** A file may hold one tensor and no name: it is called "value". */
 function tensorsOf<Tensor extends Leaf>(checkpoint: Named<Tensor>): Map<string, Tensor> {
+  if (isTensor(checkpoint.root)) return new Map([["value", checkpoint.root]]);
   const tensors = new Map<string, Tensor>();
   for (const [key, value] of unwrap(checkpoint.root)) {
     if (typeof key === "string" && isTensor(value)) tensors.set(key, value);
