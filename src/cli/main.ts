@@ -13,6 +13,7 @@ import { defineEvaluate } from "./evaluate/index.js";
 import { defineExport } from "./export/index.js";
 import { watchInterrupts } from "./interrupt.js";
 import { defineMasks } from "./masks/index.js";
+import { defineMetrics } from "./metrics/index.js";
 import { defineModels } from "./models/index.js";
 import { type Surroundings, version } from "./options.js";
 import { exitCodeOf, printError, UsageError } from "./report.js";
@@ -51,6 +52,7 @@ function defineProgram(): Command {
     defineScore,
     defineEvaluate,
     defineCompare,
+    defineMetrics,
     defineTrain,
     defineDegrade,
   ]) {

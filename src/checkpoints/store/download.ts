@@ -17,7 +17,7 @@ export interface RemoteFile {
   readonly url: string;
   /** In bytes, where it is known. */
   readonly size?: number;
-  /** In hexadecimal digits, where it is known. */
+  /** In hexadecimal digits, where it is known; or only the first of them. */
   readonly sha256?: string;
   /** Bytes beyond which it cannot be the file, where the size is not known; default 16e9. */
   readonly most?: number;
@@ -31,7 +31,11 @@ export interface DownloadOptions {
   readonly patience?: number;
   /** Milliseconds before the second try, doubled for each further one; default 1 s. */
   readonly pause?: number;
+  /** The command that takes a file which was fetched in another way; default "samsr models add FILE". */
+  readonly adds?: string;
 }
+
+const ADDS = "samsr models add FILE";
 
 /** So many tries in a row may bring nothing new. */
 const VAIN_TRIES = 5;
@@ -61,7 +65,7 @@ export async function download(
   const file = await openPartial(path);
   try {
     if (file.finishedBefore && sha256 !== undefined) {
-      if ((size ?? file.size()) === file.size() && (await hashOf(file.path, options)) === sha256) {
+      if ((size ?? file.size()) === file.size() && (await hashOf(file.path, options)).startsWith(sha256)) {
         return await file.finish();
       }
       await file.restart();
@@ -72,7 +76,8 @@ export async function download(
     }
     if (sha256 !== undefined) {
       const found = await hashOf(file.path, options);
-      if (found !== sha256) await refuse(file, `${url}: its SHA-256 is ${found}, expected ${sha256}`);
+      if (!found.startsWith(sha256))
+        await refuse(file, `${url}: its SHA-256 is ${found}, expected ${sha256}`);
     }
     options.signal?.throwIfAborted();
     await file.finish();
@@ -117,14 +122,14 @@ async function fetchAll(remote: RemoteFile, file: PartialFile, options: Download
       most = Math.max(most, file.size());
       const hopeless = unreachable && most === atFirst;
       if (hopeless || vain >= VAIN_TRIES || tries >= MOST_TRIES || retryAfter > LONGEST_WAIT) {
-        throw givenUp(remote, file, error);
+        throw givenUp(remote, file, error, options.adds);
       }
       await sleep(Math.max(retryAfter * 1000, pause * 2 ** (vain - 1)), undefined, { signal });
     }
   }
 }
 
-function givenUp(remote: RemoteFile, file: PartialFile, error: NetworkError): SamsrError {
+function givenUp(remote: RemoteFile, file: PartialFile, error: NetworkError, adds = ADDS): SamsrError {
   const { url } = remote;
   const { retryAfter } = error.details;
   const wait = retryAfter === undefined ? "" : `; it asks to wait ${retryAfter} seconds`;
@@ -133,7 +138,7 @@ function givenUp(remote: RemoteFile, file: PartialFile, error: NetworkError): Sa
       ? `; ${file.size()} bytes are kept, and the same command goes on from there`
       : "";
   return new SamsrError(
-    `${basename(new URL(url).pathname)} was not fetched: ${error.message}${wait}${kept}; or fetch ${shownAddress(url)} in another way and run "samsr models add FILE"`,
+    `${basename(new URL(url).pathname)} was not fetched: ${error.message}${wait}${kept}; or fetch ${shownAddress(url)} in another way and run "${adds}"`,
     { cause: error },
   );
 }
@@ -149,7 +154,7 @@ async function fetchRest(remote: RemoteFile, file: PartialFile, options: Downloa
     { patience, signal },
   );
   try {
-    const total = await settleStart(answer, offset, remote, file);
+    const total = await settleStart(answer, offset, remote, file, options.adds);
     if (total === file.size()) return;
     await checkSpace(file, total);
     const limit = total ?? size ?? most;
@@ -207,6 +212,7 @@ async function settleStart(
   offset: number,
   { url, size, sha256, most = LARGEST }: RemoteFile,
   file: PartialFile,
+  adds?: string,
 ): Promise<number | undefined> {
   const expect = (total: number | undefined) => {
     if (total !== undefined && size === undefined && total > most) {
@@ -246,7 +252,7 @@ async function settleStart(
     await file.restart({ ...version, length: total });
     return total;
   }
-  throw refusal(status, headers["retry-after"], url);
+  throw refusal(status, headers["retry-after"], url, adds);
 }
 
 /** Whether nothing that both say speaks against it. A server may ignore what `if-range` asks. */
@@ -260,7 +266,7 @@ function isSameVersion(before: Origin, now: Origin): boolean {
   return pairs.every(([a, b]) => a === undefined || b === undefined || a === b);
 }
 
-function refusal(status: number, retryAfter: string | undefined, url: string): Error {
+function refusal(status: number, retryAfter: string | undefined, url: string, adds = ADDS): Error {
   const { host } = new URL(url);
   if (status === 429 || status === 408 || status >= 500) {
     const seconds = retryAfter === undefined ? Number.NaN : Number(retryAfter);
@@ -278,7 +284,7 @@ function refusal(status: number, retryAfter: string | undefined, url: string): E
   };
   const meaning = meanings[status] ?? "not what a file is answered with";
   return new SamsrError(
-    `${shownAddress(url)}: the server answers ${status}: ${meaning}; fetch the file from somewhere else (--from) or run "samsr models add FILE"`,
+    `${shownAddress(url)}: the server answers ${status}: ${meaning}; fetch the file from somewhere else (--from) or run "${adds}"`,
   );
 }
 

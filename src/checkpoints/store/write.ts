@@ -248,8 +248,8 @@ async function writeWeights(
   }
 }
 
-/** Half, where that loses nothing: weights that were saved at half precision stay so. */
-function exactPrecision(tensors: StateDict): "float32" | "float16" {
+/** The precision that loses nothing: half, where all numbers have it, as in weights that were saved so. */
+export function exactPrecision(tensors: StateDict): "float32" | "float16" {
   for (const { data } of tensors.values()) {
     // A few numbers tell in most cases.
     for (const part of [data.subarray(0, 64), data]) {

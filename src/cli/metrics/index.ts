@@ -1,0 +1,66 @@
+/** The words of `samsr metrics` and its subcommands. */
+import type { Command } from "commander";
+import type { Surroundings } from "../options.js";
+import { UsageError } from "../report.js";
+import type { AddArguments } from "./add.js";
+import type { PullArguments } from "./pull.js";
+
+const help = `
+Weights of metrics lie beside the models: in SAMSR_HOME/metrics where that is set, else
+~/.local/share/samsr/metrics on Linux. Their licences are their authors'.`;
+
+const pullHelp = `
+NAME is a metric, or one of its files of weights as "samsr metrics list" calls it.
+HTTPS_PROXY, HTTP_PROXY and NO_PROXY are obeyed. SAMSR_MIRROR is as --from.
+An interrupted download goes on where it stopped.`;
+
+export function defineMetrics(program: Command, { interrupts, done }: Surroundings): void {
+  const metrics = program
+    .command("metrics")
+    .summary("list metrics, and add or fetch their weights")
+    .description("Lists the metrics and the published weights that they need; the subcommands install these.")
+    .addHelpText("after", help);
+
+  metrics
+    .command("list", { isDefault: true })
+    .description("list the metrics, their weights, and where these are published")
+    .allowExcessArguments()
+    .option("--json", "print one JSON document")
+    .action(async (options: { json?: boolean }, { args: words }: Command) => {
+      if (words.length > 0) throw new UsageError(`unknown command 'metrics ${words[0]}'`);
+      const { listCommand } = await import("./list.js");
+      done(await listCommand(options));
+    });
+
+  metrics
+    .command("add")
+    .description(
+      "add published weights (.pth, .pt, TorchScript, .safetensors); what each is, its tensors tell",
+    )
+    .argument("<files...>", "files of weights, each by itself")
+    .option("--as <name>", "which weights a file holds, where its tensors and its name leave that open")
+    .option("--overwrite", "replace what is installed")
+    .option("--json", "print one JSON document")
+    .option("--quiet", "print nothing but errors")
+    .action(async (files: string[], options: AddArguments) => {
+      const { addCommand } = await import("./add.js");
+      done(await addCommand(files, options, interrupts));
+    });
+
+  metrics
+    .command("pull")
+    .description("fetch the weights of metrics from where their authors publish them")
+    .argument("<names...>", "metrics, or files of weights")
+    .option(
+      "--from <url>",
+      "another address: of the file, or ending in / of a folder with the published names",
+    )
+    .option("--overwrite", "fetch them again")
+    .option("--json", "print one JSON document")
+    .option("--quiet", "print nothing but errors")
+    .addHelpText("after", pullHelp)
+    .action(async (names: string[], options: PullArguments) => {
+      const { pullCommand } = await import("./pull.js");
+      done(await pullCommand(names, options, interrupts));
+    });
+}
