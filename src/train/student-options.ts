@@ -5,7 +5,7 @@ import type { CoverageWeights, SemanticsOptions } from "./crop-semantics.js";
 import type { MaskContext } from "./data/batch-noise.js";
 import type { AdversarialOptions } from "./discriminator.js";
 import type { TeacherOptions } from "./teacher.js";
-import type { TermName } from "./terms/index.js";
+import type { StudentExtras, TermName } from "./terms/index.js";
 
 /**
  * The weights of the terms of the student's loss; the paper has the first three at 1, lambda, and none of the
@@ -53,6 +53,8 @@ export interface StudentOptions extends Omit<TeacherOptions, "semantics"> {
    * are of detail.
    */
   readonly featureTimestep?: number;
+  /** The networks of the terms `lpips` and `dists`. */
+  readonly metricTerms?: Pick<StudentExtras, "lpips" | "dists">;
   /** The network whose prediction of coverage the term `sc` compares. */
   readonly coverage?: CoverageWeights;
   /** How Segment Anything is asked where it looks at crops. */

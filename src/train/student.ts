@@ -71,6 +71,7 @@ export async function trainStudent(
         teacher: frozenScope(teacher, "teacher:"),
         at: timestepOf(schedule, options.featureTimestep ?? 1),
       },
+      ...options.metricTerms,
       judge: coverage && { scope: frozenScope(coverage.weights, "coverage:"), config: coverage.config },
     },
     space,

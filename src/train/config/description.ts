@@ -172,6 +172,7 @@ export const studentFields = section("The student of algorithm 1.", {
     distilled: optional(
       whole("Crops of each batch that algorithm 1's terms take; left out, all of them.", 1, 4096),
     ),
+    lpipsNetwork: standing("vgg", oneOf("Of the term lpips.", "vgg", "alex", "squeeze")),
     featureTimestep: standing(1, whole("Of the term perceptual.", 0, 9999)),
     terms: section("Weights of the loss's terms.", {
       distill: weight(1, "The single step against the end of the teacher's chain."),

@@ -12,6 +12,7 @@ import type { Batches } from "../data/batches.js";
 import { latentChannels } from "../space.js";
 import { trainStudent } from "../student.js";
 import { type TeacherOptions, trainTeacher } from "../teacher.js";
+import { metricTerms } from "./metric-terms.js";
 import { fillPhotoMasks } from "./photo-masks.js";
 import { demandField, finish, onBatches, type TrainingRun, trainerOptions } from "./training-run.js";
 
@@ -44,7 +45,10 @@ export async function runStudent(config: StudentConfig, run: TrainingRun): Promi
   const teacher = await readWeights(demandField(config, "teacher", config.teacher));
   const start = await startOf(config);
   const autoencoder = await autoencoderOf(config);
-  const options = { ...studentOptions(config), ...trainerOptions(config, run), autoencoder };
+  const options = {
+    ...{ ...studentOptions(config), ...trainerOptions(config, run), autoencoder },
+    metricTerms: await metricTerms(terms, config.student.lpipsNetwork),
+  };
   const noise = batchNoise({ channels: latentChannels(options), seed: options.seed }, options);
   let coverageFiles: readonly string[] | undefined;
   if (needsCoverage(noise) && masks !== "regions") {

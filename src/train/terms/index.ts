@@ -4,14 +4,16 @@
  */
 import { absolute } from "./absolute.js";
 import { adversarial } from "./adversarial.js";
+import { dists } from "./dists.js";
 import { fidelity } from "./fidelity.js";
+import { lpips } from "./lpips.js";
 import { perceptual } from "./perceptual.js";
 import { structure } from "./structure.js";
 import type { Term } from "./term.js";
 
-export const TERMS = { fidelity, absolute, structure, adversarial, perceptual } as const satisfies Readonly<
-  Record<string, Term>
->;
+export const TERMS = {
+  ...{ fidelity, absolute, structure, adversarial, perceptual, lpips, dists },
+} as const satisfies Readonly<Record<string, Term>>;
 
 /** The name of a term beyond the paper's. */
 export type TermName = keyof typeof TERMS;

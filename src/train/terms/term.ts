@@ -1,4 +1,5 @@
 import type { DiscriminatorConfig, SwinUNetConfig } from "../../networks/index.js";
+import type { DistsScopes, LpipsName, LpipsScopes } from "../../networks/metrics/index.js";
 import type { Scope } from "../../nn/index.js";
 import type * as o from "../../onnx/index.js";
 import type { CoverageJudge } from "../semantic-consistency.js";
@@ -34,6 +35,10 @@ export interface StudentExtras {
   readonly features?: { readonly teacher: Scope; readonly at: TimestepConstants };
   /** The judge of the semantic consistency loss. */
   readonly judge?: CoverageJudge;
+  /** The network of the term lpips. */
+  readonly lpips?: LpipsScopes & { readonly name: LpipsName };
+  /** The network of the term dists. */
+  readonly dists?: DistsScopes;
 }
 
 /** What a term cannot do without. @throws Error when it is missing, which is the caller's mistake */
