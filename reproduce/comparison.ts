@@ -1,11 +1,11 @@
 /** Methods beside each other: a row for each, with what it has over one of them. */
-import type { MetricName } from "../src/evaluate/metrics/index.js";
+import { METRICS, type MetricName } from "../src/evaluate/metrics/index.js";
 import { meanOf, pairedDifference } from "../src/evaluate/score.js";
 import { digits, estimate, renderTable } from "../src/evaluate/table.js";
 import type { DataSet } from "./data-sets.js";
 import { measure, type Scores } from "./measure.js";
 import type { Model } from "./models.js";
-import { budgets, common, HEADS, NOTHING, notes, PLACES, type TableOptions, valuesOf } from "./shared.js";
+import { budgets, common, headOf, NOTHING, notes, type TableOptions, valuesOf } from "./shared.js";
 
 /** A method in a table. */
 export interface Row {
@@ -70,7 +70,7 @@ const metricsOf = ({ paired }: DataSet, metrics: readonly MetricName[]) =>
 
 function heads(data: DataSet, metrics: readonly MetricName[], named: boolean, over: string): string[] {
   const prefix = named ? `${data.name} ` : "";
-  return metricsOf(data, metrics).flatMap((metric) => [...[`${prefix}${HEADS[metric]}`, `over ${over}`]]);
+  return metricsOf(data, metrics).flatMap((metric) => [...[`${prefix}${headOf(metric)}`, `over ${over}`]]);
 }
 
 /** The mean, and the difference from the baseline, over the pictures that every model has a value of. */
@@ -78,6 +78,6 @@ function pair(metric: MetricName, own: Scores, from: Scores | undefined, all: re
   const whole = common(metric, all);
   if (whole.length === 0) return [NOTHING, NOTHING];
   const [values, others] = [own, from].map((scores) => scores && valuesOf(metric, scores, whole));
-  const gain = others ? estimate(pairedDifference(values!, others), PLACES[metric]) : NOTHING;
-  return [digits(meanOf(values!), PLACES[metric]), gain];
+  const gain = others ? estimate(pairedDifference(values!, others), METRICS[metric].decimals) : NOTHING;
+  return [digits(meanOf(values!), METRICS[metric].decimals), gain];
 }

@@ -1,7 +1,7 @@
 /** Table 5: students along their runs. */
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import type { MetricName } from "../src/evaluate/metrics/index.js";
+import { METRICS, type MetricName } from "../src/evaluate/metrics/index.js";
 import { meanOf } from "../src/evaluate/score.js";
 import { digits, renderTable } from "../src/evaluate/table.js";
 import type { DataSet } from "./data-sets.js";
@@ -12,10 +12,9 @@ import {
   budgets,
   common,
   demand,
-  HEADS,
+  headOf,
   NOTHING,
   notes,
-  PLACES,
   studentAtStep,
   type Table,
   type TableOptions,
@@ -63,7 +62,7 @@ export const table5: Table = async (options) => {
       ]);
     }
     const head = [
-      ...[HEADS[metric], ...steps.map((step) => `at step ${step}`)],
+      ...[headOf(metric), ...steps.map((step) => `at step ${step}`)],
       ...[`steps to ${finite(target, metric) || "SinSR's last"}`, "minutes to it", "minutes in all"],
       ...["iterations", "time", "CLIPIQA", "MUSIQ"].map((head) => `paper: ${head}`),
     ];
@@ -81,7 +80,7 @@ export const table5: Table = async (options) => {
 };
 
 const finite = (value: number, metric: MetricName) =>
-  Number.isFinite(value) ? digits(value, PLACES[metric]) : NOTHING;
+  Number.isFinite(value) ? digits(value, METRICS[metric].decimals) : NOTHING;
 
 /** Measures a student at every step whose weights there are, the first step first. */
 async function scoresAlong(name: string, data: DataSet, options: TableOptions): Promise<Map<number, Scores>> {

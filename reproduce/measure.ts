@@ -6,8 +6,8 @@ import { mkdir, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { SamsrError } from "../src/base/errors.js";
 import { comparePicture } from "../src/evaluate/compare.js";
-import type { Values } from "../src/evaluate/folders.js";
-import { METRIC_NAMES, METRICS } from "../src/evaluate/metrics/index.js";
+import { createMeasurer, type Values } from "../src/evaluate/measurer.js";
+import { METRICS, PLAIN_METRICS } from "../src/evaluate/metrics/index.js";
 import type { PristineModel } from "../src/evaluate/niqe/niqe.js";
 import { writeFileAtomically } from "../src/image/index.js";
 import type { DataSet } from "./data-sets.js";
@@ -27,9 +27,6 @@ export interface MeasureOptions {
   readonly signal: AbortSignal;
 }
 
-/** How many pixels are shaved off along every edge; `samsr score` and `samsr compare` do the same. */
-const BORDER = 4;
-
 /**
  * Measures a model on a data set, all metrics in one pass, or takes what an earlier run kept of it.
  * @throws SamsrError when the model fails on a picture; the signal's reason
@@ -44,11 +41,12 @@ export async function measure(model: Model, data: DataSet, options: MeasureOptio
   if (known) return known;
 
   const begun = performance.now();
-  const metrics = METRIC_NAMES.filter((name) => data.paired || !METRICS[name].needsReference);
+  const metrics = PLAIN_METRICS.filter((name) => data.paired || !METRICS[name].needsReference);
+  const measurer = await createMeasurer({ metrics, pristine });
   const scores: (Values & { name: string })[] = [];
   await model.use(async (enlarge) => {
     for await (const { name, lq, hr } of data.pictures()) {
-      const how = { metrics, border: BORDER, pristine, signal };
+      const how = { measurer, signal };
       const outcome = (await comparePicture(lq, hr, new Map([[title, enlarge]]), how)).get(title)!;
       if ("reason" in outcome) throw new SamsrError(`${name} by ${title}: ${outcome.reason}`);
       scores.push({ name, ...outcome.values });

@@ -1,7 +1,8 @@
 /** What all tables have: students by name, means of scores as text, and the notes below. */
 import { basename, join } from "node:path";
 import { SamsrError } from "../src/base/errors.js";
-import type { MetricName } from "../src/evaluate/metrics/index.js";
+import { BORDER } from "../src/evaluate/measurer.js";
+import { METRICS, type MetricName } from "../src/evaluate/metrics/index.js";
 import type { StudentConfig } from "../src/train/config/index.js";
 import type { DataSet } from "./data-sets.js";
 import type { MeasureOptions, Scores } from "./measure.js";
@@ -22,8 +23,8 @@ export interface TableOptions extends MeasureOptions {
 /** Makes a table in Markdown, with its notes. */
 export type Table = (options: TableOptions) => Promise<string>;
 
-export const HEADS: Readonly<Record<MetricName, string>> = { psnr: "PSNR", ssim: "SSIM", niqe: "NIQE" };
-export const PLACES: Readonly<Record<MetricName, number>> = { psnr: 2, ssim: 4, niqe: 3 };
+/** A metric's name as the paper has it. */
+export const headOf = (metric: MetricName): string => METRICS[metric].label.replace("(Y)", "");
 
 /** The cell where nothing is known. */
 export const NOTHING = "";
@@ -63,7 +64,7 @@ export function notes(on: readonly DataSet[], { pristine }: TableOptions): strin
     ({ name, count, paired }) =>
       `${name}: ${count} ${paired ? "photos, degraded as samsr score does" : "small photos"}`,
   );
-  return `${sets.join("; ")}. NIQE (less is better) against ${basename(pristine.source)}.\n`;
+  return `${sets.join("; ")}. NIQE (less is better) against ${basename(pristine.source)}. All metrics without ${BORDER} pixels along every edge.\n`;
 }
 
 /** Says what the students of a table were given: one line, or one for each when they differ. */

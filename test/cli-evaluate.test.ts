@@ -42,7 +42,7 @@ describe("samsr evaluate", () => {
   it("prints a table, or a line for each picture", async () => {
     const table = await samsr(words(...withOriginals, "--metrics", "ssim", "--markdown"));
     expect(table.stdout.toString()).toMatch(
-      /^\| folder \| pictures \| SSIM\(Y\) \|\n.*\n\| .*results \| 2 \| 0\.\d{4} \|\n$/,
+      /^\| folder \| pictures \| SSIM\(Y\) \|\n.*\n\| .*results \| 2 \| 0\.\d{4} \|\n\nSSIM\(Y\): 4 pixels left out along every edge\.\n$/,
     );
     const lines = await samsr(words("--csv", "--border", "2"));
     expect(lines.stdout.toString()).toMatch(
@@ -70,7 +70,7 @@ describe("samsr evaluate", () => {
 
   it.each([
     [["--metrics", "psnr"], /psnr compares with originals; give their folder with --ref/],
-    [["--metrics", "lpips"], /there is no metric "lpips"; there are psnr, ssim, niqe/],
+    [["--metrics", "magic"], /there is no metric "magic"; there are psnr, ssim, lpips, .*musiq-ava, and all/],
     [["--niqe-model", "absent.npz"], /absent\.npz: there is no such file/],
     [["--ref", "absent"], /absent: cannot read this folder/],
   ])("refuses %j", async (more, message) => {

@@ -70,7 +70,7 @@ describe("samsr score", () => {
     const { code, stdout, stderr } = await samsr(words("--markdown", "--quiet", ...methods));
     expect([stderr, code]).toEqual(["", 0]);
     const lines = stdout.toString().trimEnd().split("\n");
-    expect(lines).toHaveLength(4);
+    expect(lines).toHaveLength(6);
     expect(lines[0]).toMatch(/^\| method \| PSNR\(Y\) \| SSIM\(Y\) \| PSNR over bicubic /);
     expect(lines.join("\n")).toMatch(/\| bicubic-catmull-rom \| \d\d\.\d\d \| 0\.\d{4} \| [+-]0\.\d\d ± 0\./);
   });

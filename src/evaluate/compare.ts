@@ -2,19 +2,16 @@
 import { SamsrError } from "../base/errors.js";
 import type { Raster } from "../image/raster.js";
 import { decodeRgb } from "../train/data/photos.js";
-import { measure, type Values } from "./folders.js";
+import { type Measurer, type Values, valuesOf } from "./measurer.js";
 import { METRICS, type MetricName } from "./metrics/index.js";
 import { picturesByStem } from "./names.js";
-import type { PristineModel } from "./niqe/niqe.js";
 import { type EnlargeMethod, meanOf } from "./score.js";
 
 /** A method's result for one picture, or why there is none. */
 export type Outcome = { readonly picture: Raster; readonly values: Values } | { readonly reason: string };
 
 export interface CompareOptions {
-  readonly metrics: readonly MetricName[];
-  readonly border: number;
-  readonly pristine: PristineModel;
+  readonly measurer: Measurer;
   readonly signal?: AbortSignal;
 }
 
@@ -30,7 +27,7 @@ export async function comparePicture(
     options.signal?.throwIfAborted();
     try {
       const picture = await enlarge(lq);
-      outcomes.set(name, { picture, values: measureWhatCanBe(picture, original, options) });
+      outcomes.set(name, { picture, values: await measureWhatCanBe(picture, original, options) });
     } catch (error) {
       options.signal?.throwIfAborted();
       outcomes.set(name, { reason: (error as Error).message });
@@ -39,18 +36,18 @@ export async function comparePicture(
   return outcomes;
 }
 
-/** A picture too small for a metric simply has no value of it. */
-function measureWhatCanBe(picture: Raster, original: Raster | undefined, options: CompareOptions): Values {
-  const values: Partial<Record<MetricName, number>> = {};
-  for (const metric of options.metrics) {
-    if (METRICS[metric].needsReference && original === undefined) continue;
-    try {
-      Object.assign(values, measure(picture, original, { ...options, metrics: [metric] }));
-    } catch (error) {
-      if (METRICS[metric].needsReference) throw error;
-    }
+/** A picture too small for a metric that needs no original simply has no value of it. */
+async function measureWhatCanBe(
+  picture: Raster,
+  original: Raster | undefined,
+  { measurer, signal }: CompareOptions,
+): Promise<Values> {
+  const [judged] = await measurer.measure([{ picture, ...(original && { original }) }], { signal });
+  for (const [name, value] of Object.entries(judged)) {
+    const compares = METRICS[name as MetricName].needsReference;
+    if (compares && typeof value !== "number") throw new SamsrError(value.reason);
   }
-  return values;
+  return valuesOf(judged);
 }
 
 /**

@@ -1,13 +1,10 @@
 /** Folders of results measured picture by picture, against originals of the same names or by themselves. */
 import { SamsrError } from "../base/errors.js";
-import type { Raster } from "../image/raster.js";
 import { decodeRgb, listImages } from "../train/data/photos.js";
-import { METRICS, type MetricName } from "./metrics/index.js";
+import { type Measurer, reasonIn, type Values, valuesOf } from "./measurer.js";
+import { METRICS, type MetricName, type Pair } from "./metrics/index.js";
 import { picturesByStem, stemOf } from "./names.js";
-import type { PristineModel } from "./niqe/niqe.js";
 import { meanOf } from "./score.js";
-
-export type Values = Readonly<Partial<Record<MetricName, number>>>;
 
 export interface PictureEvaluation {
   /** Relative to the folder, with its ending. */
@@ -25,23 +22,26 @@ export interface FolderEvaluation {
 }
 
 export interface EvaluateOptions {
-  readonly metrics: readonly MetricName[];
+  /** Its metrics are those that are measured. */
+  readonly measurer: Measurer;
   /** The folder of originals; their endings may differ from those of the results. */
   readonly reference?: string;
-  /** Pixels left out along every edge. */
-  readonly border: number;
-  /** What NIQE compares with. */
-  readonly pristine: PristineModel;
   readonly onPicture?: (evaluation: PictureEvaluation) => void;
+  /** Told how far the folder is, and which metric is at work. */
+  readonly onProgress?: (progress: { done: number; total: number; metric: MetricName }) => void;
   readonly signal?: AbortSignal;
 }
+
+/** Pictures are measured together up to so many, and so many pixels of them. */
+const BATCH = { pictures: 16, pixels: 2 ** 20 };
 
 /**
  * @throws SamsrError when a metric needs originals and there are none, a folder cannot be read or holds no
  * picture; the signal's reason
  */
 export async function evaluateFolder(folder: string, options: EvaluateOptions): Promise<FolderEvaluation> {
-  const { metrics, reference, onPicture, signal } = options;
+  const { measurer, reference, onPicture, onProgress, signal } = options;
+  const { metrics } = measurer;
   const lacking = reference === undefined ? metrics.filter((name) => METRICS[name].needsReference) : [];
   if (lacking.length > 0) throw new SamsrError(`${lacking.join(" and ")}: a folder of originals is needed`);
   const found = await listImages(folder);
@@ -50,37 +50,44 @@ export async function evaluateFolder(folder: string, options: EvaluateOptions): 
 
   const pictures: PictureEvaluation[] = [];
   const failures: { picture: string; reason: string }[] = [];
-  for (const { name: picture, path } of found) {
+  let batch: { readonly name: string; readonly pair: Pair }[] = [];
+  let done = 0;
+  const flush = async () => {
+    const pairs = batch.map(({ pair }) => pair);
+    const onMetric = (metric: MetricName) => onProgress?.({ done, total: found.length, metric });
+    const judged = pairs.length > 0 ? await measurer.measure(pairs, { signal, onMetric }) : [];
+    for (const [i, { name: picture }] of batch.entries()) {
+      const reason = reasonIn(judged[i]);
+      if (reason !== undefined) {
+        failures.push({ picture, reason });
+        continue;
+      }
+      const evaluation = { picture, values: valuesOf(judged[i]) };
+      pictures.push(evaluation);
+      onPicture?.(evaluation);
+    }
+    done += batch.length;
+    batch = [];
+  };
+  for (const { name, path } of found) {
     signal?.throwIfAborted();
     try {
-      const original = originals?.get(stemOf(picture));
+      const original = originals?.get(stemOf(name));
       if (originals && original === undefined) {
         throw new SamsrError(`${reference} has no picture of this name to compare with`);
       }
-      const compared = original === undefined ? undefined : await decodeRgb(original);
-      const values = measure(await decodeRgb(path), compared, options);
-      const evaluation = { picture, values };
-      pictures.push(evaluation);
-      onPicture?.(evaluation);
+      const picture = await decodeRgb(path);
+      batch.push({ name, pair: { picture, ...(original && { original: await decodeRgb(original) }) } });
     } catch (error) {
-      failures.push({ picture, reason: (error as Error).message });
+      failures.push({ picture: name, reason: (error as Error).message });
+      done++;
     }
+    const pixels = batch.reduce((sum, { pair: { picture } }) => sum + picture.width * picture.height, 0);
+    if (batch.length >= BATCH.pictures || pixels >= BATCH.pixels) await flush();
   }
+  await flush();
   const mean = Object.fromEntries(
     metrics.map((metric) => [metric, meanOf(pictures.map(({ values }) => values[metric]!))]),
   );
   return { folder, pictures, failures, mean: pictures.length > 0 ? mean : {} };
-}
-
-/** All metrics of one picture. */
-export function measure(
-  picture: Raster,
-  original: Raster | undefined,
-  { metrics, border, pristine }: Pick<EvaluateOptions, "metrics" | "border" | "pristine">,
-): Values {
-  const measured = metrics.map((name) => [
-    name,
-    METRICS[name].measure(picture, original, { border, pristine }),
-  ]);
-  return Object.fromEntries(measured);
 }

@@ -4,10 +4,16 @@ export {
   type EvaluateOptions,
   evaluateFolder,
   type FolderEvaluation,
-  measure,
   type PictureEvaluation,
-  type Values,
 } from "./folders.js";
+export {
+  createMeasurer,
+  type Judgements,
+  type Measurer,
+  type MeasurerOptions,
+  readyMetrics,
+  type Values,
+} from "./measurer.js";
 export { createMethods } from "./methods.js";
 export * from "./metrics/index.js";
 export { niqe, type PristineModel, readPristineModel } from "./niqe/niqe.js";

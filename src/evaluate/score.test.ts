@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { createRandom } from "../base/random.js";
 import { createRaster, type Raster } from "../image/raster.js";
 import type { ValidationPair } from "../train/data/validation.js";
+import { createMeasurer } from "./measurer.js";
 import { psnrY, ssimY } from "./metrics/index.js";
 import { type EnlargeMethod, type MethodScore, pairedDifference, rank, scoreMethods } from "./score.js";
 
@@ -58,7 +59,8 @@ describe("pairedDifference", () => {
   });
 });
 
-describe("scoreMethods", () => {
+describe("scoreMethods", async () => {
+  const measurer = await createMeasurer({ metrics: ["psnr", "ssim"] });
   const pairs = pairsOf(3);
   const methods = new Map<string, EnlargeMethod>([
     ["base", brighter(pairs, (photo) => [4, 8, 16][photo])],
@@ -68,7 +70,7 @@ describe("scoreMethods", () => {
   ]);
 
   it("scores each photo by the metrics, and ranks the best first", async () => {
-    const scores = await scoreMethods(pairs, methods, { baseline: "base" });
+    const scores = await scoreMethods(pairs, methods, { measurer, baseline: "base" });
     expect(scores.map(({ method }) => method)).toEqual(["perfect", "half", "base", "worse"]);
     const [perfect, half, base, worse] = scores;
     for (const [i, offset] of [4, 8, 16].entries()) {
@@ -92,7 +94,7 @@ describe("scoreMethods", () => {
   it("hands out every photo's results", async () => {
     const seen: string[] = [];
     await scoreMethods(pairs, methods, {
-      baseline: "base",
+      ...{ measurer, baseline: "base" },
       onPhoto: ({ pair, index, results, scores }) => {
         seen.push(`${index} ${pair.name} ${[...results.keys()].join()}`);
         for (const [name, raster] of results) {
@@ -104,16 +106,18 @@ describe("scoreMethods", () => {
   });
 
   it("refuses a baseline that is not there, and results of another size", async () => {
-    await expect(scoreMethods(pairs, methods, { baseline: "none" })).rejects.toThrow(/none is not among/);
+    await expect(scoreMethods(pairs, methods, { measurer, baseline: "none" })).rejects.toThrow(
+      /none is not among/,
+    );
     const small = new Map([["base", async (lq: Raster) => lq]]);
-    await expect(scoreMethods(pairs, small, { baseline: "base" })).rejects.toThrow(/8x8.*32x32/);
+    await expect(scoreMethods(pairs, small, { measurer, baseline: "base" })).rejects.toThrow(/8x8.*32x32/);
   });
 });
 
 describe("rank", () => {
   it("goes by PSNR, then by SSIM, then by the order given", () => {
     const score = (method: string, psnr: number, ssim: number) =>
-      ({ method, mean: { psnr, ssim } }) as MethodScore;
+      ({ method, mean: { psnr, ssim }, gain: {}, photos: [] }) satisfies MethodScore;
     const infinity = Number.POSITIVE_INFINITY;
     const given = [
       score("a", 25, 0.7),
@@ -122,6 +126,14 @@ describe("rank", () => {
       score("d", infinity, 1),
       score("e", 26, 0.1),
     ];
-    expect(rank(given).map(({ method }) => method)).toEqual(["b", "d", "e", "c", "a"]);
+    expect(rank(given, ["psnr", "ssim"]).map(({ method }) => method)).toEqual(["b", "d", "e", "c", "a"]);
+    // Of NIQE less is better.
+    const niqe = [4, 3, 5].map((value) => ({
+      method: `${value}`,
+      mean: { niqe: value },
+      gain: {},
+      photos: [],
+    }));
+    expect(rank(niqe, ["niqe"]).map(({ method }) => method)).toEqual(["3", "4", "5"]);
   });
 });

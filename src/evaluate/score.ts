@@ -8,16 +8,14 @@
 import { SamsrError } from "../base/errors.js";
 import type { Raster } from "../image/raster.js";
 import type { ValidationPair } from "../train/data/validation.js";
-import { psnrY, ssimY } from "./metrics/index.js";
+import { type Measurer, reasonIn, valuesOf } from "./measurer.js";
+import { METRICS, type MetricName } from "./metrics/index.js";
 
 /** From a small 8-bit picture to one four times as large. */
 export type EnlargeMethod = (lq: Raster) => Promise<Raster>;
 
-export interface Scores {
-  /** dB; Infinity for a result equal to the original */
-  readonly psnr: number;
-  readonly ssim: number;
-}
+/** A value for each metric that was asked for; the PSNR of a result equal to the original is infinite. */
+export type Scores = Readonly<Record<string, number>>;
 
 export interface Estimate {
   readonly mean: number;
@@ -29,13 +27,15 @@ export interface MethodScore {
   readonly method: string;
   /** Over all photos. */
   readonly mean: Scores;
-  /** What it has over the baseline, photo by photo; 0 for the baseline itself. */
-  readonly gain: { readonly psnr: Estimate; readonly ssim: Estimate };
+  /** What it has over the baseline by each metric, photo by photo; 0 for the baseline itself. */
+  readonly gain: Readonly<Record<string, Estimate>>;
   /** In the order of the pairs. */
   readonly photos: readonly Scores[];
 }
 
 export interface ScoreOptions {
+  /** Its metrics are those that are scored; the first ones rank. */
+  readonly measurer: Pick<Measurer, "metrics" | "measure">;
   /** The method that gains are counted from. */
   readonly baseline: string;
   /** Called with every photo's results when all methods are through with it. */
@@ -52,7 +52,7 @@ export interface PhotoResults {
 }
 
 /**
- * PSNR(Y) and SSIM(Y) of every method on every pair (see metrics.ts for what they leave out), best first.
+ * All metrics of every method on every pair, best first.
  *
  * @throws SamsrError when the baseline is not among the methods, or a result has not the original's size; the
  * signal's reason
@@ -60,7 +60,7 @@ export interface PhotoResults {
 export async function scoreMethods(
   pairs: readonly ValidationPair[],
   methods: ReadonlyMap<string, EnlargeMethod>,
-  { baseline, onPhoto, signal }: ScoreOptions,
+  { measurer, baseline, onPhoto, signal }: ScoreOptions,
 ): Promise<MethodScore[]> {
   if (!methods.has(baseline)) throw new SamsrError(`the baseline ${baseline} is not among the methods`);
   const photos = new Map([...methods.keys()].map((name) => [name, [] as Scores[]]));
@@ -70,7 +70,10 @@ export async function scoreMethods(
     for (const [name, enlarge] of methods) {
       signal?.throwIfAborted();
       const result = await enlarge(pair.lq);
-      const score = { psnr: psnrY(result, pair.hr), ssim: ssimY(result, pair.hr) };
+      const [judged] = await measurer.measure([{ picture: result, original: pair.hr }], { signal });
+      const reason = reasonIn(judged);
+      if (reason !== undefined) throw new SamsrError(`${pair.name} by ${name}: ${reason}`);
+      const score = valuesOf(judged) as Scores;
       results.set(name, result);
       scores.set(name, score);
       photos.get(name)!.push(score);
@@ -78,32 +81,42 @@ export async function scoreMethods(
     await onPhoto?.({ pair, index, results, scores });
   }
   const from = photos.get(baseline)!;
-  return rank([...photos].map(([method, own]) => summarise(method, own, from)));
+  return rank(
+    [...photos].map(([method, own]) => summarise(method, own, from, measurer.metrics)),
+    measurer.metrics,
+  );
 }
 
-function summarise(method: string, photos: readonly Scores[], baseline: readonly Scores[]): MethodScore {
-  const [psnr, ssim] = [photos.map((p) => p.psnr), photos.map((p) => p.ssim)];
+function summarise(
+  method: string,
+  photos: readonly Scores[],
+  baseline: readonly Scores[],
+  metrics: readonly MetricName[],
+): MethodScore {
+  const of = (scores: readonly Scores[], metric: MetricName) => scores.map((photo) => photo[metric]);
+  const each = <T>(work: (metric: MetricName) => T) =>
+    Object.fromEntries(metrics.map((metric) => [metric, work(metric)]));
   return {
     method,
-    mean: { psnr: meanOf(psnr), ssim: meanOf(ssim) },
-    gain: {
-      psnr: pairedDifference(
-        psnr,
-        baseline.map((p) => p.psnr),
-      ),
-      ssim: pairedDifference(
-        ssim,
-        baseline.map((p) => p.ssim),
-      ),
-    },
+    mean: each((metric) => meanOf(of(photos, metric))),
+    gain: each((metric) => pairedDifference(of(photos, metric), of(baseline, metric))),
     photos,
   };
 }
 
-/** By mean PSNR, then by mean SSIM, best first; equals stay in their order. */
-export function rank(scores: readonly MethodScore[]): MethodScore[] {
-  const order = (a: number, b: number) => (a === b ? 0 : a > b ? -1 : 1);
-  return scores.toSorted((a, b) => order(a.mean.psnr, b.mean.psnr) || order(a.mean.ssim, b.mean.ssim));
+/** By the mean of the first metric, then of the next, best first; equals stay in their order. */
+export function rank(scores: readonly MethodScore[], metrics: readonly MetricName[]): MethodScore[] {
+  const order = (metric: MetricName, a: number, b: number) => {
+    if (a === b) return 0;
+    return a > b === (METRICS[metric].better === "higher") ? -1 : 1;
+  };
+  return scores.toSorted((a, b) => {
+    for (const metric of metrics) {
+      const difference = order(metric, a.mean[metric], b.mean[metric]);
+      if (difference !== 0) return difference;
+    }
+    return 0;
+  });
 }
 
 /**

@@ -30,17 +30,23 @@ const scores: MethodScore[] = [
 ];
 
 it("lays scores out for a terminal", () => {
-  expect(scoreTable(scores, "bicubic").split("\n")).toEqual([
+  expect(scoreTable(scores, ["psnr", "ssim"], { baseline: "bicubic", border: 4 }).split("\n")).toEqual([
     "method   PSNR(Y)  SSIM(Y)  PSNR over bicubic  SSIM over bicubic",
     "perfect      inf   1.0000               +inf   +0.3000 ± 0.0100",
     "bicubic    25.07   0.6523",
     "worse      24.00   0.6000       -1.07 ± 0.05            -0.0523",
     "",
+    "PSNR(Y), SSIM(Y): 4 pixels left out along every edge.",
+    "",
   ]);
 });
 
 it("writes Markdown", () => {
-  expect(scoreTable(scores, "bicubic", "markdown").split("\n").slice(0, 4)).toEqual([
+  expect(
+    scoreTable(scores, ["psnr", "ssim"], { baseline: "bicubic", border: 0, style: "markdown" })
+      .split("\n")
+      .slice(0, 4),
+  ).toEqual([
     "| method | PSNR(Y) | SSIM(Y) | PSNR over bicubic | SSIM over bicubic |",
     "| --- | ---: | ---: | ---: | ---: |",
     "| perfect | inf | 1.0000 | +inf | +0.3000 ± 0.0100 |",

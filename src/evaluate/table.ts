@@ -1,30 +1,49 @@
+/** The one writer of tables, for a terminal or in Markdown: cells, and what is said of all of them. */
+import { METRICS, type MetricName } from "./metrics/index.js";
 import type { Estimate, MethodScore } from "./score.js";
 
 /**
- * Scores as a table for a terminal, or in Markdown. Gains are those over `baseline`, with their standard
- * errors.
+ * Scores as a table, with gains over `baseline` and their standard errors.
+ * @param border what metrics that take one were measured without
  */
 export function scoreTable(
   scores: readonly MethodScore[],
-  baseline: string,
-  style: "plain" | "markdown" = "plain",
+  metrics: readonly MetricName[],
+  { baseline, border, style = "plain" }: { baseline: string; border: number; style?: Style },
 ): string {
-  const head = ["method", "PSNR(Y)", "SSIM(Y)", `PSNR over ${baseline}`, `SSIM over ${baseline}`];
+  const gains = metrics.map((metric) => `${METRICS[metric].label.replace("(Y)", "")} over ${baseline}`);
+  const head = ["method", ...metrics.map((metric) => METRICS[metric].label), ...gains];
   const rows = scores.map(({ method, mean, gain }) => [
     method,
-    digits(mean.psnr, 2),
-    digits(mean.ssim, 4),
-    method === baseline ? "" : estimate(gain.psnr, 2),
-    method === baseline ? "" : estimate(gain.ssim, 4),
+    ...metrics.map((metric) => valueCell(metric, mean[metric])),
+    ...metrics.map((metric) => (method === baseline ? "" : estimate(gain[metric], METRICS[metric].decimals))),
   ]);
-  return renderTable(head, rows, style);
+  return withNotes(renderTable(head, rows, style), [borderNote(metrics, border)]);
+}
+
+export type Style = "plain" | "markdown";
+
+/** A metric's value as a cell; empty where there is none. */
+export function valueCell(metric: MetricName, value: number | undefined): string {
+  return value === undefined ? "" : digits(value, METRICS[metric].decimals);
+}
+
+/** Says what was left out along the edges, and of which metrics; empty where none of them takes a border. */
+export function borderNote(metrics: readonly MetricName[], border: number): string {
+  const labels = metrics.filter((name) => METRICS[name].takesBorder).map((name) => METRICS[name].label);
+  return labels.length === 0 ? "" : `${labels.join(", ")}: ${border} pixels left out along every edge.`;
+}
+
+/** A table with lines below it, a paragraph each; empty ones are left out. */
+export function withNotes(table: string, notes: readonly string[]): string {
+  return table + notes.map((note) => (note === "" ? "" : `\n${note}\n`)).join("");
 }
 
 /** The first column is words, the others are numbers. */
 export function renderTable(
   head: readonly string[],
   rows: readonly (readonly string[])[],
-  style: "plain" | "markdown",
+  style: Style,
 ): string {
   return style === "markdown" ? markdown(head, rows) : plain(head, rows);
 }

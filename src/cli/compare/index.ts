@@ -1,15 +1,18 @@
 /** The words of `samsr compare`. */
 import type { Command } from "commander";
+import { metricsHelp } from "../metric-options.js";
 import { device, model, type Surroundings, seed, threads, whole } from "../options.js";
 import type { CompareArguments } from "./run.js";
 
-const compareHelp = `
+const compareHelp = () => `
 Enlarges every picture of the folders by every method, and writes OUT/METHOD/PICTURE.png, OUT/scores.md, OUT/scores.json and
 OUT/index.html, a page that needs nothing but the pictures beside it: all results in rows, and any two under a slider.
 
 Methods: bicubic, bicubic-catmull-rom, samsr, sinsr, resshift, with a number of steps where it is not their own, as in
 resshift-1. --with adds results that another program made of the same pictures, under the same names.
-With --ref, the originals, PSNR and SSIM are measured; NIQE always, where a picture is large enough.
+With --ref, the originals, metrics that compare are measured too; a picture too small for one that does not has none.
+
+${metricsHelp()}
 
 Examples:
   samsr compare photos -o comparison
@@ -26,6 +29,7 @@ export function defineCompare(program: Command, { interrupts, done }: Surroundin
     .option("--methods <names>", "separated by commas", "bicubic,samsr,sinsr")
     .option("--with <name=folder...>", "results of another program, four times as large")
     .option("--ref <folder>", "the originals, under the same names (endings may differ)")
+    .option("--metrics <names>", "separated by commas, or all (default: those that need no weights)")
     .option("--niqe-model <file>", "what NIQE compares with, .npz or .safetensors")
     .option("--limit <n>", "at most this many pictures, spread evenly over all", whole(1))
     .addOption(model())

@@ -6,16 +6,18 @@ import { SamsrError } from "../../base/errors.js";
 import { isPlainName } from "../../base/plain-name.js";
 import { comparePicture, givenResults, meansOf, type Outcome } from "../../evaluate/compare.js";
 import { type GalleryPicture, galleryPage } from "../../evaluate/gallery.js";
+import { BORDER, createMeasurer, type Measurer } from "../../evaluate/measurer.js";
 import { checkName, createMethods, needsModel } from "../../evaluate/methods.js";
-import { METRIC_NAMES, METRICS, type MetricName } from "../../evaluate/metrics/index.js";
+import { METRICS, type MetricName } from "../../evaluate/metrics/index.js";
 import { picturesByStem, stemOf } from "../../evaluate/names.js";
 import { readPristineModel } from "../../evaluate/niqe/niqe.js";
 import type { EnlargeMethod } from "../../evaluate/score.js";
-import { digits, renderTable } from "../../evaluate/table.js";
+import { borderNote, renderTable, type Style, valueCell, withNotes } from "../../evaluate/table.js";
 import { encodeToFile, writeFileAtomically } from "../../image/index.js";
 import type { Device } from "../../runtime/index.js";
 import { decodeRgb, listImages, spread } from "../../train/data/photos.js";
 import { createUpscaler } from "../../upscale/index.js";
+import { chooseMetrics } from "../metric-options.js";
 import { checkFolder, refuseExisting } from "../outputs.js";
 import { printError, UsageError } from "../report.js";
 import { createReporter } from "../reporter.js";
@@ -28,6 +30,8 @@ export interface CompareArguments {
   /** name=folder. */
   with?: readonly string[];
   ref?: string;
+  /** Names, separated by commas, or all. */
+  metrics?: string;
   niqeModel?: string;
   limit?: number;
   model: string;
@@ -38,7 +42,6 @@ export interface CompareArguments {
   quiet?: boolean;
 }
 
-const BORDER = 4;
 /** What lies in the folder of results beside those of the methods. */
 const OWN_FILES = ["index.html", "scores.json", "scores.md"];
 
@@ -56,7 +59,7 @@ export async function compareCommand(
   if (inputs.length === 0)
     throw new SamsrError(`${folders.join(", ")}: expected pictures in or below this folder`);
   const originals = ref === undefined ? undefined : await picturesByStem(ref);
-  const metrics = METRIC_NAMES.filter((name) => ref !== undefined || !METRICS[name].needsReference);
+  const metrics = await chooseMetrics(options.metrics, ref !== undefined);
   const pristine = await readPristineModel(options.niqeModel);
   const page = join(out, "index.html");
   await checkFolder(page);
@@ -70,7 +73,9 @@ export async function compareCommand(
   const shown: GalleryPicture[] = [];
   const used: string[] = [];
   let failed = false;
+  let measurer: Measurer | undefined;
   try {
+    measurer = await unlessAborted(createMeasurer({ metrics, pristine, device, threads }), signal);
     let current = "";
     const methods: Map<string, EnlargeMethod> = createMethods(names, upscaler, { seed, signal });
     for (const [name, folder] of given) methods.set(name, await givenResults(folder, () => current));
@@ -86,7 +91,7 @@ export async function compareCommand(
       }
       used.push(name);
       const compared = original === undefined ? undefined : await decodeRgb(original);
-      const row = await comparePicture(lq, compared, methods, { metrics, border: BORDER, pristine, signal });
+      const row = await comparePicture(lq, compared, methods, { measurer, signal });
       rows.push(row);
       shown.push(await writeRow(row, name, { out, overwrite, signal }));
       reporter.bar.clear();
@@ -98,6 +103,7 @@ export async function compareCommand(
     }
   } finally {
     reporter.bar.clear();
+    await measurer?.close();
     await upscaler?.close();
   }
   const table = await writeTables(rows, used, metrics, options);
@@ -148,8 +154,8 @@ async function writeRow(
     await encodeToFile(outcome.picture, path, { format: "png", overwrite, signal });
     size = outcome.picture;
     const figures = Object.entries(outcome.values).map(([name, value]) => {
-      const { label, decimals } = METRICS[name as MetricName];
-      return `${label} ${digits(value, decimals)}`;
+      const metric = name as MetricName;
+      return `${METRICS[metric].label} ${valueCell(metric, value)}`;
     });
     results.set(method, { source: relative(out, path).split(sep).join("/"), figures: figures.join("  ") });
   }
@@ -168,7 +174,7 @@ async function writeTables(
   const head = ["method", ...measured.map((metric) => METRICS[metric].label)];
   const lines = [...means].map(([method, own]) => [
     method,
-    ...measured.map((metric) => digits(own[metric]!.mean, METRICS[metric].decimals)),
+    ...measured.map((metric) => valueCell(metric, own[metric]?.mean)),
   ]);
   const document = {
     border: BORDER,
@@ -184,6 +190,7 @@ async function writeTables(
     writeFileAtomically(join(out, name), new TextEncoder().encode(text), { overwrite });
   await mkdir(out, { recursive: true });
   await write("scores.json", `${JSON.stringify(document, undefined, 2)}\n`);
-  await write("scores.md", renderTable(head, lines, "markdown"));
-  return renderTable(head, lines, "plain");
+  const table = (style: Style) => withNotes(renderTable(head, lines, style), [borderNote(measured, BORDER)]);
+  await write("scores.md", table("markdown"));
+  return table("plain");
 }

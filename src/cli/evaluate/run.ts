@@ -2,22 +2,29 @@
  * `samsr evaluate`: measures pictures that exist. The table goes to standard output, all else to standard
  * error.
  */
+
+import { unlessAborted } from "../../base/abort.js";
 import { SamsrError } from "../../base/errors.js";
 import { evaluateFolder, type FolderEvaluation } from "../../evaluate/folders.js";
-import { METRIC_NAMES, METRICS, type MetricName } from "../../evaluate/metrics/index.js";
+import { createMeasurer } from "../../evaluate/measurer.js";
+import { METRICS, type MetricName } from "../../evaluate/metrics/index.js";
 import { readPristineModel } from "../../evaluate/niqe/niqe.js";
-import { digits, renderTable } from "../../evaluate/table.js";
-import { printError, UsageError } from "../report.js";
+import { borderNote, renderTable, valueCell, withNotes } from "../../evaluate/table.js";
+import type { Device } from "../../runtime/index.js";
+import { chooseMetrics } from "../metric-options.js";
+import { printError } from "../report.js";
 import { createReporter } from "../reporter.js";
 import { writeToStdout } from "../streams.js";
 
 export interface EvaluateArguments {
   pred: readonly string[];
   ref?: string;
-  /** Names, separated by commas. */
+  /** Names, separated by commas, or all. */
   metrics?: string;
   border: number;
   niqeModel?: string;
+  device: Device | "auto";
+  threads?: number;
   json?: boolean;
   csv?: boolean;
   markdown?: boolean;
@@ -26,39 +33,32 @@ export interface EvaluateArguments {
 
 /** @returns the exit code: 0, or 1 when a picture could not be measured */
 export async function evaluateCommand(options: EvaluateArguments, signal: AbortSignal): Promise<number> {
-  const { pred, ref: reference, border } = options;
-  const metrics = chooseMetrics(options);
+  const { pred, ref: reference, border, device, threads } = options;
+  const metrics = await chooseMetrics(options.metrics, reference !== undefined);
   const reporter = createReporter({ quiet: options.quiet, toStdout: true });
   const pristine = await readPristineModel(options.niqeModel);
   if (metrics.includes("niqe")) reporter.say(`NIQE against ${pristine.source}`);
 
+  const opening = createMeasurer({ metrics, border, pristine, device, threads });
+  const measurer = await unlessAborted(opening, signal);
   const folders: FolderEvaluation[] = [];
-  for (const folder of pred) {
-    const onPicture = ({ picture }: { picture: string }) => reporter.bar.file(picture, folder);
-    const result = await evaluateFolder(folder, { metrics, reference, border, pristine, onPicture, signal });
+  try {
+    for (const folder of pred) {
+      reporter.bar.file(folder, "");
+      const onProgress = ({ done, total, metric }: { done: number; total: number; metric: MetricName }) =>
+        reporter.bar.update({ stage: METRICS[metric].label, done, total });
+      const result = await evaluateFolder(folder, { measurer, reference, onProgress, signal });
+      reporter.bar.clear();
+      for (const { picture, reason } of result.failures)
+        printError(new SamsrError(reason), `${folder}/${picture}`);
+      folders.push(result);
+    }
+  } finally {
     reporter.bar.clear();
-    for (const { picture, reason } of result.failures)
-      printError(new SamsrError(reason), `${folder}/${picture}`);
-    folders.push(result);
+    await measurer.close();
   }
   await writeToStdout(render(folders, metrics, options), signal);
   return folders.some(({ failures }) => failures.length > 0) ? 1 : 0;
-}
-
-/** @throws UsageError for a name that is none, or a metric that needs the originals which are not given */
-function chooseMetrics({ metrics, ref }: EvaluateArguments): MetricName[] {
-  if (metrics === undefined)
-    return METRIC_NAMES.filter((name) => ref !== undefined || !METRICS[name].needsReference);
-  const names = [...new Set(metrics.split(",").map((name) => name.trim()))];
-  for (const name of names) {
-    if (!METRIC_NAMES.includes(name as MetricName)) {
-      throw new UsageError(`there is no metric "${name}"; there are ${METRIC_NAMES.join(", ")}`);
-    }
-    if (ref === undefined && METRICS[name as MetricName].needsReference) {
-      throw new UsageError(`${name} compares with originals; give their folder with --ref`);
-    }
-  }
-  return names as MetricName[];
 }
 
 function render(
@@ -82,12 +82,11 @@ function render(
   const rows = folders.map(({ folder, pictures, mean }) => [
     folder,
     String(pictures.length),
-    ...metrics.map((metric) =>
-      mean[metric] === undefined ? "" : digits(mean[metric], METRICS[metric].decimals),
-    ),
+    ...metrics.map((metric) => valueCell(metric, mean[metric])),
   ]);
   const head = ["folder", "pictures", ...metrics.map((metric) => METRICS[metric].label)];
-  return renderTable(head, rows, markdown ? "markdown" : "plain");
+  const table = renderTable(head, rows, markdown ? "markdown" : "plain");
+  return withNotes(table, [borderNote(metrics, border)]);
 }
 
 /** A field of CSV (RFC 4180). */

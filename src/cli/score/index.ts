@@ -1,15 +1,19 @@
 /** The words of `samsr score`. */
 import { type Command, Option } from "commander";
+import { metricsHelp } from "../metric-options.js";
 import { device, model, type Surroundings, seed, threads, whole } from "../options.js";
 import type { ScoreArguments } from "./run.js";
 
-const scoreHelp = `
-Every photo is made small by one stated degradation, enlarged again by each method, and compared with what it was:
-PSNR and SSIM of the luma, 4 pixels of border left out, and what a method has over bicubic photo by photo, with its
-standard error.
+const scoreHelp = () => `
+Every photo is made small by one stated degradation, enlarged again by each method, and compared with what it was, by
+PSNR and SSIM of the luma or the metrics that are named; 4 pixels of border are left out by those that take a border.
+What a method has over bicubic is counted photo by photo, with its standard error. The first metric ranks.
 
 Methods: bicubic (always there), bicubic-catmull-rom, and samsr, sinsr and resshift, with a number of steps where it is
 not their own, as in resshift-1. One step of samsr and sinsr is the student's, everything else the teacher's.
+
+${metricsHelp()}
+
 In JSON, null stands for a number that is infinite or unknown.
 
 Examples:
@@ -24,6 +28,8 @@ export function defineScore(program: Command, { interrupts, done }: Surroundings
     .argument("<folders...>", "folders of photos, subfolders included")
     .addOption(model())
     .option("--methods <names>", "separated by commas (default: bicubic,samsr,sinsr,resshift-1,resshift-15)")
+    .option("--metrics <names>", "separated by commas, or all", "psnr,ssim")
+    .option("--niqe-model <file>", "what NIQE compares with, .npz or .safetensors")
     .option("--limit <n>", "at most this many photos, spread evenly over all", whole(1))
     .option("--crop <n>", "only a square of this side from the centre of each photo", whole(32))
     .addOption(seed())

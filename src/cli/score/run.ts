@@ -5,9 +5,12 @@
 import { mkdir } from "node:fs/promises";
 import { extname, join } from "node:path";
 import { unlessAborted } from "../../base/abort.js";
+import { BORDER, createMeasurer, type Measurer } from "../../evaluate/measurer.js";
 import { BASELINE, checkName, createMethods, needsModel } from "../../evaluate/methods.js";
+import { METRICS, type MetricName } from "../../evaluate/metrics/index.js";
+import { readPristineModel } from "../../evaluate/niqe/niqe.js";
 import { type PhotoResults, scoreMethods } from "../../evaluate/score.js";
-import { scoreTable } from "../../evaluate/table.js";
+import { scoreTable, valueCell } from "../../evaluate/table.js";
 import { nearest, strip } from "../../image/drawing/strip.js";
 import { encodeToFile, type Raster } from "../../image/index.js";
 import { SCALE } from "../../networks/index.js";
@@ -15,6 +18,7 @@ import type { Device } from "../../runtime/index.js";
 import { mildValidation } from "../../train/data/degrade.js";
 import { type ValidationPair, validationPairs } from "../../train/data/validation.js";
 import { createUpscaler } from "../../upscale/index.js";
+import { chooseMetrics } from "../metric-options.js";
 import { checkFolder, refuseExisting } from "../outputs.js";
 import { UsageError } from "../report.js";
 import { createReporter } from "../reporter.js";
@@ -24,6 +28,9 @@ export interface ScoreArguments {
   model: string;
   /** Names, separated by commas. */
   methods?: string;
+  /** Names, separated by commas, or all. */
+  metrics: string;
+  niqeModel?: string;
   limit?: number;
   crop?: number;
   seed: number;
@@ -51,6 +58,8 @@ export async function scoreCommand(
 ): Promise<number> {
   const { limit, crop, seed, overwrite, model, device, threads } = options;
   const names = methodNames(options.methods);
+  const metrics = await chooseMetrics(options.metrics, true);
+  const pristine = await readPristineModel(options.niqeModel);
   const shown = options.methods === undefined ? SHOWN : names;
   const pairs = await unlessAborted(validationPairs(folders, { limit, crop }), signal);
   const strips = await stripPaths(pairs, options);
@@ -59,7 +68,10 @@ export async function scoreCommand(
   const upscaler = names.some(needsModel)
     ? await unlessAborted(createUpscaler({ model, device, threads }), signal)
     : undefined;
+  let measurer: Measurer | undefined;
   try {
+    const open = { metrics, border: BORDER, pristine, device, threads };
+    measurer = await unlessAborted(createMeasurer(open), signal);
     const methods = createMethods(names, upscaler, { seed, signal });
     const setup = {
       degradation: degradationWords(),
@@ -72,18 +84,27 @@ export async function scoreCommand(
       reporter.say(`pictures, left to right: ${["input", ...shown, "original"].join(", ")}`);
 
     const onPhoto = async (photo: PhotoResults) => {
-      reporter.say(photoLine(photo, pairs.length));
+      reporter.say(photoLine(photo, pairs.length, metrics[0]));
       if (photo.index >= strips.length) return;
       const picture = drawStrip(photo, shown);
       await encodeToFile(picture, strips[photo.index], { format: "png", overwrite, signal });
     };
-    const scores = await scoreMethods(pairs, methods, { baseline: BASELINE, onPhoto, signal });
-    const document = { ...setup, baseline: BASELINE, photos: pairs.map(({ name }) => name), methods: scores };
+    const scores = await scoreMethods(pairs, methods, { measurer, baseline: BASELINE, onPhoto, signal });
+    const document = {
+      ...setup,
+      baseline: BASELINE,
+      border: BORDER,
+      metrics,
+      photos: pairs.map(({ name }) => name),
+      methods: scores,
+    };
+    const style = options.markdown ? "markdown" : "plain";
     const text = options.json
       ? `${JSON.stringify(document, undefined, 2)}\n`
-      : scoreTable(scores, BASELINE, options.markdown ? "markdown" : "plain");
+      : scoreTable(scores, metrics, { baseline: BASELINE, border: BORDER, style });
     await writeToStdout(text, signal);
   } finally {
+    await measurer?.close();
     await upscaler?.close();
   }
   return 0;
@@ -109,9 +130,10 @@ function degradationWords(): string {
   );
 }
 
-function photoLine({ pair, index, scores }: PhotoResults, count: number): string {
-  const values = [...scores].map(([name, { psnr }]) => `${name} ${psnr.toFixed(2)}`);
-  return `${index + 1}/${count} ${pair.name}  ${values.join("  ")} dB`;
+function photoLine({ pair, index, scores }: PhotoResults, count: number, metric: MetricName): string {
+  const values = [...scores].map(([name, own]) => `${name} ${valueCell(metric, own[metric])}`);
+  const unit = metric === "psnr" ? "dB" : METRICS[metric].label;
+  return `${index + 1}/${count} ${pair.name}  ${values.join("  ")} ${unit}`;
 }
 
 /** Where the strips of the first photos go. @throws SamsrError when a name is taken or cannot be written */

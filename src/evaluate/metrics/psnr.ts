@@ -1,6 +1,7 @@
 import type { Raster } from "../../image/raster.js";
+import { closedForm } from "./closed-form.js";
 import { lumaPair, PEAK } from "./luma-pair.js";
-import type { LumaOptions, Metric } from "./metric.js";
+import type { LumaOptions } from "./metric.js";
 
 /**
  * Peak signal-to-noise ratio of the luma in dB, 10 log10(255^2 / MSE). Infinity for equal pictures.
@@ -17,9 +18,11 @@ export function psnrY(a: Raster, b: Raster, { border = 4 }: LumaOptions = {}): n
   return 10 * Math.log10((PEAK * PEAK * x.data.length) / sum);
 }
 
-export const psnr: Metric = {
-  label: "PSNR(Y)",
-  decimals: 2,
-  needsReference: true,
-  measure: (picture, original, { border }) => psnrY(picture, original!, { border }),
-};
+export const psnr = closedForm({
+  ...{ label: "PSNR(Y)", decimals: 2, needsReference: true, better: "higher" },
+  about: "peak signal-to-noise ratio of the luma in dB",
+  formula:
+    async ({ border }) =>
+    (picture, original) =>
+      psnrY(picture, original!, { border }),
+});

@@ -1,7 +1,8 @@
 import type { Raster } from "../../image/raster.js";
 import type { Plane } from "../luma.js";
+import { closedForm } from "./closed-form.js";
 import { lumaPair, PEAK } from "./luma-pair.js";
-import type { LumaOptions, Metric } from "./metric.js";
+import type { LumaOptions } from "./metric.js";
 
 /**
  * Mean structural similarity of the luma: Wang, Bovik, Sheikh, Simoncelli, "Image quality assessment: from
@@ -33,12 +34,14 @@ export function ssimY(a: Raster, b: Raster, { border = 4 }: LumaOptions = {}): n
   return sum / meanX.length;
 }
 
-export const ssim: Metric = {
-  label: "SSIM(Y)",
-  decimals: 4,
-  needsReference: true,
-  measure: (picture, original, { border }) => ssimY(picture, original!, { border }),
-};
+export const ssim = closedForm({
+  ...{ label: "SSIM(Y)", decimals: 4, needsReference: true, better: "higher" },
+  about: "mean structural similarity of the luma (Wang et al. 2004)",
+  formula:
+    async ({ border }) =>
+    (picture, original) =>
+      ssimY(picture, original!, { border }),
+});
 
 const WINDOW = gaussianWindow(11, 1.5);
 
