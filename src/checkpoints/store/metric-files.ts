@@ -5,6 +5,7 @@
 import { mkdir, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { oneLine, SamsrError } from "../../base/errors.js";
+import { whileLocked } from "../../base/lock.js";
 import { writeFileAtomically } from "../../image/write-file.js";
 import type { Shapes } from "../../networks/index.js";
 import {
@@ -20,7 +21,6 @@ import { writeSafetensors } from "../safetensors.js";
 import { demandWebAddress, shownAddress } from "./address.js";
 import { type DownloadOptions, download } from "./download.js";
 import { storeError } from "./errors.js";
-import { whileLocked } from "./lock.js";
 import { discardDownload } from "./partial.js";
 import { storeFolder } from "./places.js";
 import { exactPrecision } from "./write.js";
@@ -175,25 +175,30 @@ export async function pullMetricFile(
   const path = metricDownloadPath({ file });
   try {
     await mkdir(dirname(path), { recursive: true });
-    return await whileLocked(`${path}.lock`, path, options.signal, async (signal) => {
-      // Somebody else may have fetched it while this waited.
-      if (await isThere()) return undefined;
-      await download({ url: address, sha256 }, path, {
-        ...options.network,
-        ...{ signal, adds: "samsr metrics add FILE" },
-        onProgress: onProgress && ((progress) => onProgress({ file, ...progress })),
-      });
-      const source = shownAddress(address);
-      const added = await addMetricFile(path, { as: name, source, overwrite, signal }).catch(
-        async (error) => {
-          if (!isForItsContent(error) || signal.aborted) throw error;
-          await discardDownload(path);
-          throw new SamsrError(`${(error as SamsrError).message}; it was thrown away`, { cause: error });
-        },
-      );
-      await discardDownload(path);
-      return added;
-    });
+    return await whileLocked(
+      `${path}.lock`,
+      { what: path, doing: "fetched" },
+      options.signal,
+      async (signal) => {
+        // Somebody else may have fetched it while this waited.
+        if (await isThere()) return undefined;
+        await download({ url: address, sha256 }, path, {
+          ...options.network,
+          ...{ signal, adds: "samsr metrics add FILE" },
+          onProgress: onProgress && ((progress) => onProgress({ file, ...progress })),
+        });
+        const source = shownAddress(address);
+        const added = await addMetricFile(path, { as: name, source, overwrite, signal }).catch(
+          async (error) => {
+            if (!isForItsContent(error) || signal.aborted) throw error;
+            await discardDownload(path);
+            throw new SamsrError(`${(error as SamsrError).message}; it was thrown away`, { cause: error });
+          },
+        );
+        await discardDownload(path);
+        return added;
+      },
+    );
   } catch (error) {
     throw storeError(path, error);
   }
