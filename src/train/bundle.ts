@@ -2,6 +2,7 @@ import { mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { SamsrError } from "../base/errors.js";
 import {
+  blendWeights,
   type CoverageModel,
   type ModelDescription,
   type PixelModel,
@@ -9,6 +10,7 @@ import {
 } from "../checkpoints/index.js";
 import { writeFileAtomically } from "../image/index.js";
 import { COVERAGE_NETWORK, type CoverageNetworkConfig, PIXEL_DENOISER } from "../networks/index.js";
+import { readNamedWeights } from "./blend.js";
 import { readWeights } from "./checkpoint.js";
 import { runConfig } from "./config/run-config.js";
 import { STUDENT_RECIPE } from "./recipe.js";
@@ -41,20 +43,38 @@ export async function bundledStudent(weights: string): Promise<BundledStudent> {
   return { config: config.network, schedule: config.schedule, m: config.student.m };
 }
 
+/** The files of a bundle's weights. */
+export interface BundlePaths {
+  readonly student: string;
+  readonly teacher: string;
+  /** The student's other end, taught on for detail from the same weights; left out, it has one end. */
+  readonly sharp?: string;
+}
+
 /**
- * Writes an installable model: both networks at half precision and `model.json`. The card is for people to
+ * Writes an installable model: its networks at half precision and `model.json`. The card is for people to
  * write.
  * @param paths of the weights that `samsr train` left
+ * @param detail of a model with two ends, how far between them it is unless told, 0 to 1
+ * @throws SamsrError when the two ends are not of one network
  */
 export async function bundleModel(
   name: string,
   { config, schedule, m }: BundledStudent,
-  paths: { readonly student: string; readonly teacher: string },
+  paths: BundlePaths,
   out: string,
+  detail?: number,
 ): Promise<void> {
+  const { student, sharp } = paths;
+  // Two that cannot be blended are found out before anything is written.
+  if (sharp !== undefined) {
+    const [first, second] = await Promise.all([student, sharp].map(readNamedWeights));
+    blendWeights(first, second, 0);
+  }
   await mkdir(out, { recursive: true });
-  for (const part of ["student", "teacher"] as const) {
-    const tensors = await readWeights(paths[part]);
+  for (const [part, path] of Object.entries<string | undefined>({ ...paths })) {
+    if (path === undefined) continue;
+    const tensors = await readWeights(path);
     const metadata = { network: PIXEL_DENOISER.name, part };
     const bytes = writeSafetensors(tensors, { precision: "float16", metadata });
     await writeFileAtomically(join(out, `${part}.safetensors`), bytes, { overwrite: true });
@@ -67,7 +87,11 @@ export async function bundleModel(
     config,
     schedule,
     m,
-    weights: { student: "student.safetensors", teacher: "teacher.safetensors" },
+    ...(sharp !== undefined && detail !== undefined && { detail }),
+    weights: {
+      ...{ student: "student.safetensors", teacher: "teacher.safetensors" },
+      ...(sharp !== undefined && { sharp: "sharp.safetensors" }),
+    },
   };
   await writeDescription(description, out);
 }
