@@ -8,7 +8,7 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createRandom } from "../src/base/random.js";
 import { type LatentModel, safetensorsPieces } from "../src/checkpoints/index.js";
-import { decode, encode, quantise, swinUNet } from "../src/networks/index.js";
+import { decodeLatent, encodeLatent, quantise, swinUNet } from "../src/networks/index.js";
 import { type Scope, trainableScope } from "../src/nn/index.js";
 import { input, type Shape, sizeOf } from "../src/onnx/index.js";
 
@@ -41,8 +41,8 @@ const NETWORKS: Readonly<Record<string, (p: Scope) => unknown>> = {
   },
   autoencoder(p) {
     const { autoencoder } = FULL_SIZE;
-    const z = encode(p, autoencoder, input("x", [1, 3, 64, 64]));
-    return decode(p, autoencoder, quantise(p, autoencoder, z).quantised);
+    const z = encodeLatent(p, autoencoder, input("x", [1, 3, 64, 64]));
+    return decodeLatent(p, autoencoder, quantise(p, autoencoder, z).quantised);
   },
 };
 

@@ -9,7 +9,7 @@ import { writeSafetensors } from "../src/checkpoints/safetensors.js";
 import { countFlops } from "../src/onnx/flops.js";
 import type { Tensor } from "../src/runtime/index.js";
 import { TEACHER_RECIPE } from "../src/train/recipe.js";
-import { createWeights } from "../src/train/weights.js";
+import { createFlatWeights } from "../src/train/weights.js";
 import { gigaflops, takeTurns, zip } from "./measure.js";
 import { type Bench, figure } from "./report.js";
 import { createTeacherStep, drawnBatches, type TeacherStep, teacherGraph } from "./teacher-step.js";
@@ -115,7 +115,7 @@ function stepFile({ state, feeds, gradient }: TeacherStep, loss: number): Uint8A
     );
   const all = new Map([
     ...named("weight:", tensors),
-    ...named("gradient:", createWeights(specs, gradient).tensors),
+    ...named("gradient:", createFlatWeights(specs, gradient).tensors),
     ...named("batch:", Object.entries(feeds())),
     ["loss", { shape: [], data: Float32Array.of(loss) }] as const,
   ]);

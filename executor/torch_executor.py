@@ -1,18 +1,20 @@
 """Runs the ONNX graphs of samsr with PyTorch, on a GPU where there is one.
 
 ONNX Runtime's provider for CUDA is not in the npm registry, while many machines for research have Python and
-PyTorch. So samsr can hand its graphs to this program: the graph, its gradients and the optimiser stay what they
-are, and PyTorch does nothing but compute one node after the other. Shapes are static, so on a GPU a whole graph is
-recorded once as a CUDA graph and replayed, which takes the host out of the way of thousands of small kernels.
+PyTorch. So samsr can hand its graphs to this program: the graph, its gradients and the optimiser stay what
+they are, and PyTorch does nothing but compute one node after the other. Shapes are static, so on a GPU a
+whole graph is recorded once as a CUDA graph and replayed, which takes the host out of the way of thousands of
+small kernels.
 
-The other side (src/runtime/torch-process.ts) starts it. Requests are lines of JSON on standard input, replies are
-such lines on descriptor 3: standard output is for whatever Python and its libraries print. Numbers pass through one
-file of shared memory for each session: its inputs, then its outputs, each at an offset that the reply to "create"
-tells. Inputs and outputs may be bound to tensors that stay on the device, and have no place there: such inputs are
-read where they lie, such outputs are written there. A tensor has a file of its own, through which it is pushed to
-the device and pulled from it.
+The other side (src/runtime/torch-process.ts) starts it. Requests are lines of JSON on standard input, replies
+are such lines on descriptor 3: standard output is for whatever Python and its libraries print. Numbers pass
+through one file of shared memory for each session: its inputs, then its outputs, each at an offset that the
+reply to "create" tells. Inputs and outputs may be bound to tensors that stay on the device, and have no place
+there: such inputs are read where they lie, such outputs are written there. A tensor has a file of its own,
+through which it is pushed to the device and pulled from it.
 
-Needs nothing but PyTorch, 1.13 or later. SAMSR_TORCH_DEVICE names another device than the one it would choose.
+Needs nothing but PyTorch, 1.13 or later. SAMSR_TORCH_DEVICE names another device than the one it would
+choose.
 """
 
 import json
@@ -30,11 +32,11 @@ NAMES = {1: "float32", 2: "uint8", 6: "int32", 7: "int64", 9: "bool", 10: "float
 ALIGNMENT = 256
 REPLIES = 3
 
-# ---------------------------------------------------------------- the file: as much of onnx.proto3 as samsr writes
+# ------------------------------------------------- the file: as much of onnx.proto3 as samsr writes
 
 
 def fields(data):
-    """The fields of a protobuf message: number and value, which is an integer, 4 or 8 bytes, or a part of the data."""
+    """The fields of a protobuf message: number and value; an integer, 4 or 8 bytes, or a part of the data."""
     at, end = 0, len(data)
 
     def varint():
@@ -70,7 +72,8 @@ def integers(value):
     """A repeated integer, packed or one at a time."""
     if isinstance(value, int):
         return [signed(value)]
-    # The fields of a message with nothing but a varint after each key would look the same, so the bytes are read here.
+    # The fields of a message with nothing but a varint after each key would look the same, so the bytes are
+    # read here.
     numbers, number, shift = [], 0, 0
     for byte in value:
         number |= (byte & 127) << shift
@@ -135,7 +138,8 @@ def read_tensor(data, folder):
             file.seek(int(external["offset"]))
             raw = file.read(int(external["length"]))
     empty = count_of(shape) == 0
-    tensor = torch.empty(0, dtype=TYPES[kind]) if empty else torch.frombuffer(bytearray(raw), dtype=TYPES[kind])
+    dtype = TYPES[kind]
+    tensor = torch.empty(0, dtype=dtype) if empty else torch.frombuffer(bytearray(raw), dtype=dtype)
     return name, tensor.reshape(shape)
 
 
@@ -183,7 +187,8 @@ def conv(x, a, host):
 
 def conv_transpose(x, a, host):
     bias = x[2] if len(x) > 2 else None
-    return F.conv_transpose2d(x[0], x[1], bias, a["strides"], symmetric(a["pads"]), a.get("output_padding", [0, 0]))
+    extra = a.get("output_padding", [0, 0])
+    return F.conv_transpose2d(x[0], x[1], bias, a["strides"], symmetric(a["pads"]), extra)
 
 
 def symmetric(pads):
@@ -233,7 +238,8 @@ def reduction(f):
 def space_to_depth(x, a, host):
     n, c, h, w = x[0].shape
     b = a["blocksize"]
-    return x[0].reshape(n, c, h // b, b, w // b, b).permute(0, 3, 5, 1, 2, 4).reshape(n, b * b * c, h // b, w // b)
+    split = x[0].reshape(n, c, h // b, b, w // b, b)
+    return split.permute(0, 3, 5, 1, 2, 4).reshape(n, b * b * c, h // b, w // b)
 
 
 def depth_to_space(x, a, host):
@@ -241,7 +247,8 @@ def depth_to_space(x, a, host):
     b = a["blocksize"]
     if a.get("mode") == "CRD":
         return F.pixel_shuffle(x[0], b)
-    return x[0].reshape(n, b, b, c // (b * b), h, w).permute(0, 3, 4, 1, 5, 2).reshape(n, c // (b * b), h * b, w * b)
+    split = x[0].reshape(n, b, b, c // (b * b), h, w)
+    return split.permute(0, 3, 4, 1, 5, 2).reshape(n, c // (b * b), h * b, w * b)
 
 
 def resize(x, a, host):
@@ -380,8 +387,9 @@ class Session:
         return offset
 
     def prepare(self, constants, feeds):
-        """Computes what depends on constants alone, and plans when each of the other values is no longer needed."""
-        lists = {n: t.flatten().tolist() for n, t in constants.items() if t.dtype == torch.int64 or t.numel() <= 4}
+        """Computes what depends on constants alone, and plans when each other value is no longer needed."""
+        short = {n: t for n, t in constants.items() if t.dtype == torch.int64 or t.numel() <= 4}
+        lists = {n: t.flatten().tolist() for n, t in short.items()}
         fixed = {name: t.to(self.device) for name, t in constants.items()}
         self.plan = []
         for node in self.nodes:
@@ -437,7 +445,8 @@ class Session:
                 torch.cuda.synchronize()
 
     def record(self):
-        # Libraries choose and allocate in the first run, which must not be part of a recording or change anything.
+        # Libraries choose and allocate in the first run, which must not be part of a recording or change
+        # anything.
         before = [result.clone() for result in self.kept.values()]
         side = torch.cuda.Stream()
         side.wait_stream(torch.cuda.current_stream())
@@ -474,7 +483,10 @@ def share(path, size):
 
 
 def describe(values):
-    return [{"name": v["name"], "type": NAMES[v["kind"]], "shape": v["shape"], "offset": v["offset"]} for v in values]
+    return [
+        {"name": v["name"], "type": NAMES[v["kind"]], "shape": v["shape"], "offset": v["offset"]}
+        for v in values
+    ]
 
 
 def bind(tensor, offset):
@@ -488,14 +500,15 @@ def choose_device():
 
 
 def main():
-    # Ctrl-C reaches every process of a terminal, and a closed terminal ends them; this one ends when its input does, so that the
-    # other side can still fetch what is worth saving.
+    # Ctrl-C reaches every process of a terminal, and a closed terminal ends them; this one ends when its input
+    # does, so that the other side can still fetch what is worth saving.
     for name in ("SIGINT", "SIGHUP"):
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), signal.SIG_IGN)
     device = choose_device()
     if device.type == "cuda":
-        # Products of 10-bit mantissas, summed in float32: what training tolerates and tensor cores are fast at.
+        # Products of 10-bit mantissas, summed in float32: what training tolerates and tensor cores are fast
+        # at.
         torch.backends.cuda.matmul.allow_tf32 = True
         torch.backends.cudnn.allow_tf32 = True
         torch.backends.cudnn.benchmark = True

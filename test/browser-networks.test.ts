@@ -5,7 +5,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { openCheckpoint, recognise } from "../src/checkpoints/index.js";
-import { decode, encode, quantise, swinUNet } from "../src/networks/index.js";
+import { decodeLatent, encodeLatent, quantise, swinUNet } from "../src/networks/index.js";
 import { frozenScope } from "../src/nn/index.js";
 import * as o from "../src/onnx/index.js";
 import { chromium, inChromium } from "./fixtures/chromium.js";
@@ -57,8 +57,8 @@ describe.skipIf(!hasShared)("published weights on the WASM build", () => {
         const { config } = recognised;
         const { quantised } = quantise(p, config, t);
         const results = {
-          ...(await run({ z: encode(p, config, x) })),
-          ...(await run({ y: decode(p, config, quantised) })),
+          ...(await run({ z: encodeLatent(p, config, x) })),
+          ...(await run({ y: decodeLatent(p, config, quantised) })),
         };
         expectEqual(results, expected);
       } else throw new Error(`recognised as ${recognised.network}`);
@@ -69,7 +69,7 @@ describe.skipIf(!hasShared)("published weights on the WASM build", () => {
 /** The same in a page, from a Blob, by the public entries of the package. */
 const MODULE = `
   import { openCheckpoint, readPth, readShapes, recognise } from "samsr/checkpoints/index.js";
-  import { decode, encode, quantise, swinUNet } from "samsr/networks/index.js";
+  import { decodeLatent, encodeLatent, quantise, swinUNet } from "samsr/networks/index.js";
   import { frozenScope } from "samsr/nn/index.js";
   import { input, toModel } from "samsr/onnx/index.js";
   import { createSession } from "samsr/runtime/index.js";
@@ -83,7 +83,7 @@ const MODULE = `
     const p = frozenScope(weights);
     const graphs = network === "swin-unet"
       ? [{ y: swinUNet(p, config, x, t, lq) }]
-      : [{ z: encode(p, config, x) }, { y: decode(p, config, quantise(p, config, t).quantised) }];
+      : [{ z: encodeLatent(p, config, x) }, { y: decodeLatent(p, config, quantise(p, config, t).quantised) }];
     const feeds = Object.fromEntries(
       inputs.map(({ name, shape, data }) => [name, { type: "float32", shape, data: Float32Array.from(data) }]),
     );

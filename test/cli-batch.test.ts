@@ -17,7 +17,7 @@ import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { writeSafetensors } from "../src/checkpoints/index.js";
 import { hashOfMasks } from "../src/semantics/mask-files.js";
-import { command, drawing, samsr, temporaryFolder } from "./fixtures/cli.js";
+import { command, drawing, samsr, start, temporaryFolder } from "./fixtures/cli.js";
 import { smallWeights, writeSmallModel } from "./fixtures/small-model.js";
 
 const folder = temporaryFolder();
@@ -133,7 +133,8 @@ describe("two processes on one folder", () => {
     const names = ["1.png", "2.png", "3.png", "4.png"];
     for (const name of names) copyFileSync(path("a.png"), path("shared", name));
     const words = ["shared", "-o", "shared out", "--skip-existing", "--json"];
-    const both = await Promise.all([run(...words), run(...words)]);
+    const apart = () => start(["upscale", ...model, ...words], { cwd }).finished;
+    const both = await Promise.all([apart(), apart()]);
     expect(both.map(({ stderr, code }) => [stderr, code])).toEqual([
       ["", 0],
       ["", 0],

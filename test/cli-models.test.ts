@@ -9,13 +9,10 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { Command } from "commander";
 import sharp from "sharp";
-import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { readCheckpoint, readSafetensors, writeSafetensors } from "../src/checkpoints/index.js";
 import { PUBLISHED } from "../src/checkpoints/store/index.js";
-import { defineModels } from "../src/cli/models/index.js";
-import { exitCodeOf, printError } from "../src/cli/report.js";
 import { COVERAGE_TINY, coverageNetwork } from "../src/networks/index.js";
 import { type StateDict, trainableScope } from "../src/nn/index.js";
 import { input, sizeOf } from "../src/onnx/index.js";
@@ -36,30 +33,10 @@ const store = (...parts: string[]) => [home, "models", ...parts].join("/");
 const stored = () => (existsSync(store()) ? readdirSync(store()).sort() : []);
 const json = (path: string) => JSON.parse(readFileSync(path, "utf8"));
 
-/** Runs `samsr models` as the command would, but in this process, which is much faster. */
+/** Runs `samsr models` with the test's data folder. */
 async function models(...words: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-  const program = new Command("samsr").exitOverride().configureOutput({ outputError: () => {} });
-  const [result, env] = [{ code: 0, stdout: "", stderr: "" }, process.env.SAMSR_HOME];
-  const interrupts = { signal: new AbortController().signal, allow() {}, trigger() {}, async leave() {} };
-  defineModels(program, { interrupts, done: (code) => void (result.code = code) });
-  const spies = (["stdout", "stderr"] as const).map((name) =>
-    vi.spyOn(process[name], "write").mockImplementation((text) => {
-      result[name] += text;
-      return true;
-    }),
-  );
-  process.env.SAMSR_HOME = home;
-  try {
-    await program.parseAsync(["models", ...words], { from: "user" });
-  } catch (error) {
-    printError(error);
-    result.code = exitCodeOf(error);
-  } finally {
-    for (const spy of spies) spy.mockRestore();
-    if (env === undefined) delete process.env.SAMSR_HOME;
-    else process.env.SAMSR_HOME = env;
-  }
-  return result;
+  const { code, stdout, stderr } = await samsr(["models", ...words], { env: { SAMSR_HOME: home } });
+  return { code, stdout: stdout.toString(), stderr };
 }
 
 /** What is said of a server that anybody on the way could speak for. */
@@ -77,9 +54,7 @@ async function refusal(...words: string[]): Promise<string> {
 
 describe("samsr models", () => {
   it("lists bundled models where there is no store, and tells of it", async () => {
-    // Once in a process of its own; everything below is the same in this one.
-    const { code, stdout: bytes } = await samsr(["models"], { env: { SAMSR_HOME: home } });
-    const stdout = bytes.toString();
+    const { code, stdout } = await models();
     expect(code).toBe(0);
     expect(stdout).toMatch(/^samsr-tiny\n.*\n {2}licence: .*\n {2}bundled, /m);
     expect(stdout).toContain(`The store is ${store()}.`);
@@ -105,7 +80,8 @@ describe("samsr models", () => {
 
   it("measures a model when asked", async () => {
     const words = ["models", "show", "samsr-tiny", "--measure", "--json"];
-    const { stdout, stderr } = await samsr(words, { env: { SAMSR_HOME: home } });
+    // In a process of its own, since it says how much memory that has held.
+    const { stdout, stderr } = await start(words, { env: { SAMSR_HOME: home } }).finished;
     expect(stderr).toBe("");
     const { measured, memory } = JSON.parse(stdout.toString());
     expect(measured.seconds).toBeGreaterThan(0);

@@ -1,7 +1,8 @@
 import { writeFileSync } from "node:fs";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { deepDrawing, drawing, type Finished, samsr, temporaryFolder } from "./fixtures/cli.js";
+import { deepDrawing, drawing, samsr, temporaryFolder } from "./fixtures/cli.js";
+import type { Finished } from "./fixtures/host.js";
 
 /** Every kind of picture through one run of the command, then a look at each result. */
 const folder = temporaryFolder();

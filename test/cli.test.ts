@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { command, samsr } from "./fixtures/cli.js";
+import { command, samsr, start } from "./fixtures/cli.js";
 
 describe("samsr itself", () => {
   it.skipIf(process.platform === "win32")("may be run by its name as npm run build leaves it", () => {
@@ -25,12 +25,19 @@ describe("samsr itself", () => {
     }
   });
 
+  it("ends with the exit code of what it ran", async () => {
+    const codes = [["--version"], ["models", "show", "nothing"], ["enlarge"]].map(
+      async (words) => (await start(words).finished).code,
+    );
+    expect(await Promise.all(codes)).toEqual([0, 1, 2]);
+  });
+
   it("starts quickly, without codecs and ONNX Runtime", async () => {
     const spy = `process.on("exit", () => console.error(JSON.stringify({
       native: process.report.getReport().sharedObjects.filter((path) => /sharp|vips|onnx/.test(path)),
       cpu: process.cpuUsage() })))`;
     const env = { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(spy)}` };
-    const { stderr } = await samsr(["--help"], { env });
+    const { stderr } = await start(["--help"], { env }).finished;
     const { native, cpu } = JSON.parse(stderr);
     expect(native).toEqual([]);
     // Processor time, since the clock of a busy machine tells nothing. Node alone takes 50 ms of it.

@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import {
   coverageNetwork,
-  decode,
-  encode,
+  decodeLatent,
+  encodeLatent,
   type SwinUNetConfig,
   type VqConfig,
 } from "../src/networks/index.js";
@@ -33,7 +33,7 @@ function random(build: (p: Scope) => unknown, seed: number): StateDict {
   return initialize(parameters(), seed);
 }
 const image = o.input("image", [1, 3, CROP, CROP]);
-const weights = random((p) => decode(p, VQ, encode(p, VQ, image)), 4);
+const weights = random((p) => decodeLatent(p, VQ, encodeLatent(p, VQ, image)), 4);
 
 const options = (out: string): TeacherOptions => ({
   ...RUN,
@@ -55,7 +55,7 @@ describe("training on latents", () => {
     const feeds = await space.feeds(batch);
     await space.release();
     const second = batch.hr.slice(3 * CROP * CROP);
-    const { z } = await runGraph({ z: encode(frozenScope(weights), VQ, image) }, { image: second });
+    const { z } = await runGraph({ z: encodeLatent(frozenScope(weights), VQ, image) }, { image: second });
     expect(feeds.x0.shape).toEqual([BATCH, 3, SIDE, SIDE]);
     expect(maxDifference((feeds.x0.data as Float32Array).subarray(3 * SIDE * SIDE), z)).toBeLessThan(1e-5);
     expect(feeds.y.shape).toEqual([BATCH, 3, SIDE, SIDE]);

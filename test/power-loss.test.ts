@@ -10,7 +10,7 @@ import { createRaster, encodeToFile, writeFileAtomically } from "../src/image/in
 import { zeros } from "../src/nn/index.js";
 import { input } from "../src/onnx/index.js";
 import { createTrainingState, saveTrainingState } from "../src/train/checkpoint.js";
-import { createWeights } from "../src/train/weights.js";
+import { createFlatWeights } from "../src/train/weights.js";
 import { lossyDisk, type Remains } from "./fixtures/lossy-disk.js";
 
 vi.mock("node:fs/promises", async (original) =>
@@ -79,7 +79,7 @@ describe("when the power fails", () => {
 
     const path = join(folder, "state.safetensors");
     const spec = { name: "w", shape: [3], initializer: zeros, value: input("w", [3]) };
-    const state = createTrainingState(createWeights([spec]));
+    const state = createTrainingState(createFlatWeights([spec]));
     const step = (bytes: Buffer) => readSafetensors(bytes, path).metadata.step;
     await saveTrainingState(path, state);
     state.adam.step = 5;

@@ -1,5 +1,5 @@
 /** npm run reproduce, end to end: two small students are trained by the command, and tables made of them. */
-import { execFileSync, spawnSync } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import sharp from "sharp";
@@ -12,6 +12,7 @@ import { psnrY } from "../src/evaluate/metrics/index.js";
 import { meanOf } from "../src/evaluate/score.js";
 import { validationPairs } from "../src/train/data/validation.js";
 import { temporaryFolder } from "./fixtures/cli.js";
+import { createHost } from "./fixtures/host.js";
 import { smallDescription, smallWeights } from "./fixtures/small-model.js";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -19,9 +20,11 @@ const folder = temporaryFolder();
 const { path } = folder;
 afterAll(folder.remove);
 
-function reproduce(...words: string[]) {
-  const program = `${root}/reproduce/dist/reproduce/run.js`;
-  return spawnSync(process.execPath, [program, ...words], { encoding: "utf8" });
+const run = createHost(new URL("../reproduce/dist/reproduce/program.js", import.meta.url));
+
+async function reproduce(...words: string[]) {
+  const { code, stdout, stderr } = await run(words);
+  return { status: code, stdout: stdout.toString(), stderr };
 }
 
 /** Stripes under grain: NIQE wants texture. */
@@ -82,17 +85,17 @@ it("trains what is missing, measures it once, and puts it beside the paper", asy
       ...["--out", runs(), "--configs", path("configs"), "--steps", "2", "--batch", "1", "--keep-every", "1"],
       ...["--parallel", "2", "--threads", "1"],
     );
-  expect(train()).toMatchObject({ status: 0, stdout: "" });
+  expect(await train()).toMatchObject({ status: 0, stdout: "" });
   expect(readFileSync(path("runs", "sinsr", "train.log"), "utf8")).toMatch(/step 2\/2 {2}loss/);
   expect(readFileSync(path("runs", "samsr", "config.yaml"), "utf8")).toMatch(/distilled: 1\n/);
   const kept = readdirSync(path("runs", "samsr")).filter((name) => name.startsWith("weights-"));
   expect(kept).toEqual(["weights-1.safetensors", "weights-2.safetensors"]);
-  const again = train();
+  const again = await train();
   expect(again).toMatchObject({ status: 0, stderr: "samsr: done already\nsinsr: done already\n" });
 
   const teacher = ["--teacher", path("teacher.safetensors"), "--runs", runs()];
   const table2 = () => reproduce("table2", ...teacher, "--val", path("photos"), "--threads", "1");
-  const first = table2();
+  const first = await table2();
   expect(first.stderr).toMatch(
     /^not trained: npm run reproduce -- train samsr-release samsr-guided shipped --data/m,
   );
@@ -117,38 +120,47 @@ it("trains what is missing, measures it once, and puts it beside the paper", asy
     writeFileSync(file, JSON.stringify({ ...scores, pictures, ...more }));
   };
   put({});
-  expect(cells(table2().stdout, "SAMSR, 1 step")[0]).toBe("77.00");
+  expect(cells((await table2()).stdout, "SAMSR, 1 step")[0]).toBe("77.00");
   put({ data: "others" });
-  expect(cells(table2().stdout, "SAMSR, 1 step")[0]).toBe(own);
+  expect(cells((await table2()).stdout, "SAMSR, 1 step")[0]).toBe(own);
 
   const kept2 = ["weights-1", "weights-2"].map((name) => path("runs", "samsr", `${name}.safetensors`));
-  const blends = reproduce("blends", ...kept2, "--shares", "0.5", "1", ...teacher, "--val", path("photos"));
+  const blends = await reproduce(
+    "blends",
+    ...kept2,
+    "--shares",
+    "0.5",
+    "1",
+    ...teacher,
+    "--val",
+    path("photos"),
+  );
   expect([blends.stderr.includes("blend-0.5 on val"), blends.status]).toEqual([true, 0]);
   expect(cells(blends.stdout, "share 1")[0]).toBe(own);
   expect(cells(blends.stdout, "share 0.5")[0]).toMatch(/^\d+\.\d\d$/);
 
   const small = ["--limit", "1", "--real", path("photos"), "--write", path("tables.md")];
-  const table3 = reproduce("table3", ...teacher, ...small, "--threads", "1");
+  const table3 = await reproduce("table3", ...teacher, ...small, "--threads", "1");
   expect(cells(table3.stdout, "m = 1/5")[0]).toMatch(/^\d+\.\d{3}$/);
   expect(cells(table3.stdout, "m = 1/2")).toEqual(["", ""]);
   expect(readFileSync(path("tables.md"), "utf8")).toBe(table3.stdout);
 }, 120_000);
 
-it("trains the guided teacher on from the other one, once, before the student that it teaches", () => {
+it("trains the guided teacher on from the other one, once, before the student that it teaches", async () => {
   const train = () =>
     reproduce(
       ...["train", "samsr-guided", "--teacher", path("teacher.safetensors"), "--data", path("photos")],
       ...["--out", path("guided"), "--configs", path("configs"), "--steps", "1", "--batch", "1"],
       ...["--threads", "1"],
     );
-  const { status, stderr } = train();
+  const { status, stderr } = await train();
   expect(stderr).toMatch(/^guided-teacher: .*\nguided-teacher: done.*\nsamsr-guided: .*\nsamsr-guided: done/);
   expect(status).toBe(0);
   const config = readFileSync(path("guided", "samsr-guided", "config.yaml"), "utf8");
   const teacher = path("guided", "guided-teacher", "teacher.safetensors");
   expect(config).toContain(`teacher: ${teacher}`);
   expect(readFileSync(path("guided", "guided-teacher", "config.yaml"), "utf8")).toContain("start: ");
-  expect(train().stderr).toBe("samsr-guided: done already\n");
+  expect((await train()).stderr).toBe("samsr-guided: done already\n");
 }, 60_000);
 
 it.each([
@@ -160,8 +172,8 @@ it.each([
   ],
   [["blends", "a/x", "a/y", "--shares", "0"], /^reproduce: blends need --val$/m],
   [["table2", "--limit", "0"], /^reproduce: .*Expected a whole number from 1 on/],
-])("refuses %j in one line", (words, message) => {
-  const { status, stderr } = reproduce(...words);
+])("refuses %j in one line", async (words, message) => {
+  const { status, stderr } = await reproduce(...words);
   expect(stderr).toMatch(message);
   expect(stderr.trim().split("\n")).toHaveLength(1);
   expect(status).toBe(1);

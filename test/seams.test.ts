@@ -79,7 +79,7 @@ function compare(tiled: Raster, whole: Raster, tile: number, overlap: number, { 
 }
 
 /** How far each pixel of the large image is from the middle of the nearest hand-over along an axis. */
-function distances(places: number[], side: number, overlap: number, length: number): Float64Array {
+function distances(places: readonly number[], side: number, overlap: number, length: number): Float64Array {
   const seams = places.slice(0, -1).map((place) => 4 * (place + side - overlap / 2));
   return Float64Array.from({ length }, (_, i) => Math.min(...seams.map((seam) => Math.abs(i + 0.5 - seam))));
 }

@@ -12,7 +12,7 @@ import { trainStudent } from "../src/train/student.js";
 import { type TeacherOptions, teacherLoss, trainTeacher } from "../src/train/teacher.js";
 import { train } from "../src/train/trainer.js";
 import { createTrainingSession } from "../src/train/training-session.js";
-import { createWeights, initialWeights, loadWeights, type Weights } from "../src/train/weights.js";
+import { createFlatWeights, type FlatWeights, initialWeights, loadWeights } from "../src/train/weights.js";
 import { always, BATCH, CONFIG, CROP, drawnBatch, RUN, SIDE } from "./fixtures/training.js";
 import { normals } from "./run-graph.js";
 import { maxDifference } from "./shared.js";
@@ -42,7 +42,7 @@ const mean = (values: number[]) => values.reduce((a, b) => a + b, 0) / values.le
 
 const sameBits = (a: Float32Array, b: Float32Array) => Buffer.from(a.buffer).equals(Buffer.from(b.buffer));
 
-function stateOf(weights: Weights): StateDict {
+function stateOf(weights: FlatWeights): StateDict {
   return new Map(
     [...weights.tensors].map(([name, { shape, data }]) => [name, { shape, data: data.slice() }]),
   );
@@ -79,8 +79,8 @@ describe("training the teacher", () => {
     const kept = readdirSync(out).filter((name) => name.startsWith("weights-"));
     expect(kept).toEqual(["weights-3.safetensors", "weights-6.safetensors"]);
     const [early, last] = await Promise.all(kept.map((name) => readWeights(join(out, name))));
-    const averages = createWeights(weights.specs, average).tensors;
-    const away = (from: StateDict, to: Weights["tensors"]) =>
+    const averages = createFlatWeights(weights.specs, average).tensors;
+    const away = (from: StateDict, to: FlatWeights["tensors"]) =>
       Math.max(...[...to].map(([name, { data }]) => maxDifference(from.get(name)!.data, data)));
     expect(away(last, averages)).toBeLessThan(6e-4);
     expect(away(last, weights.tensors)).toBeGreaterThan(1e-3);

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { readPth, stateDictOf } from "../src/checkpoints/index.js";
-import { decode, encode, quantise, type VqConfig } from "../src/networks/index.js";
+import { decodeLatent, encodeLatent, quantise, type VqConfig } from "../src/networks/index.js";
 import { frozenScope, trainableScope } from "../src/nn/index.js";
 import * as o from "../src/onnx/index.js";
 import { runGraph } from "./run-graph.js";
@@ -35,10 +35,10 @@ describe.skipIf(!hasShared)("the VQ autoencoder", () => {
     const decoded = {
       indices,
       quantised,
-      y: decode(p, config, quantised),
-      y_not_quantised: decode(p, config, z),
+      y: decodeLatent(p, config, quantised),
+      y_not_quantised: decodeLatent(p, config, z),
     };
-    const encoded = { z: encode(p, config, x) };
+    const encoded = { z: encodeLatent(p, config, x) };
     const least = { channels: 1, tiles: 1 };
     const forms = {
       plain: { encoded, decoded },
@@ -60,8 +60,8 @@ describe.skipIf(!hasShared)("the VQ autoencoder", () => {
 
   it("has the parameters of the published checkpoint, by name and shape", () => {
     const { scope, parameters } = trainableScope();
-    const z = encode(scope, PUBLISHED, o.input("x", [1, 3, 64, 64]));
-    decode(scope, PUBLISHED, quantise(scope, PUBLISHED, z).quantised);
+    const z = encodeLatent(scope, PUBLISHED, o.input("x", [1, 3, 64, 64]));
+    decodeLatent(scope, PUBLISHED, quantise(scope, PUBLISHED, z).quantised);
     const file = JSON.parse(readFileSync(sharedPath("reference", "state-dict-shapes.json"), "utf8"));
     const name = Object.keys(file).find((key) => key.includes("VQModel"))!;
     expect(new Map(parameters().map((s) => [s.name, s.shape]))).toEqual(new Map(Object.entries(file[name])));

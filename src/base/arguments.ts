@@ -1,4 +1,5 @@
 /** Checks of what callers without types, or with wrong ones, hand to public functions. */
+import { brief } from "./brief.js";
 import { SamsrError } from "./errors.js";
 
 /** What an option may be; `any` is for what its user checks itself, and is not null. */
@@ -15,8 +16,8 @@ export function checkOptions(
   options: unknown,
   known: Readonly<Record<string, OptionType>>,
 ): void {
-  if (typeof options !== "object" || options === null || Array.isArray(options)) {
-    throw new SamsrError(`${of}: options must be an object, not ${briefly(options)}`);
+  if (!isObject(options) || options instanceof ArrayBuffer || ArrayBuffer.isView(options)) {
+    throw new SamsrError(`${of}: options must be an object, not ${brief(options)}`);
   }
   for (const [name, value] of Object.entries(options)) {
     if (value === undefined) continue;
@@ -28,7 +29,7 @@ export function checkOptions(
       throw new SamsrError(`${of}: the option "${name}" must not be null`);
     if (!isOf(type, value)) {
       const expected = type === "signal" ? "an AbortSignal" : `${type === "object" ? "an" : "a"} ${type}`;
-      throw new SamsrError(`${of}: the option "${name}" must be ${expected}, not ${briefly(value)}`);
+      throw new SamsrError(`${of}: the option "${name}" must be ${expected}, not ${brief(value)}`);
     }
   }
 }
@@ -49,15 +50,34 @@ function isOf(type: OptionType, value: unknown): boolean {
 /** Refuses a text that is none. @throws SamsrError of one line that names it */
 export function checkText(what: string, value: unknown): void {
   if (typeof value !== "string" || value === "") {
-    throw new SamsrError(`${what} must be a text that is not empty, not ${briefly(value)}`);
+    throw new SamsrError(`${what} must be a text that is not empty, not ${brief(value)}`);
   }
 }
 
-/** A value in a few words, for a message: short ones as they are, others by their class. */
-export function briefly(value: unknown): string {
-  if (typeof value === "string")
-    return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}...` : value);
-  if (typeof value === "function") return "a function";
-  if (value === null || typeof value !== "object") return String(value);
-  return Array.isArray(value) ? "an array" : `a ${value.constructor?.name ?? "nameless object"}`;
+/**
+ * Refuses an argument.
+ * @param good whether it is what it must be
+ * @throws SamsrError of one line that names it, what was expected and what came
+ */
+export function checkArgument(what: string, value: unknown, good: boolean, expected: string): void {
+  if (!good) throw new SamsrError(`${what} must be ${expected}, not ${brief(value)}`);
+}
+
+/** Whether a value is an object with fields, no list. */
+export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** Refuses what is no number from `least` to `most`. @throws SamsrError of one line that names it */
+export function checkNumber(what: string, value: unknown, least: number, most: number): void {
+  const good = typeof value === "number" && value >= least && value <= most;
+  checkArgument(what, value, good, `a number from ${least} to ${most}`);
+}
+
+/** Refuses the size of a picture in pixels. @throws SamsrError of one line that names the side */
+export function checkSize(of: string, width: unknown, height: unknown): void {
+  for (const [side, value] of Object.entries({ width, height })) {
+    const good = Number.isInteger(value) && (value as number) >= 1;
+    checkArgument(`${of}: the ${side}`, value, good, "a whole number from 1 on");
+  }
 }

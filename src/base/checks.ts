@@ -2,7 +2,7 @@
  * Checks of data from files: what a value must be, said once, for its test and for the error. They know
  * nothing of the type that the data are then given; that the two agree is for their author to see to.
  */
-import { printable } from "./printable.js";
+import { brief } from "./brief.js";
 
 /**
  * Says what is wrong with a value, or nothing. `at` is its place, such as `config.swin.window`; the places of
@@ -76,23 +76,3 @@ export function object(fields: Readonly<Record<string, Check>>): Check {
 }
 
 const first = (complaints: (string | undefined)[]) => complaints.find((c) => c !== undefined);
-
-const LONGEST_BRIEF = 60;
-
-/** A value of any depth as text that fits into a line. */
-export function brief(value: unknown): string {
-  const json = printable(JSON.stringify(outermost(value, LONGEST_BRIEF)) ?? String(value));
-  return json.length > LONGEST_BRIEF ? `${json.slice(0, LONGEST_BRIEF)}...` : json;
-}
-
-/** As much of a value as can be seen in a line: what nests without end must not be followed to there. */
-function outermost(value: unknown, depth: number): unknown {
-  if (typeof value === "string") return value.slice(0, LONGEST_BRIEF + 1);
-  if (typeof value !== "object" || value === null) return value;
-  if (depth === 0) return null;
-  if (Array.isArray(value)) {
-    return value.slice(0, LONGEST_BRIEF + 1).map((item) => outermost(item, depth - 1));
-  }
-  const entries = Object.entries(value).slice(0, LONGEST_BRIEF + 1);
-  return Object.fromEntries(entries.map(([key, item]) => [key, outermost(item, depth - 1)]));
-}

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { brief } from "./checks.js";
+import { brief } from "./brief.js";
 import { SamsrError } from "./errors.js";
 
 it("an error for people is one line that no terminal acts on, whatever a file puts into it", () => {
@@ -15,5 +15,9 @@ it("a value is told in a line, however deep and wide it is", () => {
   expect(brief({ a: Array(1e6).fill("x".repeat(1000)) })).toHaveLength(63);
   expect(brief({ a: [1, "b", null] })).toBe('{"a":[1,"b",null]}');
   expect(brief("\x9b2J\u202e")).toBe('"\ufffd2J\ufffd"');
-  expect(brief(undefined)).toBe("undefined");
+  const circle: Record<string, unknown> = { a: Number.NaN, b: 1n, of: new Float32Array(2) };
+  circle.self = [circle, circle];
+  expect(brief(circle)).toMatch(/^{"a":null,"b":"1","of":"a Float32Array","self":\[{"a".{8}\.\.\.$/);
+  const others = [undefined, Number.NaN, Symbol("s"), () => 1, new ArrayBuffer(1), Object.create(null)];
+  expect(others.map(brief).join(", ")).toBe("undefined, NaN, Symbol(s), a function, an ArrayBuffer, {}");
 });

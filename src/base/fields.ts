@@ -14,7 +14,7 @@ export interface Field<T> {
   readonly required: boolean;
   /** A checked value with the standard ones put in; of undefined, the standard value. */
   fill(value: unknown): T;
-  /** Of a section. */
+  /** The fields of a section; a field of any other kind has none. */
   readonly fields?: Readonly<Record<string, Field<unknown>>>;
 }
 
@@ -48,8 +48,7 @@ export const list = <T>(description: string, element: Field<T>, least = 0, most 
   });
 
 /**
- * The same field with a further condition, which concerns several of its values at once and which no schema
- * can state.
+ * Adds a condition to a field, which concerns several of its values at once and which no schema can state.
  * @param complaint says what is wrong with a value that passed the field's own check, or nothing; `at` names
  *   a place in it
  */

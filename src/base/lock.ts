@@ -29,7 +29,7 @@ export interface Task {
 /** Somebody else is at it. */
 export class LockedError extends SamsrError {}
 
-/** Those that this process holds. */
+/** The locks that this process holds. */
 const held = new Set<string>();
 
 /**

@@ -7,7 +7,7 @@ import { lstat, readdir, rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { isGone, markOf, newOwner, ownerIn } from "./owner.js";
 
-/** Those of this process. */
+/** The temporary files of this process. */
 const own = new Set<string>();
 
 /**

@@ -8,8 +8,8 @@ export interface ByteSource {
    */
   read(offset: number, length: number): Promise<Uint8Array>;
   /**
-   * Opens the file beside this one whose name ends otherwise (".bin" in place of its own ending), hands it over
-   * and closes it; undefined where there is none. Left out where there is no folder.
+   * Opens the file beside this one whose name ends otherwise (".bin" in place of its own ending), hands it
+   * over and closes it; undefined where there is none. Left out where there is no folder.
    */
   beside?<T>(ending: string, use: (source: ByteSource) => Promise<T>): Promise<T | undefined>;
 }

@@ -6,7 +6,7 @@ import { input, inputShapes, type ModelStream, type Shape, sameGraph, streamMode
 import { networkNamed, type Recognised } from "./recognise.js";
 
 export interface ConvertOptions {
-  /** One of `partsOf`; may be left out where there is only one. */
+  /** The part's name, one of `partsOf`; it may be left out where there is only one. */
   readonly part?: string;
   /**
    * Height and width of the part's input. When left out, with the batch, they stay free where the network has
@@ -29,7 +29,7 @@ export interface ConvertOptions {
 
 export interface Converted {
   readonly part: string;
-  /** Left out where the part takes one size only, or any. */
+  /** The size that was asked for; a part that takes one size only, or any, has none. */
   readonly size?: Size;
   /** Left out where any number goes. */
   readonly batch?: number;
@@ -58,8 +58,9 @@ export function partsOf(recognised: Recognised, options?: PartOptions): readonly
 
 /**
  * A part of a recognised checkpoint as an ONNX model, with free batch, height and width where the network has
- * no constant of its size and none is asked for. The metadata of the model say what it is: network, part, size
- * and batch ("any" where they are free), the multiple of sides, precision, and the configuration as JSON.
+ * no constant of its size and none is asked for. The metadata of the model say what it is: network, part,
+ * size and batch ("any" where they are free), the multiple of sides, precision, and the configuration as
+ * JSON.
  * @param name of the file, for errors
  * @throws {SamsrError} when the part, the size or the batch cannot be
  *
@@ -138,7 +139,7 @@ function freeSides({ sized, build }: Part): Record<string, (string | undefined)[
 }
 
 /**
- * Which part of what size the options ask for; to be known before any weight is read.
+ * Finds out which part of what size the options ask for, before any weight is read.
  * @throws {SamsrError} listing the parts, when none or none of them is chosen; saying what a size must be
  */
 export function planConvert(

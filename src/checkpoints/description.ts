@@ -43,7 +43,7 @@ export type AnyDescription = Described & {
 /** A network that makes the large picture in one pass from the small one. */
 export type DirectModel = DirectJson<string, unknown>;
 
-/** Those that make a picture larger. */
+/** The models that make a picture larger. */
 export type UpscalingModel = PixelModel | LatentModel | DirectModel | OnnxFileModel;
 
 /** The network that a kind of model is about; undefined for a word that is no kind. */
@@ -66,12 +66,11 @@ export function networkOf(description: { readonly network: string }): Network {
   return networkOfKind(description.network)!;
 }
 
-/** All networks in a model, the one that it is about first; a part that a model may lack is in those that have it. */
+/** Lists all networks in a model, the one that it is about first. */
 export function networksIn(description: ModelDescription): readonly HeldNetwork[] {
   const network = networkOf(description);
   const { weights, ...fields } = description as AnyDescription & Readonly<Record<string, unknown>>;
-  const held = Object.entries(network.model.weights).filter(([part]) => weights[part] !== undefined);
-  return held.map(([part, held]) => ({
+  return Object.entries(network.model.weights).map(([part, held]) => ({
     part,
     file: weights[part],
     network: held === "self" ? network : held.network,

@@ -1,6 +1,6 @@
 /**
- * One door for files of weights. PyTorch's, safetensors and ncnn's are told apart by their first bytes, because
- * people rename files and downloads end in anything; only ncnn's numbers have nothing to be known by.
+ * One door for files of weights. PyTorch's, safetensors and ncnn's are told apart by their first bytes,
+ * because people rename files and downloads end in anything; only ncnn's numbers have nothing to be known by.
  */
 import type { Shapes } from "../networks/index.js";
 import type { StateDict } from "../nn/index.js";
@@ -22,8 +22,9 @@ export interface Checkpoint {
 }
 
 /**
- * Reads a PyTorch file, a safetensors file, or by either of them the two files of an ncnn network. A file on disk or a Blob is read tensor by tensor; what is given as
- * bytes is not copied: the weights are views on it wherever they can be.
+ * Reads a PyTorch file, a safetensors file, or by either of them the two files of an ncnn network. A file on
+ * disk or a Blob is read tensor by tensor; what is given as bytes is not copied: the weights are views on it
+ * wherever they can be.
  * @param name what errors call it, when it is no path
  * @throws {SamsrError} naming the file and what is wrong with it.
  *

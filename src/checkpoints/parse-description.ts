@@ -1,5 +1,5 @@
 /** Reads a `model.json`: every field is checked, so that what follows may rely on its type. */
-import { brief } from "../base/checks.js";
+import { brief } from "../base/brief.js";
 import { SamsrError } from "../base/errors.js";
 import { NETWORKS } from "../networks/index.js";
 import { type ModelDescription, networkOfKind } from "./description.js";

@@ -11,8 +11,8 @@ import type { Fail } from "../base/errors.js";
 export type PickleFunction = (args: readonly unknown[]) => unknown;
 
 /**
- * A Python class, function or object that is not known. It is never looked up and never called: what a call of
- * it would give is one such thing more, and what is put into it is let go.
+ * A Python class, function or object that is not known. It is never looked up and never called: what a call
+ * of it would give is one such thing more, and what is put into it is let go.
  */
 export class Opaque {
   /** The attributes that it was given, if any. */
@@ -41,8 +41,8 @@ const LONGEST_NAME = 1000;
 const LARGEST_KEY = 1e6;
 
 /**
- * Runs a pickle that begins at `start`. Ends in `fail` for a damaged one, and for one that wants more than the
- * values described above.
+ * Runs a pickle that begins at `start`. Ends in `fail` for a damaged one, and for one that wants more than
+ * the values described above.
  * @returns its value, and where it ends
  */
 export function unpickle(
@@ -148,7 +148,9 @@ export function unpickle(
     push((callee as PickleFunction)(args));
   };
   const global = () => push(world.global(`${line()}.${line()}`));
-  /** An object's attributes: an ordered dictionary of parameters carries the versions of its modules that way. */
+  /**
+   * An object's attributes: an ordered dictionary of parameters carries the versions of its modules that way.
+   */
   const build = () => {
     const state = pop();
     const object = top();
@@ -211,7 +213,9 @@ export function unpickle(
   }
 }
 
-/** `map[key] = value`, for a key that is text or a small whole number; what a class is the key of is let go. */
+/**
+ * `map[key] = value`, for a key that is text or a small whole number; what a class is the key of is let go.
+ */
 export function setItem(map: Map<unknown, unknown>, key: unknown, value: unknown, fail: Fail): void {
   if (key instanceof Opaque) return;
   if (typeof key !== "string" && !(Number.isInteger(key) && Math.abs(key as number) <= LARGEST_KEY)) {

@@ -1,6 +1,6 @@
 /**
- * PyTorch's format from before version 1.6: five pickles in a row, and then the storages, each a count and its
- * numbers. The pickles are a magic number, the version of the protocol, facts about the machine, the
+ * PyTorch's format from before version 1.6: five pickles in a row, and then the storages, each a count and
+ * its numbers. The pickles are a magic number, the version of the protocol, facts about the machine, the
  * checkpoint itself, and the keys of the storages in the order in which they follow.
  */
 import type { Fail } from "../base/errors.js";

@@ -1,8 +1,8 @@
 /**
  * PyTorch checkpoints (.pth, .pt, .ckpt). Since version 1.6 `torch.save` writes a ZIP archive with a pickle,
  * `data.pkl`, and beside it one entry for each storage, the flat memory under one tensor or several; so do
- * TorchScript's archives. Before, it wrote pickles in a row and the storages after them. The pickle says which
- * tensor is what part of which storage. It is read as data; nothing in it is ever run.
+ * TorchScript's archives. Before, it wrote pickles in a row and the storages after them. The pickle says
+ * which tensor is what part of which storage. It is read as data; nothing in it is ever run.
  */
 import { type Fail, oneLine, SamsrError } from "../base/errors.js";
 import type { ByteSource } from "./byte-source.js";

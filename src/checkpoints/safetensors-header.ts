@@ -130,7 +130,10 @@ function parseHeader(bytes: Uint8Array, fail: Fail) {
   };
 }
 
-/** Of a key that stands twice, the parser has kept one, and another reader may keep the other. */
+/**
+ * Refuses a key that stands twice: the parser has kept one of its values, and another reader may keep the
+ * other.
+ */
 function checkKeys({ entries, metadata, keys }: ReturnType<typeof parseHeader>, fail: Fail): void {
   const inside = entries.reduce(
     (sum, [, entry]) => sum + Object.keys(entry as object).length,

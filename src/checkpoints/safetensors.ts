@@ -20,7 +20,7 @@ export interface Tensors {
 }
 
 export interface WriteOptions {
-  /** default "float32" */
+  /** In which type numbers are written, float16 rounded to the nearest; default "float32". */
   readonly precision?: "float32" | "float16";
   readonly metadata?: Readonly<Record<string, string>>;
 }
@@ -52,7 +52,7 @@ export function* safetensorsPieces(tensors: StateDict, options: WriteOptions = {
   }
 }
 
-/** The same file in one piece. */
+/** Writes a state dict as a safetensors file in one piece of memory. */
 export function writeSafetensors(tensors: StateDict, options: WriteOptions = {}): Uint8Array {
   const pieces = [...safetensorsPieces(tensors, options)];
   const out = new Uint8Array(pieces.reduce((size, { length }) => size + length, 0));
@@ -79,7 +79,7 @@ export function readSafetensors(bytes: Uint8Array, name = "weights"): Tensors {
   return { tensors, metadata: header.metadata };
 }
 
-/** The same of a source, tensor by tensor, so that nothing is held twice. */
+/** Reads a safetensors file from a source, tensor by tensor, so that nothing is held twice. */
 export async function loadSafetensors(source: ByteSource): Promise<Tensors> {
   const header = await outlineSafetensors(source);
   const tensors = new Map<string, { shape: Shape; data: Float32Array }>();

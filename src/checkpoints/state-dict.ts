@@ -42,8 +42,8 @@ export function stateDictOf(checkpoint: Named<PthTensor>): StateDict {
 }
 
 /**
- * The same of a checkpoint whose numbers are still in the file: only storages that are needed are read, each
- * once, and none is kept beside what is made of it.
+ * Reads the state dict of a checkpoint whose numbers are still in the file: only storages that are needed are
+ * read, each once, and none is kept beside what is made of it.
  */
 export async function loadStateDict(outline: PthOutline): Promise<StateDict> {
   const views = [...tensorsOf(outline)].filter(([, view]) => isFloat(view.dtype));
@@ -69,7 +69,7 @@ export function shapesOf(checkpoint: Named<Leaf>): Shapes {
 }
 
 /**
- * The same tensors under the network's own names.
+ * Tensors under the network's own names, without the prefixes that training programs put before them.
  * @throws {SamsrError} when two tensors are left with one name.
  */
 export function withoutPrefixes<T>(tensors: ReadonlyMap<string, T>, name: string): Map<string, T> {
@@ -109,7 +109,8 @@ function notEmpty<T extends ReadonlyMap<string, unknown>>(tensors: T, { name, ro
 
 function unwrap<Tensor>(root: PthTree<Tensor>): ReadonlyMap<unknown, PthTree<Tensor>> {
   let dictionary = root;
-  // One wrapper may hold another, but not each other in a circle. A dictionary alone in another is what counts.
+  // One wrapper may hold another, but not each other in a circle. A dictionary alone in another is what
+  // counts.
   for (let depth = 0; depth < WRAPPERS.length && dictionary instanceof Map; depth++) {
     const outer: ReadonlyMap<unknown, PthTree<Tensor>> = dictionary;
     const wrapper = WRAPPERS.find((key) => outer.get(key) instanceof Map);

@@ -8,7 +8,7 @@ export const crc32: (bytes: Uint8Array) => number = zlib.crc32 ?? web.crc32;
 
 const inflateRaw = promisify<Uint8Array, zlib.ZlibOptions, Buffer>(zlib.inflateRaw);
 
-/** At most `most` bytes; throws where there are more, or none that can be read. */
+/** Unpacks deflated data to at most `most` bytes; throws where there are more, or none that can be read. */
 export async function inflate(packed: Uint8Array, most: number): Promise<Uint8Array> {
   return inflateRaw(packed, { maxOutputLength: Math.max(1, most) });
 }

@@ -26,7 +26,7 @@ export function crc32(bytes: Uint8Array): number {
   return ~crc >>> 0;
 }
 
-/** At most `most` bytes; throws where there are more, or none that can be read. */
+/** Unpacks deflated data to at most `most` bytes; throws where there are more, or none that can be read. */
 export async function inflate(packed: Uint8Array, most: number): Promise<Uint8Array> {
   const stream = new Blob([packed as BlobPart]).stream().pipeThrough(new DecompressionStream("deflate-raw"));
   const reader = stream.getReader();

@@ -12,7 +12,7 @@ export interface ZipEntry {
   readonly packedSize: number;
   readonly deflated: boolean;
   readonly crc: number;
-  /** Of its local header. */
+  /** Where the entry's local header begins in the file. */
   readonly offset: number;
   /** Where the next entry begins, or the directory. */
   readonly limit: number;
@@ -31,8 +31,8 @@ const SIZES_FOLLOW = 8;
 
 const MOST_ENTRIES = 1e5;
 /**
- * Of the file's size, what all entries may unpack to. PyTorch does not pack at all, and weights hardly
- * shrink.
+ * How many times the file's size all entries together may unpack to. PyTorch does not pack at all, and
+ * weights hardly shrink.
  */
 const LARGEST_GROWTH = 2;
 const SMALL = 1e6;

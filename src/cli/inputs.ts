@@ -7,19 +7,22 @@ import { UsageError } from "./report.js";
 
 export interface Input {
   /** What messages and results call it: the path, or "standard input". */
-  name: string;
+  readonly name: string;
   /** Left out for standard input. */
-  path?: string;
-  /** Its path below the folder or pattern that named it; for a file that was named itself, the file name. */
-  place: string;
+  readonly path?: string;
+  /**
+   * The input's path below the folder or pattern that named it; for a file that was named itself, the file
+   * name.
+   */
+  readonly place: string;
 }
 
 export interface FoundInputs {
-  inputs: Input[];
+  readonly inputs: readonly Input[];
   /** Words that stand for nothing, and what of a folder cannot be looked at, each with its error. */
-  failures: { name: string; error: unknown }[];
+  readonly failures: readonly { readonly name: string; readonly error: unknown }[];
   /** Whether the words may mean more than one file, so that the output is a folder. */
-  several: boolean;
+  readonly several: boolean;
 }
 
 /** Files of a folder that mean to be pictures, whatever is in them. Of all others the content decides. */
@@ -42,26 +45,28 @@ export async function findInputs(
   options: { recursive?: boolean; out?: string } = {},
 ): Promise<FoundInputs> {
   const { recursive = false, out = "" } = options;
-  const found: FoundInputs = { inputs: [], failures: [], several: words.length > 1 };
+  const inputs: Input[] = [];
+  const failures: { name: string; error: unknown }[] = [];
+  let several = words.length > 1;
   const seen = new Set<string>();
   const add = (input: Input) => {
     const key = input.path === undefined ? "-" : resolve(input.path);
-    if (!seen.has(key)) found.inputs.push(input);
+    if (!seen.has(key)) inputs.push(input);
     seen.add(key);
   };
   for (const word of words) {
     try {
       if (word === "-") add(standardInput(seen));
       else if (await isDirectory(word)) {
-        found.several = true;
+        several = true;
         const listed = await listFolder(word, recursive, out);
         for (const input of listed.inputs) add(input);
-        found.failures.push(...listed.failures);
+        failures.push(...listed.failures);
       } else if (await isPattern(word)) {
-        found.several = true;
+        several = true;
         const matched = await matchPattern(word);
         for (const input of matched.inputs) add(input);
-        found.failures.push(...matched.failures);
+        failures.push(...matched.failures);
       } else {
         // What the command line hands over in place of bytes that are no UTF-8.
         if (word.includes("\ufffd") && !(await exists(word))) throw notUtf8(word);
@@ -69,10 +74,10 @@ export async function findInputs(
       }
     } catch (error) {
       if (error instanceof UsageError) throw error;
-      found.failures.push({ name: word, error });
+      failures.push({ name: word, error });
     }
   }
-  return found;
+  return { inputs, failures, several };
 }
 
 function standardInput(seen: ReadonlySet<string>): Input {
@@ -207,7 +212,7 @@ function fileName(path: string): string {
   return path.split(/[/\\]/).at(-1) || path;
 }
 
-/** All of standard input. */
+/** Reads all of standard input. */
 export async function readStandardInput(signal?: AbortSignal): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let length = 0;

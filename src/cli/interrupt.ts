@@ -10,7 +10,7 @@
 import { constants } from "node:os";
 import { removeTemporaryFiles } from "../base/temporary-files.js";
 
-/** From the signal to the end of the process, in milliseconds. */
+/** The time from a signal to the end of the process, in milliseconds. */
 const PATIENCE = 850;
 
 type Signal = "SIGINT" | "SIGTERM" | "SIGHUP" | "SIGPIPE";

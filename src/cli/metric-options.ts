@@ -16,8 +16,8 @@ fetches them.`;
 }
 
 /**
- * The metrics that `--metrics` names, separated by commas; `all` is every one whose weights are installed. Left out,
- * those that need no weights.
+ * The metrics that `--metrics` names, separated by commas; `all` is every one whose weights are installed.
+ * Left out, those that need no weights.
  * @param compares whether there are originals
  * @throws UsageError for a name that is none, or a metric that needs the originals which are not given
  */

@@ -17,22 +17,25 @@ import { UsageError } from "./report.js";
 export type Destination = { kind: "stdout"; path?: string } | { kind: "file" | "folder"; path: string };
 
 export interface Target {
-  /** Left out for standard output. */
-  path?: string;
-  format: OutputFormat;
-  /** It exists and is to be left as it is. */
-  skip: boolean;
+  /** The path of the result; left out for standard output. */
+  readonly path?: string;
+  readonly format: OutputFormat;
+  /** Whether the result exists and is to be left as it is. */
+  readonly skip: boolean;
 }
 
 export interface TargetOptions {
-  destination: Destination;
-  format?: OutputFormat;
-  overwrite?: boolean;
-  skipExisting?: boolean;
-  /** How results in a folder are called, without their ending: `{name}`, `{ext}` and `{scale}` stand for the input's and the factor. */
-  name?: string;
-  scale?: number;
-  inputs: readonly Input[];
+  readonly destination: Destination;
+  readonly format?: OutputFormat;
+  readonly overwrite?: boolean;
+  readonly skipExisting?: boolean;
+  /**
+   * How results in a folder are called, without their ending: `{name}`, `{ext}` and `{scale}` stand for the
+   * input's and the factor.
+   */
+  readonly name?: string;
+  readonly scale?: number;
+  readonly inputs: readonly Input[];
 }
 
 const endingOfFormat: Record<OutputFormat, string> = {

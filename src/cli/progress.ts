@@ -51,13 +51,13 @@ export function createProgressBar(stream: WriteStream, wanted: boolean): Progres
 }
 
 export interface ProgressLine {
-  name: string;
-  place: string;
-  stage: string;
-  done: number;
-  total: number;
+  readonly name: string;
+  readonly place: string;
+  readonly stage: string;
+  readonly done: number;
+  readonly total: number;
   /** Milliseconds since the stage began. */
-  elapsed: number;
+  readonly elapsed: number;
 }
 
 /** The text of the bar, at most `columns - 1` characters, the name shortened first. */

@@ -12,7 +12,7 @@ import { type Schedule, timesteps } from "./schedule.js";
 export interface ChainOptions<Rate, Image> {
   readonly sampler: Sampler;
   readonly schedule: Schedule;
-  /** Where it starts, x_T. */
+  /** The image where the chain starts, x_T. */
   readonly xT: Image;
   /** The enlarged image, or its latent. */
   readonly y: Image;

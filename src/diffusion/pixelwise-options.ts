@@ -15,7 +15,7 @@ export type Coefficients = (typeof COEFFICIENTS)[number];
 export interface PixelwiseOptions {
   /** m of equation 9, in [0, 1); default 1/5 */
   readonly m?: number;
-  /** default "paper" */
+  /** Whose equations; default "paper". */
   readonly variant?: Variant;
   /** default "both" */
   readonly coefficients?: Coefficients;

@@ -6,7 +6,7 @@ export interface GalleryPicture {
   readonly name: string;
   readonly width: number;
   readonly height: number;
-  /** By method: the picture's place relative to the page, and a line of figures under it. */
+  /** The results by method: the picture's place relative to the page, and a line of figures under it. */
   readonly results: ReadonlyMap<string, { readonly source: string; readonly figures: string }>;
 }
 

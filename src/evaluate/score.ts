@@ -11,7 +11,7 @@ import type { ValidationPair } from "../train/data/validation.js";
 import { type Measurer, reasonIn, valuesOf } from "./measurer.js";
 import { METRICS, type MetricName } from "./metrics/index.js";
 
-/** From a small 8-bit picture to one four times as large. */
+/** A method: it makes an 8-bit picture four times as large. */
 export type EnlargeMethod = (lq: Raster) => Promise<Raster>;
 
 /** A value for each metric that was asked for; the PSNR of a result equal to the original is infinite. */
@@ -29,7 +29,7 @@ export interface MethodScore {
   readonly mean: Scores;
   /** What it has over the baseline by each metric, photo by photo; 0 for the baseline itself. */
   readonly gain: Readonly<Record<string, Estimate>>;
-  /** In the order of the pairs. */
+  /** The scores of each photo, in the order of the pairs. */
   readonly photos: readonly Scores[];
 }
 

@@ -20,9 +20,9 @@ interface Level {
 }
 
 /**
- * The same raster with the colour of transparent pixels filled in from their visible neighbours: a pixel of
- * opacity a keeps a of its own colour. Opaque pixels and all alpha values stay as they are; a raster without
- * a transparent pixel, or without a visible one, is returned itself.
+ * A raster with the colour of transparent pixels filled in from their visible neighbours: a pixel of opacity
+ * a keeps a of its own colour. Opaque pixels and all alpha values stay as they are; a raster without a
+ * transparent pixel, or without a visible one, is returned itself.
  */
 export async function bleedColour(raster: Raster): Promise<Raster> {
   const yieldToEventLoop = createYield();

@@ -13,7 +13,7 @@ export interface Carried {
   /** Pixels an inch, across and down. */
   density?: [number, number];
   exif?: Uint8Array;
-  /** For TIFF, whose directories are its EXIF. */
+  /** The fields of EXIF for a TIFF, whose directories are its EXIF. */
   exifFields?: { main: ExifField[]; photo: ExifField[]; gps: ExifField[]; interoperability: ExifField[] };
   xmp?: Uint8Array;
   icc?: Uint8Array;

@@ -8,7 +8,7 @@ import { labAsRgb } from "./containers/tiff.js";
 import { type FileFacts, readFacts } from "./facts.js";
 import { readForeign } from "./foreign.js";
 import type { InputFormat } from "./formats.js";
-import { checkLimits, type Limits, limitsOf } from "./limits.js";
+import { checkLimits, LIMIT_TYPES, type Limits, limitsOf } from "./limits.js";
 import type { Metadata } from "./metadata/index.js";
 import { isConverted, labToRgb, type OpenOptions, openSharp, readPixels, type Strictness } from "./pixels.js";
 import type { Raster } from "./raster.js";
@@ -41,11 +41,7 @@ export const DECODE_OPTIONS = {
   name: "string",
   tolerant: "boolean",
   signal: "signal",
-  pixelLimit: "number",
-  sideLimit: "number",
-  frameLimit: "number",
-  metadataLimit: "number",
-  memoryLimit: "number",
+  ...LIMIT_TYPES,
 } as const satisfies Record<keyof DecodeOptions, OptionType>;
 
 /** How the frames of a moving picture follow each other. */

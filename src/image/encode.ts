@@ -126,8 +126,8 @@ async function suited(raster: Raster, { format }: EncodeOptions): Promise<Raster
 }
 
 /**
- * To optimise its codes a JPEG encoder holds the whole image as coefficients, 12 bytes a pixel. Above this
- * many pixels the memory is worth more than a file a few per cent smaller.
+ * The most pixels of a JPEG whose codes are optimised. For that an encoder holds the whole image as
+ * coefficients, 12 bytes a pixel; above, the memory is worth more than a file a few per cent smaller.
  */
 const optimisedPixels = 48e6;
 

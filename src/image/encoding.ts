@@ -1,4 +1,6 @@
-/** What a picture is encoded as: the choices, the checks before any work, and what a format has no place for. */
+/**
+ * What a picture is encoded as: the choices, the checks before any work, and what a format has no place for.
+ */
 import type { OptionType } from "../base/arguments.js";
 import { SamsrError } from "../base/errors.js";
 import { carry } from "./carry.js";

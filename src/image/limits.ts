@@ -2,6 +2,7 @@
  * How much a picture may ask for. A file of a few hundred bytes can claim gigabytes, so every claim is held
  * against a limit before anything is made of it, and the message that refuses names all of them.
  */
+import type { OptionType } from "../base/arguments.js";
 import { SamsrError } from "../base/errors.js";
 
 export interface Limits {
@@ -31,6 +32,15 @@ export const defaultLimits: Required<Limits> = {
   metadataLimit: 16 * 2 ** 20,
   memoryLimit: 2 ** 30,
 };
+
+/** The limits as options of a function. */
+export const LIMIT_TYPES = {
+  pixelLimit: "number",
+  sideLimit: "number",
+  frameLimit: "number",
+  metadataLimit: "number",
+  memoryLimit: "number",
+} as const satisfies Record<keyof Limits, OptionType>;
 
 /** The limits with the defaults filled in. */
 export function limitsOf(limits: Limits): Required<Limits> {

@@ -4,7 +4,7 @@
  *
  * An output may be 12000 x 8000 pixels, so floats are made for a region at a time; only the raster is whole.
  */
-import { briefly } from "../base/arguments.js";
+import { brief } from "../base/brief.js";
 import { SamsrError } from "../base/errors.js";
 
 /** 1 = grey, 2 = grey + alpha, 3 = RGB, 4 = RGBA. Alpha is straight (not premultiplied). */
@@ -43,14 +43,12 @@ export function createRaster(width: number, height: number, channels: Channels, 
  */
 export function checkRaster(raster: unknown): asserts raster is Raster {
   if (typeof raster !== "object" || raster === null) {
-    throw new SamsrError(
-      `a raster is an object with width, height, channels and data, not ${briefly(raster)}`,
-    );
+    throw new SamsrError(`a raster is an object with width, height, channels and data, not ${brief(raster)}`);
   }
   const { width, height, channels, data } = raster as Raster;
   checkShape({ width, height, channels });
   if (!(data instanceof Uint8Array || data instanceof Uint16Array)) {
-    throw new SamsrError(`the data of a raster are a Uint8Array or a Uint16Array, not ${briefly(data)}`);
+    throw new SamsrError(`the data of a raster are a Uint8Array or a Uint16Array, not ${brief(data)}`);
   }
   const length = width * height * channels;
   if (data.length !== length) {
@@ -222,7 +220,7 @@ export function cropPlanar(
 }
 
 /**
- * The same raster with 8 bits a channel, each value rounded to the nearest (257 steps of 16 bits are one of
+ * Converts a raster to 8 bits a channel, each value rounded to the nearest (257 steps of 16 bits are one of
  * 8).
  */
 export function toEightBits(raster: Raster): Raster {

@@ -13,7 +13,7 @@
 
 export interface Kernel {
   /** The kernel is zero at this distance and beyond, in input pixels. */
-  support: number;
+  readonly support: number;
   weight(distance: number): number;
 }
 
@@ -50,11 +50,11 @@ export const kernels = {
 /** Which input values each output value along an axis reads, and how much of each. */
 export interface Taps {
   /** How many input values each output value reads. */
-  count: number;
+  readonly count: number;
   /** The first of them, one for each output value. */
-  first: Int32Array;
+  readonly first: Int32Array;
   /** `[output, count]`. */
-  weights: Float32Array;
+  readonly weights: Float32Array;
 }
 
 /** The taps that take an axis of `from` values to one of `to`. */

@@ -1,6 +1,7 @@
 /** What a picture can be read from. */
 import { fileURLToPath } from "node:url";
-import { briefly, checkText } from "../base/arguments.js";
+import { checkText } from "../base/arguments.js";
+import { brief } from "../base/brief.js";
 import { SamsrError } from "../base/errors.js";
 
 /** A path, the URL of a file, or the bytes of a file. */
@@ -18,7 +19,7 @@ export function pathOrBytes(source: PictureSource): string | Uint8Array {
     throw new SamsrError(`${source.href} is not the URL of a file; fetch it, and give the bytes`);
   }
   throw new SamsrError(
-    `a picture is a path, a file: URL, a Uint8Array or an ArrayBuffer, not ${briefly(source)}`,
+    `a picture is a path, a file: URL, a Uint8Array or an ArrayBuffer, not ${brief(source)}`,
   );
 }
 

@@ -3,7 +3,7 @@ import { SamsrError } from "../base/errors.js";
 import type { Channels, Raster } from "./raster.js";
 import { createRaster, cropPlanar, fromTensor } from "./raster.js";
 import type { TilePlan } from "./tiles.js";
-import { blendWeights, createMosaic, intoRaster, planTiles } from "./tiles.js";
+import { createMosaic, handOverWeights, intoRaster, planTiles } from "./tiles.js";
 
 const shapes: [number, number, number, number, number][] = [
   // width, height, tile, overlap, multiple
@@ -114,12 +114,12 @@ describe("planTiles", () => {
   });
 });
 
-describe("blendWeights", () => {
+describe("handOverWeights", () => {
   it.each(shapes)("sum to one on %i x %i, tile %i, overlap %i", (width, height, tile, overlap, multiple) => {
     const plan = planTiles(width, height, { tile, overlap, multiple });
     for (const scale of [1, 4]) {
       const sums = new Float64Array(width * scale);
-      const weights = blendWeights(plan.columns, plan.tileWidth, overlap, scale);
+      const weights = handOverWeights(plan.columns, plan.tileWidth, overlap, scale);
       for (const [i, place] of plan.columns.entries()) {
         for (let x = 0; x < plan.tileWidth * scale && place * scale + x < sums.length; x++) {
           expect(weights[i]![x]).toBeGreaterThanOrEqual(0);
@@ -131,7 +131,7 @@ describe("blendWeights", () => {
   });
 
   it("hands over smoothly and ends at zero where a tile ends inside the image", () => {
-    const [first, second] = blendWeights([0, 24], 32, 8, 4);
+    const [first, second] = handOverWeights([0, 24], 32, 8, 4);
     expect(first![127]).toBeLessThan(0.003);
     expect(second![0]).toBeLessThan(0.003);
     for (let i = 1; i < 128; i++) expect(Math.abs(first![i]! - first![i - 1]!)).toBeLessThan(0.05);

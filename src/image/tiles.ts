@@ -19,23 +19,23 @@ import { writeInterleaved } from "./raster.js";
 
 /** Where a tile lies, in pixels of the low-resolution image, and its place in the grid. */
 export interface Tile extends Region {
-  column: number;
-  row: number;
+  readonly column: number;
+  readonly row: number;
 }
 
 export interface TilePlan {
   /** The image. */
-  width: number;
-  height: number;
+  readonly width: number;
+  readonly height: number;
   /** Every tile's size. It may exceed the image's: then the tile reads reflected pixels there. */
-  tileWidth: number;
-  tileHeight: number;
-  overlap: number;
+  readonly tileWidth: number;
+  readonly tileHeight: number;
+  readonly overlap: number;
   /** The places where tiles begin along x and y. */
-  columns: number[];
-  rows: number[];
+  readonly columns: readonly number[];
+  readonly rows: readonly number[];
   /** Row-major. */
-  tiles: Tile[];
+  readonly tiles: readonly Tile[];
 }
 
 /**
@@ -84,7 +84,12 @@ function placesAlong(size: number, tile: number, overlap: number, multiple: numb
  * The weight of each tile along one axis, in pixels enlarged by `scale`: one array of `tile * scale` values
  * a place, summing to 1 at every pixel of the image.
  */
-export function blendWeights(places: number[], tile: number, overlap: number, scale: number): Float32Array[] {
+export function handOverWeights(
+  places: readonly number[],
+  tile: number,
+  overlap: number,
+  scale: number,
+): Float32Array[] {
   const weights = places.map(() => new Float32Array(tile * scale).fill(1));
   const length = overlap * scale;
   for (let i = 0; i + 1 < places.length; i++) {
@@ -135,8 +140,8 @@ export function createMosaic(
   const tileWidth = plan.tileWidth * scale;
   const tileHeight = plan.tileHeight * scale;
   const bandHeight = Math.min(height, tileHeight);
-  const across = blendWeights(plan.columns, plan.tileWidth, plan.overlap, scale);
-  const down = blendWeights(plan.rows, plan.tileHeight, plan.overlap, scale);
+  const across = handOverWeights(plan.columns, plan.tileWidth, plan.overlap, scale);
+  const down = handOverWeights(plan.rows, plan.tileHeight, plan.overlap, scale);
   const plane = width * bandHeight;
   const band = new Float32Array(channels * plane);
   const lines = Math.min(linesAtOnce, bandHeight) * width * channels;

@@ -26,16 +26,16 @@ import { removeTemporary, sweepTemporaryFiles, temporaryPath } from "../base/tem
 
 export interface WriteOptions {
   /** Replace an existing file; false by default. */
-  overwrite?: boolean;
+  readonly overwrite?: boolean;
   /** Gives up: the returned promise rejects with the signal's reason at once and no file stays. */
-  signal?: AbortSignal;
+  readonly signal?: AbortSignal;
   /**
    * Nobody but this user may read it (0600). By default a new file has the usual mode, and another keeps its
    * own.
    */
-  secret?: boolean;
+  readonly secret?: boolean;
   /** It can be made again, so that nobody waits until the disk has it. */
-  volatile?: boolean;
+  readonly volatile?: boolean;
 }
 
 /**

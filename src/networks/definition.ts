@@ -36,14 +36,16 @@ export interface Network<
   readonly name: Name;
   /** The words that messages know it by, such as "the VQ autoencoder". */
   readonly title: string;
-  /** Its configuration, described once: the type, the check of a file and the schema follow from it. */
+  /**
+   * The network's configuration, described once: the type, the check of a file and the schema follow from it.
+   */
   readonly config: Field<Config>;
   /** Ways to read it off shapes, the most likely first. */
   readonly readers: readonly Reader<Config, Facts>[];
   /**
    * Reads it off the shapes of its parameters in the order in which it asks for them, where a format keeps no
-   * names; whether the file's graph is this network's is found out by comparing the two. Left out where no such
-   * files are known.
+   * names; whether the file's graph is this network's is found out by comparing the two. Left out where no
+   * such files are known.
    */
   readInOrder?(shapes: readonly Shape[]): Config | undefined;
   /**
@@ -109,8 +111,8 @@ export interface NetworkModel<Found, Json extends { readonly network: string }> 
   readonly kind: Json["network"];
   readonly json: Field<Json>;
   /**
-   * Its files of weights, by their names in the description: of the network itself (`self`), or of another
-   * one.
+   * The model's files of weights, by their names in the description: those of the network itself (`self`), or
+   * of another one.
    */
   readonly weights: Readonly<Record<string, "self" | Companion<Found>>>;
   /**
@@ -128,7 +130,7 @@ export interface NetworkModel<Found, Json extends { readonly network: string }> 
 export interface Published {
   readonly file: string;
   readonly url: string;
-  /** In bytes. Sizes and hashes that are not publicly stated are left out, never guessed. */
+  /** The file's size in bytes. Sizes and hashes that are not publicly stated are left out, never guessed. */
   readonly size?: number;
   readonly sha256?: string;
   /** Bytes that it cannot have more of, where the size is not stated: from the network's parameters. */

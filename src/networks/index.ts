@@ -66,4 +66,4 @@ export { type SwinUNetConfig, sizeMultiple } from "./swin-unet/config.js";
 export { swinUNet, swinUNetFeatures } from "./swin-unet/swin-unet.js";
 export type { Autoencoding, Denoising, Direct, InFile, Upscaling } from "./upscaling.js";
 export { factorOf, type VqConfig } from "./vq-autoencoder/config.js";
-export { decode, encode, quantise } from "./vq-autoencoder/vq-autoencoder.js";
+export { decodeLatent, encodeLatent, quantise } from "./vq-autoencoder/vq-autoencoder.js";

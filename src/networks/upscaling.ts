@@ -54,7 +54,10 @@ export interface Direct<Config> {
   enlarge(p: Scope, config: Config, lq: Value): Value;
 }
 
-/** A network in a file that a runtime reads, one pass too: how pictures go in and come out is all that is known. */
+/**
+ * A network in a file that a runtime reads, one pass too: how pictures go in and come out is all that is
+ * known.
+ */
 export interface InFile<Config> {
   readonly by: "a file";
   io(config: Config): OnnxFileConfig;

@@ -51,7 +51,7 @@ interface Slot {
   readonly offset: number;
 }
 
-/** Those of the inputs and outputs that are not bound have a place. */
+/** Where the inputs and outputs that are not bound lie in the shared memory. */
 interface Layout {
   readonly inputs: readonly Slot[];
   readonly outputs: readonly Slot[];

@@ -73,7 +73,7 @@ export interface DeviceTensor {
 /** A part of a device tensor, with a shape: what an input or an output of a session is bound to. */
 export interface DevicePart {
   readonly tensor: DeviceTensor;
-  /** Where it begins, in numbers. */
+  /** Where the part begins in the tensor, counted in numbers. */
   readonly offset: number;
   readonly shape: Shape;
 }

@@ -69,9 +69,11 @@ export interface Session {
   readonly inputs: readonly string[];
   /** What a run can return: the model's outputs but for those that are bound. */
   readonly outputs: readonly string[];
-  /** Types and shapes of inputs and outputs, as the model declares them; none where a runtime does not tell. */
+  /**
+   * Types and shapes of inputs and outputs, as the model declares them; none where a runtime does not tell.
+   */
   readonly facts: { readonly inputs: readonly TensorFacts[]; readonly outputs: readonly TensorFacts[] };
-  /** Where it runs: "cpu", "webgpu", "torch", or the execution providers that were named. */
+  /** Where the session runs: "cpu", "webgpu", "torch", or the execution providers that were named. */
   readonly device: string;
   /**
    * Runs the model once. In Node this blocks the thread until it is done, so anything that must stay

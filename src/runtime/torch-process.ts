@@ -12,7 +12,7 @@ import { oneLine, SamsrError } from "../base/errors.js";
 
 const PROGRAM = fileURLToPath(new URL("../../executor/torch_executor.py", import.meta.url));
 
-/** Where the program writes its replies; it has the same number. */
+/** The descriptor on which the program writes its replies; it has the same number there. */
 const REPLIES = 3;
 
 export type Reply = Readonly<Record<string, unknown>>;
@@ -84,7 +84,8 @@ print("PyTorch", torch.__version__, name)
 `;
 
 /**
- * Which PyTorch there is, and on what it computes, in one line. It is loaded for that, which takes seconds.
+ * Says which PyTorch there is, and on what it computes, in one line. PyTorch is loaded for that, which takes
+ * seconds.
  * @throws {SamsrError} saying what is missing
  */
 export function lookForTorch(): Promise<string> {

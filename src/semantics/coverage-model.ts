@@ -15,7 +15,7 @@ export const DEFAULT_COVERAGE_MODEL = "coverage-tiny";
 
 export interface CoverageModelOptions extends SessionOptions {
   /** Name of an installed model or the folder of one. */
-  model?: string;
+  readonly model?: string;
 }
 
 export interface LoadedCoverageModel {

@@ -22,14 +22,14 @@ const KEPT_SESSIONS = 2;
 
 /** Predicted counts, not rounded, of a picture at the network's size. */
 export interface CountMap {
-  width: number;
-  height: number;
+  readonly width: number;
+  readonly height: number;
   /** [height, width] */
-  counts: Float32Array;
+  readonly counts: Float32Array;
 }
 
 export interface CoveragePredictor {
-  /** Of a raster of any channels and depth; alpha is not looked at. */
+  /** Predicts the coverage of a raster of any channels and depth; alpha is not looked at. */
   predict(raster: Raster): Promise<CountMap>;
   /** The same in whole numbers at the raster's own size, as masks would have them. */
   coverage(raster: Raster): Promise<Coverage>;
@@ -48,7 +48,7 @@ export function createCoveragePredictor(
 ): CoveragePredictor {
   const scope = frozenScope(weights);
   const multiple = coverageMultiple(config);
-  /** By size, the one used last at the end. */
+  /** Sessions by size, the one used last at the end. */
   const sessions = new Map<string, Promise<Session>>();
 
   async function sessionFor(width: number, height: number): Promise<Session> {

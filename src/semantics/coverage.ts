@@ -5,9 +5,8 @@
  * over its maximum (equation 8), and a sum of c independent normals is one normal times sqrt(c) (see
  * noise.ts). So a hundred masks cost no more than one map of small integers, and the masks can be forgotten.
  */
-import { SamsrError } from "../base/errors.js";
 import { onArrays, type Variant } from "../diffusion/index.js";
-import type { MaskSet } from "./masks.js";
+import { checkMaskSet, type MaskSet } from "./masks.js";
 
 /** c(x, y): how many masks cover each pixel. */
 export interface Coverage {
@@ -43,16 +42,13 @@ export function wholeFacts({ counts }: Coverage): Omit<CoveragePart, "counts"> {
 
 /**
  * Counts the masks over each pixel.
- * @throws SamsrError when a mask has another size than the set
+ * @throws SamsrError for what is no set of masks
  */
-export function coverageOf({ width, height, masks }: MaskSet): Coverage {
+export function coverageOf(set: MaskSet): Coverage {
+  checkMaskSet(set);
+  const { width, height, masks } = set;
   const counts = new Uint16Array(width * height);
   for (const mask of masks) {
-    if (mask.length !== counts.length) {
-      throw new SamsrError(
-        `masks must have ${counts.length} pixels (${width} x ${height}); got ${mask.length}`,
-      );
-    }
     for (let p = 0; p < counts.length; p++) if (mask[p]) counts[p]++;
   }
   return { width, height, counts };
@@ -86,11 +82,11 @@ export function semanticWeight(coverage: Coverage | CoveragePart): Float32Array 
 /** What a person wants to know of a coverage. */
 export interface CoverageSummary {
   /** Share of pixels that at least one mask covers, 0..1. */
-  covered: number;
-  mean: number;
-  maximum: number;
+  readonly covered: number;
+  readonly mean: number;
+  readonly maximum: number;
   /** Share of pixels at each count, 0 to the maximum. */
-  histogram: number[];
+  readonly histogram: readonly number[];
 }
 
 /** Sums up a coverage in figures for people. */

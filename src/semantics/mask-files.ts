@@ -6,8 +6,10 @@
 import { createHash } from "node:crypto";
 import { readdir, readFile, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
+import { checkOptions, checkSize, checkText } from "../base/arguments.js";
 import { SamsrError } from "../base/errors.js";
 import { decode, type Limits, type Raster, recogniseFile } from "../image/index.js";
+import { LIMIT_TYPES } from "../image/limits.js";
 import { type LabelMap, type MaskSet, poolLabels, prepareMasks } from "./masks.js";
 import { pixelsOf, type Runs, runsOf, runsOfLabels } from "./runs.js";
 
@@ -34,6 +36,9 @@ export async function readMasks(
   height: number,
   limits: Limits = {},
 ): Promise<MaskSet> {
+  checkText("the path of masks", path);
+  checkSize("readMasks", width, height);
+  checkOptions("readMasks", limits, LIMIT_TYPES);
   const runs = await readMaskRuns(path, width, height, limits);
   return { width, height, masks: runs.map(pixelsOf) };
 }

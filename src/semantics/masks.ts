@@ -4,26 +4,57 @@
  * Masks overlap (a wheel is part of a car), so they are a set of binary images, not a partition. Whatever
  * made them, the noise and the weights need them at the size of the low-resolution image: equations 3 and 4.
  */
+import { checkArgument, checkOptions, checkSize, isObject } from "../base/arguments.js";
 import { SamsrError } from "../base/errors.js";
 
 /** M binary masks of one size. */
 export interface MaskSet {
-  width: number;
-  height: number;
+  readonly width: number;
+  readonly height: number;
   /** Each [H, W]; 1 inside, 0 outside. */
-  masks: Uint8Array[];
+  readonly masks: readonly Uint8Array[];
 }
 
 /** A partition, or part of one: each pixel carries the number of its region; 0 is no region. */
 export interface LabelMap {
-  width: number;
-  height: number;
+  readonly width: number;
+  readonly height: number;
   /** [H, W] */
-  labels: Int32Array;
+  readonly labels: Int32Array;
 }
 
-/** One mask for each label over 0 that occurs, in the order of the labels. */
-export function masksFromLabels({ width, height, labels }: LabelMap): MaskSet {
+/**
+ * Refuses what is no set of masks.
+ * @throws SamsrError of one line that says what was expected and what came
+ */
+export function checkMaskSet(set: MaskSet): void {
+  const expected = "an object with width, height and masks";
+  checkArgument("a set of masks", set, isObject(set) && Array.isArray(set.masks), expected);
+  checkSize("a set of masks", set.width, set.height);
+  const length = set.width * set.height;
+  for (const mask of set.masks) {
+    checkArgument("a mask", mask, mask instanceof Uint8Array, "a Uint8Array");
+    if (mask.length === length) continue;
+    throw new SamsrError(
+      `a mask of ${set.width} x ${set.height} must have ${length} pixels; got ${mask.length}`,
+    );
+  }
+}
+
+/**
+ * One mask for each label over 0 that occurs, in the order of the labels.
+ * @throws SamsrError for what is no label map
+ */
+export function masksFromLabels(map: LabelMap): MaskSet {
+  const expected = "an object with width, height and labels, an Int32Array";
+  checkArgument("a label map", map, isObject(map) && map.labels instanceof Int32Array, expected);
+  const { width, height, labels } = map;
+  checkSize("a label map", width, height);
+  if (labels.length !== width * height) {
+    throw new SamsrError(
+      `a label map of ${width} x ${height} must have ${width * height} labels; got ${labels.length}`,
+    );
+  }
   const byLabel = new Map<number, Uint8Array>();
   for (let p = 0; p < labels.length; p++) {
     const label = labels[p];
@@ -49,21 +80,18 @@ export const MASK_THRESHOLD = 0.5;
  *
  * @param width of the low-resolution image
  * @param height of the low-resolution image
- * @throws SamsrError when a mask has another size than the set
+ * @throws SamsrError for what is no set of masks, and for sizes that are none
  */
 export function prepareMasks(
   set: MaskSet,
   width: number,
   height: number,
-  { threshold = MASK_THRESHOLD }: { threshold?: number } = {},
+  options: { readonly threshold?: number } = {},
 ): MaskSet {
-  for (const mask of set.masks) {
-    if (mask.length !== set.width * set.height) {
-      throw new SamsrError(
-        `a mask of ${set.width} x ${set.height} must have ${set.width * set.height} pixels; got ${mask.length}`,
-      );
-    }
-  }
+  checkMaskSet(set);
+  checkSize("prepareMasks", width, height);
+  checkOptions("prepareMasks", options, { threshold: "number" });
+  const { threshold = MASK_THRESHOLD } = options;
   const sameSize = set.width === width && set.height === height;
   return {
     width,

@@ -34,31 +34,37 @@ const SMALLEST_DEVIATION = 1e-6;
 
 export interface NoiseOptions {
   /** An integer up to 2^53. */
-  seed: number;
-  width: number;
-  height: number;
+  readonly seed: number;
+  readonly width: number;
+  readonly height: number;
   /** 3 for latents, 48 for pixels after space-to-depth(4). */
-  channels: number;
-  /** Of the same size. Left out: plain Gaussian noise, not standardised, as SinSR and ResShift take it. */
-  coverage?: Coverage;
-  /** default "paper" */
-  variant?: Variant;
+  readonly channels: number;
+  /**
+   * The coverage of the same size; left out: plain Gaussian noise, not standardised, as SinSR and ResShift
+   * take it.
+   */
+  readonly coverage?: Coverage;
+  /**
+   * Whose equations: the paper's, or those of the released code, where also no mask is a mask; default
+   * "paper".
+   */
+  readonly variant?: Variant;
   /**
    * Independent noise with the same seed, 0..2^24-1, e.g. for each timestep of a stochastic chain; default 0.
    */
-  stream?: number;
+  readonly stream?: number;
   /** Whether to keep the whole map in memory; default: when it is at most 16 MiB. */
-  keep?: boolean;
+  readonly keep?: boolean;
 }
 
 /** Noise of unit variance over an image, to be asked for window by window. */
 export interface Noise {
-  channels: number;
-  width: number;
-  height: number;
-  /** Of equation 7, one for each channel; 0 and 1 for plain noise. */
-  mean: Float64Array;
-  deviation: Float64Array;
+  readonly channels: number;
+  readonly width: number;
+  readonly height: number;
+  /** The mean that equation 7 takes off, one for each channel; 0 and 1 for plain noise. */
+  readonly mean: Float64Array;
+  readonly deviation: Float64Array;
   /**
    * The noise of the window that starts at column x0 and row y0, as [C, h, w]. The same pixel has the same
    * value in every window. Past the border, pixels are reflected (without repeating the edge), as the image's

@@ -23,7 +23,7 @@ import type { Partition } from "./superpixels.js";
 /** Nodes 0..leaves-1 are the regions of the partition; each later one is the union of its two children. */
 export interface PartitionTree {
   leaves: number;
-  /** Of every node; -1 for the root, which is the last. */
+  /** The parent of every node; -1 for the root, which is the last. */
   parent: Int32Array;
   /** In pixels. */
   area: Int32Array;

@@ -2,25 +2,26 @@
  * The picture as the segmentation sees it: three smoothed planes in which the Euclidean distance is roughly
  * the difference that people see.
  */
+import { checkArgument, checkSize, isObject } from "../base/arguments.js";
 import { SamsrError } from "../base/errors.js";
 import { averagePool } from "./masks.js";
 
 /** Pixels of a picture, in one of two layouts. */
 export interface RgbImage {
-  width: number;
-  height: number;
+  readonly width: number;
+  readonly height: number;
   /**
    * 8 bit: interleaved [H, W, C], 0..255. Float: planar [C, H, W], 0..1. C is 1 (grey), 3 or 4 (alpha is not
    * looked at).
    */
-  data: Uint8Array | Uint8ClampedArray | Float32Array;
+  readonly data: Uint8Array | Uint8ClampedArray | Float32Array;
 }
 
 /** Luma and two colour differences, each [H, W]. */
 export interface Planes {
-  width: number;
-  height: number;
-  planes: [Float32Array, Float32Array, Float32Array];
+  readonly width: number;
+  readonly height: number;
+  readonly planes: [Float32Array, Float32Array, Float32Array];
 }
 
 /** Pictures with a longer side are shrunk to it, as Segment Anything does; time and memory stay bounded. */
@@ -36,10 +37,14 @@ const SMOOTHING = 0.8;
  * Shrinks to {@link LONGEST_SIDE}, turns to luma and colour differences (BT.601, 0..255, a cheap stand-in for
  * Lab on gamma-coded values), and smooths.
  *
- * @throws SamsrError when the data does not fit the size
+ * @throws SamsrError for what is no image, and when the data does not fit the size
  */
 export function toPlanes(image: RgbImage): Planes {
+  checkArgument("an image", image, isObject(image), "an object with width, height and data");
   const { data } = image;
+  checkSize("an image", image.width, image.height);
+  const typed = [Uint8Array, Uint8ClampedArray, Float32Array].some((of) => data instanceof of);
+  checkArgument("the data of an image", data, typed, "a Uint8Array, Uint8ClampedArray or Float32Array");
   const pixels = image.width * image.height;
   const channels = data.length / pixels;
   if (![1, 3, 4].includes(channels)) {

@@ -15,6 +15,7 @@
  *
  * It needs no download and takes tens of milliseconds; it knows colour and shape, and nothing of objects.
  */
+import { checkArgument, checkOptions, type OptionType } from "../base/arguments.js";
 import type { Coverage } from "./coverage.js";
 import type { LabelMap, MaskSet } from "./masks.js";
 import { type PartitionTree, partitionTree } from "./partition-tree.js";
@@ -23,27 +24,27 @@ import { type Partition, superpixels } from "./superpixels.js";
 
 export interface RegionOptions {
   /** Smallest region, as a share of the picture, but at least 16 pixels; default 0.001. */
-  minimumArea?: number;
+  readonly minimumArea?: number;
   /** Largest region, as a share of the picture; default 0.07. */
-  maximumArea?: number;
+  readonly maximumArea?: number;
   /**
    * The first and the last scale of the ladder, in squared grey levels times pixels; default 500 and 100,000.
    */
-  scales?: readonly [number, number];
+  readonly scales?: readonly [number, number];
   /** Scales in the ladder, each the same multiple of the one before; default 12. */
-  cuts?: number;
+  readonly cuts?: number;
 }
 
 /** What the segmentation found. */
 export interface Regions {
-  width: number;
-  height: number;
+  readonly width: number;
+  readonly height: number;
   /** Number of masks; a region that is one at several scales counts at each. */
-  count: number;
-  coverage: Coverage;
+  readonly count: number;
+  readonly coverage: Coverage;
   /**
-   * All masks. Memory is count x width x height bytes: for pictures and tests; {@link coverage} needs none of
-   * it.
+   * Makes all masks. Their memory is count x width x height bytes: for pictures and tests; {@link coverage}
+   * needs none of it.
    */
   masks(): MaskSet;
   /**
@@ -64,14 +65,36 @@ const SUPERPIXEL_AREA = 6;
  */
 const SUPERPIXELS = 16000;
 
-/** Segments a low-resolution image into nested regions. Deterministic. */
+const OPTIONS = {
+  minimumArea: "number",
+  maximumArea: "number",
+  scales: "object",
+  cuts: "number",
+} as const satisfies Record<keyof RegionOptions, OptionType>;
+
+/**
+ * Segments a low-resolution image into nested regions, always into the same ones.
+ * @throws SamsrError for what is no image, and for options that make no sense
+ */
 export function segmentRegions(image: RgbImage, options: RegionOptions = {}): Regions {
+  checkOptions("segmentRegions", options, OPTIONS);
+  checkLadder(options);
   const planes = toPlanes(image);
   const pixels = planes.width * planes.height;
   const partition = superpixels(planes, SUPERPIXEL_SCALE, Math.max(SUPERPIXEL_AREA, pixels / SUPERPIXELS));
   const tree = partitionTree(partition, planes);
   const cuts = ladder(options).map((scale) => cutAt(tree, scale, areaRange(pixels, options)));
   return collect(cuts, partition, image.width, image.height);
+}
+
+/** @throws SamsrError unless the ladder has steps */
+function checkLadder({ scales, cuts = 1 }: RegionOptions): void {
+  const positive = (scale: unknown) => typeof scale === "number" && scale > 0;
+  const pair =
+    scales === undefined || (Array.isArray(scales) && scales.length === 2 && scales.every(positive));
+  checkArgument("segmentRegions: scales", scales, pair, "two numbers over 0");
+  const whole = Number.isInteger(cuts) && cuts >= 1 && cuts <= 1000;
+  checkArgument("segmentRegions: cuts", cuts, whole, "a whole number from 1 to 1000");
 }
 
 function ladder({ scales: [first, last] = [500, 100_000], cuts = 12 }: RegionOptions): number[] {

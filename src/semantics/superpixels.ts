@@ -11,11 +11,11 @@ import type { Planes } from "./planes.js";
 
 /** A partition of an image into connected regions. */
 export interface Partition {
-  width: number;
-  height: number;
+  readonly width: number;
+  readonly height: number;
   /** [H, W], 0..count-1 in the order in which a scan from the top left meets them. */
-  labels: Int32Array;
-  count: number;
+  readonly labels: Int32Array;
+  readonly count: number;
 }
 
 /** Weights are sorted by counting: in steps of 1/8 grey level, all above 255 alike. */

@@ -18,8 +18,8 @@ export interface StepSettings {
   /** Gradients longer than this are shortened to it. Default: none is. */
   readonly clip?: number;
   /**
-   * Of the moving average: average = emaDecay average + (1 - emaDecay) weights. Default 1, which leaves it as
-   * it is.
+   * The decay of the moving average: average = emaDecay average + (1 - emaDecay) weights. Default 1, which
+   * leaves it as it is.
    */
   readonly emaDecay?: number;
 }

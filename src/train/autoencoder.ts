@@ -1,5 +1,5 @@
 /** Trains the VQ autoencoder on whose latents diffusion may happen (Rombach et al. 2022, section 3.1). */
-import { decode, encode, quantise, type VqConfig } from "../networks/index.js";
+import { decodeLatent, encodeLatent, quantise, type VqConfig } from "../networks/index.js";
 import { type Scope, trainableScope } from "../nn/index.js";
 import * as o from "../onnx/index.js";
 import { floatTensor, type SessionOptions } from "../runtime/index.js";
@@ -7,7 +7,7 @@ import { createTrainingState } from "./checkpoint.js";
 import type { Batches } from "./data/batches.js";
 import { type TrainerOptions, train } from "./trainer.js";
 import { convolutionStrategyOn, createTrainingSession } from "./training-session.js";
-import { initialWeights, type Weights } from "./weights.js";
+import { type FlatWeights, initialWeights } from "./weights.js";
 
 export interface AutoencoderOptions extends TrainerOptions {
   readonly config: VqConfig;
@@ -42,9 +42,9 @@ export function autoencoderLoss(
   terms: AutoencoderWeights,
 ) {
   const image = o.input("hr", [batch, 3, crop, crop]);
-  const z = encode(p, config, image);
+  const z = encodeLatent(p, config, image);
   const { quantised, indices } = quantise(p, config, z);
-  const made = decode(p, config, straightThrough(z, quantised));
+  const made = decodeLatent(p, config, straightThrough(z, quantised));
   const reports = {
     reconstruction: o.reduceMean(o.abs(o.sub(made, image))),
     codebook: o.meanSquaredError(o.stopGradient(z), quantised),
@@ -64,7 +64,7 @@ export function straightThrough(z: o.Value, quantised: o.Value): o.Value {
 /** Trains the autoencoder. @returns its weights and their moving average */
 export async function trainAutoencoder(
   options: AutoencoderOptions,
-): Promise<{ weights: Weights; average: Float32Array }> {
+): Promise<{ weights: FlatWeights; average: Float32Array }> {
   const { config, batches, batch, crop, seed, terms } = options;
   const { scope, parameters } = trainableScope("", convolutionStrategyOn(options.session));
   const { loss, reports } = autoencoderLoss(scope, config, { batch, crop }, terms);

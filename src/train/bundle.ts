@@ -1,23 +1,27 @@
 import { mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { checkText } from "../base/arguments.js";
 import { SamsrError } from "../base/errors.js";
 import {
-  blendWeights,
   type CoverageModel,
   type ModelDescription,
   type PixelModel,
   writeSafetensors,
 } from "../checkpoints/index.js";
 import { writeFileAtomically } from "../image/index.js";
-import { COVERAGE_NETWORK, type CoverageNetworkConfig, PIXEL_DENOISER } from "../networks/index.js";
-import { readNamedWeights } from "./blend.js";
+import {
+  COVERAGE_NETWORK,
+  type CoverageNetworkConfig,
+  type Network,
+  PIXEL_DENOISER,
+} from "../networks/index.js";
 import { readWeights } from "./checkpoint.js";
 import { runConfig } from "./config/run-config.js";
 import { STUDENT_RECIPE } from "./recipe.js";
 
 const LICENCE = "non-commercial research and education, as the photos that the weights were trained on";
 
-/** Of a student, what running it takes. */
+/** What running a student takes. */
 export type BundledStudent = Pick<PixelModel, "config" | "schedule" | "m">;
 
 /** The bundled model's. */
@@ -33,6 +37,7 @@ export const TINY_STUDENT: BundledStudent = {
  * @throws SamsrError for a student of latents, which `samsr models add` makes a model of
  */
 export async function bundledStudent(weights: string): Promise<BundledStudent> {
+  checkText("the path of a student's weights", weights);
   const config = await runConfig(dirname(weights));
   if (config?.train !== "student") return TINY_STUDENT;
   if (config.space !== "pixels") {
@@ -43,71 +48,53 @@ export async function bundledStudent(weights: string): Promise<BundledStudent> {
   return { config: config.network, schedule: config.schedule, m: config.student.m };
 }
 
-/** The files of a bundle's weights. */
-export interface BundlePaths {
-  readonly student: string;
-  readonly teacher: string;
-  /** The student's other end, taught on for detail from the same weights; left out, it has one end. */
-  readonly sharp?: string;
-}
-
 /**
- * Writes an installable model: its networks at half precision and `model.json`. The card is for people to
+ * Writes an installable model: both networks at half precision and `model.json`. The card is for people to
  * write.
  * @param paths of the weights that `samsr train` left
- * @param detail of a model with two ends, how far between them it is unless told, 0 to 1
- * @throws SamsrError when the two ends are not of one network
+ * @param out the folder
+ * @throws SamsrError for a student that is none, and for files that are missing or damaged
  */
 export async function bundleModel(
   name: string,
-  { config, schedule, m }: BundledStudent,
-  paths: BundlePaths,
+  student: BundledStudent,
+  paths: { readonly student: string; readonly teacher: string },
   out: string,
-  detail?: number,
 ): Promise<void> {
-  const { student, sharp } = paths;
-  // Two that cannot be blended are found out before anything is written.
-  if (sharp !== undefined) {
-    const [first, second] = await Promise.all([student, sharp].map(readNamedWeights));
-    blendWeights(first, second, 0);
-  }
-  await mkdir(out, { recursive: true });
-  for (const [part, path] of Object.entries<string | undefined>({ ...paths })) {
-    if (path === undefined) continue;
-    const tensors = await readWeights(path);
-    const metadata = { network: PIXEL_DENOISER.name, part };
-    const bytes = writeSafetensors(tensors, { precision: "float16", metadata });
-    await writeFileAtomically(join(out, `${part}.safetensors`), bytes, { overwrite: true });
-  }
+  for (const part of ["student", "teacher"] as const)
+    checkText(`bundleModel: the ${part}'s weights`, paths?.[part]);
   const description: PixelModel = {
     name,
     summary: "photos x4 in one step, on pixels",
     licence: LICENCE,
     network: PIXEL_DENOISER.model.kind,
-    config,
-    schedule,
-    m,
-    ...(sharp !== undefined && detail !== undefined && { detail }),
-    weights: {
-      ...{ student: "student.safetensors", teacher: "teacher.safetensors" },
-      ...(sharp !== undefined && { sharp: "sharp.safetensors" }),
-    },
+    ...student,
+    weights: { student: "student.safetensors", teacher: "teacher.safetensors" },
   };
+  await beginFolder("bundleModel", description, PIXEL_DENOISER, out);
+  for (const part of ["student", "teacher"] as const) {
+    const tensors = await readWeights(paths[part]);
+    const metadata = { network: PIXEL_DENOISER.name, part };
+    const bytes = writeSafetensors(tensors, { precision: "float16", metadata });
+    await writeFileAtomically(join(out, `${part}.safetensors`), bytes, { overwrite: true });
+  }
   await writeDescription(description, out);
 }
 
-/** The same for a coverage network: `model.json` and its weights, which keep the name `network`. */
+/**
+ * Writes the folder of a coverage network's model: `model.json` and its weights, which keep the name
+ * `network`.
+ * @param path of the weights that `samsr train` left
+ * @param out the folder
+ * @throws SamsrError for a configuration that is none, and for a file that is missing or damaged
+ */
 export async function bundleCoverageModel(
   name: string,
   config: CoverageNetworkConfig,
   path: string,
   out: string,
 ): Promise<void> {
-  await mkdir(out, { recursive: true });
-  const tensors = await readWeights(path);
-  const metadata = { network: COVERAGE_NETWORK.name };
-  const bytes = writeSafetensors(tensors, { precision: "float16", metadata });
-  await writeFileAtomically(join(out, "network.safetensors"), bytes, { overwrite: true });
+  checkText("bundleCoverageModel: the weights", path);
   const description: CoverageModel = {
     name,
     summary: "how many masks cover each pixel, in one pass",
@@ -116,7 +103,25 @@ export async function bundleCoverageModel(
     config,
     weights: { network: "network.safetensors" },
   };
+  await beginFolder("bundleCoverageModel", description, COVERAGE_NETWORK, out);
+  const tensors = await readWeights(path);
+  const metadata = { network: COVERAGE_NETWORK.name };
+  const bytes = writeSafetensors(tensors, { precision: "float16", metadata });
+  await writeFileAtomically(join(out, "network.safetensors"), bytes, { overwrite: true });
   await writeDescription(description, out);
+}
+
+/** Makes the folder, once the description is one that can be read again. */
+async function beginFolder(
+  of: string,
+  description: ModelDescription,
+  { model }: Network,
+  out: string,
+): Promise<void> {
+  checkText(`${of}: the folder`, out);
+  const complaint = model.json.check(description, "");
+  if (complaint) throw new SamsrError(`${of}: ${complaint}`);
+  await mkdir(out, { recursive: true });
 }
 
 async function writeDescription(description: ModelDescription, out: string): Promise<void> {

@@ -9,7 +9,7 @@ import { readSafetensors, writeSafetensors } from "../checkpoints/index.js";
 import { writeFileAtomically } from "../image/index.js";
 import type { StateDict } from "../nn/index.js";
 import { createStability, type Stability } from "./stability.js";
-import { createWeights, type Weights } from "./weights.js";
+import { createFlatWeights, type FlatWeights } from "./weights.js";
 
 /** AdamW's moments, each laid out as the weights are. */
 export interface AdamState {
@@ -20,13 +20,13 @@ export interface AdamState {
 }
 
 export interface TrainingState {
-  readonly weights: Weights;
+  readonly weights: FlatWeights;
   readonly average: Float32Array;
   readonly adam: AdamState;
   readonly stability: Stability;
 }
 
-export function createTrainingState(weights: Weights): TrainingState {
+export function createTrainingState(weights: FlatWeights): TrainingState {
   const { length } = weights.flat;
   const adam = { first: new Float32Array(length), second: new Float32Array(length), step: 0 };
   return { weights, average: weights.flat.slice(), adam, stability: createStability() };
@@ -95,11 +95,11 @@ function numbersOf({ rate, typicalLoss }: Stability): Record<string, string> {
 /** The numbers of `flat`, laid out as `weights` are, as a file of named tensors. */
 export async function saveWeights(
   path: string,
-  weights: Weights,
+  weights: FlatWeights,
   flat: Float32Array,
   options: { precision: "float32" | "float16"; metadata: Readonly<Record<string, string>> },
 ): Promise<void> {
-  const { tensors } = createWeights(weights.specs, flat);
+  const { tensors } = createFlatWeights(weights.specs, flat);
   await writeFileAtomically(path, writeSafetensors(tensors, options), { overwrite: true });
 }
 

@@ -8,17 +8,17 @@ import { createTrainingState } from "./checkpoint.js";
 import { COUNT_STEPS, type CoverageSamples } from "./data/coverage-samples.js";
 import { type TrainerOptions, train } from "./trainer.js";
 import { convolutionStrategyOn, createTrainingSession } from "./training-session.js";
-import { initialWeights, type Weights } from "./weights.js";
+import { type FlatWeights, initialWeights } from "./weights.js";
 
 export interface CoverageOptions extends TrainerOptions {
   readonly config: CoverageNetworkConfig;
   readonly samples: CoverageSamples;
-  /** Of the samples. */
+  /** The width of the samples, in pixels. */
   readonly width: number;
   readonly height: number;
   readonly batch: number;
   readonly seed: number;
-  /** Of the squared error of the counts, beside the correlation in each picture. */
+  /** The weight of the squared error of the counts, beside the correlation in each picture. */
   readonly countWeight: number;
   readonly session?: SessionOptions;
 }
@@ -58,7 +58,7 @@ const ORDER_STREAM = 0x0cde;
 /** Trains the network. @returns its weights and their moving average */
 export async function trainCoverage(
   options: CoverageOptions,
-): Promise<{ weights: Weights; average: Float32Array }> {
+): Promise<{ weights: FlatWeights; average: Float32Array }> {
   const { config, samples, width, height, batch, seed, countWeight } = options;
   const { scope, parameters } = trainableScope("", convolutionStrategyOn(options.session));
   const { loss, reports } = coverageLoss(scope, config, { batch, width, height }, countWeight);

@@ -9,7 +9,7 @@ import type { DevicePart, SessionOptions } from "../runtime/index.js";
 import { BETAS } from "./adamw.js";
 import { DISCRIMINATOR, discriminatorLoss } from "./adversarial.js";
 import { createTrainingState } from "./checkpoint.js";
-import { type BatchShape, pixelSpace, type Space } from "./space.js";
+import { type BatchShape, pixelSpace } from "./space.js";
 import type { Opponent } from "./trainer.js";
 import { convolutionStrategyOn, createTrainingSession } from "./training-session.js";
 import { initialWeights } from "./weights.js";
@@ -22,16 +22,8 @@ export interface AdversarialOptions {
 }
 
 export interface Discriminator extends Opponent {
-  /** Its weights as the student's graph has them as inputs: what those are bound to. */
+  /** The discriminator's weights as the student's graph has them as inputs: what those are bound to. */
   readonly bound: Readonly<Record<string, DevicePart>>;
-}
-
-export interface DiscriminatorSurroundings {
-  readonly session?: SessionOptions;
-  /** Default: pixels. */
-  readonly space?: Space;
-  /** What it is to take for real, [N, C, S, S]; default: the originals. */
-  readonly real?: o.Value;
 }
 
 /**
@@ -44,11 +36,11 @@ export async function createDiscriminator(
   bound: Readonly<Record<string, DevicePart>>,
   shape: BatchShape,
   seed: number,
-  { session: options, space = pixelSpace(shape), real }: DiscriminatorSurroundings = {},
+  options?: SessionOptions,
+  space = pixelSpace(shape),
 ): Promise<Discriminator> {
   const { scope, parameters } = trainableScope(DISCRIMINATOR, convolutionStrategyOn(options));
-  const { x0: original, y } = space.pair(shape);
-  const x0 = real ?? original;
+  const { x0, y } = space.pair(shape);
   const judge = (image: o.Value) => discriminator(scope, config, image, y);
   const graph = discriminatorLoss(judge, x0, o.input("x0Hat", x0.shape), gamma);
   const session = await createTrainingSession(

@@ -3,11 +3,11 @@ export type RateSchedule = "cosine" | "linear" | "constant";
 
 export interface LearningRate {
   readonly peak: number;
-  /** Where it ends; default 0. Without a meaning for `constant`. */
+  /** The rate at the end; default 0. A `constant` schedule has no use for it. */
   readonly floor?: number;
   readonly warmup: number;
   readonly steps: number;
-  /** default "cosine" */
+  /** How the rate falls; default "cosine". */
   readonly schedule?: RateSchedule;
 }
 

@@ -5,7 +5,7 @@ import type { CoverageWeights, SemanticsOptions } from "./crop-semantics.js";
 import type { MaskContext } from "./data/batch-noise.js";
 import type { AdversarialOptions } from "./discriminator.js";
 import type { TeacherOptions } from "./teacher.js";
-import type { DetailTarget, StudentExtras, TermName } from "./terms/index.js";
+import type { StudentExtras, TermName } from "./terms/index.js";
 
 /**
  * The weights of the terms of the student's loss; the paper has the first three at 1, lambda, and none of the
@@ -25,7 +25,7 @@ export interface StudentOptions extends Omit<TeacherOptions, "semantics"> {
   readonly start?: StateDict;
   /** Timesteps of the teacher's roll-out, 1..T; fewer are faster and evenly spread. */
   readonly rollOut: number;
-  /** m of equation 9. */
+  /** The strength of W in equation 9, m, from 0 to less than 1. */
   readonly m: number;
   /** default "paper" */
   readonly variant?: Variant;
@@ -46,11 +46,6 @@ export interface StudentOptions extends Omit<TeacherOptions, "semantics"> {
    */
   readonly distilled: number;
   readonly terms: StudentWeights;
-  /**
-   * What the terms of detail (structure, perceptual, adversarial) are judged against; default "original". With
-   * "second teacher", as with a weight of the term `taught`, batches bring its pictures.
-   */
-  readonly detailTarget?: DetailTarget;
   /** What the term `adversarial` needs. */
   readonly adversarial?: AdversarialOptions;
   /**

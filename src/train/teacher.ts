@@ -26,7 +26,7 @@ import type { Batches } from "./data/batches.js";
 import { pixelSpace, type Space, type SpaceOptions, spaceOf } from "./space.js";
 import { type TrainerOptions, train } from "./trainer.js";
 import { convolutionStrategyOn, createTrainingSession } from "./training-session.js";
-import { initialWeights, loadWeights, type Weights } from "./weights.js";
+import { type FlatWeights, initialWeights, loadWeights } from "./weights.js";
 
 export interface TeacherOptions extends TrainerOptions, SpaceOptions {
   readonly config: SwinUNetConfig;
@@ -44,7 +44,7 @@ export interface TeacherOptions extends TrainerOptions, SpaceOptions {
 
 export interface TeacherSemantics extends Required<PixelwiseOptions> {
   readonly masks: "regions";
-  /** default "sam" */
+  /** The noise of the forward process where it follows masks; default "sam". */
   readonly noise?: NoiseKind;
   readonly maskContext: MaskContext;
 }
@@ -84,7 +84,7 @@ export function teacherLoss(
 /** Trains ResShift's denoiser. @returns its weights and their moving average */
 export async function trainTeacher(
   options: TeacherOptions,
-): Promise<{ weights: Weights; average: Float32Array }> {
+): Promise<{ weights: FlatWeights; average: Float32Array }> {
   const { config, batches, batch, crop, seed, semantics } = options;
   const shape = { batch, side: crop / SCALE };
   const schedule = exponentialSchedule(options.schedule);

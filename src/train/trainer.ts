@@ -30,7 +30,7 @@ export interface TrainerOptions {
   readonly weightDecay?: number;
   /** Gradients longer than this are shortened to it. */
   readonly clip: number;
-  /** Of the moving average, a step. */
+  /** The decay of the moving average, a step. */
   readonly emaDecay: number;
   /** Batches whose gradients are averaged into one step. */
   readonly accumulate: number;
@@ -54,7 +54,7 @@ export interface TrainerOptions {
   readonly signal?: AbortSignal;
 }
 
-/** So many times in a row a step may fail before the run gives up. */
+/** How many times in a row a step may fail before the run gives up. */
 const MOST_ROLLBACKS = 3;
 
 /** A second network that is trained in turn with the first, on what the first one made. */

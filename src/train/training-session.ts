@@ -47,9 +47,7 @@ export interface TrainingSession {
   readonly nodes: number;
   /** The gradient of the last micro-batch, laid out as the weights are; pull it before it is read here. */
   readonly gradient: DeviceTensor;
-  /**
-   * Those of the graph's inputs that are neither parameters nor bound elsewhere: what a micro-batch brings.
-   */
+  /** The inputs of the graph that are neither parameters nor bound elsewhere: what a micro-batch brings. */
   readonly inputs: DeviceTensors;
   /**
    * Computes loss and gradient of the micro-batch that lies in the inputs.

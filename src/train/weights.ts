@@ -7,14 +7,14 @@ import { type FloatTensor, floatTensor } from "../runtime/index.js";
  * All parameters of a network in one array, with a view for each. ONNX Runtime reads the views in place and
  * the optimiser walks the one array, so there is a single copy of the weights.
  */
-export interface Weights {
+export interface FlatWeights {
   readonly flat: Float32Array;
   readonly specs: readonly ParameterSpec[];
   /** Views into `flat`, by name. */
   readonly tensors: ReadonlyMap<string, FloatTensor>;
 }
 
-export function createWeights(specs: readonly ParameterSpec[], flat?: Float32Array): Weights {
+export function createFlatWeights(specs: readonly ParameterSpec[], flat?: Float32Array): FlatWeights {
   const total = specs.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
   const held = flat ?? new Float32Array(total);
   if (held.length !== total) throw new Error(`weights: ${held.length} numbers for ${total} parameters`);
@@ -29,14 +29,14 @@ export function createWeights(specs: readonly ParameterSpec[], flat?: Float32Arr
 }
 
 /** New weights from the network's own initialisers. */
-export function initialWeights(specs: readonly ParameterSpec[], seed: number): Weights {
-  const weights = createWeights(specs);
+export function initialWeights(specs: readonly ParameterSpec[], seed: number): FlatWeights {
+  const weights = createFlatWeights(specs);
   loadWeights(weights, initialize(specs, seed), "initial values");
   return weights;
 }
 
 /** Copies a state dict into weights. @throws {SamsrError} when a tensor is missing or has another shape. */
-export function loadWeights(weights: Weights, state: StateDict, name: string): void {
+export function loadWeights(weights: FlatWeights, state: StateDict, name: string): void {
   for (const [key, { shape, data }] of weights.tensors) {
     const found = state.get(key);
     if (!found || String(found.shape) !== String(shape)) {

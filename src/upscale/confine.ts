@@ -11,7 +11,7 @@ import { kernels, resizePlanar } from "../image/resize.js";
 const GREY_LEVELS = 2;
 
 export interface ConfinedSize {
-  /** Of the small picture. */
+  /** The small picture's width. */
   readonly width: number;
   readonly height: number;
   /** How many times larger the other is. */
@@ -71,7 +71,7 @@ export function confine(
   return large;
 }
 
-/** Of each value and the eight around it, as far as there are any, the one that `pick` prefers. */
+/** For each value the one that `pick` prefers of it and the eight around it, as far as there are any. */
 function around(
   values: Float32Array,
   width: number,
@@ -100,8 +100,8 @@ function around(
 }
 
 /**
- * Whether a picture of three colours shows grey alone: its channels differ by a JPEG's rounding at most. False
- * for a picture of one colour channel, which comes out grey anyway.
+ * Whether a picture of three colours shows grey alone: its channels differ by a JPEG's rounding at most.
+ * False for a picture of one colour channel, which comes out grey anyway.
  */
 export function isGrey(raster: Raster): boolean {
   const { data, channels } = raster;

@@ -14,7 +14,7 @@ export interface Cost {
   /** The part of the model whose weights it holds. */
   readonly part: string;
   readonly flops: number;
-  /** That are alive at once, weights left out. */
+  /** The most bytes that are alive at once, weights left out. */
   readonly bytes: number;
 }
 

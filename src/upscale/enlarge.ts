@@ -70,7 +70,6 @@ export async function enlarge(
 
   await context.checkpoint();
   const { kind } = sessions;
-  await sessions.blend(settings.detail);
   const colour = await bleedColour(raster);
   const plan = planFor(raster, settings, kind);
   const size = { width: plan.tileWidth, height: plan.tileHeight };
@@ -175,7 +174,7 @@ function checkFinite(values: Float32Array, model: string): void {
 }
 
 function infoOf(
-  { diffusion, detail }: ResolvedSettings,
+  { diffusion }: ResolvedSettings,
   { tiles, tileWidth, tileHeight }: TilePlan,
   device: string,
   coverage: CoverageSummary,
@@ -184,7 +183,6 @@ function infoOf(
   const { masks = "none", coefficients: _, samOptions: __, noise: ___, ...rest } = diffusion ?? {};
   return {
     ...rest,
-    ...(detail !== undefined && { detail }),
     tiles: tiles.length,
     tile: [tileWidth, tileHeight],
     device,

@@ -4,8 +4,9 @@
  * are shared where nothing moved, and where nothing moved for a way around, the result of the frame before
  * stays.
  */
-import { bitDepth, bleedColour, createRaster, type Raster, toRgb } from "../image/index.js";
-import { type Coverage, segmentRegions } from "../semantics/index.js";
+import { bitDepth, bleedColour, createRaster, type Raster } from "../image/index.js";
+import type { Coverage } from "../semantics/index.js";
+import { findCoverage } from "./semantics.js";
 import type { ResolvedSettings } from "./settings.js";
 
 /**
@@ -18,7 +19,7 @@ const reach = 12;
 export interface FrameBefore {
   readonly input: Raster;
   readonly output: Raster;
-  /** Left out where masks come from elsewhere than regions. */
+  /** The frame's coverage; left out where masks come from elsewhere than regions. */
   readonly coverage?: Coverage;
 }
 
@@ -71,8 +72,7 @@ export async function frameCoverage(
 ): Promise<Coverage | undefined> {
   if (diffusion?.masks !== "regions" || diffusion.variant !== "paper") return undefined;
   const { width, height } = frame;
-  const data = toRgb(await bleedColour(frame)).data as Uint8Array;
-  const { coverage } = segmentRegions({ width, height, data });
+  const coverage = await findCoverage(await bleedColour(frame), diffusion);
   const earlier = before?.coverage;
   if (earlier === undefined || moved === undefined) return coverage;
   const counts = coverage.counts.map((count, p) => (moved[p] ? count : earlier.counts[p]));

@@ -11,7 +11,7 @@ import { type LatentModel, readCheckpoint, recognise } from "../checkpoints/inde
 import { exponentialSchedule } from "../diffusion/index.js";
 import { createRaster, type Raster, reflect, toTensor } from "../image/raster.js";
 import { bicubicX4 } from "../image/resize.js";
-import { decode, encode, quantise, swinUNet } from "../networks/index.js";
+import { decodeLatent, encodeLatent, quantise, swinUNet } from "../networks/index.js";
 import { frozenScope, type Scope, type StateDict } from "../nn/index.js";
 import * as o from "../onnx/index.js";
 import type { Tensor } from "../runtime/index.js";
@@ -113,7 +113,7 @@ async function byHand(
 
   const large: [o.Shape, Float32Array] = [[1, 3, 4 * h, 4 * w], bicubicX4(padded, 3, w, h)];
   const y = await compute(of, weightsOf("autoencoder"), { large }, (p, v, m) =>
-    encode(p, m.autoencoder, v.large),
+    encodeLatent(p, m.autoencoder, v.large),
   );
 
   let coverage = emptyCoverage(width, height);
@@ -168,7 +168,7 @@ async function byHand(
     x0 = await predict(x, t);
   }
   const hr = await compute(of, weightsOf("autoencoder"), { x0: [[1, 3, h, w], x0] }, (p, v, m) =>
-    decode(p, m.autoencoder, quantise(p, m.autoencoder, v.x0).quantised),
+    decodeLatent(p, m.autoencoder, quantise(p, m.autoencoder, v.x0).quantised),
   );
   return Uint16Array.from({ length: 48 * width * height }, (_, i) => {
     const [pixel, c] = [Math.floor(i / 3), i % 3];

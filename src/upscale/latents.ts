@@ -4,7 +4,7 @@
  * later.
  */
 import { createRaster, cropPlanar, type Raster, type Region } from "../image/raster.js";
-import { blendWeights, type TilePlan } from "../image/tiles.js";
+import { handOverWeights, type TilePlan } from "../image/tiles.js";
 
 export interface Latents {
   /** What has been encoded: the image, or as far as its tiles reach beyond it. */
@@ -23,8 +23,8 @@ export function blendLatents(plan: TilePlan, channels: number, yOf: (i: number) 
   const width = Math.max(plan.width, tileWidth);
   const height = Math.max(plan.height, tileHeight);
   const data = new Float32Array(channels * width * height);
-  const across = blendWeights(plan.columns, tileWidth, overlap, 1);
-  const down = blendWeights(plan.rows, tileHeight, overlap, 1);
+  const across = handOverWeights(plan.columns, tileWidth, overlap, 1);
+  const down = handOverWeights(plan.rows, tileHeight, overlap, 1);
   for (const [i, tile] of plan.tiles.entries()) {
     const y = yOf(i);
     const [wx, wy] = [across[tile.column], down[tile.row]];

@@ -4,9 +4,9 @@ import { findUpscalingModel } from "./model.js";
 import { createUpscaler } from "./upscaler-node.js";
 
 export interface Measurement {
-  /** Of the picture, in low-resolution pixels. */
+  /** The side of the picture, in low-resolution pixels. */
   readonly side: number;
-  /** Of the second picture, when everything is loaded. */
+  /** The time of the second picture, when everything is loaded. */
   readonly seconds: number;
   /** The most memory the process has held, Node and ONNX Runtime included. */
   readonly bytes: number;

@@ -57,7 +57,7 @@ function given(coverage: Coverage): CoverageSource {
 /** The noise and the pixel-wise process of one image, to be cut into tiles. */
 export interface Semantics {
   /** The noise of x_T, of unit variance. */
-  noise: Noise;
+  readonly noise: Noise;
   /** The noise that ResShift's chain adds on leaving a timestep, [C, h, w]. */
   stepNoise(timestep: number, tile: Region): Float32Array;
   /** sigma of x_T, kappa sqrt(eta_{T-1}) of the pixel-wise process (equation 10): [h, w]. */

@@ -26,7 +26,7 @@ import type { DiffusionTraits, ModelKind } from "./kinds/kind.js";
 import type { TileSize } from "./tile-inputs.js";
 
 export interface UpscaleSettings {
-  /** default: what the model was trained for, "samsr" for a model of pixels */
+  /** The sampler's name; default: what the model was trained for, "samsr" for a model of pixels */
   readonly method?: Method;
   /**
    * Calls of the denoiser, 1 to the model's T, evenly spread over its timesteps. Default 1 for samsr and
@@ -38,7 +38,10 @@ export interface UpscaleSettings {
   readonly seed?: number;
   /** default: what the model was trained with, "paper" for a model of pixels */
   readonly variant?: Variant;
-  /** m of equation 9, from 0 (SinSR's process everywhere) to less than 1; default: the model's. */
+  /**
+   * The strength of W in equation 9, m, from 0 (SinSR's process everywhere) to less than 1; default: the
+   * model's.
+   */
   readonly etaScale?: number;
   /** Which of eta and kappa follows W (table 4 of the paper compares them); default "both". */
   readonly coefficients?: Coefficients;
@@ -47,11 +50,6 @@ export interface UpscaleSettings {
    * that line 7 of algorithm 1 prints.
    */
   readonly noise?: NoiseKind;
-  /**
-   * From 0, where the result keeps to what the small picture says, to 1, where edges and textures are sharpest
-   * and most is invented; default: the model's. It goes with the single step of a model that has both ends.
-   */
-  readonly detail?: number;
   /** Strength of the noise, over 0; default: the model's. */
   readonly kappa?: number;
   /**
@@ -93,8 +91,6 @@ export interface Progress {
  */
 export interface UpscaleInfo
   extends Partial<Omit<DiffusionSettings, "masks" | "samOptions" | "coefficients" | "noise">> {
-  /** Of a model with two ends. */
-  readonly detail?: number;
   /** Number of tiles, and their size in low-resolution pixels: width, height. */
   readonly tiles: number;
   readonly tile: readonly [width: number, height: number];
@@ -128,7 +124,6 @@ export const SETTING_TYPES = {
   etaScale: "number",
   coefficients: "string",
   noise: "string",
-  detail: "number",
   kappa: "number",
   masks: "any",
   samOptions: "object",
@@ -139,14 +134,12 @@ export const SETTING_TYPES = {
 
 /** {@link UpscaleSettings} with every default filled in. */
 export interface ResolvedSettings extends Required<Pick<UpscaleSettings, "tile" | "overlap" | "scale">> {
-  /** Left out where the weights that run have one end alone. */
-  readonly detail?: number;
   /** Left out for a model that starts from no noise. */
   readonly diffusion?: DiffusionSettings;
 }
 
 /** The part of the settings that belongs to a diffusion. */
-export type DiffusionSettings = Required<Omit<UpscaleSettings, "tile" | "overlap" | "scale" | "detail">>;
+export type DiffusionSettings = Required<Omit<UpscaleSettings, "tile" | "overlap" | "scale">>;
 
 /** As much as a model's description may have. */
 const LARGEST_KAPPA = 1000;
@@ -166,34 +159,13 @@ export function resolveSettings(
     tile = kind.tile,
     overlap = Math.min(kind.overlap, tile >> 1),
     scale = kind.scale,
-    detail: asked,
     ...rest
   } = settings;
   const diffusion = kind.diffusion ? resolveDiffusion(rest, size, kind.diffusion) : undefined;
   if (!diffusion) refuseDiffusion(rest);
   if (!(scale > 0 && scale <= 8)) throw new SamsrError(`scale must be over 0 and at most 8, not ${scale}`);
   planFor(size, { tile, overlap }, kind);
-  return { tile, overlap, scale, detail: resolveDetail(asked, kind, diffusion), diffusion };
-}
-
-function resolveDetail(
-  asked: number | undefined,
-  { detail }: ModelKind,
-  diffusion: DiffusionSettings | undefined,
-): number | undefined {
-  if (asked !== undefined && !(asked >= 0 && asked <= 1)) {
-    throw new SamsrError(`detail must be from 0 to 1, not ${asked}`);
-  }
-  if (!detail) {
-    if (asked === undefined) return undefined;
-    throw new SamsrError(
-      "detail has no meaning for this model, whose weights have one end alone; leave it out",
-    );
-  }
-  // A chain of steps runs the teacher, which has one end.
-  if (!diffusion || takesOneStep(diffusion)) return asked ?? detail.standard;
-  if (asked === undefined) return undefined;
-  throw new SamsrError("detail goes with the single step of samsr and sinsr; leave it out");
+  return { tile, overlap, scale, diffusion };
 }
 
 function resolveDiffusion(
@@ -236,11 +208,6 @@ function resolveDiffusion(
   if (typeof masks === "object" && masks !== null) checkCoverage(masks, size, method);
   else oneOf("masks", masks, SOURCE_NAMES);
   return SAMPLERS[method].semantic ? resolved : { ...resolved, masks: "none" };
-}
-
-/** Whether x0 comes of one step from x_T, which a student takes, else of a chain of them. */
-export function takesOneStep({ method, steps }: Pick<DiffusionSettings, "method" | "steps">): boolean {
-  return steps === 1 && SAMPLERS[method].singleStep;
 }
 
 /** A seed and the absence of masks mean nothing to a model without noise, and do no harm. */

@@ -3,11 +3,11 @@ import { inputScale, SAMPLERS, type Schedule, sample } from "../diffusion/index.
 import type { Clock } from "./clock.js";
 import type { TileDiffusion } from "./kinds/kind.js";
 import type { Semantics, Stop } from "./semantics.js";
-import { type DiffusionSettings, takesOneStep } from "./settings.js";
+import type { DiffusionSettings } from "./settings.js";
 import type { TileSize } from "./tile-inputs.js";
 
 export interface TileDiffusionOptions {
-  /** Of all tiles. */
+  /** The size of all tiles. */
   readonly size: TileSize;
   /** C, of a latent. */
   readonly channels: number;
@@ -31,7 +31,7 @@ export function createTileDiffusion(options: TileDiffusionOptions): TileDiffusio
   const noiseOf = ({ x, y }: { readonly x: number; readonly y: number }) =>
     clock.time("noise", () => semantics.noise.fill(x, y, width, height, noise));
   return {
-    oneStep: takesOneStep(settings),
+    oneStep: steps === 1 && sampler.singleStep,
     async start(tile) {
       await noiseOf(tile);
       return { noise, sigma: semantics.sigma(tile), scale };

@@ -20,7 +20,7 @@ export function listPictures({ colour, alpha }: TilePictures): TilePicture[] {
   return alpha ? [colour, alpha] : [colour];
 }
 
-/** Of a raster of bled colours. */
+/** Cuts the pictures of a tile out of a raster of bled colours. */
 export function picturesOf(raster: Raster, tile: Tile): TilePictures {
   const colour = { tile, lq: () => toTensor(raster, tile) };
   if (!hasAlpha(raster)) return { tile, colour };

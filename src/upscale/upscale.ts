@@ -29,6 +29,7 @@ import {
   type Raster,
   writeFileAtomically,
 } from "../image/index.js";
+import { LIMIT_TYPES } from "../image/limits.js";
 import { type PictureSource, pathOf } from "../image/source.js";
 import { filesSource } from "../semantics/sources/files.js";
 import { type FrameBefore, frameCoverage, movedPixels, withStillParts } from "./frames.js";
@@ -70,15 +71,17 @@ export interface UpscaleOptions
     Limits,
     Pick<DecodeOptions, "tolerant">,
     Pick<EncodeOptions, "quality" | "lossless" | "density"> {
-  /** As in {@link UpscaleSettings}, or files of masks, which are fitted to the picture's size. */
+  /**
+   * The semantics, as in {@link UpscaleSettings}, or files of masks, which are fitted to the picture's size.
+   */
   readonly masks?: UpscaleSettings["masks"] | MaskFiles;
   /**
    * One that is open already, for many pictures; it stays open. Then the options of opening one do not count.
    */
   readonly upscaler?: Upscaler;
   /**
-   * default: by the name of the file that is written, else that of the input; PNG for a GIF that does not
-   * move
+   * The format of the result; default: by the name of the file that is written, else that of the input; PNG
+   * for a GIF that does not move
    */
   readonly format?: OutputFormat;
 }
@@ -102,11 +105,7 @@ const OPTIONS = {
   lossless: "boolean",
   density: "number",
   tolerant: "boolean",
-  pixelLimit: "number",
-  sideLimit: "number",
-  frameLimit: "number",
-  metadataLimit: "number",
-  memoryLimit: "number",
+  ...LIMIT_TYPES,
 } as const satisfies Record<keyof UpscaleOptions, OptionType>;
 
 /** A picture that was enlarged. */
@@ -179,7 +178,9 @@ export async function upscaleToFile(
 export interface UnwrittenPicture {
   /** Bytes of its pixels, or of what is encoded of them already. */
   readonly bytes: number;
-  /** Encodes it and writes the file. The upscaler has nothing to do with that, and may take the next picture. */
+  /**
+   * Encodes it and writes the file. The upscaler has nothing to do with that, and may take the next picture.
+   */
   write(): Promise<EnlargedPicture>;
 }
 
@@ -346,7 +347,7 @@ function scaleFor(
   return Math.min(...scales);
 }
 
-/** Those of the options that say how a picture is enlarged. */
+/** The options that say how a picture is enlarged. */
 function settingsOf(options: UpscaleOptions): Omit<UpscaleSettings, "masks"> {
   return picked(options, SETTING_TYPES);
 }

@@ -9,7 +9,10 @@ import { openUpscaler, type Upscaler } from "./upscaler.js";
 import type { functions } from "./worker-node.js";
 
 export interface UpscalerOptions {
-  /** Name of an installed model, the folder of one, a file of weights, or one that was found; default "samsr-tiny". */
+  /**
+   * Name of an installed model, the folder of one, a file of weights, or one that was found; default
+   * "samsr-tiny".
+   */
   readonly model?: string | InstalledModel<UpscalingModel>;
   /** `auto` (the default) is the GPU where one is worth it, else the CPU. */
   readonly device?: Device | "auto";

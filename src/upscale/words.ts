@@ -1,6 +1,6 @@
 /**
- * What can be said of a picture's enlargement, each option described once: flags of the command, parameters of
- * the server and its published schema are made from these.
+ * What can be said of a picture's enlargement, each option described once: flags of the command, parameters
+ * of the server and its published schema are made from these.
  */
 import { type Described, oneOf, type Said, wholeNumber } from "../base/words.js";
 import { COEFFICIENTS, VARIANTS } from "../diffusion/pixelwise-options.js";
@@ -22,11 +22,6 @@ export const UPSCALE_WORDS = {
   steps: {
     ...{ value: "n", words: "steps of the diffusion (default: 1; resshift: all)" },
     schema: wholeNumber(1),
-  },
-  detail: {
-    value: "detail",
-    words: "0 keeps to the picture, 1 is sharpest and invents most (default: the model's)",
-    schema: { type: "number", minimum: 0, maximum: 1 },
   },
   seed: {
     ...{ value: "n", words: "seed of the noise; the same seed gives the same noise" },
@@ -119,11 +114,11 @@ export type LimitsSaid = Said<typeof LIMIT_WORDS>;
 
 /** What is said of how a picture is enlarged, as the library takes it. */
 export function settingsOf(said: Omit<UpscaleSaid, "masks">): Omit<UpscaleSettings, "masks"> & WantedSize {
-  const { method, steps, detail, seed, variant, etaScale, coefficients, noise, kappa } = said;
+  const { method, steps, seed, variant, etaScale, coefficients, noise, kappa } = said;
   const { tile, overlap, scale, width, height, longest } = said;
   const samOptions = samOptionsOf(said);
   return {
-    ...{ method, steps, detail, seed, variant, etaScale, coefficients, noise, kappa },
+    ...{ method, steps, seed, variant, etaScale, coefficients, noise, kappa },
     ...{ tile, overlap, scale, width, height, longest, samOptions },
   };
 }

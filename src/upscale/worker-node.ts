@@ -22,8 +22,7 @@ export const functions = serveUpscaler(async (args: OpenArguments) => {
   const { model, threads, sam, coverage, cache } = args;
   const device = await chooseDevice(args.device, await loadBackend(undefined, args.device));
   const of = { name: model.description.name, kind: kindOf(model.description) };
-  const weights = (part: string, detail?: number) => findWeights(model, part, detail);
-  const sessions = createSessions(of, weights, { device, threads });
+  const sessions = createSessions(of, (part) => findWeights(model, part), { device, threads });
   await sessions.check();
   return { sessions, networks: openNetworks({ sam, coverage, cache, device, threads }), device };
 });

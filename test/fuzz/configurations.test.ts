@@ -15,7 +15,7 @@ import { input } from "../../src/onnx/index.js";
 import { readCached } from "../../src/semantics/sam/mask-cache.js";
 import { createTrainingState, loadTrainingState, saveTrainingState } from "../../src/train/checkpoint.js";
 import { readTrainingConfig } from "../../src/train/config/index.js";
-import { createWeights } from "../../src/train/weights.js";
+import { createFlatWeights } from "../../src/train/weights.js";
 import { AUTHORS_YAML } from "../fixtures/authors-config.js";
 import { mutateSafetensors, pick, scramble } from "../fixtures/mutate.js";
 import { mutateJson, mutateText } from "../fixtures/mutate-text.js";
@@ -39,7 +39,7 @@ const models = [
 
 const state = () => {
   const spec = { name: "w", shape: [3], initializer: zeros, value: input("w", [3]) };
-  return createTrainingState(createWeights([spec]));
+  return createTrainingState(createFlatWeights([spec]));
 };
 const statePath = join(folder, "state.safetensors");
 await saveTrainingState(statePath, state());

@@ -1,7 +1,7 @@
 /** Batches that are killed: what is there is whole, and a later run finishes it and clears away. */
 import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { drawing, samsr, temporaryFolder } from "../fixtures/cli.js";
+import { drawing, samsr, start, temporaryFolder } from "../fixtures/cli.js";
 import { writeSmallModel } from "../fixtures/small-model.js";
 import { KILLED, killed, ROUNDS, roundOf } from "./soak.js";
 
@@ -23,7 +23,7 @@ beforeAll(async () => {
   for (const [i, name] of names.entries()) {
     await drawing({ width: 100 + 8 * i, height: 90 }).toFile(path("in", name));
   }
-  const { stderr, code, milliseconds } = await samsr(words("whole"), { cwd });
+  const { stderr, code, milliseconds } = await start(words("whole"), { cwd }).finished;
   expect([stderr, code]).toEqual(["", 0]);
   wholes = contents("whole");
   expect([...wholes.keys()]).toEqual(names);

@@ -3,7 +3,8 @@
  * SAMSR_SOAK_SEED at other moments.
  */
 import { createRandom, type Random } from "../../src/base/random.js";
-import { type Finished, start } from "../fixtures/cli.js";
+import { start } from "../fixtures/cli.js";
+import type { Finished } from "../fixtures/host.js";
 
 export const ROUNDS = Number(process.env.SAMSR_SOAK ?? 20);
 const SEED = Number(process.env.SAMSR_SOAK_SEED ?? 1);

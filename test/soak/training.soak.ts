@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { afterAll, expect, it } from "vitest";
 import { readSafetensors } from "../../src/checkpoints/index.js";
-import { drawing, samsr, temporaryFolder } from "../fixtures/cli.js";
+import { drawing, samsr, start, temporaryFolder } from "../fixtures/cli.js";
 import { KILLED, killed, ROUNDS, roundOf } from "./soak.js";
 
 const folder = temporaryFolder();
@@ -30,7 +30,7 @@ it(`a run that is killed ${ROUNDS} times ends with the weights of one that was n
   const begin = (out: string) => ["train", "teacher", "--config", "config.yaml", "-o", out, "--threads", "1"];
   // Saves at every step.
   const resume = [...begin("killed"), "--resume", "--save-minutes", "1e-6"];
-  const undisturbed = await samsr(begin("whole"), { cwd });
+  const undisturbed = await start(begin("whole"), { cwd }).finished;
   expect(undisturbed.code, undisturbed.stderr).toBe(0);
 
   const step = () => {

@@ -1,13 +1,13 @@
 /** Whether a checkpoint is what a configuration says it is. */
 
-import { brief } from "../../base/checks.js";
+import { brief } from "../../base/brief.js";
 import { SamsrError } from "../../base/errors.js";
 import { SWIN_UNET, type SwinUNetConfig, VQ_AUTOENCODER } from "../../networks/index.js";
 import { isNetwork, type Recognised } from "../recognise.js";
 import { autoencoderConfigOf, denoiserConfigOf } from "./networks.js";
 import type { AuthorsConfig } from "./types.js";
 
-/** Where the authors' files have our fields. */
+/** What the authors' files call the fields of our denoiser's configuration. */
 const DENOISER_KEYS: Readonly<Record<string, string>> = {
   outChannels: "out_channels",
   modelChannels: "model_channels",

@@ -1,6 +1,6 @@
 /** What a configuration of the authors says of the networks, in the words of this package. */
 
-import { brief } from "../../base/checks.js";
+import { brief } from "../../base/brief.js";
 import { SamsrError } from "../../base/errors.js";
 import type { ScheduleDescription, SwinUNetConfig, VqConfig } from "../../networks/index.js";
 import type { AuthorsConfig } from "./types.js";

@@ -17,7 +17,7 @@ export interface AuthorsModel extends Built<AuthorsDenoiser> {
 
 export interface AuthorsDenoiser {
   readonly image_size: number;
-  /** Of x and lq together, or of x alone in later versions. */
+  /** Channels of x and lq together, or of x alone in later versions. */
   readonly in_channels: number;
   readonly model_channels: number;
   readonly out_channels: number;
@@ -89,7 +89,7 @@ type Range = readonly [low: number, high: number];
  */
 export interface AuthorsDegradation {
   readonly sf: number;
-  /** Of enlarging, reducing and keeping the size. */
+  /** The probabilities of enlarging, reducing and keeping the size. */
   readonly resize_prob?: readonly [number, number, number];
   readonly resize_range?: Range;
   readonly gaussian_noise_prob?: number;
@@ -149,7 +149,7 @@ export interface AuthorsTraining {
   readonly lr_min?: number;
   readonly lr_schedule?: string | null;
   readonly warmup_iterations?: number;
-  /** For training and for validation. */
+  /** The size of a batch, for training and for validation. */
   readonly batch: readonly [number, number];
   readonly microbatch?: number;
   readonly iterations: number;

@@ -7,7 +7,9 @@ import { publishedNames } from "./names.js";
 import { LARGEST_PARAM, MARK, parseParam } from "./param.js";
 import { parametersOf, readNumbers, sizesOf } from "./weights.js";
 
-/** A pair of which the text has been read: its tensors under the names that their network publishes them by. */
+/**
+ * A pair of which the text has been read: its tensors under the names that their network publishes them by.
+ */
 export interface NcnnOutline {
   readonly shapes: Shapes;
   load(): Promise<StateDict>;

@@ -1,7 +1,7 @@
 /**
  * ncnn's `.bin`: the numbers of all layers, one after another in the order of the `.param`, without names and
- * without sizes. Kernels begin with four bytes that say how their numbers are kept; biases and slopes are bare
- * float32.
+ * without sizes. Kernels begin with four bytes that say how their numbers are kept; biases and slopes are
+ * bare float32.
  */
 import type { Fail } from "../../base/errors.js";
 import { fromFloat16, type Shape, sizeOf } from "../../onnx/index.js";
@@ -72,7 +72,9 @@ export function sizesOf(parameters: readonly Parameter[]): readonly [number, num
   ];
 }
 
-/** The numbers of all tensors, in their order. Ends in `fail` where the file is not theirs to the last byte. */
+/**
+ * The numbers of all tensors, in their order. Ends in `fail` where the file is not theirs to the last byte.
+ */
 export function readNumbers(bytes: Uint8Array, parameters: readonly Parameter[], fail: Fail): Float32Array[] {
   const data = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let at = 0;

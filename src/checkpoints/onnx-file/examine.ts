@@ -1,7 +1,7 @@
 /**
- * How pictures go into an ONNX file and come out of it, found out from what it declares and by trial: a picture
- * of known content is handed over in the forms that are usual, and what comes out must be that picture,
- * larger.
+ * How pictures go into an ONNX file and come out of it, found out from what it declares and by trial: a
+ * picture of known content is handed over in the forms that are usual, and what comes out must be that
+ * picture, larger.
  */
 import { SamsrError } from "../../base/errors.js";
 import { LAYOUTS, NUMBERS, type OnnxFileConfig, RANGE_NAMES, type Range } from "../../networks/index.js";

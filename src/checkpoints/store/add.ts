@@ -1,5 +1,6 @@
 /** Adding files of weights to the store: what each is, what they make together, and under which name. */
 import { basename } from "node:path";
+import { checkArgument, checkOptions, checkText, type OptionType } from "../../base/arguments.js";
 import { SamsrError } from "../../base/errors.js";
 import type { Network } from "../../networks/index.js";
 import type { StateDict } from "../../nn/index.js";
@@ -13,7 +14,7 @@ import { describeOnnxFile, isOnnxFile, NO_LICENCE } from "./file-model.js";
 import { findModel, type InstalledModel } from "./find.js";
 import { PUBLISHED } from "./published.js";
 import { modelsThatUse } from "./uses.js";
-import { checkName, type Parts, type PlaceOptions, placeModel } from "./write.js";
+import { checkName, type Parts, PLACE_OPTIONS, type PlaceOptions, placeModel } from "./write.js";
 
 export interface AddOptions extends PlaceOptions {
   /** The name in the store; the published name of that file, or the file's own, when left out. */
@@ -39,6 +40,19 @@ export interface AddOptions extends PlaceOptions {
   readonly onnx?: OnnxFileOptions;
 }
 
+const OPTIONS = {
+  ...PLACE_OPTIONS,
+  name: "string",
+  summary: "string",
+  licence: "string",
+  source: "string",
+  method: "string",
+  variant: "string",
+  authors: "object",
+  companions: "object",
+  onnx: "object",
+} as const satisfies Record<keyof AddOptions, OptionType>;
+
 interface Source {
   readonly path: string;
   readonly network: Network;
@@ -46,14 +60,18 @@ interface Source {
 }
 
 /**
- * Adds a model: a network that enlarges, a denoiser with or without its autoencoder, an autoencoder by itself,
- * Segment Anything, or any ONNX file that makes a large picture of a small one. Which file is which is told by
- * its tensors. Weights become safetensors, with every number as it was; an ONNX file stays what it is.
+ * Adds a model: a network that enlarges, a denoiser with or without its autoencoder, an autoencoder by
+ * itself, Segment Anything, or any ONNX file that makes a large picture of a small one. Which file is which
+ * is told by its tensors. Weights become safetensors, with every number as it was; an ONNX file stays what it
+ * is.
  * @throws {SamsrError} of one line for files that cannot be read, are no known network, or do not go
  * together; for a name that is none or taken; when no autoencoder or more than one would do; when the store
  * cannot be written. Then nothing has changed.
  */
 export async function addModel(files: readonly string[], options: AddOptions = {}): Promise<InstalledModel> {
+  checkArgument("the files of a model", files, Array.isArray(files), "a list of paths");
+  for (const path of files) checkText("the path of a model's file", path);
+  checkOptions("addModel", options, OPTIONS);
   const [first, ...others] = files;
   if (first !== undefined && others.length === 0 && (await isOnnxFile(first)))
     return addOnnxFile(first, options);

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { SamsrError } from "../../base/errors.js";
 
-/** Without user, password, query and fragment. */
+/** An address as messages show it, without user, password, query and fragment. */
 export function shownAddress(url: string | URL): string {
   const { protocol, host, pathname } = new URL(url);
   return `${protocol}//${host}${pathname}`;

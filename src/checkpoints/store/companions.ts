@@ -10,7 +10,7 @@ export interface StoredCompanion {
   /** The model in whose folder it lies. */
   readonly name: string;
   readonly config: unknown;
-  /** As `weights` of another model's description names it. */
+  /** The file's name, as `weights` of the model's description has it. */
   readonly file: string;
 }
 
@@ -19,7 +19,9 @@ export function companionsOf({ model }: Network): (readonly [part: string, Compa
   return Object.entries(model.weights).flatMap(([part, held]) => (held === "self" ? [] : [[part, held]]));
 }
 
-/** Those in the store that go together with a network; each file once, however many models use it. */
+/**
+ * Finds the files in the store that go together with a network, each file once, however many models use it.
+ */
 export async function companionsFor(
   companion: Companion<Found<unknown>>,
   found: Found<unknown>,

@@ -15,7 +15,7 @@ import { type Origin, openPartial, type PartialFile } from "./partial.js";
 
 export interface RemoteFile {
   readonly url: string;
-  /** In bytes, where it is known. */
+  /** The size of the whole file in bytes, where it is known. */
   readonly size?: number;
   /** In hexadecimal digits, where it is known; or only the first of them. */
   readonly sha256?: string;
@@ -37,7 +37,7 @@ export interface DownloadOptions {
 
 const ADDS = "samsr models add FILE";
 
-/** So many tries in a row may bring nothing new. */
+/** How many tries in a row may bring nothing new before a download is given up. */
 const VAIN_TRIES = 5;
 const MOST_TRIES = 200;
 /** A server may ask us to wait this long, in seconds. */

@@ -23,8 +23,8 @@ export interface FileModel {
 
 /**
  * The model in a file of weights, which stays where it is and as it is.
- * @throws {SamsrError} for a file that cannot be read, holds no known network, or one that needs the weights of
- *   another
+ * @throws {SamsrError} for a file that cannot be read, holds no known network, or one that needs the weights
+ *   of another
  */
 export async function modelInFile(path: string): Promise<FileModel> {
   const place = { folder: dirname(resolve(path)), place: "file", missing: [] } as const;

@@ -16,12 +16,12 @@ import { BUNDLED, storeFolder } from "./places.js";
 export interface InstalledModel<Description extends ModelDescription = ModelDescription> {
   readonly folder: string;
   /**
-   * It came with the package, it was added by the user, or it is any folder or file of weights that somebody
-   * named. The weights of a file are read by `loadModelWeights`.
+   * Where the model lies: it came with the package, the user added it, or somebody named its folder or its
+   * file of weights. The weights of a file are read by `loadModelWeights`.
    */
   readonly place: "bundled" | "stored" | "folder" | "file";
   readonly description: Description;
-  /** Of its weight files together. */
+  /** The size of the model's weight files together. */
   readonly bytes: number;
   /** Weight files that are not there. */
   readonly missing: readonly string[];
@@ -66,8 +66,8 @@ export async function surveyModels(): Promise<{ models: InstalledModel[]; damage
 
 /**
  * A model by its name, bundled or else stored; or any model by its folder, or by its file of weights.
- * @throws {SamsrError} when there is none, its `model.json` is not one, or the file holds no network that is a
- *   model by itself.
+ * @throws {SamsrError} when there is none, its `model.json` is not one, or the file holds no network that is
+ *   a model by itself.
  */
 export async function findModel(nameOrFolder: string): Promise<InstalledModel> {
   checkText("a model's name", nameOrFolder);

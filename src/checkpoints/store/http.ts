@@ -10,7 +10,10 @@ import { shownAddress } from "./address.js";
 export interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | undefined>>;
-  /** Its bytes, once; leaving the loop early hangs up. Throws a NetworkError when the connection breaks. */
+  /**
+   * The answer's bytes, to be read once; leaving the loop early hangs up. Throws a NetworkError when the
+   * connection breaks.
+   */
   readonly body: AsyncIterable<Uint8Array>;
   /** Hangs up. To be called when the body is not wanted. */
   close(): void;

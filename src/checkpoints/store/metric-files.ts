@@ -1,6 +1,6 @@
 /**
- * The weights that metrics need, beside the models: a safetensors file each, of the published name in samsr's list,
- * written whole or not at all.
+ * The weights that metrics need, beside the models: a safetensors file each, of the published name in samsr's
+ * list, written whole or not at all.
  */
 import { mkdir, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
@@ -66,10 +66,10 @@ export interface AddMetricFileOptions {
 }
 
 /**
- * Installs a published file of weights: PyTorch's, TorchScript's or safetensors. The tensors that metrics use are
- * kept, with every number as it was.
- * @throws {SamsrError} of one line for a file that cannot be read, holds none of the weights, or several that only
- * its name could tell apart; for one that is installed already; when it cannot be written
+ * Installs a published file of weights: PyTorch's, TorchScript's or safetensors. The tensors that metrics use
+ * are kept, with every number as it was.
+ * @throws {SamsrError} of one line for a file that cannot be read, holds none of the weights, or several that
+ * only its name could tell apart; for one that is installed already; when it cannot be written
  */
 export async function addMetricFile(
   path: string,
@@ -105,8 +105,8 @@ export async function addMetricFile(
 const BARE = "value";
 
 /**
- * Which weights a file holds, from the names and shapes of its tensors; weights of one shape are told apart by the
- * published name of their file.
+ * Which weights a file holds, from the names and shapes of its tensors; weights of one shape are told apart
+ * by the published name of their file.
  * @throws {SamsrError} naming the nearest, and its first tensor that is missing or has another shape
  */
 export function recogniseMetricFile(shapes: Shapes, path: string, as?: MetricFileName): MetricFileName {
@@ -159,8 +159,9 @@ export interface PullMetricFileOptions {
 /**
  * Fetches a published file of weights and installs it.
  * @returns undefined when it was there already
- * @throws {SamsrError} when somebody else is fetching it; what `download` and `addMetricFile` throw. What has been
- * downloaded stays for another try, unless it is the file itself that is wrong. The signal's reason, likewise.
+ * @throws {SamsrError} when somebody else is fetching it; what `download` and `addMetricFile` throw. What has
+ * been downloaded stays for another try, unless it is the file itself that is wrong. The signal's reason,
+ * likewise.
  */
 export async function pullMetricFile(
   name: MetricFileName,

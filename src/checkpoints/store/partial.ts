@@ -21,7 +21,7 @@ export interface Origin {
 
 export interface PartialFile {
   readonly path: string;
-  /** It was whole in an earlier run, and had its name. */
+  /** Whether the file was whole in an earlier run, and had its name. */
   readonly finishedBefore: boolean;
   /** Bytes that are there. */
   size(): number;

@@ -1,6 +1,7 @@
 /** Fetching a published model: download, look whether it is what it should be, add, and clear away. */
 import { mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { checkOptions, checkText, type OptionType } from "../../base/arguments.js";
 import { SamsrError } from "../../base/errors.js";
 import { whileLocked } from "../../base/lock.js";
 import { readShapes } from "../open.js";
@@ -32,11 +33,20 @@ export interface PullOptions {
     readonly done: number;
     readonly total?: number;
   }) => void;
-  /** For `download`. */
+  /** How patient the download is with the network; for tests. */
   readonly network?: Pick<DownloadOptions, "patience" | "pause">;
 }
 
-/** Where a file is kept until it is in the store, whole or in part. */
+const OPTIONS = {
+  from: "string",
+  overwrite: "boolean",
+  signal: "signal",
+  onProgress: "function",
+  warn: "function",
+  network: "object",
+} as const satisfies Record<keyof PullOptions, OptionType>;
+
+/** The path where a published file is kept, whole or in part, until it is in the store. */
 export const downloadPath = ({ file }: Pick<PublishedFile, "file">) =>
   join(storeFolder(), ".downloads", file);
 
@@ -50,6 +60,8 @@ export const downloadPath = ({ file }: Pick<PublishedFile, "file">) =>
  * reason, likewise.
  */
 export async function pullModel(name: string, options: PullOptions = {}): Promise<InstalledModel[]> {
+  checkText("a model's name", name);
+  checkOptions("pullModel", options, OPTIONS);
   if (!Object.hasOwn(PUBLISHED, name)) {
     throw new SamsrError(
       `"${name}" is no published model; samsr can fetch ${Object.keys(PUBLISHED).join(", ")}`,
@@ -110,8 +122,8 @@ async function fetchAndAdd(
 }
 
 /**
- * Another try with the same file would fail again: not so for what the disk, or a missing companion, is to
- * blame for.
+ * Whether another try with the same file would fail again; it would not for what the disk, or a missing
+ * companion, is to blame for.
  */
 function isForItsContent(error: unknown): boolean {
   const isSystems = (cause: unknown) => (cause as NodeJS.ErrnoException | undefined)?.syscall !== undefined;

@@ -1,5 +1,6 @@
 import { lstat, readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { checkOptions, checkText } from "../../base/arguments.js";
 import { SamsrError } from "../../base/errors.js";
 import { isPlainName } from "../../base/plain-name.js";
 import { BUNDLED, storeFolder } from "./places.js";
@@ -8,7 +9,7 @@ import { discardModel } from "./write.js";
 
 export interface RemovedModel {
   readonly folder: string;
-  /** That are free now. */
+  /** The bytes of disk that are free now. */
   readonly bytes: number;
   /** Models that lack weights now. */
   readonly users: readonly string[];
@@ -19,7 +20,13 @@ export interface RemovedModel {
  * @throws {SamsrError} for a bundled model, one that is not there, and without `force` one whose weights
  *   others use
  */
-export async function removeModel(name: string, { force = false } = {}): Promise<RemovedModel> {
+export async function removeModel(
+  name: string,
+  options: { readonly force?: boolean } = {},
+): Promise<RemovedModel> {
+  checkText("a model's name", name);
+  checkOptions("removeModel", options, { force: "boolean" });
+  const { force = false } = options;
   const folder = join(storeFolder(), name);
   const found = isPlainName(name) ? await lstat(folder).catch(() => undefined) : undefined;
   if (!found) {

@@ -19,7 +19,7 @@ export interface StoredWeights {
 const TYPES: Readonly<Record<string, StoredTensor["type"] | undefined>> = { F32: "float32", F16: "float16" };
 
 /**
- * Where the F32 and F16 tensors of a safetensors file lie; whole numbers (indices) are left out.
+ * Finds where the F32 and F16 tensors of a safetensors file lie; whole numbers (indices) are left out.
  * @throws {SamsrError} naming the file: it is not there, it is no whole safetensors file, or a tensor is F64
  *   or BF16, which has to be converted first.
  *

@@ -19,6 +19,7 @@ import {
   writeFile,
 } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { checkText, type OptionType } from "../../base/arguments.js";
 import { SamsrError } from "../../base/errors.js";
 import { isGone, markOf, newOwner, ownerIn } from "../../base/owner.js";
 import { syncFile, syncFolder } from "../../image/write-file.js";
@@ -31,8 +32,8 @@ import { storeError } from "./errors.js";
 import { BUNDLED, storeFolder } from "./places.js";
 
 /**
- * Weights by their part, each read only when it is due: two at once may not fit into memory. A path is that of
- * an ONNX file, which is copied.
+ * Weights by their part, each read only when it is due: two at once may not fit into memory. A path is that
+ * of an ONNX file, which is copied.
  */
 export type Parts = Readonly<Record<string, string | (() => Promise<StateDict>)>>;
 
@@ -48,11 +49,18 @@ export interface PlaceOptions {
   }) => void;
 }
 
+export const PLACE_OPTIONS = {
+  overwrite: "boolean",
+  signal: "signal",
+  onProgress: "function",
+} as const satisfies Record<keyof PlaceOptions, OptionType>;
+
 /**
  * Checks that a model may be added under this name.
  * @throws {SamsrError} for a name that is none, a bundled model's, or taken
  */
 export async function checkName(name: string, { overwrite }: { overwrite?: boolean }): Promise<void> {
+  checkText("a model's name", name);
   if (!/^[\p{L}\p{N}][\p{L}\p{N}._ -]{0,98}[\p{L}\p{N}]$|^[\p{L}\p{N}]$/u.test(name)) {
     throw new SamsrError(
       `"${name}" is no name for a model: expected up to 100 letters, digits, dots, dashes and underscores`,

@@ -24,22 +24,22 @@ import { createReporter } from "../reporter.js";
 import { writeToStdout } from "../streams.js";
 
 export interface CompareArguments {
-  out: string;
+  readonly out: string;
   /** Names, separated by commas. */
-  methods: string;
+  readonly methods: string;
   /** name=folder. */
-  with?: readonly string[];
-  ref?: string;
+  readonly with?: readonly string[];
+  readonly ref?: string;
   /** Names, separated by commas, or all. */
-  metrics?: string;
-  niqeModel?: string;
-  limit?: number;
-  model: string;
-  seed: number;
-  device: Device | "auto";
-  threads?: number;
-  overwrite?: boolean;
-  quiet?: boolean;
+  readonly metrics?: string;
+  readonly niqeModel?: string;
+  readonly limit?: number;
+  readonly model: string;
+  readonly seed: number;
+  readonly device: Device | "auto";
+  readonly threads?: number;
+  readonly overwrite?: boolean;
+  readonly quiet?: boolean;
 }
 
 /** What lies in the folder of results beside those of the methods. */

@@ -17,11 +17,11 @@ import { createReporter } from "../reporter.js";
 import { printJson, say } from "../streams.js";
 
 export interface ConvertArguments extends Omit<ConvertOptions, "imageSide"> {
-  out: string;
-  config?: string;
-  overwrite?: boolean;
-  json?: boolean;
-  quiet?: boolean;
+  readonly out: string;
+  readonly config?: string;
+  readonly overwrite?: boolean;
+  readonly json?: boolean;
+  readonly quiet?: boolean;
 }
 
 export async function convertCommand(

@@ -12,6 +12,7 @@ import {
 } from "../../train/data/degraded-pair.js";
 import type { functions } from "../../train/data/pair-worker.js";
 import { spread } from "../../train/data/photos.js";
+import { eachInput } from "../each-input.js";
 import { findInputs, type Input, readStandardInput } from "../inputs.js";
 import { checkFolder, refuseExisting } from "../outputs.js";
 import { printError, UsageError } from "../report.js";
@@ -72,19 +73,10 @@ export async function degradeCommand(
   let failed = found.failures.length;
   const thread: Pairs = startThread(new URL("../../train/data/pair-worker.js", import.meta.url));
   try {
-    for (const [i, { input, files }] of jobs.entries()) {
-      reporter.bar.file(input.name, jobs.length > 1 ? `${i + 1}/${jobs.length}` : "");
-      try {
-        for await (const pair of makePairs(thread, input, files, options, signal)) made.push(pair);
-      } catch (error) {
-        signal.throwIfAborted();
-        reporter.bar.clear();
-        printError(error, input.name);
-        failed++;
-      }
-    }
+    failed += await eachInput(jobs, reporter, signal, async ({ input, files }) => {
+      for await (const pair of makePairs(thread, input, files, options, signal)) made.push(pair);
+    });
   } finally {
-    reporter.bar.clear();
     // What an interrupted run leaves is whole, so it is told about too.
     if (made.length > 0) await writeDocument(made, options);
     await thread.close();

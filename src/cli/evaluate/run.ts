@@ -17,18 +17,18 @@ import { createReporter } from "../reporter.js";
 import { writeToStdout } from "../streams.js";
 
 export interface EvaluateArguments {
-  pred: readonly string[];
-  ref?: string;
+  readonly pred: readonly string[];
+  readonly ref?: string;
   /** Names, separated by commas, or all. */
-  metrics?: string;
-  border: number;
-  niqeModel?: string;
-  device: Device | "auto";
-  threads?: number;
-  json?: boolean;
-  csv?: boolean;
-  markdown?: boolean;
-  quiet?: boolean;
+  readonly metrics?: string;
+  readonly border: number;
+  readonly niqeModel?: string;
+  readonly device: Device | "auto";
+  readonly threads?: number;
+  readonly json?: boolean;
+  readonly csv?: boolean;
+  readonly markdown?: boolean;
+  readonly quiet?: boolean;
 }
 
 /** @returns the exit code: 0, or 1 when a picture could not be measured */

@@ -9,16 +9,15 @@ import { createReporter } from "../reporter.js";
 import { printJson } from "../streams.js";
 
 export interface ExportArguments {
-  out: string;
-  size: { height: number; width: number };
-  precision: "float32" | "float16";
-  variant?: Variant;
-  detail?: number;
-  etaScale?: number;
-  kappa?: number;
-  overwrite?: boolean;
-  json?: boolean;
-  quiet?: boolean;
+  readonly out: string;
+  readonly size: { height: number; width: number };
+  readonly precision: "float32" | "float16";
+  readonly variant?: Variant;
+  readonly etaScale?: number;
+  readonly kappa?: number;
+  readonly overwrite?: boolean;
+  readonly json?: boolean;
+  readonly quiet?: boolean;
 }
 
 export async function exportCommand(
@@ -26,10 +25,10 @@ export async function exportCommand(
   options: ExportArguments,
   signal: AbortSignal,
 ): Promise<number> {
-  const { out, size, overwrite, precision, variant, detail, etaScale, kappa } = options;
+  const { out, size, overwrite, precision, variant, etaScale, kappa } = options;
   await checkOnnxFile(out, overwrite);
   const model = await findUpscalingModel(name);
-  const file = await exportModel(model, size, { precision, variant, detail, etaScale, kappa });
+  const file = await exportModel(model, size, { precision, variant, etaScale, kappa });
   await writeOnnxFile(out, file, { overwrite, signal });
 
   const { description } = model;

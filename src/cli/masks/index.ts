@@ -2,7 +2,7 @@
 import type { Command } from "commander";
 import { device, pixelLimit, type Surroundings, seed, threads, variant } from "../options.js";
 import { samOption, samOptions } from "../sam-options.js";
-import type { MasksArguments } from "./draw.js";
+import type { MasksArguments } from "./arguments.js";
 
 const masksHelp = `
 Writes into OUT, for several inputs into a folder in it for each:

@@ -1,6 +1,6 @@
 /**
- * `samsr masks`: what the method knows of pictures before the network sees them. What is drawn of each is in
- * draw.ts.
+ * `samsr masks`: what the method knows of pictures before the network sees them. What is written of each is
+ * in write.ts.
  */
 import { extname, join } from "node:path";
 import { findCoverageNetwork } from "../../semantics/coverage-model.js";
@@ -8,11 +8,13 @@ import { resolveSamOptions, type SourceName } from "../../semantics/index.js";
 import { findSam } from "../../semantics/sam/find-sam.js";
 import { samOptionsOf } from "../../semantics/sam/words.js";
 import { openNetworks, sourceOfWord } from "../../semantics/sources/installed.js";
+import { eachInput } from "../each-input.js";
 import { findInputs, type Input } from "../inputs.js";
 import { printError, UsageError } from "../report.js";
 import { createReporter } from "../reporter.js";
 import { printJson } from "../streams.js";
-import { drawSemantics, type MaskResult, type MasksArguments } from "./draw.js";
+import type { MasksArguments } from "./arguments.js";
+import { type MaskResult, writeSemantics } from "./write.js";
 
 /** @returns the exit code: 0, or 1 when a picture failed */
 export async function masksCommand(
@@ -26,28 +28,20 @@ export async function masksCommand(
   const reporter = createReporter(options);
   const results: MaskResult[] = [];
   const folders = foldersFor(found.inputs, options.out, found.several);
+  const jobs = found.inputs.map((input, i) => ({ input, folder: folders[i]! }));
   for (const { name, error } of found.failures) printError(error, name);
-  let failed = found.failures.length;
   const { model: sam, coverage, device, threads, cache, variant, enlarged = false } = options;
   const of = { sam, coverage, device, threads, cache };
   const networks = openNetworks({ ...of, ownThread: true, spinning: false });
   const samOptions = samOptionsOf(options);
   const source = sourceOfWord(options.masks, { variant, samOptions, enlarged, networks });
-  const batch = { options, source, reporter, signal };
+  const run = { options, source, reporter, signal };
+  let failed = found.failures.length;
   try {
-    for (const [i, input] of found.inputs.entries()) {
-      reporter.bar.file(input.name, found.inputs.length > 1 ? `${i + 1}/${found.inputs.length}` : "");
-      try {
-        results.push(...(await drawSemantics(input, folders[i]!, batch)));
-      } catch (error) {
-        signal.throwIfAborted();
-        reporter.bar.clear();
-        printError(error, input.name);
-        failed++;
-      }
-    }
+    failed += await eachInput(jobs, reporter, signal, async ({ input, folder }) => {
+      results.push(...(await writeSemantics(input, folder, run)));
+    });
   } finally {
-    reporter.bar.clear();
     await networks.release();
   }
   if (options.json) printJson(results);

@@ -9,10 +9,10 @@ import { createReporter } from "../reporter.js";
 import { printJson } from "../streams.js";
 
 export interface AddArguments {
-  as?: string;
-  overwrite?: boolean;
-  json?: boolean;
-  quiet?: boolean;
+  readonly as?: string;
+  readonly overwrite?: boolean;
+  readonly json?: boolean;
+  readonly quiet?: boolean;
 }
 
 export async function addCommand(

@@ -11,10 +11,10 @@ import { createReporter } from "../reporter.js";
 import { printJson } from "../streams.js";
 
 export interface PullArguments {
-  from?: string;
-  overwrite?: boolean;
-  json?: boolean;
-  quiet?: boolean;
+  readonly from?: string;
+  readonly overwrite?: boolean;
+  readonly json?: boolean;
+  readonly quiet?: boolean;
 }
 
 export async function pullCommand(

@@ -9,14 +9,14 @@ import { megabytes } from "./format.js";
 import { modelProgress } from "./progress.js";
 
 export interface AddArguments {
-  name?: string;
-  config?: string;
-  method?: Method;
-  variant?: Variant;
-  autoencoder?: string;
-  overwrite?: boolean;
-  json?: boolean;
-  quiet?: boolean;
+  readonly name?: string;
+  readonly config?: string;
+  readonly method?: Method;
+  readonly variant?: Variant;
+  readonly autoencoder?: string;
+  readonly overwrite?: boolean;
+  readonly json?: boolean;
+  readonly quiet?: boolean;
 }
 
 /** Time to put away what is half written, after Ctrl-C, in milliseconds. */

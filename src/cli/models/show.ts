@@ -1,14 +1,7 @@
 /** `samsr models show NAME`: what a model is, what it costs, what it may be used for, and its card. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import {
-  enlarges,
-  type HeldNetwork,
-  type ModelDescription,
-  networksIn,
-  readShapes,
-  type UpscalingModel,
-} from "../../checkpoints/index.js";
+import { type HeldNetwork, type ModelDescription, networksIn, readShapes } from "../../checkpoints/index.js";
 import {
   findModel,
   type InstalledModel,
@@ -17,7 +10,6 @@ import {
 } from "../../checkpoints/store/index.js";
 import { sizeOf } from "../../onnx/index.js";
 import { costOf, type ModelCost, TILE } from "../../upscale/cost.js";
-import { kindOf } from "../../upscale/kinds/index.js";
 import { type Measurement, measureModel } from "../../upscale/measure.js";
 import { print, printJson } from "../streams.js";
 import { gigaflop, grouped, megabytes } from "./format.js";
@@ -25,7 +17,7 @@ import { gigaflop, grouped, megabytes } from "./format.js";
 interface Part {
   readonly part: string;
   readonly file: string;
-  /** Left out where the file is missing or damaged, which `problem` then says. */
+  /** How many numbers the file holds; left out where it is missing or damaged, which `problem` then says. */
   readonly parameters?: number;
   readonly bytes?: number;
   readonly problem?: string;
@@ -109,7 +101,6 @@ function configurationOf(description: ModelDescription): [string, string][] {
     ["sizes", main.network.describe(main.config)],
     ...companions.map(({ part, network, config }): [string, string] => [part, network.describe(config)]),
     ...("schedule" in description ? [scheduleRow(description)] : []),
-    ...(enlarges(description) ? detailRow(description) : []),
     ...("method" in description ? [methodRow(description)] : []),
   ];
 }
@@ -120,13 +111,6 @@ function scheduleRow({ schedule, m }: Extract<ModelDescription, { m: number }>):
     "schedule",
     `${steps} steps, p ${power}, kappa ${kappa}, noise from ${minNoiseLevel} to ${etasEnd}, m ${m}`,
   ];
-}
-
-function detailRow(description: UpscalingModel): [string, string][] {
-  const { detail } = kindOf(description);
-  return detail
-    ? [["detail", `0 (${detail.faithful}) to 1 (${detail.sharp}), ${detail.standard} unless told`]]
-    : [];
 }
 
 function methodRow({ method, variant }: Extract<ModelDescription, { method: string }>): [string, string] {
@@ -160,7 +144,7 @@ async function partOf(
   }
 }
 
-/** Of the part that needs most: its weights as float32, and what is alive while it runs. */
+/** The memory of the part that needs most: its weights as float32, and what is alive while it runs. */
 function memoryOf({ costs }: ModelCost, parts: readonly Part[]): number | undefined {
   const needs = costs.map(({ part, bytes }) => {
     const { parameters } = parts.find((p) => p.part === part)!;

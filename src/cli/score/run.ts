@@ -25,25 +25,25 @@ import { createReporter } from "../reporter.js";
 import { writeToStdout } from "../streams.js";
 
 export interface ScoreArguments {
-  model: string;
+  readonly model: string;
   /** Names, separated by commas. */
-  methods?: string;
+  readonly methods?: string;
   /** Names, separated by commas, or all. */
-  metrics: string;
-  niqeModel?: string;
-  limit?: number;
-  crop?: number;
-  seed: number;
-  device: Device | "auto";
-  threads?: number;
+  readonly metrics: string;
+  readonly niqeModel?: string;
+  readonly limit?: number;
+  readonly crop?: number;
+  readonly seed: number;
+  readonly device: Device | "auto";
+  readonly threads?: number;
   /** A folder for strips to look at. */
-  pictures?: string;
+  readonly pictures?: string;
   /** How many strips at most. */
-  strips: number;
-  overwrite?: boolean;
-  json?: boolean;
-  markdown?: boolean;
-  quiet?: boolean;
+  readonly strips: number;
+  readonly overwrite?: boolean;
+  readonly json?: boolean;
+  readonly markdown?: boolean;
+  readonly quiet?: boolean;
 }
 
 /** What is scored, and what a strip shows of it, when nobody names methods. */
@@ -136,7 +136,7 @@ function photoLine({ pair, index, scores }: PhotoResults, count: number, metric:
   return `${index + 1}/${count} ${pair.name}  ${values.join("  ")} ${unit}`;
 }
 
-/** Where the strips of the first photos go. @throws SamsrError when a name is taken or cannot be written */
+/** The paths of the first photos' strips. @throws SamsrError when a name is taken or cannot be written */
 async function stripPaths(
   pairs: readonly ValidationPair[],
   { pictures, strips, overwrite }: ScoreArguments,

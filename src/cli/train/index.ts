@@ -6,7 +6,6 @@ import type { Kind } from "../../train/config/index.js";
 import {
   choice,
   degradation,
-  detail,
   notNegative,
   plainName,
   positive,
@@ -78,12 +77,12 @@ export function defineTrain(program: Command, { interrupts, done }: Surroundings
     interrupts.allow(TIME_TO_SAVE);
     done(await trainCommand(kind, options, interrupts.signal));
   };
-  /** Of what takes crops of photos as they are made. */
+  /** The option of trainings that take crops of photos as they are made. */
   const dataThreads = () =>
     new Option("--data-threads <n>", "threads that make batches, beside those of the network")
       .argParser(whole(1, 256))
       .default(1);
-  /** Of what predicts x0. */
+  /** Adds the options of networks that predict x0. */
   const denoising = (command: Command) =>
     command
       .addOption(degradation())
@@ -100,11 +99,6 @@ export function defineTrain(program: Command, { interrupts, done }: Surroundings
   denoising(run("student", "Distils the chain into a single step."))
     .option("--teacher <file>", "weights that samsr train teacher left")
     .option("--start <file>", "weights to begin with, such as another run's student (default: the teacher's)")
-    .option(
-      "--second-teacher <model>",
-      "a model whose pictures of saved pairs the student is taught to make too, or a folder of them",
-    )
-    .option("--prepare", "make the second teacher's pictures and find masks of whole photos, and stop there")
     .option(
       "--masks <masks>",
       `regions, network, sam, none, or a folder of masks by photo name${asConfigured}`,
@@ -148,11 +142,9 @@ export function defineTrain(program: Command, { interrupts, done }: Surroundings
     });
   train
     .command("bundle")
-    .description("Makes a model's folder of both, and of a student's two ends, weights at half precision.")
+    .description("Makes a model's folder of both, weights at half precision.")
     .requiredOption("--teacher <file>", "weights that samsr train teacher left")
     .requiredOption("--student <file>", "weights that samsr train student left")
-    .option("--sharp <file>", "the student's other end, taught on for detail: upscale --detail blends both")
-    .addOption(detail("of a model with both ends, 0 to 1 (default: 0.5)"))
     .requiredOption("--name <name>", "what the model calls itself", plainName)
     .requiredOption("-o, --out <folder>", "the model's folder")
     .action(async (options: BundleArguments) => {

@@ -13,12 +13,11 @@ export interface TrainArguments extends ConfigArguments {
   readonly saveMinutes?: number;
   readonly device?: Device;
   readonly dataThreads?: number;
-  readonly prepare?: boolean;
   /** The name of a coverage network. */
   readonly name?: string;
 }
 
-/** As a shell reports a program that SIGINT ended. */
+/** The exit code by which a shell knows a program that SIGINT ended. */
 const INTERRUPTED = 130;
 
 /** The options that say what a configuration may leave out. */
@@ -40,8 +39,13 @@ async function train(kind: Kind, args: TrainArguments, signal: AbortSignal): Pro
     throw new UsageError("--sam goes with --masks sam");
   }
   try {
-    const degradation = args.degradation as DegradationName | undefined;
-    const done = await trainInFolder(config, { ...args, degradation, report: say, signal });
+    const { out, resume, keepEvery, saveMinutes, device, threads, dataThreads, sam, name } = args;
+    const done = await trainInFolder(config, {
+      ...{ out, resume, keepEvery, saveMinutes, device, threads, dataThreads, sam, name },
+      degradation: args.degradation as DegradationName | undefined,
+      report: say,
+      signal,
+    });
     return done === undefined ? INTERRUPTED : 0;
   } catch (error) {
     if (!(error instanceof IncompleteConfig)) throw error;

@@ -5,7 +5,7 @@ import type { UpscalingModel } from "../../checkpoints/index.js";
 import type { InstalledModel } from "../../checkpoints/store/index.js";
 import type { OpenedPicture } from "../../image/index.js";
 import type { EnlargedPicture, UpscaleOptions, Upscaler } from "../../upscale/index.js";
-import type { Batch, Job } from "./batch.js";
+import type { Job, UpscaleRun } from "./batch.js";
 
 /** The stages under way, such as "decode a", and how each ends. */
 const under = new Map<string, { done(): void; fail(error: Error): void }>();
@@ -63,7 +63,7 @@ function start(names: string, signal = new AbortController().signal): { ended: P
     const target = { path: `out/${name}`, format: "png", skip: false } as const;
     return { input: { name, path: name, place: name }, result: { input: name }, target };
   });
-  const batch: Batch = {
+  const batch: UpscaleRun = {
     options: { out: "out", model: "none", seed: 0, cache: false, device: "cpu" },
     model: {} as InstalledModel<UpscalingModel>,
     targets: { claim: async () => undefined },

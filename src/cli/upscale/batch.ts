@@ -58,7 +58,7 @@ export interface Job {
 }
 
 /** What all jobs share. */
-export interface Batch {
+export interface UpscaleRun {
   readonly options: UpscaleArguments;
   readonly model: InstalledModel<UpscalingModel>;
   readonly targets: Targets;
@@ -78,8 +78,8 @@ interface UnderWay {
 }
 
 /**
- * A result of more bytes than this is written before the next picture enters the network: then two results are
- * never in memory at once.
+ * A result of more bytes than this is written before the next picture enters the network: then two results
+ * are never in memory at once.
  */
 const MOST_BYTES_BESIDE = 2 ** 28;
 
@@ -94,7 +94,7 @@ const stages: Record<Progress["stage"], string> = {
 };
 
 /** Does the jobs, and notes in their results what became of them. */
-export async function runAll(jobs: readonly Job[], batch: Batch): Promise<void> {
+export async function runAll(jobs: readonly Job[], batch: UpscaleRun): Promise<void> {
   if (jobs.length === 0) return;
   const { reporter, signal } = batch;
   let upscaler = openUpscaler(batch);
@@ -147,7 +147,7 @@ export async function runAll(jobs: readonly Job[], batch: Batch): Promise<void> 
 }
 
 /** Starts loading the model. Its failure waits until somebody asks. */
-function openUpscaler({ options, model }: Batch): Promise<Upscaler> {
+function openUpscaler({ options, model }: UpscaleRun): Promise<Upscaler> {
   const { device, threads, sam, coverage, cache } = options;
   const upscaler = createUpscaler({ model, device, threads, sam, coverage, cache });
   upscaler.catch(() => {});
@@ -159,7 +159,7 @@ function begin(
   picture: OpenedPicture,
   upscaler: Upscaler,
   isLast: boolean,
-  batch: Batch,
+  batch: UpscaleRun,
 ): UnderWay {
   const { reporter } = batch;
   let [begun, isFree] = [false, false];
@@ -204,7 +204,7 @@ export function skipped({ result, target }: Job, reporter: Reporter, why = "exis
 async function runUnlessMade(
   job: Job,
   work: () => Promise<Tell>,
-  { options, signal, reporter }: Batch,
+  { options, signal, reporter }: UpscaleRun,
 ): Promise<Tell> {
   const path = job.target?.path;
   if (path === undefined || !options.skipExisting) return work();
@@ -231,7 +231,7 @@ function isThere(path: string): Promise<boolean> {
 /** Decodes, and settles what only the file itself can tell. */
 async function prepare(
   job: Job,
-  { options, targets, signal }: Batch,
+  { options, targets, signal }: UpscaleRun,
 ): Promise<OpenedPicture | { error: unknown }> {
   try {
     const source = job.input.path ?? (await readStandardInput(signal));
@@ -251,7 +251,7 @@ interface Followed {
   readonly onEnlarged: () => void;
 }
 
-async function run(job: Job, picture: OpenedPicture, followed: Followed, batch: Batch): Promise<Tell> {
+async function run(job: Job, picture: OpenedPicture, followed: Followed, batch: UpscaleRun): Promise<Tell> {
   const { options, reporter, signal } = batch;
   const { upscaler, onProgress, onEnlarged } = followed;
   const begun = performance.now();

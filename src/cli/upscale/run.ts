@@ -1,6 +1,6 @@
 /**
- * `samsr upscale`: from words to the list of pictures, and from what became of them to the exit code. What can be
- * refused by names and settings alone is refused before the network runs.
+ * `samsr upscale`: from words to the list of pictures, and from what became of them to the exit code. What
+ * can be refused by names and settings alone is refused before the network runs.
  */
 import { dirname } from "node:path";
 import { sweepLocks } from "../../base/lock.js";
@@ -10,7 +10,7 @@ import { checkName, chooseDestination, planTargets } from "../outputs.js";
 import { UsageError } from "../report.js";
 import { createReporter } from "../reporter.js";
 import { printJson, say } from "../streams.js";
-import { type Batch, type Job, runAll, skipped, type UpscaleResult } from "./batch.js";
+import { type Job, runAll, skipped, type UpscaleResult, type UpscaleRun } from "./batch.js";
 import { checkSettings, type UpscaleArguments } from "./settings.js";
 
 /** @returns the exit code: 0, or 1 when a picture failed */
@@ -37,8 +37,8 @@ export async function upscaleCommand(
   });
   const jobs = found.inputs.map((input): Job => ({ input, result: { input: input.name } }));
   const targets = await planTargets({ ...options, destination, inputs: found.inputs });
-  const batch: Batch = { options, model, targets, reporter, signal };
-  await runAll(await claimTargets(jobs, batch), batch);
+  const run: UpscaleRun = { options, model, targets, reporter, signal };
+  await runAll(await claimTargets(jobs, run), run);
 
   const results = [...missing, ...jobs.map(({ result }) => result)];
   if (options.json) printJson(results);
@@ -51,7 +51,7 @@ export async function upscaleCommand(
 }
 
 /** The jobs that there is something to do for, after refusing and skipping what names alone decide. */
-async function claimTargets(jobs: readonly Job[], { targets, reporter }: Batch): Promise<Job[]> {
+async function claimTargets(jobs: readonly Job[], { targets, reporter }: UpscaleRun): Promise<Job[]> {
   const due: Job[] = [];
   const swept = new Set<string>();
   for (const job of jobs) {

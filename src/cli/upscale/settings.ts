@@ -21,9 +21,9 @@ export interface UpscaleArguments extends Omit<UpscaleSaid, "masks">, LimitsSaid
   readonly seed: number;
   /** regions, network, sam, none, or a path. */
   readonly masks?: string;
-  /** Which Segment Anything. */
+  /** The Segment Anything: an installed model's name or a checkpoint's path. */
   readonly sam?: string;
-  /** Which coverage network. */
+  /** The coverage network: an installed model's name or a model's folder. */
   readonly coverage?: string;
   readonly cache: boolean;
   readonly device: Device | "auto";

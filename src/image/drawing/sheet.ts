@@ -6,7 +6,7 @@ import { sizeOfText, writeText } from "./lettering.js";
 import { nearest } from "./strip.js";
 
 export interface Panel {
-  label: string;
+  readonly label: string;
   /** Any picture; drawn one at a time, since a photo's own size may be large. */
   draw(): Raster | Promise<Raster>;
 }

@@ -187,7 +187,7 @@ export function exifDensity(exif: Uint8Array): [number, number] | undefined {
 }
 
 export interface UprightExif {
-  /** Left out when nothing of the EXIF could be read. */
+  /** EXIF with orientation 1; left out when nothing of it could be read. */
   exif?: Uint8Array;
   /** What was lost, as the end of a sentence. */
   lost?: string;

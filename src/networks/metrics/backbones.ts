@@ -1,7 +1,7 @@
 /**
- * The convolutions of three classifiers of ImageNet, whose activations tell how alike two pictures look: AlexNet
- * (Krizhevsky 2014), VGG-16 (Simonyan and Zisserman 2014) and SqueezeNet 1.1 (Iandola et al. 2016). Parameters
- * are named as in torchvision's files; classifiers are left out.
+ * The convolutions of three classifiers of ImageNet, whose activations tell how alike two pictures look:
+ * AlexNet (Krizhevsky 2014), VGG-16 (Simonyan and Zisserman 2014) and SqueezeNet 1.1 (Iandola et al. 2016).
+ * Parameters are named as in torchvision's files; classifiers are left out.
  */
 import { conv, type Scope } from "../../nn/index.js";
 import * as o from "../../onnx/index.js";

@@ -1,8 +1,9 @@
 /**
- * CLIP with a ResNet: Radford et al., "Learning transferable visual models from natural language supervision", ICML
- * 2021. Pictures and texts become vectors of one space. Pictures may have any size: the attention that pools the
- * last map then goes without its embedding of positions (Wang, Chan, Loy, "Exploring CLIP for assessing the look and
- * feel of images", AAAI 2023), or has it resized.
+ * CLIP with a ResNet: Radford et al., "Learning transferable visual models from natural language
+ * supervision", ICML
+ * 2021. Pictures and texts become vectors of one space. Pictures may have any size: the attention that pools
+ * the last map then goes without its embedding of positions (Wang, Chan, Loy, "Exploring CLIP for assessing
+ * the look and feel of images", AAAI 2023), or has it resized.
  */
 import { layerNorm, linear, normal, ones, type Scope, zeros } from "../../nn/index.js";
 import * as o from "../../onnx/index.js";
@@ -45,7 +46,8 @@ export interface ClipImage {
 
 /**
  * The vectors of pictures [N, 3, H, W], RGB in [0, 1], both sides at least 32.
- * @param positions whether the pooling attention is told places, by its table resized to the map; default false
+ * @param positions whether the pooling attention is told places, by its table resized to the map; default
+ *   false
  */
 export function clipImage(p: Scope, config: ClipConfig, x: o.Value, positions = false): ClipImage {
   const { width, layers } = config;
@@ -171,8 +173,8 @@ export interface ClipText {
 }
 
 /**
- * The vectors of embedded texts [texts, length, textWidth]. A token sees only those before it, so what stands after
- * the end of a text changes nothing and may be left out.
+ * The vectors of embedded texts [texts, length, textWidth]. A token sees only those before it, so what stands
+ * after the end of a text changes nothing and may be left out.
  * @param ends where the end token of each text is
  */
 export function clipText(p: Scope, config: ClipConfig, embedded: o.Value, ends: readonly number[]): ClipText {

@@ -1,6 +1,6 @@
 /**
- * CLIP-IQA: Wang, Chan, Loy, "Exploring CLIP for assessing the look and feel of images", AAAI 2023. How much nearer a
- * picture lies to one text than to its opposite, such as "Good photo." and "Bad photo.".
+ * CLIP-IQA: Wang, Chan, Loy, "Exploring CLIP for assessing the look and feel of images", AAAI 2023. How much
+ * nearer a picture lies to one text than to its opposite, such as "Good photo." and "Bad photo.".
  */
 import { normal, type Scope } from "../../nn/index.js";
 import * as o from "../../onnx/index.js";
@@ -76,7 +76,8 @@ export interface ClipIqa {
 }
 
 /**
- * Judges pictures by their vectors [N, embedding] and those of texts [2 pairs, embedding], good and bad in turns.
+ * Judges pictures by their vectors [N, embedding] and those of texts [2 pairs, embedding], good and bad in
+ * turns.
  */
 export function clipIqa(p: Scope, picture: o.Value, texts: o.Value): ClipIqa {
   const unit = (x: o.Value) => o.div(x, o.sqrt(o.reduceSum(o.mul(x, x), [1], true)));

@@ -1,5 +1,6 @@
 /**
- * DISTS: Ding, Ma, Wang, Simoncelli, "Image quality assessment: unifying structure and texture similarity", IEEE TPAMI
+ * DISTS: Ding, Ma, Wang, Simoncelli, "Image quality assessment: unifying structure and texture similarity",
+ * IEEE TPAMI
  * 2020. Each channel of the picture and of VGG-16's activations is compared by its mean (texture) and its
  * covariance over the whole map (structure), in the manner of SSIM. 0 for equal pictures.
  */
@@ -62,9 +63,9 @@ export function distsFeatures(backbone: Scope, x: o.Value): o.Value[] {
 }
 
 /**
- * Halves maps [N, C, H, W] -> [N, C, ceil(H / 2), ceil(W / 2)] to the root of their blurred squares; the blur is
- * [1 2 1] / 4 both ways, with zeros beyond the border. Taken apart into shifted copies: a convolution of single
- * channels is slow.
+ * Halves maps [N, C, H, W] -> [N, C, ceil(H / 2), ceil(W / 2)] to the root of their blurred squares; the blur
+ * is [1 2 1] / 4 both ways, with zeros beyond the border. Taken apart into shifted copies: a convolution of
+ * single channels is slow.
  */
 export function l2Pool(x: o.Value): o.Value {
   return o.sqrt(o.add(blurred(blurred(o.mul(x, x), 2), 3), EPSILON));
@@ -81,7 +82,9 @@ function blurred(map: o.Value, axis: number): o.Value {
   return o.mul(o.add(o.add(before, after), o.mul(middle, 2)), 0.25);
 }
 
-/** S1 and S2, each [N, C]. Means are taken off before squares are, which keeps the digits of a small variance. */
+/**
+ * S1 and S2, each [N, C]. Means are taken off before squares are, which keeps the digits of a small variance.
+ */
 function similarities(x: o.Value, y: o.Value): readonly [o.Value, o.Value] {
   const mean = (map: o.Value) => o.reduceMean(map, [2, 3], true);
   const square = (map: o.Value) => o.mul(map, map);

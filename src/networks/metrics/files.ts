@@ -1,7 +1,7 @@
 /**
- * The published files of weights that metrics need, as facts: where each is, under which licence, and which tensors
- * of it are used. Sizes and hashes that are not publicly stated are left out, never guessed; where a file's name ends
- * in the first digits of its SHA-256, these are what `sha256` has.
+ * The published files of weights that metrics need, as facts: where each is, under which licence, and which
+ * tensors of it are used. Sizes and hashes that are not publicly stated are left out, never guessed; where a
+ * file's name ends in the first digits of its SHA-256, these are what `sha256` has.
  */
 import { createScope, type Scope } from "../../nn/index.js";
 import * as o from "../../onnx/index.js";

@@ -1,6 +1,6 @@
 /**
- * Networks that judge pictures: LPIPS, DISTS, CLIP-IQA and MUSIQ. They enlarge nothing and are no models; their
- * weights are those of `files.ts`.
+ * Networks that judge pictures: LPIPS, DISTS, CLIP-IQA and MUSIQ. They enlarge nothing and are no models;
+ * their weights are those of `files.ts`.
  */
 export { BACKBONES, type BackboneName } from "./backbones.js";
 export { CLIP_RN50, type ClipConfig, clipImage, clipText } from "./clip.js";

@@ -1,7 +1,8 @@
 /**
- * LPIPS, version 0.1: Zhang, Isola, Efros, Shechtman, Wang, "The unreasonable effectiveness of deep features as a
- * perceptual metric", CVPR 2018. Each place's activations are brought to unit length; squared differences are
- * summed by learned weights of the channels, averaged over places, and summed over depths. 0 for equal pictures.
+ * LPIPS, version 0.1: Zhang, Isola, Efros, Shechtman, Wang, "The unreasonable effectiveness of deep features
+ * as a perceptual metric", CVPR 2018. Each place's activations are brought to unit length; squared
+ * differences are summed by learned weights of the channels, averaged over places, and summed over depths. 0
+ * for equal pictures.
  */
 import { ones, type Scope } from "../../nn/index.js";
 import * as o from "../../onnx/index.js";
@@ -31,8 +32,8 @@ export interface LpipsScopes {
 }
 
 /**
- * The distance of pictures [N, 3, H, W], RGB in [0, 1] -> [N], from 0 on; it is symmetric. Sides of 35 and more fit
- * all three networks.
+ * The distance of pictures [N, 3, H, W], RGB in [0, 1] -> [N], from 0 on; it is symmetric. Sides of 35 and
+ * more fit all three networks.
  * @throws {Error} for pictures that are too small for the network
  */
 export function lpips(name: LpipsName, scopes: LpipsScopes, picture: o.Value, original: o.Value): o.Value {
@@ -61,7 +62,9 @@ function normalised(x: o.Value): o.Value {
   return o.div(o.sub(o.sub(o.mul(x, 2), 1), channel(SHIFT)), channel(SCALE));
 }
 
-/** Each place's channels over their length. Where all are 0 the length has no slope, and 0 is taken for it. */
+/**
+ * Each place's channels over their length. Where all are 0 the length has no slope, and 0 is taken for it.
+ */
 function unit(map: o.Value): o.Value {
   const square = o.reduceSum(o.mul(map, map), [1], true);
   const stirs = o.greater(square, 0);

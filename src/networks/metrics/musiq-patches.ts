@@ -21,7 +21,8 @@ interface Planes {
 }
 
 /**
- * The patches of a picture at its own size and with its longer side brought to each of `sides`, smallest first.
+ * The patches of a picture at its own size and with its longer side brought to each of `sides`, smallest
+ * first.
  * @param picture RGB in [-1, 1], plane by plane
  */
 export function musiqPatches(picture: Planes, sides: readonly number[]): MusiqPatches {
@@ -59,7 +60,9 @@ function roundToEven(value: number): number {
   return Math.max(1, up ? down + 1 : down);
 }
 
-/** Row after row, over the picture with zeros around it up to whole patches: half before, the odd one after. */
+/**
+ * Row after row, over the picture with zeros around it up to whole patches: half before, the odd one after.
+ */
 function cutPatches({ data, width, height }: Planes) {
   const [columns, rows] = [width, height].map((side) => Math.ceil(side / PATCH));
   const left = Math.floor((columns * PATCH - width) / 2);

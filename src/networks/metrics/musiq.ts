@@ -1,7 +1,7 @@
 /**
- * MUSIQ: Ke, Wang, Wang, Milanfar, Yang, "MUSIQ: multi-scale image quality transformer", ICCV 2021, as pyiqa has it. A
- * picture is cut into patches at three sizes; a small ResNet makes a token of each, and a transformer's class token
- * tells the score.
+ * MUSIQ: Ke, Wang, Wang, Milanfar, Yang, "MUSIQ: multi-scale image quality transformer", ICCV 2021, as pyiqa
+ * has it. A picture is cut into patches at three sizes; a small ResNet makes a token of each, and a
+ * transformer's class token tells the score.
  */
 import { groupNorm, layerNorm, linear, normal, type Scope, zeros } from "../../nn/index.js";
 import * as o from "../../onnx/index.js";

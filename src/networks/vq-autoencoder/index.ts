@@ -6,7 +6,7 @@ import { modelAlone } from "../model.js";
 import { config, factorOf, type VqConfig } from "./config.js";
 import { published } from "./published.js";
 import { vqConfigOf } from "./read.js";
-import { decode, encode, quantise } from "./vq-autoencoder.js";
+import { decodeLatent, encodeLatent, quantise } from "./vq-autoencoder.js";
 
 const NAME = "vq-autoencoder";
 
@@ -27,8 +27,8 @@ export const VQ_AUTOENCODER = defineNetwork({
   },
   parameters(p, { config }) {
     const side = factorOf(config);
-    const z = encode(p, config, o.input("x", [1, 3, side, side]));
-    decode(p, config, quantise(p, config, z).quantised);
+    const z = encodeLatent(p, config, o.input("x", [1, 3, side, side]));
+    decodeLatent(p, config, quantise(p, config, z).quantised);
   },
   ignored: /^(loss|model_ema)\.|^quantize\.(?!embedding\.weight$)/,
   parts: ({ config }, { imageSide = IMAGE_SIDE } = {}) => partsOf(config, imageSide),
@@ -50,8 +50,8 @@ export const VQ_AUTOENCODER = defineNetwork({
   published,
   autoencoding: {
     channels: ({ latentChannels }) => latentChannels,
-    encode,
-    decode: (p, config, latent) => decode(p, config, quantise(p, config, latent).quantised),
+    encode: encodeLatent,
+    decode: (p, config, latent) => decodeLatent(p, config, quantise(p, config, latent).quantised),
   },
 });
 
@@ -67,7 +67,7 @@ function partsOf(config: VqConfig, imageSide: number): readonly Part[] {
       summary: "image x -> latent z",
       sized: { input: "x", standard: side, multiple: factor, most: MOST_PIXELS },
       build(p, { height, width }, batch) {
-        return { z: encode(p, config, o.input("x", [batch, 3, height, width])) };
+        return { z: encodeLatent(p, config, o.input("x", [batch, 3, height, width])) };
       },
     },
     {
@@ -76,14 +76,14 @@ function partsOf(config: VqConfig, imageSide: number): readonly Part[] {
       sized: latents,
       build(p, size, batch) {
         const { quantised, indices } = quantise(p, config, latent(size, batch));
-        return { y: decode(p, config, quantised), indices };
+        return { y: decodeLatent(p, config, quantised), indices };
       },
     },
     {
       name: "decode-latent",
       summary: "latent z as it is -> image y",
       sized: latents,
-      build: (p, size, batch) => ({ y: decode(p, config, latent(size, batch)) }),
+      build: (p, size, batch) => ({ y: decodeLatent(p, config, latent(size, batch)) }),
     },
   ];
 }

@@ -14,7 +14,7 @@ const EPSILON = 1e-6;
  * Encodes an image [N, 3, H, W] in [-1, 1] as the continuous latent [N, latentChannels, H / f, W / f], f
  * being 2^(levels - 1).
  */
-export function encode(p: Scope, config: VqConfig, image: o.Value): o.Value {
+export function encodeLatent(p: Scope, config: VqConfig, image: o.Value): o.Value {
   const { channels, channelMult, resBlocks, latentChannels } = config;
   const e = p.at("encoder");
   let h = conv(e.at("conv_in"), image, channels, 3);
@@ -47,7 +47,7 @@ export function quantise(p: Scope, { codes, latentChannels }: VqConfig, z: o.Val
 }
 
 /** Latents [N, latentChannels, H, W], quantised or not -> images [N, 3, f H, f W], about [-1, 1]. */
-export function decode(p: Scope, config: VqConfig, latent: o.Value): o.Value {
+export function decodeLatent(p: Scope, config: VqConfig, latent: o.Value): o.Value {
   const { channels, channelMult, resBlocks, latentChannels } = config;
   const d = p.at("decoder");
   const deepest = channelMult.length - 1;

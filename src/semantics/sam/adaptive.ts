@@ -36,7 +36,7 @@ export function roundsOf(n: number): number[][] {
 const isOn = (at: number, stride: number) => (at - FIRST) % stride === 0;
 
 /**
- * Of the points of a round, those to ask.
+ * Chooses of the points of a round those that are worth asking.
  *
  * @param round its place in {@link roundsOf}
  * @param points of the whole grid, n x n, in pixels of the masks

@@ -9,11 +9,11 @@ import { findModel, type InstalledModel, listModels } from "../../checkpoints/st
 import { type SamConfig, SEGMENT_ANYTHING } from "../../networks/index.js";
 
 export interface SamFile {
-  /** For people. */
-  name: string;
+  /** What messages call the model. */
+  readonly name: string;
   /** The file of its weights. */
-  path: string;
-  config: SamConfig;
+  readonly path: string;
+  readonly config: SamConfig;
 }
 
 /**

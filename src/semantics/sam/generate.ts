@@ -21,7 +21,7 @@ import { removeSmallRegions } from "./small-regions.js";
 import type { FindContext, Generated, SamMask, SamNetwork } from "./types.js";
 
 /**
- * All masks of an image.
+ * Finds all masks of an image.
  *
  * @param image 8-bit RGB (see `toRgb`)
  * @throws SamsrError for options that make no sense; what the context throws

@@ -2,7 +2,7 @@
 import type { Box } from "../runs.js";
 import type { ResolvedSamOptions } from "./options.js";
 
-/** x and y. */
+/** A point of an image: its x and y, in pixels. */
 export type Point = readonly [x: number, y: number];
 
 /** The points of a grid in the unit square, row after row: the centres of n x n equal squares. */
@@ -15,12 +15,12 @@ export function pointGrid(n: number): Point[] {
 }
 
 export interface Crop {
-  /** In pixels of the image; the far corner lies just outside. */
-  box: Box;
+  /** The crop's place in pixels of the image; the far corner lies just outside. */
+  readonly box: Box;
   /** 0 is the whole image. */
-  layer: number;
+  readonly layer: number;
   /** Points along a side of its grid. */
-  pointsPerSide: number;
+  readonly pointsPerSide: number;
 }
 
 /** The whole image, then layer by layer 2^n x 2^n crops that overlap, column after column. */

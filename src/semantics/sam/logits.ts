@@ -12,21 +12,21 @@ import type { Box, Runs } from "../runs.js";
 /** Which three values along an axis each output position reads. */
 interface Taps {
   /** By output position; rising. */
-  first: Int32Array;
+  readonly first: Int32Array;
   /** [output, 3] */
-  weights: Float64Array;
+  readonly weights: Float64Array;
   /** By first value, where the outputs begin that read from there on; one more than there are values. */
-  starts: Int32Array;
+  readonly starts: Int32Array;
 }
 
 /** How maps of logits become masks of one crop. */
 export interface Enlargement {
   /** Side of the map. */
-  side: number;
-  across: Taps;
-  down: Taps;
-  crop: Box;
-  image: { width: number; height: number };
+  readonly side: number;
+  readonly across: Taps;
+  readonly down: Taps;
+  readonly crop: Box;
+  readonly image: { width: number; height: number };
 }
 
 /**
@@ -48,12 +48,14 @@ export function enlargementOf(
 /** What one map of logits says. */
 export interface MaskFacts {
   /** Of the whole image; null when it was not wanted. */
-  runs: Runs | null;
-  /** Of the mask in the crop, in pixels of the image; 0 0 0 0 of the crop for an empty one. */
-  box: Box;
-  area: number;
+  readonly runs: Runs | null;
+  /**
+   * The box around the mask in the crop, in pixels of the image; that of an empty one is 0 0 0 0 of the crop.
+   */
+  readonly box: Box;
+  readonly area: number;
   /** Pixels over the upper threshold, divided by those over the lower one; NaN when there are none. */
-  stabilityScore: number;
+  readonly stabilityScore: number;
 }
 
 /**

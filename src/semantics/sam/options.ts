@@ -3,35 +3,35 @@ import { SamsrError } from "../../base/errors.js";
 
 export interface SamOptions {
   /** Points along a side of the grid that is laid over the whole image; default 32. */
-  pointsPerSide?: number;
+  readonly pointsPerSide?: number;
   /** Points that the decoder takes at once; default 64. Changes memory and time, not the masks. */
-  pointsPerBatch?: number;
+  readonly pointsPerBatch?: number;
   /**
    * Masks are kept whose quality, as the network predicts it, is above this; not looked at when 0 or less;
    * default 0.88.
    */
-  predIouThresh?: number;
+  readonly predIouThresh?: number;
   /** Masks are kept whose stability score is at least this; not looked at when 0 or less; default 0.95. */
-  stabilityScoreThresh?: number;
+  readonly stabilityScoreThresh?: number;
   /** The stability score moves the threshold of the logits up and down by this; default 1. */
-  stabilityScoreOffset?: number;
+  readonly stabilityScoreOffset?: number;
   /**
    * Of two masks of one crop whose boxes have an IoU above this, the one with the better predicted IoU stays;
    * default 0.7.
    */
-  boxNmsThresh?: number;
+  readonly boxNmsThresh?: number;
   /** Layers of crops beside the whole image: layer n has 4^n crops; default 0. */
-  cropNLayers?: number;
+  readonly cropNLayers?: number;
   /** As `boxNmsThresh`, between crops: the mask of the smaller crop stays; default 0.7. */
-  cropNmsThresh?: number;
+  readonly cropNmsThresh?: number;
   /** How far the crops of the first layer overlap, as a share of the shorter side; default 512 / 1500. */
-  cropOverlapRatio?: number;
+  readonly cropOverlapRatio?: number;
   /** In layer n the grid has this power n times fewer points along a side; default 1. */
-  cropNPointsDownscaleFactor?: number;
+  readonly cropNPointsDownscaleFactor?: number;
   /** Holes and islands of fewer pixels are removed from the masks; default 0: none. */
-  minMaskRegionArea?: number;
+  readonly minMaskRegionArea?: number;
   /** Skip points where coarser ones have found all there is (adaptive.ts); default false: the public grid. */
-  adaptive?: boolean;
+  readonly adaptive?: boolean;
 }
 
 export type ResolvedSamOptions = Required<SamOptions>;

@@ -23,12 +23,12 @@ export interface Segmenter {
 }
 
 export interface SegmenterOptions {
-  /** As `findSam` takes it; the one model that is installed when left out. */
-  sam?: string;
-  device?: Device | "auto";
-  threads?: number;
+  /** The Segment Anything, as `findSam` takes it; default: the one model that is installed. */
+  readonly sam?: string;
+  readonly device?: Device | "auto";
+  readonly threads?: number;
   /** Whether masks are looked for and kept in the cache; default true. */
-  cache?: boolean;
+  readonly cache?: boolean;
 }
 
 /**

@@ -3,9 +3,9 @@ import { SamsrError } from "../../base/errors.js";
 
 /** The connected parts of what has a value: which pixel is in which part (from 1), and how large each is. */
 interface Parts {
-  labels: Int32Array;
-  /** By label; the first is unused. */
-  areas: number[];
+  readonly labels: Int32Array;
+  /** The area of each label, in pixels; the first is unused. */
+  readonly areas: readonly number[];
 }
 
 /**

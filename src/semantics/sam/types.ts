@@ -24,24 +24,24 @@ export type Embedding = unknown;
 
 export interface DecodedMasks {
   /** [B, M, side, side] */
-  logits: Float32Array;
+  readonly logits: Float32Array;
   /** How good the network thinks each mask is, [B, M]. */
-  predictedIous: Float32Array;
-  side: number;
+  readonly predictedIous: Float32Array;
+  readonly side: number;
 }
 
 export interface SamMask {
-  /** In pixels of the whole image. */
-  runs: Runs;
+  /** The mask, in pixels of the whole image. */
+  readonly runs: Runs;
   /** First and last column and row: a box of one pixel has no area. */
-  box: Box;
-  area: number;
-  predictedIou: number;
-  stabilityScore: number;
+  readonly box: Box;
+  readonly area: number;
+  readonly predictedIou: number;
+  readonly stabilityScore: number;
   /** Which point of the image found it. */
-  point: Point;
+  readonly point: Point;
   /** Which part of the image it was found in; the far corner lies just outside. */
-  cropBox: Box;
+  readonly cropBox: Box;
 }
 
 /** What a search for masks reports to, and how it is given up. */
@@ -55,8 +55,8 @@ export interface FindContext {
 }
 
 export interface Generated {
-  masks: SamMask[];
+  readonly masks: readonly SamMask[];
   /** Points that were asked, and of how many. */
-  asked: number;
-  points: number;
+  readonly asked: number;
+  readonly points: number;
 }

@@ -33,7 +33,7 @@ export interface SourceNetworks {
 }
 
 export interface SourceOptions extends Partial<SamSourceOptions> {
-  /** default "paper" */
+  /** Whose equations; default "paper". */
   readonly variant?: Variant;
   readonly networks?: SourceNetworks;
 }

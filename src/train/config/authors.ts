@@ -85,7 +85,7 @@ function optimiserOf(train: AuthorsTraining, batch: number) {
   };
 }
 
-/** Without the fields that nothing was found for, which then take their standard values. */
+/** A section without the fields that nothing was found for, which then take their standard values. */
 function defined<T>(value: T): T {
   return JSON.parse(JSON.stringify(value));
 }

@@ -1,4 +1,5 @@
-import { brief } from "../../base/checks.js";
+import { checkArgument, checkText } from "../../base/arguments.js";
+import { brief } from "../../base/brief.js";
 import { SamsrError } from "../../base/errors.js";
 import { type Field, namesAt, type Schema } from "../../base/fields.js";
 import { readYaml } from "../../checkpoints/authors-config/yaml.js";
@@ -37,11 +38,14 @@ export function configSchema(): Schema {
  * const config = readTrainingConfig(await readFile("tiny-teacher.yaml"), "tiny-teacher.yaml");
  */
 export function readTrainingConfig(content: Uint8Array | string, name: string): TrainingConfig {
+  const readable = typeof content === "string" || content instanceof Uint8Array;
+  checkArgument("a training configuration", content, readable, "its text or bytes");
   return checkedConfig(readYaml(content, name), name);
 }
 
-/** The same of data that are read already. */
+/** Checks a training configuration whose YAML or JSON is parsed already. */
 export function checkedConfig(data: unknown, name: string): TrainingConfig {
+  checkText("the name of a training configuration", name);
   if (typeof data !== "object" || data === null || Array.isArray(data)) {
     throw new SamsrError(`${name}: expected a training configuration, with a field "train"`);
   }
@@ -59,6 +63,12 @@ export function checkedConfig(data: unknown, name: string): TrainingConfig {
   const conflict = conflictIn(config);
   if (conflict) throw new SamsrError(`${name}: ${conflict}`);
   return config;
+}
+
+/** Refuses what is no kind of training. @throws {SamsrError} that lists the kinds */
+export function checkKind(kind: Kind): void {
+  const good = typeof kind === "string" && Object.hasOwn(KINDS, kind);
+  checkArgument("what is trained", kind, good, `one of ${Object.keys(KINDS).join(", ")}`);
 }
 
 /** @throws {SamsrError} unless it trains what is asked for */
@@ -97,11 +107,8 @@ function conflictInStudent({
   schedule,
   data,
   discriminator,
-  secondTeacher,
 }: StudentConfig): string | undefined {
-  const { rollOut, distilled, featureTimestep, detailTarget } = student;
-  const { taught, ...others } = student.terms;
-  const terms = { ...others, ...(secondTeacher !== undefined && { taught }) };
+  const { rollOut, distilled, featureTimestep, terms } = student;
   if (student.masks !== "sam" && (student.sam !== undefined || student.samOptions)) {
     return `"student.sam" and "student.samOptions" go with "student.masks" sam, not ${student.masks}`;
   }
@@ -115,12 +122,6 @@ function conflictInStudent({
     return `"student.featureTimestep" is ${featureTimestep}, but the last timestep is ${schedule.steps - 1}`;
   }
   if (Object.values(terms).every((weight) => weight === 0)) return `"student.terms" are all 0`;
-  if (detailTarget === "second teacher" && secondTeacher === undefined) {
-    return `"student.detailTarget" is the second teacher, but there is no "secondTeacher"`;
-  }
-  if (secondTeacher !== undefined && taught === 0 && detailTarget === "original") {
-    return `nothing is taught by the "secondTeacher": "student.terms.taught" is 0, and "student.detailTarget" the original`;
-  }
   if (terms.adversarial > 0 && !discriminator) {
     return `"student.terms.adversarial" is ${terms.adversarial}, but there is no "discriminator"`;
   }

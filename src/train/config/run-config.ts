@@ -5,6 +5,7 @@
 import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { stringify } from "yaml";
+import { checkArgument, checkText, isObject } from "../../base/arguments.js";
 import { SamsrError } from "../../base/errors.js";
 import { readYaml } from "../../checkpoints/authors-config/yaml.js";
 import { readAuthorsConfig } from "../../checkpoints/index.js";
@@ -21,6 +22,7 @@ import {
   type TrainingConfig,
   tinyConfig,
 } from "./index.js";
+import { checkKind } from "./parse.js";
 
 /** What the command line may say over a configuration, by the names of the options. */
 export interface Overrides {
@@ -44,7 +46,6 @@ export interface Overrides {
   readonly coverage?: string;
   readonly teacher?: string;
   readonly start?: string;
-  readonly secondTeacher?: string;
   readonly autoencoder?: string;
 }
 
@@ -70,14 +71,11 @@ const PLACES: Readonly<Record<keyof Overrides, string>> = {
   coverage: "student.coverage",
   teacher: "teacher",
   start: "start",
-  secondTeacher: "secondTeacher",
   autoencoder: "autoencoder",
 };
 
 /** A run may go on for longer, and with files that were moved. */
-const MAY_CHANGE: readonly (keyof Overrides)[] = [
-  ...(["steps", "data", "teacher", "start", "secondTeacher", "autoencoder"] as const),
-];
+const MAY_CHANGE: readonly (keyof Overrides)[] = ["steps", "data", "teacher", "start", "autoencoder"];
 
 export interface ConfigArguments extends Overrides {
   readonly config?: string;
@@ -98,6 +96,11 @@ export async function configFor<K extends Kind>(
   args: ConfigArguments,
   warn: (line: string) => void,
 ): Promise<ConfigOf<K>> {
+  checkKind(kind);
+  checkArgument("configFor: arguments", args, isObject(args), "an object");
+  checkText("configFor: the folder of the run", args.out);
+  if (args.config !== undefined) checkText("configFor: the path of the configuration", args.config);
+  checkArgument("configFor: warn", warn, typeof warn === "function", "a function");
   const path = join(args.out, "config.yaml");
   const own = args.resume ? await readIfThere(path) : undefined;
   const begun = own && readData(own, path);
@@ -119,6 +122,7 @@ export async function configFor<K extends Kind>(
 
 /** The configuration that lies in a run's folder, if any does. */
 export async function runConfig(folder: string): Promise<TrainingConfig | undefined> {
+  checkText("the folder of a run", folder);
   const path = join(folder, "config.yaml");
   const content = await readIfThere(path);
   return content && readTrainingConfig(content, path);

@@ -1,7 +1,7 @@
 /** The recipes of the bundled models as configurations: what `samsr train` does without a file. */
 import { COVERAGE_RECIPE, STUDENT_RECIPE, TEACHER_RECIPE } from "../recipe.js";
 import type { ConfigOf, KINDS, Kind } from "./description.js";
-import { checkedConfig, demandKind } from "./parse.js";
+import { checkedConfig, checkKind, demandKind } from "./parse.js";
 
 interface Steps {
   readonly steps: number;
@@ -47,7 +47,9 @@ function tiny(kind: Kind): object {
   return { train: kind, ...all[kind] };
 }
 
+/** The recipe of the bundled model of a kind, as a checked configuration. @throws {SamsrError} for no kind */
 export function tinyConfig<K extends Kind>(kind: K): ConfigOf<K> {
+  checkKind(kind);
   const name = `the recipe of ${kind}`;
   return demandKind(checkedConfig(tiny(kind), name), kind, name);
 }

@@ -5,25 +5,19 @@
  * thumbnails are known as well as soft ones.
  */
 import type { Random } from "../../base/random.js";
-import { type Degradation, type MildSettings, mildDegradation, mildTraining } from "./degrade.js";
+import { type Degradation, mildDegradation, mildTraining } from "./degrade.js";
 import { REDUCTION_FILTERS, type ReductionFilter } from "./kernel.js";
 import { realEsrganDegradation } from "./real-esrgan/degrade.js";
 import { drawWeighted } from "./real-esrgan/kernels.js";
+import { reductionAlone } from "./reduction.js";
 
 /** How often each is drawn. */
 const SHARES = { "real-esrgan": 0.7, mild: 0.2, reduction: 0.1 } as const;
 
-/** Reduced and rounded to 8 bits, nothing else. */
-const REDUCTION_ALONE: MildSettings = {
-  blur: { probability: 0, sigma: [0, 0] },
-  noise: { sigma: [0, 0], skew: 1 },
-  jpeg: { probability: 0, quality: [100, 100], chromaSubsampling: "4:2:0" },
-};
-
 /** What one picture goes through, and the parameters that it drew there. */
 export interface BlindParameters {
   readonly degradation: keyof typeof SHARES;
-  /** Of the reduction, where it is not Real-ESRGAN's. */
+  /** The filter of the reduction, where it is not Real-ESRGAN's. */
   readonly filter?: ReductionFilter;
   readonly parameters: unknown;
 }
@@ -44,7 +38,10 @@ export const blindDegradation: Degradation<BlindParameters> = {
 };
 
 function degradationOf(name: BlindParameters["degradation"], filter?: ReductionFilter): Degradation<unknown> {
-  if (name === "real-esrgan") return realEsrganDegradation() as Degradation<unknown>;
-  const settings = name === "mild" ? mildTraining : REDUCTION_ALONE;
-  return mildDegradation(settings, filter) as Degradation<unknown>;
+  const degradations = {
+    "real-esrgan": () => realEsrganDegradation(),
+    mild: () => mildDegradation(mildTraining, filter),
+    reduction: () => reductionAlone(filter),
+  };
+  return degradations[name]() as Degradation<unknown>;
 }

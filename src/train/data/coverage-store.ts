@@ -22,7 +22,7 @@ const VERSION = 1;
 
 const ENDING = ".coverage";
 
-/** Of a file: a hash of what follows, width and height, and the packed counts. */
+/** The bytes before a file's counts: a hash of what follows, width and height, and the packed counts. */
 const HEADER = 32 + 8;
 
 /** More than a photo of 65,535 x 65,535 pixels, made small, would have. */

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { createRandom } from "../../base/random.js";
 import { createRaster, crop } from "../../image/raster.js";
-import { bicubicDegradation } from "./degradations.js";
 import { chooseAtRandom, degradedPair, imagenetTestPair } from "./degraded-pair.js";
+import { reductionAlone } from "./reduction.js";
 
 /** Red tells the column, green the row. */
 const chart = (width: number, height: number) => {
@@ -21,9 +21,9 @@ describe("degradedPair", () => {
     });
     expect(hr).toEqual(crop(photo, region));
     const whole = { x: 0, y: 0, width: 32, height: 32 };
-    expect(lr).toEqual(await bicubicDegradation.apply(hr, whole, {}, createRandom(0)));
+    expect(lr).toEqual(await reductionAlone().apply(hr, whole, {}, createRandom(0)));
     // What lies around the cut would show at its edge.
-    expect(lr).not.toEqual(await bicubicDegradation.apply(photo, region, {}, createRandom(0)));
+    expect(lr).not.toEqual(await reductionAlone().apply(photo, region, {}, createRandom(0)));
   });
 
   it("differs by name, variant and seed, and by nothing else", async () => {

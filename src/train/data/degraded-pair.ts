@@ -17,7 +17,7 @@ export interface DegradedPair {
   readonly hr: Raster;
   /** A quarter of hr's sides. */
   readonly lr: Raster;
-  /** Of the photo before it was cut, where a protocol asks for another size than its own. */
+  /** The size of the photo before it was cut, where a protocol asks for another size than its own. */
   readonly resized?: { readonly width: number; readonly height: number };
   /** What of the photo hr is. */
   readonly region: Region;

@@ -2,8 +2,8 @@
 import { expect, it } from "vitest";
 import { createCoverageSource, semanticWeight } from "../../semantics/index.js";
 import { createBatches } from "./batches.js";
-import { bicubicDegradation } from "./degradations.js";
 import { reducedPhoto, rememberedCoverage } from "./photo-coverage.js";
+import { reductionAlone } from "./reduction.js";
 import { degradedCrops, inMemory } from "./samples.js";
 
 const SIDE = 128;
@@ -28,7 +28,7 @@ const batchOf = (variant: "paper" | "release") =>
   createBatches({
     source: degradedCrops(
       inMemory([drawn()]),
-      bicubicDegradation,
+      reductionAlone(),
       rememberedCoverage(createCoverageSource("regions", { variant })),
     ),
     ...{ batch: 2, crop: SIDE, seed: 5, augment: false },

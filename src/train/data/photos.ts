@@ -20,11 +20,11 @@ export interface Photos {
 
 export interface LoadOptions {
   /** At most this many photos, spread evenly over all that there are. Default: all. */
-  limit?: number;
+  readonly limit?: number;
   /** Refuse to hold more than this many bytes of pixels. Default: 4 GiB. */
-  maxBytes?: number;
+  readonly maxBytes?: number;
   /** How many files are decoded at a time. Default: 3. */
-  concurrency?: number;
+  readonly concurrency?: number;
 }
 
 const EXTENSIONS = new Set([".jpg", ".jpeg", ".png", ".webp", ".avif", ".tif", ".tiff", ".gif"]);
@@ -111,9 +111,9 @@ export async function decodeRgb(file: string | Uint8Array): Promise<Raster> {
 }
 
 interface ImageFile {
-  path: string;
+  readonly path: string;
   /** Relative to the folder, with forward slashes. */
-  name: string;
+  readonly name: string;
 }
 
 /** Image files below a folder, by extension, sorted by name (code units, so the same everywhere). */

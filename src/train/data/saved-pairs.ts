@@ -28,8 +28,6 @@ export async function holdsPairs(folder: string): Promise<boolean> {
  *
  * @param coverageOf gives the coverage of a small picture, of which each crop brings its part; left out, none
  *   does
- * @param taughtFiles what the second teacher makes of each small picture, of the large one's size; left out,
- *   there is none
  * @throws SamsrError that names the first picture without a partner, or the first pair whose sizes are not 4
  * to 1, or that is smaller than the crop
  */
@@ -39,14 +37,12 @@ export async function openSavedPairs(
   maxBytes?: number,
   decode: Decode = decodeRgb,
   coverageOf?: WholeCoverage,
-  taughtFiles?: readonly string[],
 ): Promise<SampleSource> {
   const pairs: Pair[] = [];
   for (const folder of folders) pairs.push(...(await listPairs(folder)));
   await checkSizes(pairs, crop);
-  // One store for all pictures of a pair, which lie there side by side.
-  const files = pairs.flatMap(({ hr, lr }, i) => (taughtFiles ? [hr, lr, taughtFiles[i]] : [hr, lr]));
-  const each = files.length / pairs.length;
+  // One store for both: the pictures of pair i are 2 i and 2 i + 1.
+  const files = pairs.flatMap(({ hr, lr }) => [hr, lr]);
   const store = cachedPhotos(files, maxBytes, (file) =>
     decode(file).catch((error: Error) => {
       throw unreadable(file, error);
@@ -55,9 +51,7 @@ export async function openSavedPairs(
   return {
     count: pairs.length,
     async sample(index, side, random, augment) {
-      const [hr, lr, taught] = await Promise.all(
-        Array.from({ length: each }, (_, i) => store.at(each * index + i)),
-      );
+      const [hr, lr] = await Promise.all([store.at(2 * index), store.at(2 * index + 1)]);
       const small = side / SCALE;
       // The place is chosen on the small picture: every place there is one of the large one.
       const { x, y } = chooseCrop(lr, small, random);
@@ -69,7 +63,7 @@ export async function openSavedPairs(
       const coverage =
         coverageOf &&
         cropCoverage(await coverageOf(index, () => smallPicture(lr)), regionIn(SCALE), orientation);
-      return { hr: cut(hr, SCALE), lq: cut(lr, 1), taught: taught && cut(taught, SCALE), coverage };
+      return { hr: cut(hr, SCALE), lq: cut(lr, 1), coverage };
     },
   };
 }
@@ -81,7 +75,7 @@ function unreadable(file: string, error: Error): SamsrError {
 interface Pair {
   readonly hr: string;
   readonly lr: string;
-  /** Of the small picture, below its folder. */
+  /** The small picture's name below its folder. */
   readonly name: string;
 }
 
@@ -114,7 +108,7 @@ export async function listPairs(folder: string): Promise<Pair[]> {
   });
 }
 
-/** So many headers are read at a time. */
+/** How many headers are read at a time. */
 const AT_A_TIME = 32;
 
 async function checkSizes(pairs: readonly Pair[], crop: number): Promise<void> {

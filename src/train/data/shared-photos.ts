@@ -16,7 +16,7 @@ export interface SharedPhoto extends Raster {
 export interface News {
   /** Photos that it has not been told of yet. */
   readonly photos: readonly SharedPhoto[];
-  /** There is no room for more. */
+  /** Whether there is no room for more photos. */
   readonly full: boolean;
 }
 

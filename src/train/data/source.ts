@@ -18,8 +18,6 @@ export interface SourceOptions {
    * Gives the coverage of a whole picture, of which crops are to bring their part; left out, they bring none.
    */
   readonly coverageOf?: WholeCoverage;
-  /** Of saved pairs, what the second teacher makes of each small picture; see `openSavedPairs`. */
-  readonly taughtFiles?: readonly string[];
   /** Default: `decodeRgb`. */
   readonly decode?: Decode;
 }
@@ -35,7 +33,7 @@ export interface OpenSource {
  *   throws
  */
 export async function openSource(
-  { folders, degradation, crop, maxBytes, decode, coverageOf, taughtFiles }: SourceOptions,
+  { folders, degradation, crop, maxBytes, decode, coverageOf }: SourceOptions,
   onSkipped: (file: string, reason: string) => void,
 ): Promise<OpenSource> {
   const saved = await Promise.all(folders.map(holdsPairs));
@@ -58,6 +56,5 @@ export async function openSource(
       `${one} holds saved pairs (hr and lr), which are degraded already: leave out the degradation ${degradation}`,
     );
   }
-  const source = await openSavedPairs(folders, crop, maxBytes, decode, coverageOf, taughtFiles);
-  return { kind: "pairs", source };
+  return { kind: "pairs", source: await openSavedPairs(folders, crop, maxBytes, decode, coverageOf) };
 }

@@ -16,13 +16,13 @@ export interface ValidationPair {
 
 export interface ValidationOptions {
   /** Side of a square centre crop (HR). Default: as much of the photo as `multiple` allows. */
-  crop?: number;
+  readonly crop?: number;
   /** Both HR sides divide by this. Default: 32, which makes the LR sides divide by 8. */
-  multiple?: number;
+  readonly multiple?: number;
   /** At most this many pairs, spread evenly over the photos. */
-  limit?: number;
+  readonly limit?: number;
   /** Default: `mildValidation`. */
-  degradation?: Degradation<MildParameters>;
+  readonly degradation?: Degradation<MildParameters>;
 }
 
 /**

@@ -38,7 +38,7 @@ const shelf = createShelf(decodeRgb);
 const skipped: Skipped[] = [];
 
 /**
- * So many batches are in the making at once: enough to wait for a codec meanwhile, and the first is done
+ * How many batches are in the making at once: enough to wait for a codec meanwhile, and the first is done
  * first.
  */
 const AT_ONCE = 2;

@@ -1,12 +1,13 @@
 /** A training run from its configuration to a file of weights: what `samsr train` calls. */
 import { mkdir, rmdir } from "node:fs/promises";
 import { join } from "node:path";
+import { checkOptions, checkText } from "../../base/arguments.js";
 import { whileLocked } from "../../base/lock.js";
-import type { TrainingConfig } from "../config/index.js";
+import { checkedConfig, type TrainingConfig } from "../config/index.js";
 import { runAutoencoder } from "./autoencoder.js";
 import { runCoverage } from "./coverage.js";
 import { runStudent, runTeacher } from "./denoiser.js";
-import type { TrainingRun } from "./training-run.js";
+import { TRAINING_RUN, type TrainingRun } from "./training-run.js";
 
 export { IncompleteConfig, type TrainingRun } from "./training-run.js";
 
@@ -21,7 +22,10 @@ export { IncompleteConfig, type TrainingRun } from "./training-run.js";
  * fails again and again
  */
 export async function runTraining(config: TrainingConfig, run: TrainingRun): Promise<string | undefined> {
-  return whileTraining(run.out, run.signal, (signal) => trainInFolder(config, { ...run, signal }));
+  const checked = checkedConfig(config, "the training configuration");
+  checkOptions("runTraining", run, TRAINING_RUN);
+  checkText("runTraining: out", run.out);
+  return whileTraining(run.out, run.signal, (signal) => trainInFolder(checked, { ...run, signal }));
 }
 
 /**

@@ -1,5 +1,6 @@
 /** What all kinds of training run have in common, beside their configuration. */
 import { join } from "node:path";
+import type { OptionType } from "../../base/arguments.js";
 import { SamsrError } from "../../base/errors.js";
 import type { Device } from "../../runtime/index.js";
 import { saveWeights } from "../checkpoint.js";
@@ -9,8 +10,7 @@ import type { Batches } from "../data/batches.js";
 import type { DegradationName } from "../data/degradations.js";
 import { holdsPairs } from "../data/saved-pairs.js";
 import { startBatches } from "../data/threaded-batches.js";
-import type { DataOptions } from "../data/worker.js";
-import type { Weights } from "../weights.js";
+import type { FlatWeights } from "../weights.js";
 
 export interface TrainingRun {
   /** The folder of its state, logs and weights. */
@@ -24,7 +24,7 @@ export interface TrainingRun {
    * by steps.
    */
   readonly saveMinutes?: number;
-  /** default "cpu" */
+  /** Where the training runs; default "cpu". */
   readonly device?: Device;
   /** Threads of the network on the CPU; default: one for each core. */
   readonly threads?: number;
@@ -34,8 +34,6 @@ export interface TrainingRun {
    * Asked for over the configuration: saved pairs are degraded already, and are degraded again only for this.
    */
   readonly degradation?: DegradationName;
-  /** Whether a student's run ends when all is made that it needs before its first step; default false. */
-  readonly prepare?: boolean;
   /** The Segment Anything of a coverage network's masks `sam`; default: the one that is installed. */
   readonly sam?: string;
   /** What a coverage network's model calls itself; default "coverage". */
@@ -45,6 +43,21 @@ export interface TrainingRun {
   /** Aborting saves the state and ends the run after the step under way. */
   readonly signal?: AbortSignal;
 }
+
+export const TRAINING_RUN = {
+  out: "string",
+  resume: "boolean",
+  keepEvery: "number",
+  saveMinutes: "number",
+  device: "string",
+  threads: "number",
+  dataThreads: "number",
+  degradation: "string",
+  sam: "string",
+  name: "string",
+  report: "function",
+  signal: "signal",
+} as const satisfies Record<keyof TrainingRun, OptionType>;
 
 /** A configuration lacks what its run needs. */
 export class IncompleteConfig extends SamsrError {
@@ -85,8 +98,7 @@ interface BatchRecipe {
 /**
  * Trains on batches that threads of their own make of a configuration's photos.
  * @param noise what the batches bring beside pictures
- * @param kept files of what was made before the first step: `coverageFiles`, the masks of whole photos, for
- *   noise that follows them, and `taughtFiles`, the second teacher's pictures
+ * @param coverageFiles where the masks of whole photos are kept, for noise that follows them
  */
 export async function onBatches<T>(
   config: TrainingConfig,
@@ -94,7 +106,7 @@ export async function onBatches<T>(
   run: TrainingRun,
   noise: NoiseRecipe | undefined,
   train: (batches: Batches) => Promise<T>,
-  kept: Pick<DataOptions, "coverageFiles" | "taughtFiles"> = {},
+  coverageFiles?: readonly string[],
 ): Promise<T> {
   const folders = demandField(config, "data.photos", config.data.photos);
   const { pool, batch, crop, seed } = recipe;
@@ -109,7 +121,7 @@ export async function onBatches<T>(
     crop,
     seed,
     noise,
-    ...kept,
+    coverageFiles,
     threads: run.dataThreads,
   };
   const batches = await startBatches(of, skip);
@@ -129,7 +141,7 @@ export async function onBatches<T>(
 export async function finish(
   { out, signal, report }: TrainingRun,
   file: string,
-  { weights, average }: { readonly weights: Weights; readonly average: Float32Array },
+  { weights, average }: { readonly weights: FlatWeights; readonly average: Float32Array },
   metadata: { readonly network: string; readonly steps: string },
 ): Promise<string | undefined> {
   if (signal?.aborted) {

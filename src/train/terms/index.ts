@@ -9,21 +9,13 @@ import { fidelity } from "./fidelity.js";
 import { lpips } from "./lpips.js";
 import { perceptual } from "./perceptual.js";
 import { structure } from "./structure.js";
-import { taught } from "./taught.js";
 import type { Term } from "./term.js";
 
 export const TERMS = {
-  ...{ fidelity, absolute, structure, adversarial, perceptual, lpips, dists, taught },
+  ...{ fidelity, absolute, structure, adversarial, perceptual, lpips, dists },
 } as const satisfies Readonly<Record<string, Term>>;
 
 /** The name of a term beyond the paper's. */
 export type TermName = keyof typeof TERMS;
 
-export {
-  DETAIL_TARGETS,
-  type DetailTarget,
-  need,
-  type StudentExtras,
-  type Term,
-  type TermState,
-} from "./term.js";
+export { need, type StudentExtras, type Term, type TermState } from "./term.js";

@@ -9,8 +9,8 @@ import type { ModelKind, TileGraph, TileTensor } from "./kind.js";
 const SIDES = [256, 192, 128, 96, 64, 32];
 
 /**
- * What the values of a tile may take at once, in bytes. A runtime has its own working memory beside them: with
- * RRDB networks a tile takes about three times as much.
+ * What the values of a tile may take at once, in bytes. A runtime has its own working memory beside them:
+ * with RRDB networks a tile takes about three times as much.
  */
 const BUDGET = 250e6;
 

@@ -1,6 +1,6 @@
 /**
- * A model in an ONNX file of somebody's: pictures go through it tile by tile, in the form that its configuration
- * states.
+ * A model in an ONNX file of somebody's: pictures go through it tile by tile, in the form that its
+ * configuration states.
  */
 import { channelsOf, fromFile, toFile } from "../../checkpoints/onnx-file/index.js";
 import { reflections } from "../../image/raster.js";

@@ -23,8 +23,6 @@ export interface ModelKind {
   readonly overlap: number;
   /** How many sizes of tile keep their sessions, and how many pixels these may have together. */
   readonly cache: { readonly sizes: number; readonly pixels: number };
-  /** Of models whose weights lie between two ends. */
-  readonly detail?: DetailTraits;
   /** Of models that start from noise; others have no masks, no seed and no steps. */
   readonly diffusion?: DiffusionTraits;
   /**
@@ -36,19 +34,11 @@ export interface ModelKind {
   enlarge(walk: Walk): Promise<void>;
 }
 
-export interface DetailTraits {
-  /** The part that is blended, which is the end at detail 0, and the part at detail 1. */
-  readonly faithful: string;
-  readonly sharp: string;
-  /** From 0 to 1, what stands for a detail that nobody asked for. */
-  readonly standard: number;
-}
-
 export interface DiffusionTraits {
   /** C, of a latent. */
   readonly channels: number;
   readonly schedule: ScheduleDescription;
-  /** m of equation 9. */
+  /** The strength of W in equation 9, m. */
   readonly m: number;
   /** What the model was trained for, and with whose equations: the defaults of a run. */
   readonly method: Method;
@@ -70,6 +60,9 @@ export interface DiffusionTraits {
  */
 export type TileTensor = "lq" | "y" | "noise" | "sigma" | "scale" | "x" | "t" | "x0";
 
+/** Their values in a graph. */
+export type TileTensors = Readonly<Record<TileTensor, Value>>;
+
 /** The numbers of some of them. */
 export type TileData = Readonly<Partial<Record<TileTensor, Float32Array>>>;
 
@@ -88,7 +81,7 @@ export interface TileGraph {
    * The part of the model that has its weights, by the name in the description; left out where it has none.
    */
   readonly weights?: string;
-  build(p: Scope, tensors: Readonly<Record<TileTensor, Value>>): Value;
+  build(p: Scope, tensors: TileTensors): Value;
 }
 
 /** A picture on its way through a model. */

@@ -9,11 +9,11 @@
  * in it.
  */
 import type { LatentModel } from "../../checkpoints/index.js";
-import { onGraphs } from "../../diffusion/index.js";
 import { type Autoencoding, bicubicLatent, type Denoising, fromLatent, SCALE } from "../../networks/index.js";
 import * as o from "../../onnx/index.js";
 import { blendLatents, latentPicture } from "../latents.js";
 import type { TilePicture } from "../tile-pictures.js";
+import { denoiserGraph, oneStep } from "./denoising.js";
 import type { ModelKind, TileGraph } from "./kind.js";
 
 /**
@@ -49,18 +49,9 @@ export function latentKind(
     output: "x0",
     timed: "network",
     weights: "denoiser",
-    build(p, { lq, y, noise, sigma, scale }) {
-      const x = o.mul(onGraphs.prior({ y, noise, level: sigma }), scale);
-      return network.denoise(p, config, { x, t: o.constant([schedule.steps - 1]), lq, y });
-    },
+    build: (p, tensors) => oneStep(p, network, { config, steps: schedule.steps }, tensors),
   };
-  const denoiser: TileGraph = {
-    name: "denoiser",
-    output: "x0",
-    timed: "network",
-    weights: "denoiser",
-    build: (p, { x, t, lq, y }) => network.denoise(p, config, { x, t, lq, y }),
-  };
+  const denoiser = denoiserGraph(network, config, "denoiser");
   const decoder: TileGraph = {
     name: "decoder",
     output: "hr",

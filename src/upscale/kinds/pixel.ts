@@ -7,12 +7,12 @@
  * the arithmetic between two steps to diffusion/, so its graphs are only what that needs from a network.
  */
 import type { PixelModel } from "../../checkpoints/index.js";
-import { onGraphs } from "../../diffusion/index.js";
 import { meanPlane, repeatPlane } from "../../image/raster.js";
 import { bicubicLatent, type Denoising, fromLatent, LATENT_CHANNELS, SCALE } from "../../networks/index.js";
 import * as o from "../../onnx/index.js";
 import { confine, isGrey } from "../confine.js";
 import type { TilePicture } from "../tile-pictures.js";
+import { denoiserGraph, oneStep } from "./denoising.js";
 import type { ModelKind, TileGraph } from "./kind.js";
 
 /**
@@ -31,23 +31,15 @@ import type { ModelKind, TileGraph } from "./kind.js";
 export const DEFAULT_TILE = 192;
 export const DEFAULT_OVERLAP = 16;
 
-/** Of a model that has two ends and says nothing of what lies between them. */
-const STANDARD_DETAIL = 0.5;
-
-export function pixelKind(
-  { config, schedule, m, detail, weights }: PixelModel,
-  network: Denoising<unknown>,
-): ModelKind {
+export function pixelKind({ config, schedule, m }: PixelModel, network: Denoising<unknown>): ModelKind {
   const step: TileGraph = {
     name: "single step",
     output: "hr",
     timed: "network",
     weights: "student",
-    build(p, { lq, noise, sigma, scale }) {
-      const y = bicubicLatent(lq);
-      const x = o.mul(onGraphs.prior({ y, noise, level: sigma }), scale);
-      const t = o.constant([schedule.steps - 1]);
-      return toPixels(network.denoise(p, config, { x, t, lq, y }));
+    build(p, tensors) {
+      const y = bicubicLatent(tensors.lq);
+      return toPixels(oneStep(p, network, { config, steps: schedule.steps }, { ...tensors, y }));
     },
   };
   const bicubic: TileGraph = {
@@ -56,13 +48,7 @@ export function pixelKind(
     timed: "encode",
     build: (_, { lq }) => bicubicLatent(lq),
   };
-  const denoiser: TileGraph = {
-    name: "denoiser",
-    output: "x0",
-    timed: "network",
-    weights: "teacher",
-    build: (p, { x, t, lq, y }) => network.denoise(p, config, { x, t, lq, y }),
-  };
+  const denoiser = denoiserGraph(network, config, "teacher");
   const pixels: TileGraph = {
     name: "pixels",
     output: "hr",
@@ -75,9 +61,6 @@ export function pixelKind(
     tile: DEFAULT_TILE,
     overlap: DEFAULT_OVERLAP,
     cache: { sizes: 4, pixels: 256 * 256 },
-    ...(weights.sharp && {
-      detail: { faithful: "student", sharp: "sharp", standard: detail ?? STANDARD_DETAIL },
-    }),
     diffusion: { channels: LATENT_CHANNELS, schedule, m, method: "samsr", variant: "paper" },
     onePass: [step],
 

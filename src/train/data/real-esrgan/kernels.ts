@@ -77,7 +77,7 @@ function drawSize(limit: number, random: Random): number {
   return 3 + 2 * random.integer(Math.ceil((limit - 3) / 2));
 }
 
-/** As often below 1 as above, where the range has both. */
+/** Draws a beta, as often below 1 as above, where the range has both. */
 function drawBeta([low, high]: Range, random: Random): number {
   const below = random.next() < 0.5;
   const u = random.next();
@@ -107,7 +107,10 @@ export function blurKernel(parameters: KernelParameters): BlurKernel {
   return { size, weights: Float32Array.from(weights, (weight) => weight / sum) };
 }
 
-/** With q the squared distance in deviations: exp(-q^beta / 2), or for plateaus 1 / (1 + q^beta). */
+/**
+ * A kernel's value, with q the squared distance in deviations: exp(-q^beta / 2), or for plateaus 1 / (1 +
+ * q^beta).
+ */
 function bump({ family, sigma, rotation, beta }: Exclude<KernelParameters, { family: "sinc" }>) {
   const [cos, sin] = [Math.cos(rotation), Math.sin(rotation)];
   const plateau = family.startsWith("plateau");

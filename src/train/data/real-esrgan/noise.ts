@@ -31,9 +31,9 @@ function addGaussian(
 }
 
 /**
- * As if each pixel were a count of photons: Poisson(v n) / n around v, times `scale`. n is the number of
- * levels that the picture has in 8 bits, rounded up to a power of two, so that a picture of few levels is a
- * dark and noisy one. Grey noise is that of the luma (BT.601).
+ * Adds noise as if each pixel were a count of photons: Poisson(v n) / n around v, times `scale`. n is the
+ * number of levels that the picture has in 8 bits, rounded up to a power of two, so that a picture of few
+ * levels is a dark and noisy one. Grey noise is that of the luma (BT.601).
  */
 function addPoisson(
   planes: Planes,

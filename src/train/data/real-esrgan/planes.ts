@@ -55,7 +55,8 @@ function addShifted(
 }
 
 /**
- * As PyTorch's `interpolate` without antialias; `area` is the mean of the pixels that each new one touches.
+ * Resizes as PyTorch's `interpolate` does without antialias; `area` is the mean of the pixels that each new
+ * one touches.
  */
 export function resize(planes: Planes, width: number, height: number, mode: ResizeMode): Planes {
   if (width === planes.width && height === planes.height) return planes;
@@ -97,7 +98,7 @@ function windowOf(i: number, from: number, to: number): [start: number, end: num
   return [Math.floor((i * from) / to), Math.ceil(((i + 1) * from) / to)];
 }
 
-/** In place. */
+/** Clips planes to [0, 1], in place. */
 export function clip(planes: Planes): Planes {
   const { data } = planes;
   for (let i = 0; i < data.length; i++) data[i] = Math.min(1, Math.max(0, data[i]));

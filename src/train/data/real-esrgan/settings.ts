@@ -23,7 +23,7 @@ export interface StageSettings {
 
 export interface RealEsrganSettings {
   readonly first: StageSettings;
-  /** Its JPEG is the one that the degradation ends with. */
+  /** The second round; its JPEG is the one that the degradation ends with. */
   readonly second: StageSettings & {
     /** How often there is a second stage, and in it a blur. */
     readonly probability: number;
@@ -51,7 +51,7 @@ const NO_FAMILY = {
   "plateau-aniso": 0,
 } as const;
 
-/** As the released configurations of ResShift, SinSR and SAMSR have it. */
+/** The degradation as the released configurations of ResShift, SinSR and SAMSR have it. */
 export const REAL_ESRGAN: RealEsrganSettings = {
   first: {
     blur: {
@@ -85,9 +85,10 @@ export const REAL_ESRGAN: RealEsrganSettings = {
 };
 
 /**
- * With what ResShift's scripts make ImageNet-Test (configs/degradation_testing_realesrgan.yaml of its
- * repository), the test set of ResShift, SinSR and SAMSR: milder than training, and always of first order.
- * The second stage's blur serves for nothing but the size of the last filter, its JPEG ends the degradation.
+ * The degradation by which ResShift's scripts make ImageNet-Test (configs/degradation_testing_realesrgan.yaml
+ * of its repository), the test set of ResShift, SinSR and SAMSR: milder than training, and always of first
+ * order. The second stage's blur serves for nothing but the size of the last filter, its JPEG ends the
+ * degradation.
  */
 export const IMAGENET_TEST: RealEsrganSettings = {
   first: {

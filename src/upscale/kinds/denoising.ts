@@ -1,0 +1,31 @@
+/** What models that denoise have in common, of pixels or of latents: the graphs that ask the network. */
+import { onGraphs } from "../../diffusion/index.js";
+import type { Denoising } from "../../networks/index.js";
+import type { Scope } from "../../nn/index.js";
+import * as o from "../../onnx/index.js";
+import type { TileGraph, TileTensors } from "./kind.js";
+
+/**
+ * x0 in one step, [1, C, h, w]: x_T is made of y and the noise (equation 10), scaled, and denoised at
+ * timestep `steps` - 1, which is a constant here, so that the runtime folds its embedding away.
+ */
+export function oneStep(
+  p: Scope,
+  network: Denoising<unknown>,
+  { config, steps }: { readonly config: unknown; readonly steps: number },
+  { lq, y, noise, sigma, scale }: Pick<TileTensors, "lq" | "y" | "noise" | "sigma" | "scale">,
+): o.Value {
+  const x = o.mul(onGraphs.prior({ y, noise, level: sigma }), scale);
+  return network.denoise(p, config, { x, t: o.constant([steps - 1]), lq, y });
+}
+
+/** The graph that a chain asks at every timestep, with the weights of one part of the model. */
+export function denoiserGraph(network: Denoising<unknown>, config: unknown, weights: string): TileGraph {
+  return {
+    name: "denoiser",
+    output: "x0",
+    timed: "network",
+    weights,
+    build: (p, { x, t, lq, y }) => network.denoise(p, config, { x, t, lq, y }),
+  };
+}
