@@ -18,8 +18,11 @@ type Signal = "SIGINT" | "SIGTERM" | "SIGHUP" | "SIGPIPE";
 export interface Interrupts {
   /** Aborted by the first signal. */
   readonly signal: AbortSignal;
-  /** Work that has something to save gets this long, in milliseconds, before the process is ended. */
-  allow(patience: number): void;
+  /**
+   * Work that has something to save gets this long, in milliseconds, before the process is ended.
+   * @param code the exit code when it has ended in time; by default the signal's
+   */
+  allow(patience: number, code?: number): void;
   /** Acts as if this signal had come; what has become pointless is given up the same way. */
   trigger(signal: Signal): void;
   /** When a signal has come, ends the process with its code. To be called when everything is put away. */
@@ -31,6 +34,7 @@ export function watchInterrupts(): Interrupts {
   const controller = new AbortController();
   let received: Signal | undefined;
   let patience = PATIENCE;
+  let code: number | undefined;
 
   function trigger(signal: Signal): void {
     if (received !== undefined) {
@@ -51,9 +55,12 @@ export function watchInterrupts(): Interrupts {
   async function leave(): Promise<void> {
     if (received === undefined) return;
     await codecsIdle();
-    process.exit(128 + constants.signals[received]);
+    process.exit(code ?? 128 + constants.signals[received]);
   }
-  const allow = (milliseconds: number) => void (patience = milliseconds);
+  const allow = (milliseconds: number, exitCode?: number) => {
+    patience = milliseconds;
+    code = exitCode;
+  };
   return { signal: controller.signal, allow, trigger, leave };
 }
 

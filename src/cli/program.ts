@@ -17,6 +17,7 @@ import { defineModels } from "./models/index.js";
 import { type Surroundings, version } from "./options.js";
 import { exitCodeOf, printError, UsageError } from "./report.js";
 import { defineScore } from "./score/index.js";
+import { defineServe } from "./serve/index.js";
 import { defineTrain } from "./train/index.js";
 import { defineUpscale } from "./upscale/index.js";
 
@@ -40,6 +41,7 @@ const COMMANDS = [
   defineMetrics,
   defineTrain,
   defineDegrade,
+  defineServe,
 ];
 
 /**

@@ -1,0 +1,122 @@
+/**
+ * Jobs on disk: a folder each, with the picture (`input`), what is known of the job (`job.json`, replaced by
+ * one rename) and the result. A job is there when its `job.json` is; what a killed server left half made is
+ * swept away by the next one. Names of files never come from a client.
+ */
+import { randomUUID } from "node:crypto";
+import { link, mkdir, readdir, readFile, rename, rm, stat, statfs } from "node:fs/promises";
+import { join } from "node:path";
+import { SamsrError } from "../../base/errors.js";
+import { syncFile, syncFolder, writeFileAtomically } from "../../image/write-file.js";
+import { JOB_STATES, type JobRecord } from "./job.js";
+
+export interface JobStore {
+  readonly folder: string;
+  /** A path for a body that is coming in. */
+  incoming(): string;
+  inputOf(id: string): string;
+  resultOf(id: string): string;
+  /** Every job that was kept. */
+  read(): Promise<JobRecord[]>;
+  /** Takes over the body at `path`. @param lasting it survives that the power fails, when this resolves */
+  add(record: JobRecord, path: string, lasting: boolean): Promise<void>;
+  /** Writes down what is known of a job now. */
+  write(record: JobRecord, lasting: boolean): Promise<void>;
+  /** Gives a job the result of another, which may expire before it. */
+  share(from: string, to: string): Promise<void>;
+  remove(id: string): Promise<void>;
+  /** The picture is not needed any more. */
+  removeInput(id: string): Promise<void>;
+  /** Bytes that the disk still takes. */
+  room(): Promise<number>;
+}
+
+const ID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+
+/** Whether a text can be the name of a job or batch; nothing else becomes a path. */
+export function isId(text: string): boolean {
+  return ID.test(text);
+}
+
+/**
+ * Opens the store of a folder, which is made where it is missing, for this user alone.
+ * @throws SamsrError when it cannot be
+ */
+export async function openJobStore(folder: string): Promise<JobStore> {
+  const [jobs, bodies] = [join(folder, "jobs"), join(folder, "incoming")];
+  for (const path of [jobs, bodies]) {
+    await mkdir(path, { recursive: true, mode: 0o700 }).catch((error: Error) => {
+      throw new SamsrError(`${path}: the folder of jobs cannot be made (${error.message}); choose another`);
+    });
+  }
+  const place = (id: string, ...names: string[]) => {
+    if (!isId(id)) throw new Error(`no id of a job: ${JSON.stringify(id)}`);
+    return join(jobs, id, ...names);
+  };
+  async function write(record: JobRecord, lasting: boolean): Promise<void> {
+    const path = place(record.id, "job.json");
+    await writeFileAtomically(path, Buffer.from(JSON.stringify(record)), {
+      ...{ overwrite: true, secret: true, volatile: !lasting },
+    });
+  }
+
+  return {
+    folder,
+    incoming: () => join(bodies, randomUUID()),
+    inputOf: (id) => place(id, "input"),
+    resultOf: (id) => place(id, "result"),
+    async read() {
+      for (const name of await readdir(bodies)) await rm(join(bodies, name), { force: true });
+      const records: JobRecord[] = [];
+      for (const name of await readdir(jobs)) {
+        const text = isId(name) ? await readFile(join(jobs, name, "job.json"), "utf8").catch(() => "") : "";
+        const record = parseRecord(text, name);
+        if (record) records.push(record);
+        else await rm(join(jobs, name), { recursive: true, force: true });
+      }
+      return records.sort((a, b) => a.created - b.created || (a.id < b.id ? -1 : 1));
+    },
+    async add(record, path, lasting) {
+      await mkdir(place(record.id), { mode: 0o700 });
+      if (lasting) await syncFile(path);
+      await rename(path, place(record.id, "input"));
+      await write(record, lasting);
+      if (lasting) await syncFolder(jobs);
+    },
+    write,
+    async share(from, to) {
+      await rm(place(to, "result"), { force: true });
+      await link(place(from, "result"), place(to, "result"));
+    },
+    remove: (id) => rm(place(id), { recursive: true, force: true }),
+    removeInput: (id) => rm(place(id, "input"), { force: true }),
+    async room() {
+      const { bavail, bsize } = await statfs(folder);
+      return bavail * bsize;
+    },
+  };
+}
+
+/** Its size in bytes, 0 where it is not there. */
+export async function sizeOf(path: string): Promise<number> {
+  return stat(path).then(
+    ({ size }) => size,
+    () => 0,
+  );
+}
+
+function parseRecord(text: string, id: string): JobRecord | undefined {
+  try {
+    const record = JSON.parse(text) as JobRecord;
+    const known =
+      record.id === id &&
+      JOB_STATES.includes(record.state) &&
+      typeof record.owner === "string" &&
+      typeof record.etag === "string" &&
+      typeof record.asked === "object" &&
+      Number.isFinite(record.created);
+    return known ? record : undefined;
+  } catch {
+    return undefined;
+  }
+}
