@@ -5,6 +5,8 @@
 import { readFileSync } from "node:fs";
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
+import { sequenceFrames } from "../src/image/containers/bmff.js";
+import { pngChunk } from "../src/image/containers/png.js";
 import {
   createRaster,
   type DecodeOptions,
@@ -395,4 +397,90 @@ it.skipIf(!hasCases)("the order of chunks in a PNG is what the specification ask
   expect(types[0]).toBe("IHDR");
   expect(types.at(-1)).toBe("IEND");
   expect(types.indexOf("pHYs")).toBeLessThan(types.indexOf("IDAT"));
+});
+
+describe("files as other programs leave them", () => {
+  const plain = () => sharp({ create: { width: 12, height: 8, channels: 3 as const, background: "red" } });
+  /** An EXIF directory with orientation 6. */
+  const exif6 = Buffer.from("49492a000800000001001201030001000000060000000000000000", "hex");
+  const rawProfile = (type: string, data: Buffer) => {
+    const digits = data.toString("hex").replace(/.{72}/g, "$&\n");
+    return pngText(`Raw profile type ${type}`, `\n${type}\n${String(data.length).padStart(8)}\n${digits}\n`);
+  };
+  const pngText = (keyword: string, text: string) =>
+    pngChunk("tEXt", Buffer.from(`${keyword}\0${text}`, "latin1"));
+  const withChunk = async (...chunks: Uint8Array[]) => {
+    const file = await plain().png().toBuffer();
+    return Buffer.concat([file.subarray(0, 33), ...chunks, file.subarray(33)]);
+  };
+  const xmp6 = Buffer.from(
+    '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">' +
+      '<rdf:Description xmlns:tiff="http://ns.adobe.com/tiff/1.0/" tiff:Orientation="6"/></rdf:RDF></x:xmpmeta>',
+  );
+
+  it("EXIF and XMP in texts of a PNG, as ImageMagick writes them, count as EXIF and XMP", async () => {
+    const prefixed = Buffer.concat([Buffer.from("Exif\0\0"), exif6]);
+    for (const [type, data] of [
+      ["exif", prefixed],
+      ["APP1", prefixed],
+      ["exif", exif6],
+    ] as const) {
+      const picture = await decode(await withChunk(rawProfile(type, data), rawProfile("xmp", xmp6)));
+      expect([picture.raster.width, picture.raster.height, picture.warnings]).toEqual([8, 12, []]);
+      const png = await result(picture, "png");
+      expect(orientationsOf(png)).toEqual([1, 1]);
+      expect(Object.keys(pngTextsOf(png))).toEqual(["XML:com.adobe.xmp"]);
+    }
+    const damaged = await decode(await withChunk(pngText("Raw profile type exif", "\nexif\n 9\n00zz\n")));
+    expect(damaged.warnings.join()).toContain("a damaged tEXt chunk");
+  });
+
+  it("the sRGB chunk of a PNG stands over its gAMA", async () => {
+    const gamma = pngChunk("gAMA", Buffer.from([0, 1, 0x86, 0xa0]));
+    const linear = await decode(await withChunk(gamma));
+    expect(linear.metadata.gamma).toBe(1);
+    const plainly = await decode(await withChunk(pngChunk("sRGB", Buffer.of(0)), gamma));
+    expect(plainly.metadata.gamma).toBeUndefined();
+    const usual = await decode(await withChunk(pngChunk("gAMA", Buffer.from([0, 0, 0xb1, 0x8f]))));
+    const losses = encodingLosses(usual.raster, { format: "gif", metadata: usual.metadata });
+    expect(losses.join()).not.toContain("profile");
+  });
+
+  it("a JPEG with zeros where its end marker was is read, with a word", async () => {
+    const jpeg = await plain().jpeg({ progressive: true }).toBuffer();
+    const rescued = Buffer.concat([jpeg.subarray(0, -2), Buffer.alloc(500)]);
+    expect((await decode(rescued)).warnings).toEqual(["its end marker is missing"]);
+    await expect(decode(Buffer.concat([jpeg.subarray(0, -30), Buffer.alloc(500)]))).rejects.toThrow(
+      /damaged/,
+    );
+  });
+
+  it("an animated AVIF is read as the picture beside its film, whose frames are counted", async () => {
+    const avif = await plain().avif().toBuffer();
+    const box = (type: string, ...parts: Buffer[]): Buffer => {
+      const data = Buffer.concat(parts);
+      const head = Buffer.alloc(8);
+      head.writeUInt32BE(data.length + 8);
+      head.write(type, 4, "latin1");
+      return Buffer.concat([head, data]);
+    };
+    const sizes = box("stsz", Buffer.from([0, 0, 0, 0, 0, 0, 0, 9, 0, 0, 0, 3]));
+    const film = ["stbl", "minf", "mdia", "trak", "moov"].reduce((inner, type) => box(type, inner), sizes);
+    expect(sequenceFrames(Buffer.concat([avif, film]))).toBe(3);
+    // Decoders go by the first brand, and take no film.
+    avif.write("avis", 8, "latin1");
+    const { raster } = await decode(avif);
+    expect([raster.width, raster.height]).toEqual([12, 8]);
+  });
+
+  it("a grey TIFF with more than alpha beside the grey is refused with what it has", async () => {
+    const tiff = await plain().tiff({ compression: "none" }).toBuffer();
+    const photometric = tiffEntriesOf(tiff).find(({ tag }) => tag === 0x106)!;
+    expect(photometric.value).toBe(2);
+    const at = tiff.indexOf(Buffer.from([0x06, 0x01, 3, 0, 1, 0, 0, 0, 2, 0]));
+    tiff[at + 8] = 1;
+    await expect(decode(tiff, { name: "a.tif" })).rejects.toThrow(
+      /^a\.tif has 3 channels, of which 1 are colours; samsr reads grey and RGB/,
+    );
+  });
 });

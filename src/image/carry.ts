@@ -67,9 +67,10 @@ export function carry(
   return out;
 }
 
-function gifCarries({ icc, exif, xmp, iptc, texts, density, cicp, gamma }: Partial<Metadata>): Carried {
+function gifCarries(metadata: Partial<Metadata>): Carried {
+  const { icc, exif, xmp, iptc, texts, density } = metadata;
   const named = {
-    "the colour profile": icc ?? cicp ?? gamma,
+    "the colour profile": icc ?? profileOf(metadata, false),
     EXIF: exif,
     XMP: xmp,
     IPTC: iptc,

@@ -2,7 +2,7 @@ import type { Metadata as SharpMetadata } from "sharp";
 import { checkOptions, type OptionType } from "../base/arguments.js";
 import { isOutOfMemory, oneLine, SamsrError } from "../base/errors.js";
 import { decodeApng } from "./apng.js";
-import { sequenceFrames } from "./containers/bmff.js";
+import { asStill, sequenceFrames } from "./containers/bmff.js";
 import { join } from "./containers/bytes.js";
 import { labAsRgb } from "./containers/tiff.js";
 import { type FileFacts, readFacts } from "./facts.js";
@@ -13,7 +13,7 @@ import type { Metadata } from "./metadata/index.js";
 import { isConverted, labToRgb, type OpenOptions, openSharp, readPixels, type Strictness } from "./pixels.js";
 import type { Raster } from "./raster.js";
 import { bitDepth, hasAlpha } from "./raster.js";
-import { openForReading, readHead, recognise } from "./recognise.js";
+import { kindByName, openForReading, readHead, recognise } from "./recognise.js";
 import { plainBytes } from "./sharp-raster.js";
 import { type PictureSource, pathOrBytes } from "./source.js";
 
@@ -116,7 +116,7 @@ export async function openPicture(from: PictureSource, options: DecodeOptions = 
  */
 export function readableFormat(bytes: Uint8Array, name: string): InputFormat {
   if (bytes.length === 0) throw new SamsrError(`${name} is empty (0 bytes); ${readable}.`);
-  const kind = recognise(bytes);
+  const kind = recognise(bytes) ?? kindByName(name);
   if (kind === undefined) throw new SamsrError(`${name} is not a picture that samsr can read; ${readable}.`);
   if (kind.format !== undefined) return kind.format;
   throw new SamsrError(`${name} is ${kind.name}, which samsr cannot read; ${kind.advice}.`);
@@ -174,7 +174,8 @@ async function openOwn(source: Source): Promise<OpenedPicture> {
   const inContainer = format === "jpeg" || format === "png" || format === "webp";
   const early = inContainer ? readFacts(format, source.bytes, limits.metadataLimit) : undefined;
   const lab = format === "tiff" ? labAsRgb(source.bytes) : undefined;
-  const bytes = lab?.bytes ?? early?.bytes ?? source.bytes;
+  const still = format === "avif" ? asStill(source.bytes) : undefined;
+  const bytes = lab?.bytes ?? early?.bytes ?? still ?? source.bytes;
   const header = await openSharp(bytes, { autoOrient: !inContainer }).metadata();
   const facts = early ?? readFacts(format, source.bytes, limits.metadataLimit, header);
   const count = facts.pngFrames || header.pages || 1;
@@ -255,7 +256,7 @@ async function mend<T>(
 ): Promise<{ value: T; from: DecoderInput; warning?: string }> {
   const tries: { from: DecoderInput; warning?: string }[] = [{ from: { bytes, strictness: "error" } }];
   if (format === "jpeg" && !(bytes.at(-2) === 0xff && bytes.at(-1) === 0xd9)) {
-    const ended = join(bytes, Uint8Array.of(0xff, 0xd9));
+    const ended = join(withoutPadding(bytes), Uint8Array.of(0xff, 0xd9));
     tries.push({ from: { bytes: ended, strictness: "warning" }, warning: "its end marker is missing" });
   }
   if (options.tolerant) {
@@ -272,6 +273,13 @@ async function mend<T>(
     }
   }
   throw failure;
+}
+
+/** A JPEG without the zeros that a disk or a rescue put where its end was; one behind 0xff belongs to it. */
+function withoutPadding(bytes: Uint8Array): Uint8Array {
+  let end = bytes.length;
+  while (end > 2 && bytes[end - 1] === 0) end--;
+  return bytes.subarray(0, end < bytes.length && bytes[end - 1] === 0xff ? end + 1 : end);
 }
 
 /** How the pages of a file are come by, once its first is decoded. */

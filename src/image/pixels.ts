@@ -60,7 +60,8 @@ export async function readPixels(
   });
   if (raster.channels > 4) {
     throw new SamsrError(
-      `${name} has ${raster.channels} channels; samsr reads grey and RGB, with or without alpha.`,
+      `${name} has ${header.channels ?? raster.channels} channels, of which ${grey ? 1 : 3} are colours; ` +
+        "samsr reads grey and RGB, with or without alpha.",
     );
   }
   return header.format === "heif" ? stretched(raster, header.bitsPerSample ?? 8) : raster;

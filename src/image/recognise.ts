@@ -83,6 +83,11 @@ function brandOf(brands: string): FileKind | undefined {
 /** Kinds that only an ending can tell, having no beginning of their own. */
 const endings: Record<string, FileKind> = { tga: foreign("a Targa picture", anyConverter) };
 
+/** What a file of such a name means to be, where its content has no beginning to tell it by. */
+export function kindByName(path: string): FileKind | undefined {
+  return endings[/\.([a-z]+)$/i.exec(path)?.[1]?.toLowerCase() ?? ""];
+}
+
 /**
  * What a regular file is, by its content; undefined for what is no picture.
  * @throws what reading it throws
@@ -90,8 +95,7 @@ const endings: Record<string, FileKind> = { tga: foreign("a Targa picture", anyC
 export async function recogniseFile(path: string): Promise<FileKind | undefined> {
   const file = await openForReading(path);
   try {
-    const ending = /\.([a-z]+)$/i.exec(path)?.[1]?.toLowerCase() ?? "";
-    return recognise(await readHead(file)) ?? endings[ending];
+    return recognise(await readHead(file)) ?? kindByName(path);
   } finally {
     await file.close();
   }

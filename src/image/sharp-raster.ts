@@ -18,7 +18,8 @@ export async function readRaster(
     .raw({ depth: deep ? "ushort" : "uchar" })
     .toBuffer({ resolveWithObject: true });
   const { width, height } = info;
-  if (pair) return { width, height, channels: 2, data: greyAndAlpha(data) };
+  // More than alpha beside the grey: that is for the caller to judge.
+  if (pair && info.channels === 4) return { width, height, channels: 2, data: greyAndAlpha(data) };
   return { width, height, channels: info.channels as Channels, data: deep ? words(data) : plainBytes(data) };
 }
 

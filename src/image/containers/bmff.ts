@@ -79,6 +79,18 @@ export function sequenceFrames(bytes: Uint8Array): number {
   return viewOf(bytes).getUint32(sizes.start + 8);
 }
 
+/**
+ * An animated AVIF as the still picture that lies beside its film, which is all that decoders without films
+ * take; they go by the first brand alone.
+ * @returns undefined for a file that says of itself that it is a still picture, or has none
+ */
+export function asStill(bytes: Uint8Array): Uint8Array | undefined {
+  if (!spells(bytes, "avis", 8) || find(bytes, ["meta", "pitm"]) === undefined) return undefined;
+  const still = bytes.slice();
+  still.set(ascii("avif"), 8);
+  return still;
+}
+
 export interface AvifAdditions {
   readonly cicp?: Cicp;
   readonly icc?: Uint8Array;

@@ -70,6 +70,7 @@ const ours = [
   "zTXt",
   "iTXt",
   "tIME",
+  "sRGB",
   "acTL",
   "fcTL",
   "fdAT",
@@ -83,6 +84,7 @@ const ours = [
 export function readPng(bytes: Uint8Array, limit: number): PngFacts {
   const facts: PngFacts = { srgb: false, texts: [], frames: 0, lost: [], bare: bytes };
   let left = limit;
+  const raw: RawProfiles = {};
   const keptRanges: [number, number][] = [[0, 8]];
   let end = 8;
   for (const chunk of pngChunks(bytes)) {
@@ -94,13 +96,14 @@ export function readPng(bytes: Uint8Array, limit: number): PngFacts {
       continue;
     }
     try {
-      left -= take(facts, chunk, left);
+      left -= take(facts, raw, chunk, left);
     } catch (error) {
       facts.lost.push(
         error instanceof TooLarge ? `${error.message}, over the limit` : `a damaged ${chunk.type} chunk`,
       );
     }
   }
+  for (const name of ["exif", "xmp", "icc"] as const) if (raw[name]) facts[name] ??= raw[name];
   // What is no chunk any more is for the decoder to judge.
   if (end < bytes.length) keptRanges.push([end, bytes.length]);
   if (keptRanges.length > 1) facts.bare = join(...keptRanges.map(([from, to]) => bytes.subarray(from, to)));
@@ -109,8 +112,38 @@ export function readPng(bytes: Uint8Array, limit: number): PngFacts {
 
 class TooLarge extends Error {}
 
+/** What ImageMagick and ExifTool have written in hexadecimal digits, from before there were chunks for it. */
+type RawProfiles = Pick<PngFacts, "exif" | "xmp" | "icc">;
+
+const rawProfiles: Readonly<Record<string, keyof RawProfiles>> = {
+  exif: "exif",
+  APP1: "exif",
+  xmp: "xmp",
+  icc: "icc",
+  icm: "icc",
+};
+
+const xmpInApp1 = ascii("http://ns.adobe.com/xap/1.0/\0");
+
+/** @returns whether it was one */
+function takeRawProfile(raw: RawProfiles, { keyword, text }: PngText): boolean {
+  const name = rawProfiles[/^Raw profile type (\w+)$/.exec(keyword)?.[1] ?? ""];
+  if (name === undefined) return false;
+  // Its name, its length, its digits.
+  const [, length, ...lines] = text.trim().split(/\s+/);
+  const digits = lines.join("");
+  if (digits.length !== 2 * Number(length) || /[^0-9a-f]/i.test(digits)) throw new Error("no digits");
+  const bytes = Uint8Array.from({ length: digits.length / 2 }, (_, i) =>
+    Number.parseInt(digits.slice(2 * i, 2 * i + 2), 16),
+  );
+  const isXmp = xmpInApp1.every((byte, i) => bytes[i] === byte);
+  if (isXmp) raw.xmp ??= bytes.slice(xmpInApp1.length);
+  else raw[name] ??= bytes;
+  return true;
+}
+
 /** Notes what a chunk says. @returns the bytes that it takes of the limit */
-function take(facts: PngFacts, { type, data }: Chunk, left: number): number {
+function take(facts: PngFacts, raw: RawProfiles, { type, data }: Chunk, left: number): number {
   const view = viewOf(data);
   switch (type) {
     case "pHYs": {
@@ -129,6 +162,9 @@ function take(facts: PngFacts, { type, data }: Chunk, left: number): number {
     case "cHRM":
       facts.chromaticities = Array.from({ length: 8 }, (_, i) => view.getUint32(4 * i) / 1e5);
       return 0;
+    case "sRGB":
+      facts.srgb = true;
+      return 0;
     case "acTL":
       facts.frames = view.getUint32(0);
       return 0;
@@ -146,7 +182,7 @@ function take(facts: PngFacts, { type, data }: Chunk, left: number): number {
     case "iTXt": {
       const text = readText(type, data, left);
       if (text.keyword === "XML:com.adobe.xmp") facts.xmp ??= new TextEncoder().encode(text.text);
-      else facts.texts.push(text);
+      else if (!takeRawProfile(raw, text)) facts.texts.push(text);
       return text.text.length;
     }
     default:
