@@ -117,6 +117,7 @@ function slopes(what: Case, term: "distill" | "inverse" | "gt"): number[] {
 const space: Space = {
   channels: CHANNELS,
   condition: () => ({ lq: o.input("lq", SIZE), y: o.input("y", SIZE) }),
+  taught: () => o.input("taught", SIZE),
   pair: () => ({ lq: o.input("lq", SIZE), y: o.input("y", SIZE), x0: o.input("x0", SIZE) }),
   denoise(p: Scope, _, x, t, { y }) {
     const [a, b, c, d] = NAMES.map((name) => p.parameter(name, [1], ones));

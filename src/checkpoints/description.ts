@@ -66,11 +66,15 @@ export function networkOf(description: { readonly network: string }): Network {
   return networkOfKind(description.network)!;
 }
 
-/** Lists all networks in a model, the one that it is about first. */
+/**
+ * Lists all networks in a model, the one that it is about first; a part that a model may lack is in those that
+ * have it.
+ */
 export function networksIn(description: ModelDescription): readonly HeldNetwork[] {
   const network = networkOf(description);
   const { weights, ...fields } = description as AnyDescription & Readonly<Record<string, unknown>>;
-  return Object.entries(network.model.weights).map(([part, held]) => ({
+  const held = Object.entries(network.model.weights).filter(([part]) => weights[part] !== undefined);
+  return held.map(([part, held]) => ({
     part,
     file: weights[part],
     network: held === "self" ? network : held.network,

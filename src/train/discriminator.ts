@@ -9,7 +9,7 @@ import type { DevicePart, SessionOptions } from "../runtime/index.js";
 import { BETAS } from "./adamw.js";
 import { DISCRIMINATOR, discriminatorLoss } from "./adversarial.js";
 import { createTrainingState } from "./checkpoint.js";
-import { type BatchShape, pixelSpace } from "./space.js";
+import { type BatchShape, pixelSpace, type Space } from "./space.js";
 import type { Opponent } from "./trainer.js";
 import { convolutionStrategyOn, createTrainingSession } from "./training-session.js";
 import { initialWeights } from "./weights.js";
@@ -26,6 +26,14 @@ export interface Discriminator extends Opponent {
   readonly bound: Readonly<Record<string, DevicePart>>;
 }
 
+export interface DiscriminatorSurroundings {
+  readonly session?: SessionOptions;
+  /** Default: pixels. */
+  readonly space?: Space;
+  /** What it is to take for real, [N, C, S, S]; default: the originals. */
+  readonly real?: o.Value;
+}
+
 /**
  * A discriminator of latents [N, C, S, S] in training.
  * @param bound where the inputs of the space's pair lie, and x0Hat, what the student's session predicts of
@@ -36,11 +44,11 @@ export async function createDiscriminator(
   bound: Readonly<Record<string, DevicePart>>,
   shape: BatchShape,
   seed: number,
-  options?: SessionOptions,
-  space = pixelSpace(shape),
+  { session: options, space = pixelSpace(shape), real }: DiscriminatorSurroundings = {},
 ): Promise<Discriminator> {
   const { scope, parameters } = trainableScope(DISCRIMINATOR, convolutionStrategyOn(options));
-  const { x0, y } = space.pair(shape);
+  const { x0: original, y } = space.pair(shape);
+  const x0 = real ?? original;
   const judge = (image: o.Value) => discriminator(scope, config, image, y);
   const graph = discriminatorLoss(judge, x0, o.input("x0Hat", x0.shape), gamma);
   const session = await createTrainingSession(

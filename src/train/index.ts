@@ -1,5 +1,5 @@
 /** Training: from a configuration to weights, to a model's folder. */
-export { blendWeights, writeBlend } from "./blend.js";
+export { writeBlend } from "./blend.js";
 export { type BundledStudent, bundleCoverageModel, bundledStudent, bundleModel } from "./bundle.js";
 export {
   type AutoencoderConfig,

@@ -36,6 +36,8 @@ export interface Space {
   condition(shape: BatchShape): Condition;
   /** The inputs of a graph that knows the originals too, x0 [N, C, S, S]. */
   pair(shape: BatchShape): Condition & { readonly x0: o.Value };
+  /** The input with what the second teacher makes of the pictures, as x0 has the originals. */
+  taught(shape: BatchShape): o.Value;
   /** x0 as the network predicts it from x, scaled. */
   denoise(p: Scope, config: SwinUNetConfig, x: o.Value, t: o.Value, condition: Condition): o.Value;
   /** A latent as a picture [N, 3, 4S, 4S], for what judges pictures. */
@@ -46,13 +48,16 @@ export interface Space {
 }
 
 const small = ({ batch, side }: BatchShape) => o.input("lq", [batch, 3, side, side]);
-const large = ({ batch, side }: BatchShape) => o.input("hr", [batch, 3, SCALE * side, SCALE * side]);
+const largeShape = ({ batch, side }: BatchShape) => [batch, 3, SCALE * side, SCALE * side];
+const large = (shape: BatchShape, name = "hr") => o.input(name, largeShape(shape));
 
-/** hr and lq of a batch, whose number of pictures and side their lengths do not tell. */
-function picturesOf({ hr, lq }: Batch, { batch, side }: BatchShape) {
+/** The pictures of a batch, whose number and side their lengths do not tell. */
+function picturesOf({ hr, lq, taught }: Batch, shape: BatchShape) {
+  const { batch, side } = shape;
   return {
-    hr: floatTensor([batch, 3, SCALE * side, SCALE * side], hr),
+    hr: floatTensor(largeShape(shape), hr),
     lq: floatTensor([batch, 3, side, side], lq),
+    ...(taught && { second: floatTensor(largeShape(shape), taught) }),
   };
 }
 
@@ -96,6 +101,7 @@ export function pixelSpace(shape: BatchShape): Space {
     channels: LATENT_CHANNELS,
     condition: pixelCondition,
     pair: (shape) => ({ ...pixelCondition(shape), x0: toLatent(large(shape)) }),
+    taught: (shape) => toLatent(large(shape, "second")),
     denoise: (p, config, x, t, { lq, y }) => pixelDenoiser(p, config, x, t, lq, y),
     image: fromLatent,
     feeds: async (batch) => picturesOf(batch, shape),
@@ -138,12 +144,14 @@ export async function latentSpace(
     channels,
     condition,
     pair: (shape) => ({ ...condition(shape), x0: latent("x0", shape) }),
+    taught: (shape) => latent("second", shape),
     denoise: (p, config, x, t, { lq }) => swinUNet(p, config, x, t, lq),
     image: (latent) => decodeLatent(frozen, config, latent),
     async feeds(batch) {
-      const { hr, lq } = picturesOf(batch, shape);
+      const { hr, lq, second } = picturesOf(batch, shape);
       const size = channels * shape.side ** 2;
-      const [x0, y] = [0, 1].map(() => floatTensor([shape.batch, channels, shape.side, shape.side]));
+      const latents = () => floatTensor([shape.batch, channels, shape.side, shape.side]);
+      const [x0, y, taught] = [latents(), latents(), second && latents()];
       for (let n = 0; n < shape.batch; n++) {
         const part = ({ data }: { data: Float32Array }) => {
           const length = data.length / shape.batch;
@@ -152,8 +160,11 @@ export async function latentSpace(
         const result = await session.run(picturesOf({ hr: part(hr), lq: part(lq) }, one));
         x0.data.set(result.x0.data as Float32Array, n * size);
         y.data.set(result.y.data as Float32Array, n * size);
+        if (!second || !taught) continue;
+        const other = await session.run(picturesOf({ hr: part(second), lq: part(lq) }, one));
+        taught.data.set(other.x0.data as Float32Array, n * size);
       }
-      return { x0, y, lq };
+      return { x0, y, lq, ...(taught && { second: taught }) };
     },
     release: () => session.release(),
   };

@@ -5,7 +5,7 @@ import type { CoverageWeights, SemanticsOptions } from "./crop-semantics.js";
 import type { MaskContext } from "./data/batch-noise.js";
 import type { AdversarialOptions } from "./discriminator.js";
 import type { TeacherOptions } from "./teacher.js";
-import type { StudentExtras, TermName } from "./terms/index.js";
+import type { DetailTarget, StudentExtras, TermName } from "./terms/index.js";
 
 /**
  * The weights of the terms of the student's loss; the paper has the first three at 1, lambda, and none of the
@@ -46,6 +46,11 @@ export interface StudentOptions extends Omit<TeacherOptions, "semantics"> {
    */
   readonly distilled: number;
   readonly terms: StudentWeights;
+  /**
+   * What the terms of detail (structure, perceptual, adversarial) are judged against; default "original". With
+   * "second teacher", as with a weight of the term `taught`, batches bring its pictures.
+   */
+  readonly detailTarget?: DetailTarget;
   /** What the term `adversarial` needs. */
   readonly adversarial?: AdversarialOptions;
   /**

@@ -30,7 +30,7 @@ import { createDiscriminator } from "./discriminator.js";
 import { semanticConsistencyLoss } from "./semantic-consistency.js";
 import { type Condition, denoiseAt, pixelSpace, type Space, spaceOf } from "./space.js";
 import type { StudentOptions, StudentWeights } from "./student-options.js";
-import { need, type StudentExtras, TERMS, type TermName } from "./terms/index.js";
+import { need, type StudentExtras, TERMS, type Term, type TermName } from "./terms/index.js";
 import type { TimestepConstants } from "./timestep.js";
 import { train } from "./trainer.js";
 import { convolutionStrategyOn, createTrainingSession } from "./training-session.js";
@@ -56,6 +56,8 @@ export async function trainStudent(
   const shape = { batch, side: crop / SCALE, distilled };
   const schedule = exponentialSchedule(options.schedule);
   const space = await spaceOf(options, shape);
+  const bySecond = options.detailTarget === "second teacher";
+  const taught = bySecond || terms.taught ? space.taught(shape) : undefined;
 
   // 1: the student begins as the teacher, unless it is given other weights.
   const { scope: student, parameters } = trainableScope("", convolutionStrategyOn(sessionOptions));
@@ -73,6 +75,7 @@ export async function trainStudent(
       },
       ...options.metricTerms,
       judge: coverage && { scope: frozenScope(coverage.weights, "coverage:"), config: coverage.config },
+      ...{ taught, detailTarget: options.detailTarget },
     },
     space,
   );
@@ -92,7 +95,7 @@ export async function trainStudent(
 
   // A batch goes to the device once, and what the teacher, the student and the discriminator tell each other
   // stays there.
-  const pair = Object.values(space.pair(shape));
+  const pair = [...Object.values(space.pair(shape)), ...(taught ? [taught] : [])];
   const inputs = await createDeviceTensors(o.inputShapes([...pair, chainGraph.xT]), sessionOptions);
   const made = shapesOf({ ...chainGraph, ...(adversarial && { x0Hat }) });
   const between = await createDeviceTensors(made, sessionOptions);
@@ -101,7 +104,10 @@ export async function trainStudent(
     ...{ device: "cpu", name: "the teacher", ...sessionOptions, bound },
   });
   const discriminator =
-    adversarial && (await createDiscriminator(adversarial, bound, shape, seed, sessionOptions, space));
+    adversarial &&
+    (await createDiscriminator(adversarial, bound, shape, seed, {
+      ...{ session: sessionOptions, space, real: bySecond ? taught : undefined },
+    }));
   const session = await createTrainingSession(
     state,
     { loss, reports, ...(adversarial && { outputs: { x0Hat } }) },
@@ -119,6 +125,9 @@ export async function trainStudent(
     // 3: sample x0, y.
     const pictures = await batches.at(step);
     demandPhotoMasks("student", maskContextOf(masks, options.maskContext), pictures);
+    if (taught && !pictures.taught) {
+      throw new Error("train student: what the second teacher makes has to come with the batches");
+    }
     const feeds = await space.feeds(pictures);
     // 4: W (equation 8), and the SAM-noise of line 7 (equations 3 to 7), which the batch may bring.
     const { noise, weight } = pictures.weight
@@ -245,8 +254,12 @@ export function studentLoss(
     // 20, 21: equation 13.
     sc: () => semanticConsistencyLoss(need(extras.judge, "sc"), space.image(of(x0Hat)), space.image(of(x0))),
   };
-  const beyond = (name: TermName) =>
-    TERMS[name].loss({ x0, x0Hat, y, lq, image: space.image, config, extras });
+  const beyond = (name: TermName) => {
+    const term: Term = TERMS[name];
+    const bySecond = term.detail && extras.detailTarget === "second teacher";
+    const target = bySecond ? need(extras.taught, name) : x0;
+    return term.loss({ x0: target, x0Hat, y, lq, image: space.image, config, extras });
+  };
 
   // 22: the weighted sum.
   const all: Record<string, () => o.Value> = { ...paper };

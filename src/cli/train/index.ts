@@ -6,6 +6,7 @@ import type { Kind } from "../../train/config/index.js";
 import {
   choice,
   degradation,
+  detail,
   notNegative,
   plainName,
   positive,
@@ -100,6 +101,11 @@ export function defineTrain(program: Command, { interrupts, done }: Surroundings
     .option("--teacher <file>", "weights that samsr train teacher left")
     .option("--start <file>", "weights to begin with, such as another run's student (default: the teacher's)")
     .option(
+      "--second-teacher <model>",
+      "a model whose pictures of saved pairs the student is taught to make too, or a folder of them",
+    )
+    .option("--prepare", "make the second teacher's pictures and find masks of whole photos, and stop there")
+    .option(
       "--masks <masks>",
       `regions, network, sam, none, or a folder of masks by photo name${asConfigured}`,
     )
@@ -142,9 +148,11 @@ export function defineTrain(program: Command, { interrupts, done }: Surroundings
     });
   train
     .command("bundle")
-    .description("Makes a model's folder of both, weights at half precision.")
+    .description("Makes a model's folder of both, and of a student's two ends, weights at half precision.")
     .requiredOption("--teacher <file>", "weights that samsr train teacher left")
     .requiredOption("--student <file>", "weights that samsr train student left")
+    .option("--sharp <file>", "the student's other end, taught on for detail: upscale --detail blends both")
+    .addOption(detail("of a model with both ends, 0 to 1 (default: 0.5)"))
     .requiredOption("--name <name>", "what the model calls itself", plainName)
     .requiredOption("-o, --out <folder>", "the model's folder")
     .action(async (options: BundleArguments) => {

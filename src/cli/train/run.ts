@@ -13,6 +13,7 @@ export interface TrainArguments extends ConfigArguments {
   readonly saveMinutes?: number;
   readonly device?: Device;
   readonly dataThreads?: number;
+  readonly prepare?: boolean;
   /** The name of a coverage network. */
   readonly name?: string;
 }

@@ -24,7 +24,7 @@ import {
   VQ_AUTOENCODER,
 } from "../../networks/index.js";
 import { NOISE_KINDS, SAM_RANGES } from "../../semantics/index.js";
-import { TERMS, type TermName } from "../terms/index.js";
+import { DETAIL_TARGETS, TERMS, type Term, type TermName } from "../terms/index.js";
 
 const MOST_STEPS = 1e9;
 
@@ -133,15 +133,23 @@ const samOptions = section(
   ) as Readonly<Record<keyof typeof SAM_RANGES, Field<number | undefined>>>,
 );
 
-/** A weight for each of {@link TERMS}, 0 unless a file gives one. */
+/** A weight for each of {@link TERMS}, its standard one unless a file gives another. */
 const termsBeyond = Object.fromEntries(
-  Object.entries(TERMS).map(([name, { description }]) => [name, weight(0, description)]),
+  Object.entries(TERMS).map(([name, { description, standard = 0 }]: [string, Term]) => [
+    name,
+    weight(standard, description),
+  ]),
 ) as Readonly<Record<TermName, ReturnType<typeof weight>>>;
 
 export const studentFields = section("The student of algorithm 1.", {
   train: oneOf("What is trained.", "student"),
   teacher: optional(text("File of the teacher's weights; --teacher takes its place.")),
   start: optional(text("File of weights to begin with, not the teacher's; --start takes its place.")),
+  secondTeacher: optional(
+    text(
+      "A model whose pictures the student is taught to make too, or a folder of them; --second-teacher takes its place.",
+    ),
+  ),
   space,
   autoencoder,
   network: SWIN_UNET.config,
@@ -174,6 +182,13 @@ export const studentFields = section("The student of algorithm 1.", {
     ),
     lpipsNetwork: standing("vgg", oneOf("Of the term lpips.", "vgg", "alex", "squeeze")),
     featureTimestep: standing(1, whole("Of the term perceptual.", 0, 9999)),
+    detailTarget: standing(
+      "original",
+      oneOf(
+        "What the terms structure, perceptual and adversarial are judged against; the second teacher's pictures are crisper.",
+        ...DETAIL_TARGETS,
+      ),
+    ),
     terms: section("Weights of the loss's terms.", {
       distill: weight(1, "The single step against the end of the teacher's chain."),
       inverse: weight(1, "The way back from there to x_T."),

@@ -27,7 +27,7 @@ export function teacherOptions(config: TeacherConfig) {
 }
 
 export function studentOptions(config: StudentConfig) {
-  const { student, discriminator, schedule, data } = config;
+  const { student, discriminator, schedule, data, secondTeacher } = config;
   const {
     rollOut = schedule.steps,
     distilled = data.batch,
@@ -37,11 +37,13 @@ export function studentOptions(config: StudentConfig) {
     noise,
     masks,
     maskContext,
-    terms,
+    terms: { taught, ...others },
+    detailTarget,
   } = student;
+  const terms = { ...others, taught: secondTeacher === undefined ? 0 : taught };
   return {
     ...denoiserOptions(config),
-    ...{ rollOut, distilled, m, variant, coefficients, noise, masks, maskContext, terms },
+    ...{ rollOut, distilled, m, variant, coefficients, noise, masks, maskContext, terms, detailTarget },
     featureTimestep: student.featureTimestep,
     ...(discriminator && { adversarial: adversarialOptions(discriminator) }),
   };

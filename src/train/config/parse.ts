@@ -107,8 +107,11 @@ function conflictInStudent({
   schedule,
   data,
   discriminator,
+  secondTeacher,
 }: StudentConfig): string | undefined {
-  const { rollOut, distilled, featureTimestep, terms } = student;
+  const { rollOut, distilled, featureTimestep, detailTarget } = student;
+  const { taught, ...others } = student.terms;
+  const terms = { ...others, ...(secondTeacher !== undefined && { taught }) };
   if (student.masks !== "sam" && (student.sam !== undefined || student.samOptions)) {
     return `"student.sam" and "student.samOptions" go with "student.masks" sam, not ${student.masks}`;
   }
@@ -122,6 +125,12 @@ function conflictInStudent({
     return `"student.featureTimestep" is ${featureTimestep}, but the last timestep is ${schedule.steps - 1}`;
   }
   if (Object.values(terms).every((weight) => weight === 0)) return `"student.terms" are all 0`;
+  if (detailTarget === "second teacher" && secondTeacher === undefined) {
+    return `"student.detailTarget" is the second teacher, but there is no "secondTeacher"`;
+  }
+  if (secondTeacher !== undefined && taught === 0 && detailTarget === "original") {
+    return `nothing is taught by the "secondTeacher": "student.terms.taught" is 0, and "student.detailTarget" the original`;
+  }
   if (terms.adversarial > 0 && !discriminator) {
     return `"student.terms.adversarial" is ${terms.adversarial}, but there is no "discriminator"`;
   }

@@ -46,6 +46,7 @@ export interface Overrides {
   readonly coverage?: string;
   readonly teacher?: string;
   readonly start?: string;
+  readonly secondTeacher?: string;
   readonly autoencoder?: string;
 }
 
@@ -71,11 +72,14 @@ const PLACES: Readonly<Record<keyof Overrides, string>> = {
   coverage: "student.coverage",
   teacher: "teacher",
   start: "start",
+  secondTeacher: "secondTeacher",
   autoencoder: "autoencoder",
 };
 
 /** A run may go on for longer, and with files that were moved. */
-const MAY_CHANGE: readonly (keyof Overrides)[] = ["steps", "data", "teacher", "start", "autoencoder"];
+const MAY_CHANGE: readonly (keyof Overrides)[] = [
+  ...(["steps", "data", "teacher", "start", "secondTeacher", "autoencoder"] as const),
+];
 
 export interface ConfigArguments extends Overrides {
   readonly config?: string;

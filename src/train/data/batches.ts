@@ -15,6 +15,8 @@ export interface Batch extends Partial<BatchNoise> {
   readonly hr: Float32Array;
   /** [N, 3, crop / 4, crop / 4] */
   readonly lq: Float32Array;
+  /** [N, 3, crop, crop], what the second teacher makes of `lq`, where the source gives it. */
+  readonly taught?: Float32Array;
 }
 
 /** A source of batches addressed by step: the same step gives the same batch. */
@@ -71,6 +73,7 @@ export function createBatches({
     async at(step) {
       const hr = new Float32Array(batch * 3 * crop * crop);
       const lq = new Float32Array(batch * 3 * small * small);
+      let taught: Float32Array | undefined;
       const parts: CoveragePart[] = [];
       const fill = async (place: number) => {
         const number = sampleAt(step * batch + place);
@@ -78,10 +81,15 @@ export function createBatches({
         const sample = await source.sample(indexOf(number), crop, random, augment);
         hr.set(sample.hr, place * 3 * crop * crop);
         lq.set(sample.lq, place * 3 * small * small);
+        if (sample.taught) {
+          taught ??= new Float32Array(hr.length);
+          taught.set(sample.taught, place * 3 * crop * crop);
+        }
         if (sample.coverage) parts[place] = sample.coverage;
       };
       await Promise.all(Array.from({ length: batch }, (_, place) => fill(place)));
-      return { hr, lq, ...(await noiseOf?.(lq, step, parts.length > 0 ? parts : undefined)) };
+      const noise = await noiseOf?.(lq, step, parts.length > 0 ? parts : undefined);
+      return { hr, lq, ...(taught && { taught }), ...noise };
     },
   };
 }

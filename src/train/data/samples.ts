@@ -13,6 +13,8 @@ export interface Sample {
   readonly hr: Float32Array;
   /** [3, crop / 4, crop / 4] */
   readonly lq: Float32Array;
+  /** [3, crop, crop], what the second teacher makes of the small picture, where the run has one. */
+  readonly taught?: Float32Array;
   /** Its part of the photo's coverage, where the source gives it. */
   readonly coverage?: CoveragePart;
 }

@@ -28,6 +28,8 @@ export async function holdsPairs(folder: string): Promise<boolean> {
  *
  * @param coverageOf gives the coverage of a small picture, of which each crop brings its part; left out, none
  *   does
+ * @param taughtFiles what the second teacher makes of each small picture, of the large one's size; left out,
+ *   there is none
  * @throws SamsrError that names the first picture without a partner, or the first pair whose sizes are not 4
  * to 1, or that is smaller than the crop
  */
@@ -37,12 +39,14 @@ export async function openSavedPairs(
   maxBytes?: number,
   decode: Decode = decodeRgb,
   coverageOf?: WholeCoverage,
+  taughtFiles?: readonly string[],
 ): Promise<SampleSource> {
   const pairs: Pair[] = [];
   for (const folder of folders) pairs.push(...(await listPairs(folder)));
   await checkSizes(pairs, crop);
-  // One store for both: the pictures of pair i are 2 i and 2 i + 1.
-  const files = pairs.flatMap(({ hr, lr }) => [hr, lr]);
+  // One store for all pictures of a pair, which lie there side by side.
+  const files = pairs.flatMap(({ hr, lr }, i) => (taughtFiles ? [hr, lr, taughtFiles[i]] : [hr, lr]));
+  const each = files.length / pairs.length;
   const store = cachedPhotos(files, maxBytes, (file) =>
     decode(file).catch((error: Error) => {
       throw unreadable(file, error);
@@ -51,7 +55,9 @@ export async function openSavedPairs(
   return {
     count: pairs.length,
     async sample(index, side, random, augment) {
-      const [hr, lr] = await Promise.all([store.at(2 * index), store.at(2 * index + 1)]);
+      const [hr, lr, taught] = await Promise.all(
+        Array.from({ length: each }, (_, i) => store.at(each * index + i)),
+      );
       const small = side / SCALE;
       // The place is chosen on the small picture: every place there is one of the large one.
       const { x, y } = chooseCrop(lr, small, random);
@@ -63,7 +69,7 @@ export async function openSavedPairs(
       const coverage =
         coverageOf &&
         cropCoverage(await coverageOf(index, () => smallPicture(lr)), regionIn(SCALE), orientation);
-      return { hr: cut(hr, SCALE), lq: cut(lr, 1), coverage };
+      return { hr: cut(hr, SCALE), lq: cut(lr, 1), taught: taught && cut(taught, SCALE), coverage };
     },
   };
 }

@@ -18,6 +18,8 @@ export interface SourceOptions {
    * Gives the coverage of a whole picture, of which crops are to bring their part; left out, they bring none.
    */
   readonly coverageOf?: WholeCoverage;
+  /** Of saved pairs, what the second teacher makes of each small picture; see `openSavedPairs`. */
+  readonly taughtFiles?: readonly string[];
   /** Default: `decodeRgb`. */
   readonly decode?: Decode;
 }
@@ -33,7 +35,7 @@ export interface OpenSource {
  *   throws
  */
 export async function openSource(
-  { folders, degradation, crop, maxBytes, decode, coverageOf }: SourceOptions,
+  { folders, degradation, crop, maxBytes, decode, coverageOf, taughtFiles }: SourceOptions,
   onSkipped: (file: string, reason: string) => void,
 ): Promise<OpenSource> {
   const saved = await Promise.all(folders.map(holdsPairs));
@@ -56,5 +58,6 @@ export async function openSource(
       `${one} holds saved pairs (hr and lr), which are degraded already: leave out the degradation ${degradation}`,
     );
   }
-  return { kind: "pairs", source: await openSavedPairs(folders, crop, maxBytes, decode, coverageOf) };
+  const source = await openSavedPairs(folders, crop, maxBytes, decode, coverageOf, taughtFiles);
+  return { kind: "pairs", source };
 }

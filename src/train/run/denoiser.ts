@@ -7,13 +7,14 @@ import { findSam } from "../../semantics/sam/find-sam.js";
 import { openNetworks } from "../../semantics/sources/installed.js";
 import { readWeights } from "../checkpoint.js";
 import { type StudentConfig, studentOptions, type TeacherConfig, teacherOptions } from "../config/index.js";
-import { batchNoise, needsCoverage } from "../data/batch-noise.js";
+import { batchNoise, type NoiseRecipe, needsCoverage } from "../data/batch-noise.js";
 import type { Batches } from "../data/batches.js";
 import { latentChannels } from "../space.js";
 import { trainStudent } from "../student.js";
 import { type TeacherOptions, trainTeacher } from "../teacher.js";
 import { metricTerms } from "./metric-terms.js";
 import { fillPhotoMasks } from "./photo-masks.js";
+import { secondTeacherPictures } from "./second-teacher.js";
 import { demandField, finish, onBatches, type TrainingRun, trainerOptions } from "./training-run.js";
 
 /**
@@ -39,7 +40,7 @@ export async function runTeacher(config: TeacherConfig, run: TrainingRun): Promi
  * Distils a teacher's chain into one step. @returns the file of its weights; undefined for an interrupted run
  */
 export async function runStudent(config: StudentConfig, run: TrainingRun): Promise<string | undefined> {
-  const { masks, variant, sam, samOptions, coverage: model, terms } = config.student;
+  const { masks, sam, samOptions, coverage: model, terms } = config.student;
   if (masks === "sam") await findSam(sam);
   const coverage = terms.sc > 0 ? await findCoverageNetwork(model) : undefined;
   const teacher = await readWeights(demandField(config, "teacher", config.teacher));
@@ -50,37 +51,47 @@ export async function runStudent(config: StudentConfig, run: TrainingRun): Promi
     metricTerms: await metricTerms(terms, config.student.lpipsNetwork),
   };
   const noise = batchNoise({ channels: latentChannels(options), seed: options.seed }, options);
-  let coverageFiles: readonly string[] | undefined;
-  if (needsCoverage(noise) && masks !== "regions") {
-    const folders = demandField(config, "data.photos", config.data.photos);
-    // What is kept is a photo's coverage, so the cache of masks has nothing to add.
-    const networks = openNetworks({
-      ...options.session,
-      sam,
-      coverage: model,
-      cache: false,
-      ownThread: true,
-    });
-    const photoMasks = { masks, variant, sam, samOptions, coverage: model };
-    coverageFiles = await fillPhotoMasks(folders, photoMasks, networks, run)
-      .catch((error) => {
-        if (!run.signal?.aborted) throw error;
-        return undefined;
-      })
-      .finally(() => networks.release());
-    if (!coverageFiles) {
-      run.report?.("interrupted; the same command goes on where it was");
-      return undefined;
-    }
+  const kept = await prepared(config, run, noise).catch((error) => {
+    if (!run.signal?.aborted) throw error;
+    run.report?.("interrupted; the same command goes on where it was");
+    return undefined;
+  });
+  if (!kept) return undefined;
+  if (run.prepare) {
+    run.report?.("prepared; the same command without --prepare trains");
+    return run.out;
   }
   const networks = openNetworks({ ...options.session, sam, coverage: model, ownThread: true });
   const train = (batches: Batches) =>
     trainStudent({ ...options, batches, teacher, start, coverage, samOptions, networks });
-  const trained = await onBatches(config, config.data, run, noise, train, coverageFiles).finally(() =>
+  const trained = await onBatches(config, config.data, run, noise, train, kept).finally(() =>
     networks.release(),
   );
   const metadata = { network: networkOf(config), steps: String(options.steps) };
   return finish(run, "student.safetensors", trained, metadata);
+}
+
+/**
+ * Makes what a student's run needs before its first step: the masks of whole photos, and the second teacher's
+ * pictures. @throws the signal's reason
+ */
+async function prepared(config: StudentConfig, run: TrainingRun, noise: NoiseRecipe | undefined) {
+  const { secondTeacher } = config;
+  const { masks, variant, sam, samOptions, coverage } = config.student;
+  const findsMasks = needsCoverage(noise) && masks !== "regions";
+  if (!findsMasks && secondTeacher === undefined) return {};
+  const folders = demandField(config, "data.photos", config.data.photos);
+  const taughtFiles =
+    secondTeacher === undefined ? undefined : await secondTeacherPictures(secondTeacher, folders, run);
+  if (!findsMasks) return { taughtFiles };
+  const { session } = trainerOptions(config, run);
+  // What is kept is a photo's coverage, so the cache of masks has nothing to add.
+  const networks = openNetworks({ ...session, sam, coverage, cache: false, ownThread: true });
+  const photoMasks = { masks, variant, sam, samOptions, coverage };
+  const coverageFiles = await fillPhotoMasks(folders, photoMasks, networks, run).finally(() =>
+    networks.release(),
+  );
+  return { coverageFiles, taughtFiles };
 }
 
 /** The weights to begin with, where the configuration names any. */

@@ -10,6 +10,7 @@ import type { Batches } from "../data/batches.js";
 import type { DegradationName } from "../data/degradations.js";
 import { holdsPairs } from "../data/saved-pairs.js";
 import { startBatches } from "../data/threaded-batches.js";
+import type { DataOptions } from "../data/worker.js";
 import type { FlatWeights } from "../weights.js";
 
 export interface TrainingRun {
@@ -34,6 +35,8 @@ export interface TrainingRun {
    * Asked for over the configuration: saved pairs are degraded already, and are degraded again only for this.
    */
   readonly degradation?: DegradationName;
+  /** Whether a student's run ends when all is made that it needs before its first step; default false. */
+  readonly prepare?: boolean;
   /** The Segment Anything of a coverage network's masks `sam`; default: the one that is installed. */
   readonly sam?: string;
   /** What a coverage network's model calls itself; default "coverage". */
@@ -98,7 +101,8 @@ interface BatchRecipe {
 /**
  * Trains on batches that threads of their own make of a configuration's photos.
  * @param noise what the batches bring beside pictures
- * @param coverageFiles where the masks of whole photos are kept, for noise that follows them
+ * @param kept files of what was made before the first step: `coverageFiles`, the masks of whole photos, for
+ *   noise that follows them, and `taughtFiles`, the second teacher's pictures
  */
 export async function onBatches<T>(
   config: TrainingConfig,
@@ -106,7 +110,7 @@ export async function onBatches<T>(
   run: TrainingRun,
   noise: NoiseRecipe | undefined,
   train: (batches: Batches) => Promise<T>,
-  coverageFiles?: readonly string[],
+  kept: Pick<DataOptions, "coverageFiles" | "taughtFiles"> = {},
 ): Promise<T> {
   const folders = demandField(config, "data.photos", config.data.photos);
   const { pool, batch, crop, seed } = recipe;
@@ -121,7 +125,7 @@ export async function onBatches<T>(
     crop,
     seed,
     noise,
-    coverageFiles,
+    ...kept,
     threads: run.dataThreads,
   };
   const batches = await startBatches(of, skip);

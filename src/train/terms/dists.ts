@@ -7,6 +7,7 @@ import { need, type Term } from "./term.js";
 export const dists: Term = {
   description:
     "The single step against the original, by DISTS; not in the paper. Weights: samsr metrics pull.",
+  detail: true,
   loss({ x0Hat, x0, image, extras }) {
     const [own, original] = [image(x0Hat), stopGradient(image(x0))].map(unitRange);
     return reduceMean(distance(need(extras.dists, "dists"), own, original).distance);

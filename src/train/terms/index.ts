@@ -9,13 +9,21 @@ import { fidelity } from "./fidelity.js";
 import { lpips } from "./lpips.js";
 import { perceptual } from "./perceptual.js";
 import { structure } from "./structure.js";
+import { taught } from "./taught.js";
 import type { Term } from "./term.js";
 
 export const TERMS = {
-  ...{ fidelity, absolute, structure, adversarial, perceptual, lpips, dists },
+  ...{ fidelity, absolute, structure, adversarial, perceptual, lpips, dists, taught },
 } as const satisfies Readonly<Record<string, Term>>;
 
 /** The name of a term beyond the paper's. */
 export type TermName = keyof typeof TERMS;
 
-export { need, type StudentExtras, type Term, type TermState } from "./term.js";
+export {
+  DETAIL_TARGETS,
+  type DetailTarget,
+  need,
+  type StudentExtras,
+  type Term,
+  type TermState,
+} from "./term.js";

@@ -7,6 +7,7 @@ import { need, type Term } from "./term.js";
 export const lpips: Term = {
   description:
     "The single step against the original, by LPIPS of student.lpipsNetwork; not in the paper. Weights: samsr metrics pull.",
+  detail: true,
   loss({ x0Hat, x0, image, extras }) {
     const { name, ...scopes } = need(extras.lpips, "lpips");
     const [own, original] = [image(x0Hat), stopGradient(image(x0))].map(unitRange);

@@ -17,6 +17,7 @@ const EPSILON = 1e-6;
 /** The single step in the teacher's features. */
 export const perceptual: Term = {
   description: "The single step in the teacher's features; not in the paper.",
+  detail: true,
   loss({ x0Hat, x0, lq, config, extras }) {
     const { teacher, at } = need(extras.features, "perceptual");
     return perceptualDistance(teacher, config, x0Hat, x0, lq, at);

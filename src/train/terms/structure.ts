@@ -29,6 +29,7 @@ const MIDDLE = 16 / 255 + WEIGHTS.reduce((a, b) => a + b) / 2;
 /** The single step's structural similarity to the original, as pictures. */
 export const structure: Term = {
   description: "The single step against the original, 1 - SSIM of luma; not in the paper.",
+  detail: true,
   loss: ({ x0Hat, x0, image }) => structureLoss(image(x0Hat), image(x0)),
 };
 

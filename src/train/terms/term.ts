@@ -5,17 +5,25 @@ import type * as o from "../../onnx/index.js";
 import type { CoverageJudge } from "../semantic-consistency.js";
 import type { TimestepConstants } from "../timestep.js";
 
+/** What terms of detail are judged against. */
+export const DETAIL_TARGETS = ["original", "second teacher"] as const;
+export type DetailTarget = (typeof DETAIL_TARGETS)[number];
+
 /** A term of the student's loss beyond the paper's: it judges the single step against the original. */
 export interface Term {
   /** What it is, in a sentence for the configuration's schema. */
   readonly description: string;
+  /** Whether it is of detail: what it takes for the original may be the second teacher's picture. */
+  readonly detail?: true;
+  /** Its weight where a configuration says nothing; default 0. */
+  readonly standard?: number;
   /** The term as a scalar, before its weight. */
   loss(state: TermState): o.Value;
 }
 
 /** What a term may look at; latents are [N, C, S, S]. */
 export interface TermState {
-  /** The original. */
+  /** The original; for a term of detail what stands for it, where the run says so. */
   readonly x0: o.Value;
   /** x0 as the student predicts it in its single step, f(x_T, y, T). */
   readonly x0Hat: o.Value;
@@ -33,6 +41,10 @@ export interface StudentExtras {
   readonly discriminator?: DiscriminatorConfig;
   /** The frozen teacher, and the timestep whose features are compared. */
   readonly features?: { readonly teacher: Scope; readonly at: TimestepConstants };
+  /** What the second teacher makes of the small pictures, [N, C, S, S]. */
+  readonly taught?: o.Value;
+  /** What terms of detail are judged against; default "original". */
+  readonly detailTarget?: DetailTarget;
   /** The judge of the semantic consistency loss. */
   readonly judge?: CoverageJudge;
   /** The network of the term lpips. */
