@@ -24,7 +24,7 @@ const described = {
 
 const FILE = "[^/\\\\:.][^/\\\\:]*";
 const WEIGHTS = `^(\\.\\./${FILE}/)?${FILE}$`;
-const weightsFile = field<string>(
+export const weightsFile = field<string>(
   test(
     (v) => typeof v === "string" && new RegExp(WEIGHTS).test(v),
     "the name of a file beside it, or ../NAME/FILE of another model",
@@ -43,12 +43,22 @@ export function modelJson<const Kind extends string, const Own extends Fields, c
   own: Own,
   ...weights: readonly File[]
 ) {
+  return modelJsonWith(network, own, weights, {});
+}
+
+/** The same for a model that may have further files of weights. */
+export function modelJsonWith<
+  const Kind extends string,
+  const Own extends Fields,
+  const File extends string,
+  const More extends Readonly<Record<string, Field<string | undefined>>>,
+>(network: Kind, own: Own, weights: readonly File[], more: More) {
   const files = Object.fromEntries(weights.map((name) => [name, weightsFile]));
   return section("A model.", {
     ...described,
     network: oneOf("The kind of model.", network),
     ...own,
-    weights: section("Its files of weights.", files as Record<File, Field<string>>),
+    weights: section("Its files of weights.", { ...(files as Record<File, Field<string>>), ...more }),
   });
 }
 

@@ -1,3 +1,4 @@
+import { checkArgument, checkNumber, checkOptions, checkText } from "../base/arguments.js";
 import { blendWeights, type NamedWeights, writeSafetensors } from "../checkpoints/index.js";
 import { writeFileAtomically } from "../image/index.js";
 import { readWeights } from "./checkpoint.js";

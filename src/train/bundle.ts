@@ -3,6 +3,7 @@ import { dirname, join } from "node:path";
 import { checkText } from "../base/arguments.js";
 import { SamsrError } from "../base/errors.js";
 import {
+  blendWeights,
   type CoverageModel,
   type ModelDescription,
   type PixelModel,
@@ -15,6 +16,7 @@ import {
   type Network,
   PIXEL_DENOISER,
 } from "../networks/index.js";
+import { readNamedWeights } from "./blend.js";
 import { readWeights } from "./checkpoint.js";
 import { runConfig } from "./config/run-config.js";
 import { STUDENT_RECIPE } from "./recipe.js";
@@ -48,32 +50,54 @@ export async function bundledStudent(weights: string): Promise<BundledStudent> {
   return { config: config.network, schedule: config.schedule, m: config.student.m };
 }
 
+/** The files of a bundle's weights. */
+export interface BundlePaths {
+  readonly student: string;
+  readonly teacher: string;
+  /** The student's other end, taught on for detail from the same weights; left out, it has one end. */
+  readonly sharp?: string;
+}
+
 /**
- * Writes an installable model: both networks at half precision and `model.json`. The card is for people to
+ * Writes an installable model: its networks at half precision and `model.json`. The card is for people to
  * write.
  * @param paths of the weights that `samsr train` left
  * @param out the folder
- * @throws SamsrError for a student that is none, and for files that are missing or damaged
+ * @param detail of a model with two ends, how far between them it is unless told, 0 to 1
+ * @throws SamsrError for a student that is none, for files that are missing or damaged, and when the two ends
+ *   are not of one network
  */
 export async function bundleModel(
   name: string,
-  student: BundledStudent,
-  paths: { readonly student: string; readonly teacher: string },
+  bundled: BundledStudent,
+  paths: BundlePaths,
   out: string,
+  detail?: number,
 ): Promise<void> {
   for (const part of ["student", "teacher"] as const)
     checkText(`bundleModel: the ${part}'s weights`, paths?.[part]);
+  const { student, sharp } = paths;
   const description: PixelModel = {
     name,
     summary: "photos x4 in one step, on pixels",
     licence: LICENCE,
     network: PIXEL_DENOISER.model.kind,
-    ...student,
-    weights: { student: "student.safetensors", teacher: "teacher.safetensors" },
+    ...bundled,
+    ...(sharp !== undefined && detail !== undefined && { detail }),
+    weights: {
+      ...{ student: "student.safetensors", teacher: "teacher.safetensors" },
+      ...(sharp !== undefined && { sharp: "sharp.safetensors" }),
+    },
   };
+  // Two that cannot be blended are found out before anything is written.
+  if (sharp !== undefined) {
+    const [first, second] = await Promise.all([student, sharp].map(readNamedWeights));
+    blendWeights(first, second, 0);
+  }
   await beginFolder("bundleModel", description, PIXEL_DENOISER, out);
-  for (const part of ["student", "teacher"] as const) {
-    const tensors = await readWeights(paths[part]);
+  for (const [part, path] of Object.entries<string | undefined>({ ...paths })) {
+    if (path === undefined) continue;
+    const tensors = await readWeights(path);
     const metadata = { network: PIXEL_DENOISER.name, part };
     const bytes = writeSafetensors(tensors, { precision: "float16", metadata });
     await writeFileAtomically(join(out, `${part}.safetensors`), bytes, { overwrite: true });

@@ -70,6 +70,7 @@ export async function enlarge(
 
   await context.checkpoint();
   const { kind } = sessions;
+  await sessions.blend(settings.detail);
   const colour = await bleedColour(raster);
   const plan = planFor(raster, settings, kind);
   const size = { width: plan.tileWidth, height: plan.tileHeight };
@@ -174,7 +175,7 @@ function checkFinite(values: Float32Array, model: string): void {
 }
 
 function infoOf(
-  { diffusion }: ResolvedSettings,
+  { diffusion, detail }: ResolvedSettings,
   { tiles, tileWidth, tileHeight }: TilePlan,
   device: string,
   coverage: CoverageSummary,
@@ -183,6 +184,7 @@ function infoOf(
   const { masks = "none", coefficients: _, samOptions: __, noise: ___, ...rest } = diffusion ?? {};
   return {
     ...rest,
+    ...(detail !== undefined && { detail }),
     tiles: tiles.length,
     tile: [tileWidth, tileHeight],
     device,

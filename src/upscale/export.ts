@@ -6,13 +6,14 @@
 import { SamsrError } from "../base/errors.js";
 import { checkFileSize, exact } from "../checkpoints/convert.js";
 import type { UpscalingModel } from "../checkpoints/index.js";
-import { type InstalledModel, loadModelWeights } from "../checkpoints/store/index.js";
+import type { InstalledModel } from "../checkpoints/store/index.js";
 import { inputScale, onGraphs, type Variant } from "../diffusion/index.js";
 import { reflect } from "../image/raster.js";
 import { frozenScope, type Scope } from "../nn/index.js";
 import * as o from "../onnx/index.js";
 import { kindOf, type ModelKind } from "./kinds/index.js";
 import type { DiffusionTraits, TileTensor } from "./kinds/kind.js";
+import { loadWeights } from "./model.js";
 import { resolveSettings, scheduleFor } from "./settings.js";
 import type { TileSize } from "./tile-inputs.js";
 
@@ -21,6 +22,11 @@ export interface ExportOptions {
   /** The strength of W in equation 9, m, from 0 to less than 1. */
   readonly etaScale: number;
   readonly kappa: number;
+}
+
+/** Where between the ends of a model that has two; default: the model's. */
+interface WithDetail {
+  readonly detail?: number;
 }
 
 /** What the inputs and the output of the graph are, for its metadata. */
@@ -85,7 +91,7 @@ function startOf(
 export async function exportModel(
   model: InstalledModel<UpscalingModel>,
   size: TileSize,
-  options: Partial<ExportOptions> & { readonly precision?: "float32" | "float16" } = {},
+  options: Partial<ExportOptions> & WithDetail & { readonly precision?: "float32" | "float16" } = {},
 ): Promise<o.ModelStream> {
   const { description } = model;
   const { precision = "float32", ...asked } = options;
@@ -94,11 +100,11 @@ export async function exportModel(
     throw new SamsrError(`the model ${description.name} is an ONNX file already, in ${model.folder}`);
   }
   const method = kind.diffusion && "samsr";
-  const { diffusion } = resolveSettings({ ...asked, method }, size, kind);
+  const { diffusion, detail } = resolveSettings({ ...asked, method }, size, kind);
   const scopes = new Map<string, Scope>();
   for (const { weights } of kind.onePass) {
     if (weights && !scopes.has(weights))
-      scopes.set(weights, frozenScope(await loadModelWeights(model, weights)));
+      scopes.set(weights, frozenScope(await loadWeights(model, weights, detail)));
   }
   const graph = exportGraph(kind, (part) => scopes.get(part)!, size, diffusion);
   const { name, licence, summary } = description;
@@ -112,6 +118,7 @@ export async function exportModel(
       etaScale: String(diffusion.etaScale),
       kappa: String(diffusion.kappa),
     }),
+    ...(detail !== undefined && { detail: String(detail) }),
     precision,
     size: `${size.height}x${size.width}`,
     lq,

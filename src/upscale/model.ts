@@ -1,11 +1,20 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { SamsrError } from "../base/errors.js";
-import { enlarges, isModelOf, type UpscalingModel } from "../checkpoints/description.js";
+import { blendWeights } from "../checkpoints/blend.js";
+import {
+  enlarges,
+  isModelOf,
+  type ModelDescription,
+  type UpscalingModel,
+} from "../checkpoints/description.js";
 import { findModel, type InstalledModel } from "../checkpoints/store/find.js";
 import { locateWeights } from "../checkpoints/store/stored-weights.js";
 import { loadModelWeights } from "../checkpoints/store/weights.js";
 import { ONNX_FILE } from "../networks/index.js";
+import type { StateDict } from "../nn/index.js";
+import { kindOf } from "./kinds/index.js";
+import type { DetailTraits } from "./kinds/kind.js";
 import type { PartWeights } from "./sessions.js";
 
 /**
@@ -30,10 +39,38 @@ function isFound(model: unknown): model is InstalledModel<UpscalingModel> {
 }
 
 /**
- * Finds the file of one part of a model's weights.
+ * Finds one part of a model's weights: where it lies, or its numbers where they are between two ends.
+ * @param detail how far from one end to the other, 0 to 1, of a part that has two
  * @throws {SamsrError} naming the file, when it is missing or damaged
  */
-export async function findWeights(model: InstalledModel, part: string): Promise<PartWeights> {
+export async function findWeights(
+  model: InstalledModel,
+  part: string,
+  detail?: number,
+): Promise<PartWeights> {
+  const ends = endsOf(model.description, part);
+  if (!ends || detail === undefined || detail === 0) return locate(model, part);
+  if (detail === 1) return locate(model, ends.sharp);
+  return { tensors: await loadWeights(model, part, detail) };
+}
+
+/** The same, always with its numbers. */
+export async function loadWeights(model: InstalledModel, part: string, detail = 0): Promise<StateDict> {
+  const ends = endsOf(model.description, part);
+  const load = async (name: string) => ({ name, tensors: await loadModelWeights(model, name) });
+  if (!ends || detail === 0) return (await load(part)).tensors;
+  if (detail === 1) return (await load(ends.sharp)).tensors;
+  const [faithful, sharp] = await Promise.all([load(part), load(ends.sharp)]);
+  return blendWeights(faithful, sharp, detail);
+}
+
+function endsOf(description: ModelDescription, part: string): DetailTraits | undefined {
+  if (!enlarges(description)) return undefined;
+  const { detail } = kindOf(description);
+  return detail?.faithful === part ? detail : undefined;
+}
+
+async function locate(model: InstalledModel, part: string): Promise<PartWeights> {
   const { name, weights } = model.description;
   const isOnnx = isModelOf(model.description, ONNX_FILE);
   if (model.place === "file" && !isOnnx) return { tensors: await loadModelWeights(model, part) };

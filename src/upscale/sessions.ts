@@ -32,6 +32,11 @@ export interface Sessions {
   ofFile(part: string): Promise<Session>;
   /** Frees a graph's sessions, whose memory others need now; they come back when asked for. */
   drop(graph: TileGraph): Promise<void>;
+  /**
+   * Sets where weights with two ends are taken between them, 0 to 1; sessions with others are freed. It begins as
+   * the model's own.
+   */
+  blend(detail: number | undefined): Promise<void>;
   /** Fits the weights to the graphs of one pass, so that a damaged model is found before there is work. */
   check(): Promise<void>;
   /** Frees all sessions. */
@@ -40,22 +45,31 @@ export interface Sessions {
 
 /**
  * @param model its name, for messages, and its kind
- * @param weights finds the weights of one part, by its name in the description; called at most once for each
+ * @param weights finds the weights of one part, by its name in the description, and where it has two ends at
+ *   a detail between them; called at most once for each, and again for each other detail
  */
 export function createSessions(
   { name: modelName, kind }: { readonly name: string; readonly kind: ModelKind },
-  weights: (part: string) => Promise<PartWeights>,
+  weights: (part: string, detail?: number) => Promise<PartWeights>,
   options: SessionOptions,
 ): Sessions {
   const scopes = new Map<string, Promise<{ scope: Scope; folder?: string }>>();
   const files = new Map<string, Promise<Session>>();
+  let detail = kind.detail?.standard;
   const partOf = (part: string) =>
     remember(scopes, part, async () => {
-      const { tensors, folder } = await weights(part);
+      const { tensors, folder } = await weights(part, part === kind.detail?.faithful ? detail : undefined);
       return { scope: frozenScope(tensors), folder };
     });
   /** Sessions by size, the one used last at the end. */
   const cache = new Map<string, { size: TileSize; made: Map<string, Promise<Session>> }>();
+  const drop = async ({ name }: TileGraph) => {
+    for (const { made } of cache.values()) {
+      const session = made.get(name);
+      made.delete(name);
+      if (session) await release(session);
+    }
+  };
 
   async function of(graph: TileGraph, size: TileSize): Promise<Session> {
     const key = `${size.width}x${size.height}`;
@@ -110,12 +124,12 @@ export function createSessions(
         const { model } = await weights(part);
         return createSession(model!, { name: modelName, ...options });
       }),
-    async drop({ name }) {
-      for (const { made } of cache.values()) {
-        const session = made.get(name);
-        made.delete(name);
-        if (session) await release(session);
-      }
+    drop,
+    async blend(asked = kind.detail?.standard) {
+      if (!kind.detail || asked === detail) return;
+      detail = asked;
+      scopes.delete(kind.detail.faithful);
+      for (const graph of kind.onePass) if (graph.weights === kind.detail.faithful) await drop(graph);
     },
     async check() {
       const size = { width: kind.multiple, height: kind.multiple };

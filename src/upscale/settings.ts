@@ -50,6 +50,11 @@ export interface UpscaleSettings {
    * that line 7 of algorithm 1 prints.
    */
   readonly noise?: NoiseKind;
+  /**
+   * From 0, where the result keeps to what the small picture says, to 1, where edges and textures are sharpest
+   * and most is invented; default: the model's. It goes with the single step of a model that has both ends.
+   */
+  readonly detail?: number;
   /** Strength of the noise, over 0; default: the model's. */
   readonly kappa?: number;
   /**
@@ -91,6 +96,8 @@ export interface Progress {
  */
 export interface UpscaleInfo
   extends Partial<Omit<DiffusionSettings, "masks" | "samOptions" | "coefficients" | "noise">> {
+  /** Of a model with two ends. */
+  readonly detail?: number;
   /** Number of tiles, and their size in low-resolution pixels: width, height. */
   readonly tiles: number;
   readonly tile: readonly [width: number, height: number];
@@ -124,6 +131,7 @@ export const SETTING_TYPES = {
   etaScale: "number",
   coefficients: "string",
   noise: "string",
+  detail: "number",
   kappa: "number",
   masks: "any",
   samOptions: "object",
@@ -134,12 +142,14 @@ export const SETTING_TYPES = {
 
 /** {@link UpscaleSettings} with every default filled in. */
 export interface ResolvedSettings extends Required<Pick<UpscaleSettings, "tile" | "overlap" | "scale">> {
+  /** Left out where the weights that run have one end alone. */
+  readonly detail?: number;
   /** Left out for a model that starts from no noise. */
   readonly diffusion?: DiffusionSettings;
 }
 
 /** The part of the settings that belongs to a diffusion. */
-export type DiffusionSettings = Required<Omit<UpscaleSettings, "tile" | "overlap" | "scale">>;
+export type DiffusionSettings = Required<Omit<UpscaleSettings, "tile" | "overlap" | "scale" | "detail">>;
 
 /** As much as a model's description may have. */
 const LARGEST_KAPPA = 1000;
@@ -159,13 +169,34 @@ export function resolveSettings(
     tile = kind.tile,
     overlap = Math.min(kind.overlap, tile >> 1),
     scale = kind.scale,
+    detail: asked,
     ...rest
   } = settings;
   const diffusion = kind.diffusion ? resolveDiffusion(rest, size, kind.diffusion) : undefined;
   if (!diffusion) refuseDiffusion(rest);
   if (!(scale > 0 && scale <= 8)) throw new SamsrError(`scale must be over 0 and at most 8, not ${scale}`);
   planFor(size, { tile, overlap }, kind);
-  return { tile, overlap, scale, diffusion };
+  return { tile, overlap, scale, detail: resolveDetail(asked, kind, diffusion), diffusion };
+}
+
+function resolveDetail(
+  asked: number | undefined,
+  { detail }: ModelKind,
+  diffusion: DiffusionSettings | undefined,
+): number | undefined {
+  if (asked !== undefined && !(asked >= 0 && asked <= 1)) {
+    throw new SamsrError(`detail must be from 0 to 1, not ${asked}`);
+  }
+  if (!detail) {
+    if (asked === undefined) return undefined;
+    throw new SamsrError(
+      "detail has no meaning for this model, whose weights have one end alone; leave it out",
+    );
+  }
+  // A chain of steps runs the teacher, which has one end.
+  if (!diffusion || takesOneStep(diffusion)) return asked ?? detail.standard;
+  if (asked === undefined) return undefined;
+  throw new SamsrError("detail goes with the single step of samsr and sinsr; leave it out");
 }
 
 function resolveDiffusion(
@@ -208,6 +239,11 @@ function resolveDiffusion(
   if (typeof masks === "object" && masks !== null) checkCoverage(masks, size, method);
   else oneOf("masks", masks, SOURCE_NAMES);
   return SAMPLERS[method].semantic ? resolved : { ...resolved, masks: "none" };
+}
+
+/** Whether x0 comes of one step from x_T, which a student takes, else of a chain of them. */
+export function takesOneStep({ method, steps }: Pick<DiffusionSettings, "method" | "steps">): boolean {
+  return steps === 1 && SAMPLERS[method].singleStep;
 }
 
 /** A seed and the absence of masks mean nothing to a model without noise, and do no harm. */

@@ -3,7 +3,7 @@ import { inputScale, SAMPLERS, type Schedule, sample } from "../diffusion/index.
 import type { Clock } from "./clock.js";
 import type { TileDiffusion } from "./kinds/kind.js";
 import type { Semantics, Stop } from "./semantics.js";
-import type { DiffusionSettings } from "./settings.js";
+import { type DiffusionSettings, takesOneStep } from "./settings.js";
 import type { TileSize } from "./tile-inputs.js";
 
 export interface TileDiffusionOptions {
@@ -31,7 +31,7 @@ export function createTileDiffusion(options: TileDiffusionOptions): TileDiffusio
   const noiseOf = ({ x, y }: { readonly x: number; readonly y: number }) =>
     clock.time("noise", () => semantics.noise.fill(x, y, width, height, noise));
   return {
-    oneStep: steps === 1 && sampler.singleStep,
+    oneStep: takesOneStep(settings),
     async start(tile) {
       await noiseOf(tile);
       return { noise, sigma: semantics.sigma(tile), scale };

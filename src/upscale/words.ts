@@ -23,6 +23,11 @@ export const UPSCALE_WORDS = {
     ...{ value: "n", words: "steps of the diffusion (default: 1; resshift: all)" },
     schema: wholeNumber(1),
   },
+  detail: {
+    value: "detail",
+    words: "0 keeps to the picture, 1 is sharpest and invents most (default: the model's)",
+    schema: { type: "number", minimum: 0, maximum: 1 },
+  },
   seed: {
     ...{ value: "n", words: "seed of the noise; the same seed gives the same noise" },
     schema: { ...wholeNumber(0), default: 0 },
@@ -114,11 +119,11 @@ export type LimitsSaid = Said<typeof LIMIT_WORDS>;
 
 /** What is said of how a picture is enlarged, as the library takes it. */
 export function settingsOf(said: Omit<UpscaleSaid, "masks">): Omit<UpscaleSettings, "masks"> & WantedSize {
-  const { method, steps, seed, variant, etaScale, coefficients, noise, kappa } = said;
+  const { method, steps, detail, seed, variant, etaScale, coefficients, noise, kappa } = said;
   const { tile, overlap, scale, width, height, longest } = said;
   const samOptions = samOptionsOf(said);
   return {
-    ...{ method, steps, seed, variant, etaScale, coefficients, noise, kappa },
+    ...{ method, steps, detail, seed, variant, etaScale, coefficients, noise, kappa },
     ...{ tile, overlap, scale, width, height, longest, samOptions },
   };
 }

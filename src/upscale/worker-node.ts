@@ -22,7 +22,8 @@ export const functions = serveUpscaler(async (args: OpenArguments) => {
   const { model, threads, sam, coverage, cache } = args;
   const device = await chooseDevice(args.device, await loadBackend(undefined, args.device));
   const of = { name: model.description.name, kind: kindOf(model.description) };
-  const sessions = createSessions(of, (part) => findWeights(model, part), { device, threads });
+  const weights = (part: string, detail?: number) => findWeights(model, part, detail);
+  const sessions = createSessions(of, weights, { device, threads });
   await sessions.check();
   return { sessions, networks: openNetworks({ sam, coverage, cache, device, threads }), device };
 });

@@ -1,6 +1,6 @@
 /** The words of `samsr export`. */
 import type { Command } from "commander";
-import { choice, real, type Surroundings, size, variant } from "../options.js";
+import { choice, detail, real, type Surroundings, size, variant } from "../options.js";
 import type { ExportArguments } from "./run.js";
 
 const exportHelp = `
@@ -30,6 +30,7 @@ export function defineExport(program: Command, { interrupts, done }: Surrounding
     .requiredOption("-o, --out <file>", "the ONNX file")
     .addOption(choice("--precision <name>", "of the weights in the file", ["float32", "float16"], "float32"))
     .addOption(variant())
+    .addOption(detail())
     .option("--eta-scale <m>", "m of equation 9 (default: the model's)", real)
     .option("--kappa <n>", "strength of the noise (default: the model's)", real)
     .option("--overwrite", "replace a file that exists")

@@ -13,6 +13,7 @@ export interface ExportArguments {
   readonly size: { height: number; width: number };
   readonly precision: "float32" | "float16";
   readonly variant?: Variant;
+  readonly detail?: number;
   readonly etaScale?: number;
   readonly kappa?: number;
   readonly overwrite?: boolean;
@@ -25,10 +26,10 @@ export async function exportCommand(
   options: ExportArguments,
   signal: AbortSignal,
 ): Promise<number> {
-  const { out, size, overwrite, precision, variant, etaScale, kappa } = options;
+  const { out, size, overwrite, precision, variant, detail, etaScale, kappa } = options;
   await checkOnnxFile(out, overwrite);
   const model = await findUpscalingModel(name);
-  const file = await exportModel(model, size, { precision, variant, etaScale, kappa });
+  const file = await exportModel(model, size, { precision, variant, detail, etaScale, kappa });
   await writeOnnxFile(out, file, { overwrite, signal });
 
   const { description } = model;

@@ -1,7 +1,14 @@
 /** `samsr models show NAME`: what a model is, what it costs, what it may be used for, and its card. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type HeldNetwork, type ModelDescription, networksIn, readShapes } from "../../checkpoints/index.js";
+import {
+  enlarges,
+  type HeldNetwork,
+  type ModelDescription,
+  networksIn,
+  readShapes,
+  type UpscalingModel,
+} from "../../checkpoints/index.js";
 import {
   findModel,
   type InstalledModel,
@@ -10,6 +17,7 @@ import {
 } from "../../checkpoints/store/index.js";
 import { sizeOf } from "../../onnx/index.js";
 import { costOf, type ModelCost, TILE } from "../../upscale/cost.js";
+import { kindOf } from "../../upscale/kinds/index.js";
 import { type Measurement, measureModel } from "../../upscale/measure.js";
 import { print, printJson } from "../streams.js";
 import { gigaflop, grouped, megabytes } from "./format.js";
@@ -101,6 +109,7 @@ function configurationOf(description: ModelDescription): [string, string][] {
     ["sizes", main.network.describe(main.config)],
     ...companions.map(({ part, network, config }): [string, string] => [part, network.describe(config)]),
     ...("schedule" in description ? [scheduleRow(description)] : []),
+    ...(enlarges(description) ? detailRow(description) : []),
     ...("method" in description ? [methodRow(description)] : []),
   ];
 }
@@ -111,6 +120,13 @@ function scheduleRow({ schedule, m }: Extract<ModelDescription, { m: number }>):
     "schedule",
     `${steps} steps, p ${power}, kappa ${kappa}, noise from ${minNoiseLevel} to ${etasEnd}, m ${m}`,
   ];
+}
+
+function detailRow(description: UpscalingModel): [string, string][] {
+  const { detail } = kindOf(description);
+  return detail
+    ? [["detail", `0 (${detail.faithful}) to 1 (${detail.sharp}), ${detail.standard} unless told`]]
+    : [];
 }
 
 function methodRow({ method, variant }: Extract<ModelDescription, { method: string }>): [string, string] {

@@ -1,17 +1,22 @@
 /** What becomes of weights once they are trained: a model's folder, or weights between two runs'. */
 import { writeBlend } from "../../train/blend.js";
 import { bundledStudent, bundleModel } from "../../train/bundle.js";
+import { UsageError } from "../report.js";
 import { say } from "../streams.js";
 
 export interface BundleArguments {
   readonly student: string;
   readonly teacher: string;
+  readonly sharp?: string;
+  readonly detail?: number;
   readonly name: string;
   readonly out: string;
 }
 
-export async function bundleCommand({ name, out, ...paths }: BundleArguments): Promise<number> {
-  await bundleModel(name, await bundledStudent(paths.student), paths, out);
+export async function bundleCommand({ name, out, detail, ...paths }: BundleArguments): Promise<number> {
+  const { student, sharp, teacher } = paths;
+  if (detail !== undefined && sharp === undefined) throw new UsageError("--detail goes with --sharp");
+  await bundleModel(name, await bundledStudent(student), { student, sharp, teacher }, out, detail);
   say(`${out}: write its CARD.md before you pass it on`);
   return 0;
 }

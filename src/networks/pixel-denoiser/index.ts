@@ -2,9 +2,9 @@
  * The denoiser of pixels that `samsr train` makes: a Swin UNet, trained with whole masks on latents of 48
  * channels.
  */
-import type { Filled } from "../../base/fields.js";
+import { type Filled, number, optional } from "../../base/fields.js";
 import { defineNetwork, type NetworkModel } from "../definition.js";
-import { modelJson } from "../model.js";
+import { modelJsonWith, weightsFile } from "../model.js";
 import { bicubicLatent, LATENT_CHANNELS } from "../pixel-latents.js";
 import { m, schedule } from "../process.js";
 import { config, type SwinUNetConfig, sizeMultiple } from "../swin-unet/config.js";
@@ -14,13 +14,20 @@ import { pixelDenoiser } from "./pixel-denoiser.js";
 
 const NAME = "pixel-denoiser";
 
-const json = modelJson(NAME, { config, schedule, m }, ...(["student", "teacher"] as const));
+const detail = optional(
+  number("How far between both ends it is unless told; 0 is the student, 1 the sharp end.", 0, 1),
+);
+
+// With two ends, what runs lies between the student, which keeps to the small picture, and the sharp one.
+const json = modelJsonWith(NAME, { config, schedule, m, detail }, ["student", "teacher"], {
+  sharp: optional(weightsFile),
+});
 
 const model: NetworkModel<{ readonly config: SwinUNetConfig }, Filled<typeof json>> = {
   kind: NAME,
   json,
   // The student takes one step, the teacher a chain of them.
-  weights: { student: "self", teacher: "self" },
+  weights: { student: "self", sharp: "self", teacher: "self" },
   refusal: () =>
     'this denoiser of pixels is one of a student and a teacher; "samsr train bundle" makes a model of them, ' +
     "which needs no adding: --model takes its folder",

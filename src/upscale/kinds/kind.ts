@@ -23,6 +23,8 @@ export interface ModelKind {
   readonly overlap: number;
   /** How many sizes of tile keep their sessions, and how many pixels these may have together. */
   readonly cache: { readonly sizes: number; readonly pixels: number };
+  /** Of models whose weights lie between two ends. */
+  readonly detail?: DetailTraits;
   /** Of models that start from noise; others have no masks, no seed and no steps. */
   readonly diffusion?: DiffusionTraits;
   /**
@@ -32,6 +34,14 @@ export interface ModelKind {
   readonly onePass: readonly TileGraph[];
   /** Enlarges a picture: hands the large pixels of every tile to `walk.paint`. */
   enlarge(walk: Walk): Promise<void>;
+}
+
+export interface DetailTraits {
+  /** The part that is blended, which is the end at detail 0, and the part at detail 1. */
+  readonly faithful: string;
+  readonly sharp: string;
+  /** From 0 to 1, what stands for a detail that nobody asked for. */
+  readonly standard: number;
 }
 
 export interface DiffusionTraits {

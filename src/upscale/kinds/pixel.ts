@@ -31,7 +31,13 @@ import type { ModelKind, TileGraph } from "./kind.js";
 export const DEFAULT_TILE = 192;
 export const DEFAULT_OVERLAP = 16;
 
-export function pixelKind({ config, schedule, m }: PixelModel, network: Denoising<unknown>): ModelKind {
+/** Of a model that has two ends and says nothing of what lies between them. */
+const STANDARD_DETAIL = 0.5;
+
+export function pixelKind(
+  { config, schedule, m, detail, weights }: PixelModel,
+  network: Denoising<unknown>,
+): ModelKind {
   const step: TileGraph = {
     name: "single step",
     output: "hr",
@@ -61,6 +67,9 @@ export function pixelKind({ config, schedule, m }: PixelModel, network: Denoisin
     tile: DEFAULT_TILE,
     overlap: DEFAULT_OVERLAP,
     cache: { sizes: 4, pixels: 256 * 256 },
+    ...(weights.sharp && {
+      detail: { faithful: "student", sharp: "sharp", standard: detail ?? STANDARD_DETAIL },
+    }),
     diffusion: { channels: LATENT_CHANNELS, schedule, m, method: "samsr", variant: "paper" },
     onePass: [step],
 
