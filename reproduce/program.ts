@@ -14,6 +14,7 @@ import { coverageTables } from "./coverage.js";
 import { realSet, validationSet } from "./data-sets.js";
 import { drawAll } from "./drawings.js";
 import { pack } from "./gpu/pack.js";
+import { makePage } from "./page.js";
 import { CONFIGS, NIQE, TEACHER } from "./places.js";
 import { STUDENTS, studentNamed } from "./students.js";
 import { TABLES } from "./tables.js";
@@ -154,6 +155,17 @@ function defineProgram(signal: AbortSignal, done: (exitCode: number) => void): C
         const options = await tableOptions(words, () => {}, signal);
         process.stdout.write(await blendTable([first, second], shares, options));
       },
+    );
+
+  program
+    .command("page")
+    .description("A page of 24 pictures as people have them, by bicubic and several models side by side.")
+    .requiredOption("--data <folder>", "where test/RealSet65, test/RealSR and val lie")
+    .requiredOption("--models <names...>", "installed models or their folders, in the order of the columns")
+    .requiredOption("--out <folder>", "where the page goes")
+    .option("--threads <n>", "threads of a network (default: all cores)", whole)
+    .action((options: { data: string; models: string[]; out: string; threads?: number }) =>
+      makePage({ ...options, say, signal }),
     );
 
   program
