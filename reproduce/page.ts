@@ -1,6 +1,6 @@
 /**
- * A page of 24 pictures as people have them, each by several models side by side, to look at: what no figure tells.
- * Of each picture a square is shown, so that a row fits on a screen at full size.
+ * A page of 24 pictures as people have them, each by several models side by side, to look at: what no figure
+ * tells. Of each picture a square is shown, so that a row fits on a screen at full size.
  */
 import { mkdir } from "node:fs/promises";
 import { basename, join } from "node:path";
@@ -62,8 +62,8 @@ export interface PageOptions {
 }
 
 /**
- * Writes OUT/index.html, with every result as OUT/COLUMN/PICTURE.png, and OUT/rows/PICTURE.png, all results of a picture
- * beside each other: bicubic first, then the models.
+ * Writes OUT/index.html, with every result as OUT/COLUMN/PICTURE.png, and OUT/rows/PICTURE.png, all results
+ * of a picture beside each other: bicubic first, then the models.
  * @throws SamsrError when a picture or a model is missing, or two models have the same name
  */
 export async function makePage({ data, models, out, threads, say, signal }: PageOptions): Promise<void> {

@@ -1,4 +1,7 @@
-/** A second teacher: its pictures are made once, come with the crops, and are what the student is taught to equal. */
+/**
+ * A second teacher: its pictures are made once, come with the crops, and are what the student is taught to
+ * equal.
+ */
 import { mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { runTraining } from "samsr/train";

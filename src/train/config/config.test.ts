@@ -143,7 +143,7 @@ describe("training configurations", () => {
   it("give the student's terms beyond the paper no weight but what they say", () => {
     const beyond = {
       ...{ fidelity: 0, absolute: 0, structure: 0, adversarial: 0, perceptual: 0 },
-      ...{ lpips: 0, dists: 0 },
+      ...{ lpips: 0, dists: 0, taught: 0 },
     };
     const termsOf = (terms: string) => {
       const text = textOf("tiny-student.yaml").replace(/terms: .*/, `terms: ${terms}`);
