@@ -1,7 +1,7 @@
 export type { Part, ScheduleDescription, Shapes, Size } from "../networks/index.js";
 export * from "./authors-config/index.js";
-export { type Converted, type ConvertOptions, convert, partsOf, planConvert, type Sides } from "./convert.js";
 export { blendWeights, type NamedWeights } from "./blend.js";
+export { type Converted, type ConvertOptions, convert, partsOf, planConvert, type Sides } from "./convert.js";
 export {
   type AutoencoderModel,
   type CoverageModel,
