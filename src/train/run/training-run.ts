@@ -56,6 +56,7 @@ export const TRAINING_RUN = {
   threads: "number",
   dataThreads: "number",
   degradation: "string",
+  prepare: "boolean",
   sam: "string",
   name: "string",
   report: "function",
