@@ -67,8 +67,8 @@ export function networkOf(description: { readonly network: string }): Network {
 }
 
 /**
- * Lists all networks in a model, the one that it is about first; a part that a model may lack is in those that
- * have it.
+ * Lists all networks in a model, the one that it is about first; a part that a model may lack is in those
+ * that have it.
  */
 export function networksIn(description: ModelDescription): readonly HeldNetwork[] {
   const network = networkOf(description);

@@ -47,8 +47,8 @@ export interface StudentOptions extends Omit<TeacherOptions, "semantics"> {
   readonly distilled: number;
   readonly terms: StudentWeights;
   /**
-   * What the terms of detail (structure, perceptual, adversarial) are judged against; default "original". With
-   * "second teacher", as with a weight of the term `taught`, batches bring its pictures.
+   * What the terms of detail (structure, perceptual, adversarial) are judged against; default "original".
+   * With "second teacher", as with a weight of the term `taught`, batches bring its pictures.
    */
   readonly detailTarget?: DetailTarget;
   /** What the term `adversarial` needs. */

@@ -33,8 +33,8 @@ export interface Sessions {
   /** Frees a graph's sessions, whose memory others need now; they come back when asked for. */
   drop(graph: TileGraph): Promise<void>;
   /**
-   * Sets where weights with two ends are taken between them, 0 to 1; sessions with others are freed. It begins as
-   * the model's own.
+   * Sets where weights with two ends are taken between them, 0 to 1; sessions with others are freed. It
+   * begins as the model's own.
    */
   blend(detail: number | undefined): Promise<void>;
   /** Fits the weights to the graphs of one pass, so that a damaged model is found before there is work. */

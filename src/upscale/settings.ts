@@ -51,8 +51,9 @@ export interface UpscaleSettings {
    */
   readonly noise?: NoiseKind;
   /**
-   * From 0, where the result keeps to what the small picture says, to 1, where edges and textures are sharpest
-   * and most is invented; default: the model's. It goes with the single step of a model that has both ends.
+   * From 0, where the result keeps to what the small picture says, to 1, where edges and textures are
+   * sharpest and most is invented; default: the model's. It goes with the single step of a model that has
+   * both ends.
    */
   readonly detail?: number;
   /** Strength of the noise, over 0; default: the model's. */

@@ -1,8 +1,8 @@
 /**
- * The pictures of a second teacher: any installed model that enlarges, or another program's results in a folder. What
- * it makes of a small picture is a function of that picture, so it is made once, for all steps and all runs, and
- * kept in the cache's folder as PNG under a hash of weights and picture. The small pictures therefore have to
- * stay the same: they are those of saved pairs.
+ * The pictures of a second teacher: any installed model that enlarges, or another program's results in a
+ * folder. What it makes of a small picture is a function of that picture, so it is made once, for all steps
+ * and all runs, and kept in the cache's folder as PNG under a hash of weights and picture. The small pictures
+ * therefore have to stay the same: they are those of saved pairs.
  */
 import { createHash } from "node:crypto";
 import { mkdir, readFile, stat } from "node:fs/promises";
@@ -31,12 +31,14 @@ const REPORT_EVERY = 10_000;
 type Pair = Awaited<ReturnType<typeof listPairs>>[number];
 
 /**
- * What the second teacher makes of every small picture of folders of saved pairs; what is not kept yet is made, one
- * picture after the other.
- * @param secondTeacher an installed model's name, a model's folder, or a folder of pictures by the names of the pairs
+ * What the second teacher makes of every small picture of folders of saved pairs; what is not kept yet is
+ * made, one picture after the other.
+ * @param secondTeacher an installed model's name, a model's folder, or a folder of pictures by the names of
+ *   the pairs
  * @returns the file of each, in the order of the pairs
- * @throws SamsrError for photos in place of pairs, a model that does not enlarge by 4, a picture that a folder lacks or
- *   has at another size; the signal's reason, and the same call goes on after the last picture that is whole
+ * @throws SamsrError for photos in place of pairs, a model that does not enlarge by 4, a picture that a
+ *   folder lacks or has at another size; the signal's reason, and the same call goes on after the last
+ *   picture that is whole
  */
 export async function secondTeacherPictures(
   secondTeacher: string,
