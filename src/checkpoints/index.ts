@@ -17,6 +17,7 @@ export {
   type PixelModel,
   type UpscalingModel,
 } from "./description.js";
+export { examineOnnx, type OnnxFileOptions } from "./onnx-file/index.js";
 export { type Checkpoint, openCheckpoint, readCheckpoint, readShapes } from "./open.js";
 export { parseDescription } from "./parse-description.js";
 export { type PthCheckpoint, type PthTensor, type PthValue, readPth } from "./pth.js";

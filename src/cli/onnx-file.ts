@@ -7,17 +7,21 @@ import { UsageError } from "./report.js";
 
 const BLOCK = 2 ** 20;
 
-/** Refuses, before any work, a name that does not end in .onnx or cannot be written. */
-export async function checkOnnxFile(path: string, overwrite?: boolean): Promise<void> {
-  if (extname(path).toLowerCase() !== ".onnx") {
-    throw new UsageError(`${path}: expected a name that ends in .onnx`);
+/** Refuses, before any work, a name that does not end in .onnx (or another ending) or cannot be written. */
+export async function checkOnnxFile(
+  path: string,
+  overwrite?: boolean,
+  endings: readonly string[] = [".onnx"],
+): Promise<void> {
+  if (!endings.includes(extname(path).toLowerCase())) {
+    throw new UsageError(`${path}: expected a name that ends in ${endings.join(" or ")}`);
   }
   await checkWritable(path, { overwrite });
 }
 
 export function writeOnnxFile(
   path: string,
-  model: ModelStream,
+  model: Pick<ModelStream, "pieces">,
   options: WriteOptions & { signal: AbortSignal },
 ): Promise<void> {
   const write = (temporary: string) => writePieces(temporary, model.pieces(), options.signal);

@@ -47,22 +47,25 @@ export interface TilePlan {
  * @param options.tile the longest side of a tile in low-resolution pixels, a multiple of `multiple`
  * @param options.overlap at most half a tile
  * @param options.multiple what the network needs sides to divide by; 1 by default
+ * @param options.size the one size of tile that a network takes, where it takes one only
  * @throws SamsrError when the options contradict each other
  */
 export function planTiles(
   width: number,
   height: number,
-  options: { tile: number; overlap: number; multiple?: number },
+  options: { tile: number; overlap: number; multiple?: number; size?: { width: number; height: number } },
 ): TilePlan {
-  const { tile, overlap, multiple = 1 } = options;
+  const { tile, overlap, multiple = 1, size } = options;
   if (!Number.isInteger(tile) || tile < 1 || tile % multiple !== 0) {
     throw new SamsrError(`The tile must be a whole multiple of ${multiple} pixels, not ${tile}.`);
   }
   if (!Number.isInteger(overlap) || overlap < 0 || 2 * overlap > tile) {
     throw new SamsrError(`The overlap must be from 0 to half the tile (${tile / 2} pixels), not ${overlap}.`);
   }
-  const [columns, tileWidth] = placesAlong(width, tile, overlap, multiple);
-  const [rows, tileHeight] = placesAlong(height, tile, overlap, multiple);
+  const along = (length: number, only?: number) =>
+    placesAlong(length, only ?? tile, overlap, only ?? multiple);
+  const [columns, tileWidth] = along(width, size?.width);
+  const [rows, tileHeight] = along(height, size?.height);
   const tiles = rows.flatMap((y, row) =>
     columns.map((x, column) => ({ x, y, width: tileWidth, height: tileHeight, column, row })),
   );

@@ -21,6 +21,7 @@ export interface Cost {
 export interface ModelCost {
   /** What the costs are for, such as "a tile of 64 x 64 to 256 x 256". */
   readonly per: string;
+  /** None for a model that is a file of its own kind. */
   readonly costs: readonly Cost[];
 }
 
@@ -32,6 +33,8 @@ export const TILE = 64;
 export function costOf(description: ModelDescription): ModelCost {
   if (enlarges(description)) {
     const kind = kindOf(description);
+    // What is in a file of its own kind is not known.
+    if (kind.onePass.length === 0) return { per: "", costs: [] };
     const { multiple, scale } = kind;
     const side = Math.ceil(TILE / multiple) * multiple;
     const tensors = tileInputs(kind, { width: side, height: side });

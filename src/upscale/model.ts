@@ -8,6 +8,7 @@ import {
   type ModelDescription,
   type UpscalingModel,
 } from "../checkpoints/description.js";
+import { onnxIn } from "../checkpoints/store/file-model.js";
 import { findModel, type InstalledModel } from "../checkpoints/store/find.js";
 import { locateWeights } from "../checkpoints/store/stored-weights.js";
 import { loadModelWeights } from "../checkpoints/store/weights.js";
@@ -76,5 +77,6 @@ async function locate(model: InstalledModel, part: string): Promise<PartWeights>
   if (model.place === "file" && !isOnnx) return { tensors: await loadModelWeights(model, part) };
   const path = join(model.folder, (weights as Readonly<Record<string, string>>)[part]);
   if (!existsSync(path)) throw new SamsrError(`model ${name}: its file ${path} is missing; install it again`);
-  return isOnnx ? { tensors: new Map(), model: path } : locateWeights(path);
+  if (!isOnnx) return locateWeights(path);
+  return { tensors: new Map(), model: model.place === "file" ? await onnxIn(path) : path };
 }

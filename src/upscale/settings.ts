@@ -264,9 +264,9 @@ function refuseDiffusion({ seed: _, masks, samOptions, ...settings }: Partial<Di
 export function planFor(
   { width, height }: TileSize,
   { tile, overlap }: Pick<ResolvedSettings, "tile" | "overlap">,
-  { multiple }: Pick<ModelKind, "multiple">,
+  { multiple, size }: Pick<ModelKind, "multiple" | "size">,
 ): TilePlan {
-  return planTiles(width, height, { tile, overlap, multiple });
+  return planTiles(width, height, { tile, overlap, multiple, size });
 }
 
 /** The model's schedule, with the kappa that was asked for. */

@@ -1,11 +1,13 @@
 /** Networks as ncnn keeps them: a text of layers, `.param`, and their numbers, `.bin`. */
 import { type Fail, oneLine, SamsrError } from "../../base/errors.js";
 import type { Shapes } from "../../networks/index.js";
-import type { StateDict } from "../../nn/index.js";
+import { createScope, frozenScope, type Scope, type StateDict } from "../../nn/index.js";
+import { input, sameGraph, toModel } from "../../onnx/index.js";
 import type { ByteSource } from "../byte-source.js";
+import { ncnnGraph } from "./graph.js";
 import { publishedNames } from "./names.js";
-import { LARGEST_PARAM, MARK, parseParam } from "./param.js";
-import { parametersOf, readNumbers, sizesOf } from "./weights.js";
+import { LARGEST_PARAM, type Layer, MARK, parseParam } from "./param.js";
+import { type Parameter, parametersOf, readNumbers, sizesOf } from "./weights.js";
 
 /**
  * A pair of which the text has been read: its tensors under the names that their network publishes them by.
@@ -27,57 +29,114 @@ export async function isParam(source: ByteSource): Promise<boolean> {
   return /^7767517\s$/.test(String.fromCharCode(...start));
 }
 
+/** A pair of which the text has been read. */
+interface Pair {
+  readonly name: string;
+  readonly layers: readonly Layer[];
+  readonly parameters: readonly Parameter[];
+  /** The numbers of the parameters, in their order. */
+  numbers(): Promise<Float32Array[]>;
+}
+
 /**
  * Reads a pair by either of its files, the other one lying beside it.
  * @returns undefined for a `.bin` that has no `.param` beside it, and so may be anything
- * @throws {SamsrError} naming the file and what is wrong with it
+ * @throws {SamsrError} naming the file and what is wrong with it, or that its layers are of no known network
  */
 export async function outlineNcnn(source: ByteSource): Promise<NcnnOutline | undefined> {
-  if (await isParam(source)) {
-    const load = async (read: (bin: ByteSource) => Promise<StateDict>) => {
-      const state = await source.beside?.(".bin", read);
-      return state ?? failure(source)("its numbers, the .bin beside it, are not there");
-    };
-    return outlineText(source, load);
-  }
-  if (!/\.bin$/i.test(source.name)) return undefined;
-  return source.beside?.(".param", async (param) => {
-    return (await isParam(param)) ? outlineText(param, (read) => read(source)) : undefined;
-  });
-}
-
-async function outlineText(
-  param: ByteSource,
-  withBin: (read: (bin: ByteSource) => Promise<StateDict>) => Promise<StateDict>,
-): Promise<NcnnOutline> {
-  const fail = failure(param);
-  if (param.size > LARGEST_PARAM) fail(`it has ${param.size} bytes, more than any network's text`);
-  const layers = parseParam(new TextDecoder().decode(await param.read(0, param.size)), fail);
-  const parameters = parametersOf(layers, fail);
-  let names: string[] | undefined;
-  try {
-    names = publishedNames(layers, parameters);
-  } catch (error) {
-    fail((error as Error).message, error);
-  }
-  if (!names) return fail("its layers are those of no network that samsr knows");
-  const found = names;
+  const pair = await openPair(source);
+  if (!pair) return undefined;
+  const { name, parameters } = pair;
+  const names = namesOf(pair);
+  if (!names) return failure(name)("its layers are those of no network that samsr knows");
   return {
-    shapes: new Map(found.map((name, i) => [name, parameters[i].shape])),
-    load: () =>
-      withBin(async (bin) => {
-        const failBin = failure(bin);
-        const [least, most] = sizesOf(parameters);
-        if (bin.size < least || bin.size > most) {
-          failBin(`it has ${bin.size} bytes, and the layers in ${param.name} need from ${least} to ${most}`);
-        }
-        const numbers = readNumbers(await bin.read(0, bin.size), parameters, failBin);
-        return new Map(numbers.map((data, i) => [found[i], { shape: parameters[i].shape, data }]));
-      }),
+    shapes: new Map(names.map((tensor, i) => [tensor, parameters[i].shape])),
+    async load() {
+      const numbers = await pair.numbers();
+      return new Map(numbers.map((data, i) => [names[i], { shape: parameters[i].shape, data }]));
+    },
   };
 }
 
-function failure({ name }: ByteSource): Fail {
+/**
+ * A pair whose layers are of no known network, as an ONNX model from `lq` [1, 3, H, W] to `hr`, RGB from 0 to 1;
+ * batch, height and width are free.
+ * @returns undefined for what is no pair, or one of a known network
+ * @throws {SamsrError} naming the file and what is wrong with it, such as a layer that is not read
+ */
+export async function ncnnModel(
+  source: ByteSource,
+  precision?: "float32" | "float16",
+): Promise<Uint8Array | undefined> {
+  const pair = await openPair(source);
+  if (!pair || namesOf(pair)) return undefined;
+  const { name, layers, parameters } = pair;
+  // Sides that divide by what networks ask for.
+  const graph = (p: Scope, batch: number, height: number) => ({
+    hr: ncnnGraph(layers, p, input("lq", [batch, 3, height, 64])),
+  });
+  try {
+    const shapes = createScope((name, shape) => input(name, shape));
+    if (!sameGraph(graph(shapes, 1, 64), graph(shapes, 2, 128))) {
+      throw new Error("its layers do not take pictures of every size");
+    }
+  } catch (error) {
+    failure(name)((error as Error).message, error);
+  }
+  const numbers = await pair.numbers();
+  const weights = new Map(
+    numbers.map((data, i) => [parameters[i].name, { shape: parameters[i].shape, data }]),
+  );
+  const free = {
+    lq: ["batch", undefined, "height", "width"],
+    hr: ["batch", undefined, "hr_height", "hr_width"],
+  };
+  return toModel(graph(frozenScope(weights), 1, 64), { name: `samsr ${name}`, precision, free }).bytes;
+}
+
+function namesOf({ name, layers, parameters }: Pair): string[] | undefined {
+  try {
+    return publishedNames(layers, parameters);
+  } catch (error) {
+    return failure(name)((error as Error).message, error);
+  }
+}
+
+async function openPair(source: ByteSource): Promise<Pair | undefined> {
+  if (await isParam(source)) {
+    return readText(source, async (read) => {
+      const numbers = await source.beside?.(".bin", read);
+      return numbers ?? failure(source.name)("its numbers, the .bin beside it, are not there");
+    });
+  }
+  if (!/\.bin$/i.test(source.name)) return undefined;
+  return source.beside?.(".param", async (param) =>
+    (await isParam(param)) ? readText(param, (read) => read(source)) : undefined,
+  );
+}
+
+async function readText(
+  param: ByteSource,
+  withBin: (read: (bin: ByteSource) => Promise<Float32Array[]>) => Promise<Float32Array[]>,
+): Promise<Pair> {
+  const { name } = param;
+  const fail = failure(name);
+  if (param.size > LARGEST_PARAM) fail(`it has ${param.size} bytes, more than any network's text`);
+  const layers = parseParam(new TextDecoder().decode(await param.read(0, param.size)), fail);
+  const parameters = parametersOf(layers, fail);
+  const numbers = () =>
+    withBin(async (bin) => {
+      const failBin = failure(bin.name);
+      const [least, most] = sizesOf(parameters);
+      if (bin.size < least || bin.size > most) {
+        failBin(`it has ${bin.size} bytes, and the layers in ${name} need from ${least} to ${most}`);
+      }
+      return readNumbers(await bin.read(0, bin.size), parameters, failBin);
+    });
+  return { name, layers, parameters, numbers };
+}
+
+function failure(name: string): Fail {
   return (what, cause) => {
     throw new SamsrError(`${name}: not an ncnn network that can be read: ${oneLine(what)}`, { cause });
   };

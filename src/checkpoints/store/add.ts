@@ -10,7 +10,7 @@ import type { OnnxFileOptions } from "../onnx-file/index.js";
 import { readCheckpoint, readShapes } from "../open.js";
 import { networkNamed, type Recognised, recognise } from "../recognise.js";
 import { companionFor, companionsOf } from "./companions.js";
-import { describeOnnxFile, isOnnxFile, NO_LICENCE } from "./file-model.js";
+import { describeOnnxFile, NO_LICENCE, onnxIn } from "./file-model.js";
 import { findModel, type InstalledModel } from "./find.js";
 import { PUBLISHED } from "./published.js";
 import { modelsThatUse } from "./uses.js";
@@ -73,8 +73,8 @@ export async function addModel(files: readonly string[], options: AddOptions = {
   for (const path of files) checkText("the path of a model's file", path);
   checkOptions("addModel", options, OPTIONS);
   const [first, ...others] = files;
-  if (first !== undefined && others.length === 0 && (await isOnnxFile(first)))
-    return addOnnxFile(first, options);
+  const onnx = first !== undefined && others.length === 0 && (await onnxIn(first));
+  if (onnx) return addOnnxFile(first, onnx, options);
   const sources: Source[] = [];
   for (const path of files) {
     options.signal?.throwIfAborted();
@@ -102,12 +102,16 @@ export async function addModel(files: readonly string[], options: AddOptions = {
   return findModel(await placeModel(description, parts, options));
 }
 
-async function addOnnxFile(path: string, options: AddOptions): Promise<InstalledModel> {
+async function addOnnxFile(
+  path: string,
+  model: string | Uint8Array,
+  options: AddOptions,
+): Promise<InstalledModel> {
   const name = options.name ?? nameOf(path);
   await demandAddable(name, options);
   const { summary, licence, source } = options;
-  const described = await describeOnnxFile(path, { summary, licence, source, ...options.onnx });
-  return findModel(await placeModel({ ...described, name }, { network: path }, options));
+  const described = await describeOnnxFile(path, model, { summary, licence, source, ...options.onnx });
+  return findModel(await placeModel({ ...described, name }, { network: model }, options));
 }
 
 type Facts = Pick<ModelDescription, "name" | "summary" | "licence" | "source">;

@@ -4,8 +4,10 @@ import { basename, dirname, resolve } from "node:path";
 import { SamsrError } from "../../base/errors.js";
 import type { Described } from "../../networks/index.js";
 import type { ModelDescription, OnnxFileModel } from "../description.js";
+import { ncnnModel } from "../ncnn/index.js";
 import { examineOnnx, type OnnxFileOptions } from "../onnx-file/index.js";
 import { readShapes } from "../open.js";
+import { isPth } from "../pth.js";
 import { networkNamed, recognise } from "../recognise.js";
 import { withSource } from "../source.js";
 
@@ -29,7 +31,8 @@ export interface FileModel {
 export async function modelInFile(path: string): Promise<FileModel> {
   const place = { folder: dirname(resolve(path)), place: "file", missing: [] } as const;
   const bytes = (await stat(path)).size;
-  if (await isOnnxFile(path)) return { ...place, bytes, description: await describeOnnxFile(path) };
+  const onnx = await onnxIn(path);
+  if (onnx) return { ...place, bytes, description: await describeOnnxFile(path, onnx) };
   const found = recognise(await readShapes(path), path);
   const network = networkNamed(found.network);
   const { model } = network;
@@ -54,32 +57,48 @@ export async function modelInFile(path: string): Promise<FileModel> {
   return { ...place, bytes, description: description as unknown as ModelDescription };
 }
 
-/** Whether it is an ONNX file: a protobuf message that begins with the version of its format. */
-export async function isOnnxFile(path: string): Promise<boolean> {
-  if (!(await isFile(path))) return false;
+/**
+ * The ONNX model in a file: its path where it is an ONNX file, its bytes where it is an ncnn network that is not
+ * known by its layers; undefined for anything else.
+ * @throws {SamsrError} naming a pair of ncnn's that cannot be read
+ */
+export async function onnxIn(
+  path: string,
+  precision?: "float32" | "float16",
+): Promise<string | Uint8Array | undefined> {
+  if (!(await isFile(path))) return undefined;
   return withSource(path, undefined, async (source) => {
     const start = await source.read(0, Math.min(source.size, 9));
-    // Safetensors begin with a length that may look alike, and then a brace.
-    return start[0] === 0x08 && start[1] >= 1 && start[1] <= 0x7f && start[8] !== 0x7b;
+    // A protobuf message that begins with the version of its format. Safetensors begin with a length that may
+    // look alike, and then a brace.
+    if (start[0] === 0x08 && start[1] >= 1 && start[1] <= 0x7f && start[8] !== 0x7b) return path;
+    return (await isPth(source)) ? undefined : ncnnModel(source, precision);
   });
 }
 
 /**
- * An ONNX file as a model: how pictures go into it and come out, found out by trial where it is not told.
+ * An ONNX model in a file as a model: how pictures go into it and come out, found out by trial where it is not
+ * told.
+ * @param model as `onnxIn` gives it
  * @throws {SamsrError} for a file that does not make one large picture of one small one
  */
 export async function describeOnnxFile(
   path: string,
+  model: string | Uint8Array,
   { summary, licence, source, ...options }: OnnxFileOptions & Partial<Described> = {},
 ): Promise<OnnxFileModel> {
   const file = basename(path);
   return {
     name: file,
-    summary: summary ?? `an ONNX file, ${file}`,
+    summary: summary ?? `${typeof model === "string" ? "an ONNX file" : "a network of ncnn's"}, ${file}`,
     licence: licence ?? NO_LICENCE,
     ...(source && { source }),
     network: "onnx",
-    config: await examineOnnx(path, path, options),
+    // ncnn's networks have one range; what is undefined in the options does not count.
+    config: await examineOnnx(model, path, {
+      ...options,
+      range: options.range ?? (typeof model === "string" ? undefined : "0..1"),
+    }),
     weights: { network: file },
   };
 }

@@ -33,9 +33,9 @@ import { BUNDLED, storeFolder } from "./places.js";
 
 /**
  * Weights by their part, each read only when it is due: two at once may not fit into memory. A path is that
- * of an ONNX file, which is copied.
+ * of an ONNX file, which is copied; bytes are those of one.
  */
-export type Parts = Readonly<Record<string, string | (() => Promise<StateDict>)>>;
+export type Parts = Readonly<Record<string, string | Uint8Array | (() => Promise<StateDict>)>>;
 
 export interface PlaceOptions {
   /** Replace a model that has the name. */
@@ -104,9 +104,10 @@ export async function placeModel(
     for (const [part, read] of Object.entries(parts)) {
       signal?.throwIfAborted();
       onProgress?.({ stage: "read", part, done: 0, total: 1 });
-      if (typeof read === "string") {
+      if (typeof read !== "function") {
         weights[part] = `${part}${mark}.onnx`;
-        await copyFile(read, join(work, weights[part]));
+        const to = join(work, weights[part]);
+        await (typeof read === "string" ? copyFile(read, to) : writeFile(to, read));
         await syncFile(join(work, weights[part]));
         continue;
       }

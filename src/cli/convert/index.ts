@@ -28,7 +28,11 @@ multiple that sides must have, batch, precision and configuration.
 float16 halves the file: matrices and kernels are stored in half precision and widened when the model is loaded, so
 that norms, softmax and all sums are computed in float32.
 
+An OUT that ends in .safetensors gets the weights alone, under their published names. A network of ncnn's that samsr does
+not know is made an ONNX file layer by layer.
+
 Examples:
+  samsr convert RealESRGAN_x4plus.param -o RealESRGAN_x4plus.safetensors
   samsr convert resshift_realsrx4_s15_v1.pth -o denoiser.onnx
   samsr convert autoencoder_vq_f4.pth --part encode --size 512x512 -o encode.onnx
   samsr convert SinSR_v1.pth --config SinSR.yaml -o denoiser.onnx
@@ -37,10 +41,12 @@ Examples:
 export function defineConvert(program: Command, { interrupts, done }: Surroundings): void {
   program
     .command("convert")
-    .summary("make an ONNX file of a checkpoint")
-    .description("Makes one self-contained ONNX file of a network's checkpoint.")
-    .argument("<checkpoint>", "a PyTorch or safetensors file")
-    .requiredOption("-o, --out <file>", "the ONNX file")
+    .summary("make an ONNX or safetensors file of a checkpoint")
+    .description(
+      "Makes one self-contained ONNX file of a network's checkpoint, or a safetensors file of its weights.",
+    )
+    .argument("<checkpoint>", "a PyTorch, safetensors or ncnn file")
+    .requiredOption("-o, --out <file>", "the file, .onnx or .safetensors")
     .option("--config <file>", "the authors' YAML for it, to be compared with what the checkpoint holds")
     .option("--part <name>", "which part, where there are several")
     .addOption(choice("--precision <name>", "of the weights in the file", ["float32", "float16"], "float32"))

@@ -1,4 +1,6 @@
-/** `samsr convert`: a checkpoint as an ONNX file. */
+/** `samsr convert`: a checkpoint as an ONNX file, or its weights as a safetensors file. */
+import { extname } from "node:path";
+import { SamsrError } from "../../base/errors.js";
 import {
   type Converted,
   type ConvertOptions,
@@ -9,10 +11,13 @@ import {
   readShapes,
   recognise,
   type Sides,
+  safetensorsPieces,
   withAuthorsConfig,
 } from "../../checkpoints/index.js";
+import { onnxIn } from "../../checkpoints/store/file-model.js";
 import { readAuthorsFile } from "../authors-file.js";
 import { checkOnnxFile, writeOnnxFile } from "../onnx-file.js";
+import { UsageError } from "../report.js";
 import { createReporter } from "../reporter.js";
 import { printJson, say } from "../streams.js";
 
@@ -30,7 +35,10 @@ export async function convertCommand(
   signal: AbortSignal,
 ): Promise<number> {
   const { out, overwrite, json } = options;
-  await checkOnnxFile(out, overwrite);
+  await checkOnnxFile(out, overwrite, [".onnx", SAFETENSORS]);
+  if (extname(out).toLowerCase() === SAFETENSORS) return toSafetensors(checkpoint, options, signal);
+  const onnx = await onnxIn(checkpoint, options.precision);
+  if (onnx) return copyOnnx(checkpoint, onnx, options, signal);
   const found = recognise(await readShapes(checkpoint), checkpoint);
   const authors = options.config === undefined ? undefined : await readAuthorsFile(options.config);
   const recognised = authors
@@ -48,6 +56,51 @@ export async function convertCommand(
   if (json) printJson(facts);
   createReporter(options).say(sentence(out, recognised, converted));
   return 0;
+}
+
+const SAFETENSORS = ".safetensors";
+
+/** The weights of a network under their published names, out of whatever file they come in. */
+async function toSafetensors(
+  checkpoint: string,
+  options: ConvertArguments,
+  signal: AbortSignal,
+): Promise<number> {
+  const { out, overwrite, json, precision = "float32" } = options;
+  refuseParts(options, "a safetensors file holds weights alone");
+  const { network, config } = recognise(await readShapes(checkpoint), checkpoint);
+  const weights = await readCheckpoint(checkpoint);
+  const metadata = { format: "pt", network, config: JSON.stringify(config) };
+  await writeOnnxFile(
+    out,
+    { pieces: () => safetensorsPieces(weights, { precision, metadata }) },
+    { overwrite, signal },
+  );
+  const numbers = [...weights.values()].reduce((sum, { data }) => sum + data.length, 0);
+  if (json) printJson({ file: out, network, precision, tensors: weights.size, numbers, config });
+  createReporter(options).say(`${out}: weights of a ${network}, ${weights.size} tensors, ${precision}`);
+  return 0;
+}
+
+/** A network of ncnn's that is known by none of its layers is made an ONNX file as it is. */
+async function copyOnnx(
+  checkpoint: string,
+  model: string | Uint8Array,
+  options: ConvertArguments,
+  signal: AbortSignal,
+): Promise<number> {
+  const { out, overwrite, json, precision = "float32" } = options;
+  if (typeof model === "string") throw new SamsrError(`${checkpoint}: it is an ONNX file already`);
+  refuseParts(options, `${checkpoint} is no network that samsr knows, and is converted as it is`);
+  await writeOnnxFile(out, { pieces: () => [model] }, { overwrite, signal });
+  if (json) printJson({ file: out, bytes: model.length, precision });
+  createReporter(options).say(`${out}: the layers of ${checkpoint}, lq -> hr, ${precision}`);
+  return 0;
+}
+
+function refuseParts({ part, size, batch, config }: ConvertArguments, why: string): void {
+  const given = Object.entries({ part, size, batch, config }).find(([, value]) => value !== undefined);
+  if (given) throw new UsageError(`--${given[0]} has no meaning: ${why}`);
 }
 
 function factsOf(file: string, { network, config }: Recognised, converted: Converted) {

@@ -1,4 +1,5 @@
 /** `samsr models add FILE...`: files of weights become a model in the store. */
+import type { OnnxFileOptions } from "../../checkpoints/index.js";
 import { addModel } from "../../checkpoints/store/index.js";
 import type { Method, Variant } from "../../diffusion/index.js";
 import { readAuthorsFile } from "../authors-file.js";
@@ -8,7 +9,7 @@ import { printJson, say } from "../streams.js";
 import { megabytes } from "./format.js";
 import { modelProgress } from "./progress.js";
 
-export interface AddArguments {
+export interface AddArguments extends OnnxFileOptions {
   readonly name?: string;
   readonly config?: string;
   readonly method?: Method;
@@ -32,10 +33,12 @@ export async function addCommand(
   const authors = options.config === undefined ? undefined : await readAuthorsFile(options.config);
   if (!options.quiet) for (const line of authors?.warnings ?? []) say(`samsr: ${line}`);
   const { name, method, variant, autoencoder, overwrite } = options;
+  const { layout, colours, range, outputRange, multiple, overlap } = options;
   const progress = modelProgress(reporter.bar);
   const { description, folder, bytes } = await addModel(files, {
     ...{ name, method, variant, overwrite, authors, signal: interrupts.signal },
     companions: { autoencoder },
+    onnx: { layout, colours, range, outputRange, multiple, overlap },
     onProgress: ({ part, ...rest }) => progress({ file: part, ...rest }),
   }).finally(() => reporter.bar.clear());
   if (options.json) printJson({ ...description, folder, bytes });

@@ -2,7 +2,8 @@
 import { type Command, Option } from "commander";
 import { VARIANTS } from "../../diffusion/pixelwise-options.js";
 import { METHODS } from "../../diffusion/samplers/index.js";
-import type { Surroundings } from "../options.js";
+import { COLOURS, LAYOUTS, RANGE_NAMES } from "../../networks/onnx-file/config.js";
+import { type Surroundings, whole } from "../options.js";
 import { UsageError } from "../report.js";
 import type { AddArguments } from "./add.js";
 import type { PullArguments } from "./pull.js";
@@ -79,6 +80,31 @@ export function defineModels(program: Command, { interrupts, done }: Surrounding
       "--autoencoder <name>",
       "the stored model whose autoencoder a denoiser uses that comes without one",
     )
+    .addOption(
+      new Option("--layout <name>", "of an ONNX file's pictures (default: as found out)").choices(LAYOUTS),
+    )
+    .addOption(
+      new Option("--colours <name>", "the order of an ONNX file's channels (default: as found out)").choices(
+        COLOURS,
+      ),
+    )
+    .addOption(
+      new Option(
+        "--range <name>",
+        "an ONNX file's values of black and white (default: as found out)",
+      ).choices(RANGE_NAMES),
+    )
+    .addOption(
+      new Option("--output-range <name>", "those of the large picture, where they are others").choices(
+        RANGE_NAMES,
+      ),
+    )
+    .option(
+      "--multiple <n>",
+      "what sides must divide by in an ONNX file (default: as found out)",
+      whole(1, 4096),
+    )
+    .option("--overlap <n>", "how far an ONNX file's tiles overlap (default: as found out)", whole(0, 1024))
     .option("--overwrite", "replace a stored model of that name")
     .option("--json", "print one JSON document")
     .option("--quiet", "print nothing but errors")

@@ -1,5 +1,5 @@
 /** `samsr models show NAME`: what a model is, what it costs, what it may be used for, and its card. */
-import { readFile } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import {
   enlarges,
@@ -25,7 +25,10 @@ import { gigaflop, grouped, megabytes } from "./format.js";
 interface Part {
   readonly part: string;
   readonly file: string;
-  /** How many numbers the file holds; left out where it is missing or damaged, which `problem` then says. */
+  /**
+   * How many numbers the file holds; left out where that is not known, or where the file is missing or damaged,
+   * which `problem` then says.
+   */
   readonly parameters?: number;
   readonly bytes?: number;
   readonly problem?: string;
@@ -69,10 +72,7 @@ function rowsOf(
   );
   const total = costs.reduce((sum, { flops }) => sum + flops, 0);
   const work = costs.map(({ name, flops }) => `${name} ${gigaflop(flops)}`).join(", ");
-  return [
-    ["what", summary],
-    ["network", description.network],
-    ...configurationOf(description),
+  const costRows: [string, string][] = [
     ["parameters", parameters.join(", ")],
     ["work", `${gigaflop(total)} for ${per}${costs.length > 1 ? ` (${work})` : ""}, counted on the graph`],
     [
@@ -81,6 +81,12 @@ function rowsOf(
         ? "?"
         : `at least ${megabytes(memory)} for that, estimated: weights and the values alive at once`,
     ],
+  ];
+  return [
+    ["what", summary],
+    ["network", description.network],
+    ...configurationOf(description),
+    ...(costs.length === 0 ? [] : costRows),
     ...(measured ? [measuredRow(measured)] : []),
     ["licence", licence],
     ...(source === undefined ? [] : [["source", source] as [string, string]]),
@@ -139,6 +145,7 @@ async function partOf(
 ): Promise<Part> {
   const path = join(folder, file);
   try {
+    if (network.upscaling?.by === "a file") return { part, file, bytes: (await stat(path)).size };
     if (place === "file") {
       const shapes = [...(await readShapes(path))].filter(([name]) => !network.ignored?.test(name));
       return {
@@ -162,6 +169,7 @@ async function partOf(
 
 /** The memory of the part that needs most: its weights as float32, and what is alive while it runs. */
 function memoryOf({ costs }: ModelCost, parts: readonly Part[]): number | undefined {
+  if (costs.length === 0) return undefined;
   const needs = costs.map(({ part, bytes }) => {
     const { parameters } = parts.find((p) => p.part === part)!;
     return parameters === undefined ? Number.NaN : bytes + 4 * parameters;

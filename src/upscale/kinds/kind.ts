@@ -8,6 +8,7 @@ import type { ScheduleDescription } from "../../checkpoints/index.js";
 import type { Method, Variant } from "../../diffusion/index.js";
 import type { Raster, Region } from "../../image/raster.js";
 import type { TilePlan } from "../../image/tiles.js";
+import type { Size } from "../../networks/index.js";
 import type { Scope } from "../../nn/index.js";
 import type { Value } from "../../onnx/index.js";
 import type { Tensor } from "../../runtime/index.js";
@@ -18,6 +19,8 @@ export interface ModelKind {
   readonly scale: number;
   /** What sides of a tile divide by. */
   readonly multiple: number;
+  /** The one size of a tile, in low-resolution pixels, of a network that takes one only. */
+  readonly size?: Size;
   /** Side of a tile and overlap that suit it, in low-resolution pixels. */
   readonly tile: number;
   readonly overlap: number;
