@@ -1,4 +1,6 @@
-/** Files as models of `upscale`, without the store: what they make, and what is said of those that are none. */
+/**
+ * Files as models of `upscale`, without the store: what they make, and what is said of those that are none.
+ */
 import { writeFileSync } from "node:fs";
 import { InferenceSession } from "onnxruntime-node";
 import { type UpscaleOptions, upscale } from "samsr";

@@ -59,8 +59,8 @@ export async function outlineNcnn(source: ByteSource): Promise<NcnnOutline | und
 }
 
 /**
- * A pair whose layers are of no known network, as an ONNX model from `lq` [1, 3, H, W] to `hr`, RGB from 0 to 1;
- * batch, height and width are free.
+ * A pair whose layers are of no known network, as an ONNX model from `lq` [1, 3, H, W] to `hr`, RGB from 0 to
+ * 1; batch, height and width are free.
  * @returns undefined for what is no pair, or one of a known network
  * @throws {SamsrError} naming the file and what is wrong with it, such as a layer that is not read
  */

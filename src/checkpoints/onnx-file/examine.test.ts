@@ -19,8 +19,8 @@ interface Kind {
 }
 
 /**
- * Enlarges by nearest neighbours what lies between black and white. With a picture that is all dark or all light
- * it is at a loss, as networks are with what they were not trained on.
+ * Enlarges by nearest neighbours what lies between black and white. With a picture that is all dark or all
+ * light it is at a loss, as networks are with what they were not trained on.
  */
 function file(kind: Kind = {}): Uint8Array {
   const { sides = [64, 64], channels = 3, scale = 2, layout = "NCHW", low = 0, high = 1 } = kind;

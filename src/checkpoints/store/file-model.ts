@@ -58,8 +58,8 @@ export async function modelInFile(path: string): Promise<FileModel> {
 }
 
 /**
- * The ONNX model in a file: its path where it is an ONNX file, its bytes where it is an ncnn network that is not
- * known by its layers; undefined for anything else.
+ * The ONNX model in a file: its path where it is an ONNX file, its bytes where it is an ncnn network that is
+ * not known by its layers; undefined for anything else.
  * @throws {SamsrError} naming a pair of ncnn's that cannot be read
  */
 export async function onnxIn(
@@ -77,8 +77,8 @@ export async function onnxIn(
 }
 
 /**
- * An ONNX model in a file as a model: how pictures go into it and come out, found out by trial where it is not
- * told.
+ * An ONNX model in a file as a model: how pictures go into it and come out, found out by trial where it is
+ * not told.
  * @param model as `onnxIn` gives it
  * @throws {SamsrError} for a file that does not make one large picture of one small one
  */

@@ -26,8 +26,8 @@ interface Part {
   readonly part: string;
   readonly file: string;
   /**
-   * How many numbers the file holds; left out where that is not known, or where the file is missing or damaged,
-   * which `problem` then says.
+   * How many numbers the file holds; left out where that is not known, or where the file is missing or
+   * damaged, which `problem` then says.
    */
   readonly parameters?: number;
   readonly bytes?: number;
