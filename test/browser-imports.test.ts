@@ -8,11 +8,19 @@ import { describe, expect, it } from "vitest";
 
 const { exports, browser } = JSON.parse(readFileSync("package.json", "utf8")) as {
   exports: Record<string, { default: string }>;
-  browser: Record<string, false>;
+  browser: Record<string, false | string>;
 };
 
 /** Packages that have a build for browsers. */
-const FOR_BROWSERS = ["onnxruntime-web/webgpu", "yaml"];
+const FOR_BROWSERS = [
+  "onnxruntime-web/webgpu",
+  "onnxruntime-web/wasm",
+  "yaml",
+  "fflate",
+  "fast-png",
+  "image-size",
+  "@xmldom/xmldom",
+];
 
 /** Every name that is no path of a file of ours, and by which files it is imported. */
 function packagesBehind(entry: string, { inBrowser }: { inBrowser: boolean }): Map<string, string[]> {
@@ -20,11 +28,16 @@ function packagesBehind(entry: string, { inBrowser }: { inBrowser: boolean }): M
   const seen = new Set<string>();
   const follow = (file: string) => {
     const name = `./${relative(".", file).replaceAll("\\", "/")}`;
-    if (seen.has(name) || (inBrowser && browser[name] === false)) return;
+    const swapped = inBrowser ? browser[name] : undefined;
+    if (seen.has(name) || swapped === false) return;
     seen.add(name);
+    if (swapped) return follow(resolve(swapped));
     const code = readFileSync(file, "utf8")
       .replace(/^\s*\/\*[\s\S]*?\*\//gm, "")
       .replace(/^\s*\/\/.*$/gm, "");
+    // The workers of a page are part of it.
+    const workers = [...code.matchAll(/new Worker\(new URL\("([^"]+)"/g)];
+    for (const [, worker] of workers) follow(resolve(dirname(file), worker));
     for (const [, target] of code.matchAll(/(?:\bfrom\s*|\bimport\s*\(?\s*)["']([^"'\n]+)["']/g)) {
       if (target.startsWith(".")) follow(resolve(dirname(file), target));
       else found.set(target, [...(found.get(target) ?? []), name]);
@@ -35,7 +48,7 @@ function packagesBehind(entry: string, { inBrowser }: { inBrowser: boolean }): M
 }
 
 describe("in a browser", () => {
-  it.each(["onnx", "runtime", "nn", "networks", "checkpoints", "diffusion", "semantics"])(
+  it.each(["onnx", "runtime", "nn", "networks", "checkpoints", "diffusion", "semantics", "web"])(
     "samsr/%s reaches nothing of Node's",
     (entry) => {
       const outside = [...packagesBehind(`./${entry}`, { inBrowser: true })];

@@ -2,7 +2,7 @@
 import { readdir, stat } from "node:fs/promises";
 import { join, relative, resolve, sep } from "node:path";
 import { SamsrError } from "../base/errors.js";
-import { recogniseFile } from "../image/recognise.js";
+import { recogniseFile } from "../image/recognise-file.js";
 import { UsageError } from "./report.js";
 
 export interface Input {

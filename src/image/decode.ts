@@ -13,7 +13,8 @@ import type { Metadata } from "./metadata/index.js";
 import { isConverted, labToRgb, type OpenOptions, openSharp, readPixels, type Strictness } from "./pixels.js";
 import type { Raster } from "./raster.js";
 import { bitDepth, hasAlpha } from "./raster.js";
-import { kindByName, openForReading, readHead, recognise } from "./recognise.js";
+import { kindByName, recognise } from "./recognise.js";
+import { openForReading, readHead } from "./recognise-file.js";
 import { plainBytes } from "./sharp-raster.js";
 import { type PictureSource, pathOrBytes } from "./source.js";
 

@@ -1,6 +1,4 @@
 /** What a file is, by its first bytes; its ending is never believed. */
-import { constants } from "node:fs";
-import { type FileHandle, open } from "node:fs/promises";
 import { latin1, spells, viewOf } from "./containers/bytes.js";
 import { isRawPhoto, isTiff } from "./containers/tiff.js";
 import { isWebp } from "./containers/webp.js";
@@ -23,9 +21,6 @@ const anyConverter = "ImageMagick (magick FILE out.png) converts it";
 const photoEditor = "GIMP or ImageMagick (magick 'FILE[0]' out.png) converts it";
 const rawConverter = "darktable, RawTherapee or dcraw -T develops it to TIFF";
 const raw = foreign("a raw photo", rawConverter);
-
-/** Bytes that suffice to tell what a file is. */
-const headLength = 4096;
 
 const beginnings: readonly (readonly [string, FileKind])[] = [
   ["\xff\xd8\xff", read("jpeg", "a JPEG")],
@@ -86,28 +81,4 @@ const endings: Record<string, FileKind> = { tga: foreign("a Targa picture", anyC
 /** What a file of such a name means to be, where its content has no beginning to tell it by. */
 export function kindByName(path: string): FileKind | undefined {
   return endings[/\.([a-z]+)$/i.exec(path)?.[1]?.toLowerCase() ?? ""];
-}
-
-/**
- * What a regular file is, by its content; undefined for what is no picture.
- * @throws what reading it throws
- */
-export async function recogniseFile(path: string): Promise<FileKind | undefined> {
-  const file = await openForReading(path);
-  try {
-    return recognise(await readHead(file)) ?? kindByName(path);
-  } finally {
-    await file.close();
-  }
-}
-
-/** Opens a file to be read, and waits for nobody who would write to it, should it be a pipe. */
-export function openForReading(path: string): Promise<FileHandle> {
-  return open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
-}
-
-/** As many bytes of a file's beginning as suffice to tell what it is, or all of it. */
-export async function readHead(file: FileHandle): Promise<Uint8Array> {
-  const { buffer, bytesRead } = await file.read(new Uint8Array(headLength), 0, headLength, 0);
-  return buffer.subarray(0, bytesRead);
 }

@@ -3,12 +3,13 @@
  * Node, which is how the tests know that a model loads in both.
  */
 import { SamsrError } from "../base/errors.js";
-import type { Backend, DeviceState, Ort } from "./backend.js";
+import type { Backend, Device, DeviceState, Ort } from "./backend.js";
 import { inNode } from "./environment.js";
 import { PROBE_TOLERANCE, smallProbe } from "./probe.js";
+import { runtimeFiles } from "./runtime-files.js";
 
 interface OrtWeb extends Ort {
-  readonly env: { logLevel?: string; readonly wasm: { numThreads?: number } };
+  readonly env: { logLevel?: string; readonly wasm: { numThreads?: number; wasmPaths?: string } };
 }
 
 /** As much of WebGPU's interface as a look at the adapter takes. */
@@ -23,13 +24,18 @@ interface Gpu {
   } | null>;
 }
 
-/** Loads onnxruntime-web, and in Node its build for WASM. */
-export async function load(): Promise<Backend> {
+/**
+ * Loads onnxruntime-web: the build with WebGPU where there is an adapter and the CPU was not asked for, else
+ * the smaller one that is WASM alone, and in Node that.
+ */
+export async function load(device?: Device | "auto"): Promise<Backend> {
   let ort: OrtWeb;
   try {
-    const module = inNode ? await import("./wasm-node.js") : await import("onnxruntime-web/webgpu");
+    const module = await build(device);
     ort = module as unknown as OrtWeb;
     ort.env.logLevel = "fatal";
+    const files = runtimeFiles();
+    if (files !== undefined) ort.env.wasm.wasmPaths = files;
   } catch (cause) {
     throw new SamsrError("onnxruntime-web does not load here", { cause });
   }
@@ -47,17 +53,27 @@ export async function load(): Promise<Backend> {
   };
 }
 
+async function build(device: Device | "auto" | undefined): Promise<object> {
+  if (inNode) return import("./wasm-node.js");
+  const adapter = device === "cpu" ? null : await gpu()?.requestAdapter();
+  return adapter ? import("onnxruntime-web/webgpu") : import("onnxruntime-web/wasm");
+}
+
+function gpu(): Gpu | undefined {
+  return (globalThis.navigator as { gpu?: Gpu } | undefined)?.gpu;
+}
+
 async function look(ort: Ort): Promise<DeviceState> {
   const state = { device: "webgpu", available: false, preferred: false } as const;
-  const gpu = (globalThis.navigator as { gpu?: Gpu } | undefined)?.gpu;
-  if (!gpu) {
+  const offered = gpu();
+  if (!offered) {
     return {
       ...state,
       detail: inNode ? "onnxruntime-web has no WebGPU in Node" : "this browser has no WebGPU",
     };
   }
   try {
-    const adapter = await gpu.requestAdapter();
+    const adapter = await offered.requestAdapter();
     if (!adapter) return { ...state, detail: "the browser offers no graphics adapter" };
     const { vendor = "", architecture = "" } = adapter.info ?? {};
     const software =

@@ -11,9 +11,9 @@ const loaded = new Map<BackendName, Promise<Backend>>();
 /**
  * The loaders of the bindings. Each is called once, and only when asked for: a browser never fetches Node's.
  */
-const LOADERS: Readonly<Record<BackendName, () => Promise<Backend>>> = {
+const LOADERS: Readonly<Record<BackendName, (device?: Device | "auto") => Promise<Backend>>> = {
   node: () => import("./backend-node.js").then((module) => module.load()),
-  web: () => import("./backend-web.js").then((module) => module.load()),
+  web: (device) => import("./backend-web.js").then((module) => module.load(device)),
   torch: () => import("./backend-torch.js").then((module) => module.load()),
 };
 
@@ -28,7 +28,7 @@ export function loadBackend(named?: BackendName, device?: Device | "auto"): Prom
     throw new SamsrError(`unknown backend "${name}", expected ${Object.keys(LOADERS).join(", ")}`);
   }
   if (name === "torch" && !inNode) throw new SamsrError('device "torch" is for Node alone');
-  return remember(loaded, name, LOADERS[name]);
+  return remember(loaded, name, () => LOADERS[name](device));
 }
 
 /**

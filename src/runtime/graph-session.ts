@@ -19,9 +19,9 @@ export async function createGraphSession(
   if (options.executionProviders) return createSession(toModel(outputs).bytes, options);
   const backend = await loadBackend(options.backend, options.device);
   const device = await chooseDevice(options.device ?? "auto", backend);
-  // In WASM memory is scarce, and the large kernels take it.
-  if (device !== "cpu" || backend.name !== "node") return createSession(toModel(outputs).bytes, options);
+  if (device !== "cpu" || backend.name === "torch") return createSession(toModel(outputs).bytes, options);
   const fast = accelerate(outputs);
-  const optimization = blockedLayoutPays(fast) ? "all" : "extended";
+  // WASM has no kernels for the blocked layout.
+  const optimization = backend.name === "node" && blockedLayoutPays(fast) ? "all" : "extended";
   return createSession(toModel(fast).bytes, { optimization, ...options });
 }

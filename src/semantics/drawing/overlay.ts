@@ -1,7 +1,7 @@
 /** Semantics as pictures for people: regions as colours over the photo, maps as shades. */
 
 import { type Colour, heat } from "../../image/drawing/colour-map.js";
-import { createRaster, type Raster, toTensor } from "../../image/index.js";
+import { createRaster, type Raster, toTensor } from "../../image/raster.js";
 import type { LabelMap } from "../masks.js";
 import { areaOf, type Runs } from "../runs.js";
 

@@ -3,7 +3,8 @@ import { extname, join, relative } from "node:path";
 import sharp from "sharp";
 import { SamsrError } from "../../base/errors.js";
 import type { Raster } from "../../image/raster.js";
-import { recognise, recogniseFile } from "../../image/recognise.js";
+import { recognise } from "../../image/recognise.js";
+import { recogniseFile } from "../../image/recognise-file.js";
 
 /** A photo held in memory: 8-bit RGB, with the name it has below its folder. */
 export interface Photo extends Raster {

@@ -1,0 +1,241 @@
+/**
+ * Pictures by the browser's own decoders and encoders: from the bytes of a file to a raster with its
+ * metadata, and back. What a canvas cannot hold (16 bits, exact colours under transparency) goes by a decoder
+ * of PNG in JavaScript.
+ */
+import { decode as decodePng } from "fast-png";
+import { imageSize } from "image-size";
+import { SamsrError } from "../base/errors.js";
+import { addMetadata } from "../image/add-metadata.js";
+import { carry } from "../image/carry.js";
+import { memoryStore } from "../image/containers/store.js";
+import { checkEncodable, defaultQuality, type EncodeOptions, encodingLosses } from "../image/encoding.js";
+import { readFacts } from "../image/facts.js";
+import { formatLike, type InputFormat, type OutputFormat } from "../image/formats.js";
+import { checkLimits, type Limits, limitsOf } from "../image/limits.js";
+import type { Metadata } from "../image/metadata/index.js";
+import {
+  bitDepth,
+  type Channels,
+  createRaster,
+  flattenOnWhite,
+  hasAlpha,
+  type Raster,
+  toEightBits,
+} from "../image/raster.js";
+import { recognise } from "../image/recognise.js";
+import { encodePng } from "./png.js";
+
+/** What a page makes of a file. */
+export interface PagePicture {
+  readonly raster: Raster;
+  readonly metadata: Metadata;
+  /** What did not come along, each the end of a sentence that begins with the file's name. */
+  readonly warnings: readonly string[];
+}
+
+/** The formats that browsers encode. */
+export type PageFormat = Extract<OutputFormat, "png" | "jpeg" | "webp">;
+
+/** How a result is encoded. */
+export interface PageEncodeOptions extends Omit<EncodeOptions, "format" | "lossless"> {
+  readonly format: PageFormat;
+}
+
+const NO_DECODER: Partial<Record<InputFormat, string>> = {
+  tiff: "a TIFF; the samsr command reads it, 16 bits and all pages included",
+  heic: "a HEIC picture; the samsr command reads it",
+  jxl: "a JPEG XL picture; the samsr command reads it",
+};
+
+/**
+ * Reads a picture of a format that the browser knows, upright, in the colour space of its profile. PNG keeps
+ * 16 bits; grey stays grey; of an animation the first frame is read, with a warning.
+ *
+ * @param name what errors call it
+ * @throws SamsrError of one line for what is no picture, is damaged, or is over a limit
+ */
+export async function decodePicture(
+  file: Blob,
+  name = "the picture",
+  limits: Limits = {},
+): Promise<PagePicture> {
+  const bytes = new Uint8Array(await file.arrayBuffer());
+  if (bytes.length === 0) throw new SamsrError(`${name} is empty.`);
+  const kind = recognise(bytes);
+  if (!kind) throw new SamsrError(`${name} is no picture that samsr knows.`);
+  if (!kind.format)
+    throw new SamsrError(`${name} is ${kind.name}, which samsr does not read; ${kind.advice}.`);
+  const { format } = kind;
+  const all = limitsOf(limits);
+  const size = sizeOf(bytes);
+  if (size) checkLimits(name, { ...size, bytes: 4 * size.width * size.height }, all);
+  const facts = readFacts(format, bytes, all.metadataLimit);
+  const warnings = [...facts.warnings];
+  const header = format === "png" ? pngHeader(bytes) : undefined;
+  const exact = header && (header.bits === 16 || header.alpha);
+  let raster: Raster;
+  try {
+    raster = exact
+      ? fromPng(facts.bytes)
+      : await fromBrowser(new Blob([facts.bytes as BlobPart], { type: file.type }), name, all);
+  } catch (cause) {
+    if (cause instanceof SamsrError) throw cause;
+    const reason = NO_DECODER[format]
+      ? `is ${NO_DECODER[format]}`
+      : `cannot be decoded: it is damaged, or this browser does not know ${kind.name}`;
+    throw new SamsrError(`${name} ${reason}.`, { cause });
+  }
+  const said = { ...facts.said };
+  if (format === "jpeg" && componentsOf(bytes) === 4) {
+    warnings.push("is CMYK, and was made RGB without its profile");
+    delete said.icc;
+  }
+  if (format === "gif" || facts.pngFrames > 1) warnings.push("may move; its first frame is enlarged");
+  if (format === "avif") warnings.push("loses its metadata: a page does not read those of AVIF");
+  const metadata: Metadata = {
+    format,
+    bitDepth: bitDepth(raster),
+    sampleBits: header?.bits ?? bitDepth(raster),
+    greyscale: raster.channels < 3,
+    hasAlpha: hasAlpha(raster),
+    pageCount: 1,
+    ...said,
+  };
+  return { raster, metadata, warnings };
+}
+
+/**
+ * Writes a raster as a file, with what its metadata say and the format has a place for. JPEG has no
+ * transparency: colour is laid over white. PNG keeps 16 bits.
+ * @throws SamsrError where the browser cannot encode the format, or the picture is too large for it
+ */
+export async function encodePicture(
+  raster: Raster,
+  options: PageEncodeOptions,
+): Promise<{ file: Blob; warnings: readonly string[] }> {
+  const { format, quality, metadata = {}, density } = options;
+  checkEncodable(raster, options);
+  const suited = format === "png" ? raster : format === "jpeg" ? flattenOnWhite(raster) : toEightBits(raster);
+  const store = memoryStore(
+    format === "png" ? await encodePng(suited) : await byCanvas(suited, format, quality),
+  );
+  // A canvas has written RGB.
+  const greyscale = format === "png" && suited.channels < 3;
+  await addMetadata(store, suited, format, carry(metadata, { ...suited, greyscale }, format, density));
+  const file = new Blob([store.bytes() as BlobPart], { type: `image/${format}` });
+  return { file, warnings: encodingLosses(suited, options) };
+}
+
+/** The format for the result of a picture that came in another: one that browsers encode. */
+export function pageFormatLike(read: InputFormat): PageFormat {
+  const like = formatLike(read);
+  return like === "jpeg" || like === "webp" ? like : "png";
+}
+
+/** An 8-bit raster as a canvas takes it. */
+export function toImageData(raster: Raster): ImageData {
+  const { width, height, channels, data } = toEightBits(raster);
+  const rgba = new Uint8ClampedArray(4 * width * height);
+  const colours = channels < 3 ? 1 : 3;
+  for (let p = 0, from = 0, to = 0; p < width * height; p++, from += channels, to += 4) {
+    for (let c = 0; c < 3; c++) rgba[to + c] = data[from + (colours === 1 ? 0 : c)]!;
+    rgba[to + 3] = channels > colours ? data[from + colours]! : 255;
+  }
+  return new ImageData(rgba, width, height);
+}
+
+/** What a canvas holds as a raster, without alpha where all is opaque, of one channel where all is grey. */
+export function fromImageData({ width, height, data }: ImageData): Raster {
+  let [opaque, grey] = [true, true];
+  for (let at = 0; at < data.length && (opaque || grey); at += 4) {
+    opaque &&= data[at + 3] === 255;
+    grey &&= data[at] === data[at + 1] && data[at] === data[at + 2];
+  }
+  const colours = grey ? 1 : 3;
+  const raster = createRaster(width, height, (colours + (opaque ? 0 : 1)) as Channels);
+  const { channels } = raster;
+  for (let p = 0, from = 0, to = 0; p < width * height; p++, from += 4, to += channels) {
+    for (let c = 0; c < colours; c++) raster.data[to + c] = data[from + c]!;
+    if (!opaque) raster.data[to + colours] = data[from + 3]!;
+  }
+  return raster;
+}
+
+/** The pixels of a decoded picture as they are in memory: no conversion of colours. */
+export function rasterOfBitmap(bitmap: ImageBitmap): Raster {
+  const { width, height } = bitmap;
+  const context = contextOf(new OffscreenCanvas(width, height));
+  context.drawImage(bitmap, 0, 0);
+  return fromImageData(context.getImageData(0, 0, width, height));
+}
+
+async function fromBrowser(file: Blob, name: string, limits: Required<Limits>): Promise<Raster> {
+  // Values as they are in the file: the profile is kept beside them.
+  const bitmap = await createImageBitmap(file, { colorSpaceConversion: "none", premultiplyAlpha: "none" });
+  try {
+    const { width, height } = bitmap;
+    checkLimits(name, { width, height, bytes: 4 * width * height }, limits);
+    return rasterOfBitmap(bitmap);
+  } finally {
+    bitmap.close();
+  }
+}
+
+function fromPng(bytes: Uint8Array): Raster {
+  const { width, height, data, channels, palette } = decodePng(bytes);
+  if (palette) throw new Error("a palette is for the browser");
+  return {
+    width,
+    height,
+    channels: channels as Channels,
+    data: data instanceof Uint16Array ? data : new Uint8Array(data),
+  };
+}
+
+async function byCanvas(raster: Raster, format: "jpeg" | "webp", quality?: number): Promise<Uint8Array> {
+  const canvas = new OffscreenCanvas(raster.width, raster.height);
+  contextOf(canvas).putImageData(toImageData(raster), 0, 0);
+  const type = `image/${format}`;
+  const percent = quality ?? defaultQuality[format];
+  const file = await canvas.convertToBlob({ type, quality: percent / 100 });
+  if (file.type !== type) {
+    throw new SamsrError(`This browser writes no ${format === "webp" ? "WebP" : "JPEG"}; choose PNG.`);
+  }
+  return new Uint8Array(await file.arrayBuffer());
+}
+
+function contextOf(canvas: OffscreenCanvas): OffscreenCanvasRenderingContext2D {
+  const context = canvas.getContext("2d", { willReadFrequently: true });
+  if (context) return context;
+  throw new SamsrError(
+    `A picture of ${canvas.width} x ${canvas.height} pixels is too large for this browser.`,
+  );
+}
+
+function sizeOf(bytes: Uint8Array): { width: number; height: number } | undefined {
+  try {
+    const { width, height } = imageSize(bytes);
+    return width > 0 && height > 0 ? { width, height } : undefined;
+  } catch {
+    // The decoder says what is wrong with it.
+    return undefined;
+  }
+}
+
+/** Bits a sample and whether there is alpha, from a PNG's IHDR; a palette is left to the browser. */
+function pngHeader(bytes: Uint8Array): { bits: number; alpha: boolean } {
+  const [bits, colourType] = [bytes[24] ?? 8, bytes[25] ?? 2];
+  return { bits: bits === 16 ? 16 : 8, alpha: colourType === 4 || colourType === 6 };
+}
+
+/** Components of a JPEG by its frame header; undefined where there is none. */
+function componentsOf(bytes: Uint8Array): number | undefined {
+  for (let at = 2; at + 9 < bytes.length && bytes[at] === 0xff; ) {
+    const marker = bytes[at + 1]!;
+    const frame = marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker);
+    if (frame) return bytes[at + 9];
+    at += 2 + ((bytes[at + 2]! << 8) | bytes[at + 3]!);
+  }
+  return undefined;
+}

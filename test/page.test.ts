@@ -1,0 +1,209 @@
+/** The page as visitors have it: built, served, and driven in Chromium, which is skipped where there is none. */
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import type { Page } from "playwright-core";
+import sharp from "sharp";
+import { build } from "vite";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { createRaster, decode, encode } from "../src/image/index.js";
+import { chromium } from "./fixtures/chromium.js";
+import { type ServedPage, servePage } from "./fixtures/page.js";
+
+const folder = mkdtempSync(join(tmpdir(), "samsr-page-"));
+const LONG = 120_000;
+
+/** A small photo-like picture, so that a test takes one tile. */
+async function picture(seed: number, side = 24): Promise<{ name: string; mimeType: string; buffer: Buffer }> {
+  const raster = createRaster(side, side, 3);
+  for (let i = 0; i < raster.data.length; i++) raster.data[i] = 128 + 100 * Math.sin((i * (seed + 1)) / 40);
+  const buffer = Buffer.from(await encode(raster, { format: "png" }));
+  return { name: `picture${seed}.png`, mimeType: "image/png", buffer };
+}
+
+const states = (page: Page) =>
+  page.locator("#queue li").evaluateAll((rows) => rows.map((row) => row.classList[0]));
+const ended = (page: Page, count: number) =>
+  page.waitForFunction(
+    (n) => document.querySelectorAll("#queue li:is(.done, .failed, .cancelled)").length >= n,
+    count,
+    { timeout: LONG },
+  );
+
+describe.skipIf(!chromium)("the page", () => {
+  let served: ServedPage;
+  beforeAll(async () => {
+    served = await servePage();
+  }, LONG);
+  afterAll(async () => {
+    await served?.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  it("gives the picture that the command gives, asks no other host", {
+    timeout: 2 * LONG,
+  }, async () => {
+    const { page, strangers } = await served.open();
+    await page.getByRole("button", { name: "Try the example" }).click();
+    await ended(page, 1);
+    expect(await states(page)).toEqual(["done"]);
+    const [download] = await Promise.all([
+      page.waitForEvent("download"),
+      page.getByRole("button", { name: "Download", exact: true }).click(),
+    ]);
+    expect(download.suggestedFilename()).toBe("harbour_x4.png");
+    const here = join(folder, "page.png");
+    await download.saveAs(here);
+    const there = join(folder, "command.png");
+    execFileSync(process.execPath, ["dist/cli/main.js", "upscale", "examples/harbour.png", "-o", there]);
+    const [a, b] = [await decode(here), await decode(there)];
+    expect([a.raster.width, a.raster.height, a.raster.channels]).toEqual([768, 512, 3]);
+    const apart = a.raster.data.filter((v, i) => Math.abs(v - b.raster.data[i]!) > 1).length;
+    expect(apart / a.raster.data.length).toBeLessThan(0.001);
+    expect(strangers).toEqual([]);
+  });
+
+  it("says of each awkward file what is wrong with it, and does the others", { timeout: LONG }, async () => {
+    const { page } = await served.open();
+    const good = await picture(1);
+    const huge = Buffer.from(good.buffer);
+    huge.writeUInt32BE(20_000, 16);
+    huge.writeUInt32BE(5001, 20);
+    const cmyk = await sharp(good.buffer).toColourspace("cmyk").jpeg().toBuffer();
+    const files = [
+      { ...good, name: "cut.png", buffer: good.buffer.subarray(0, 60) },
+      { name: "words.png", mimeType: "image/png", buffer: Buffer.from("not a picture at all") },
+      { name: "empty.jpg", mimeType: "image/jpeg", buffer: Buffer.alloc(0) },
+      { ...good, name: "huge.png", buffer: huge },
+      {
+        name: "drawing.svg",
+        mimeType: "image/svg+xml",
+        buffer: Buffer.from("<svg xmlns='http://www.w3.org/2000/svg'/>"),
+      },
+      { name: "cmyk.jpg", mimeType: "image/jpeg", buffer: cmyk },
+      good,
+    ];
+    await page.locator("#files").setInputFiles(files);
+    await ended(page, files.length);
+    const lines = await page.locator("#queue li .state").allTextContents();
+    expect(lines[0]).toMatch(/^cut\.png cannot be decoded/);
+    expect(lines[1]).toMatch(/^words\.png is no picture/);
+    expect(lines[2]).toMatch(/^empty\.jpg is empty/);
+    expect(lines[3]).toMatch(/^huge\.png has 20000 x 5001 pixels/);
+    expect(lines[4]).toMatch(/^drawing\.svg is an SVG drawing/);
+    expect(await states(page)).toEqual(["failed", "failed", "failed", "failed", "failed", "done", "done"]);
+    await page.getByRole("button", { name: /^cmyk\.jpg/ }).click();
+    expect(await page.locator("#note").textContent()).toContain("is CMYK");
+    for (const line of lines) expect(line).not.toMatch(/\n|undefined|TypeError/);
+  });
+
+  it("is used by the keyboard alone, gives up at once, and has nothing that a screen reader stumbles over", {
+    timeout: LONG,
+  }, async () => {
+    const { page } = await served.open();
+    await page.evaluate(readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8"));
+    const serious = () =>
+      page.evaluate(async () => {
+        const { violations } = await (globalThis as unknown as { axe: typeof import("axe-core") }).axe.run();
+        return violations
+          .filter(({ impact }) => impact === "serious" || impact === "critical")
+          .map(({ id, nodes }) => `${id}: ${nodes[0]!.html}`);
+      });
+    expect(await serious()).toEqual([]);
+    const reach = async (name: string) => {
+      for (let i = 0; i < 40; i++) {
+        await page.keyboard.press("Tab");
+        const label = await page.evaluate(() => {
+          const deepest = (root: Document | ShadowRoot): Element | null =>
+            root.activeElement?.shadowRoot ? deepest(root.activeElement.shadowRoot) : root.activeElement;
+          const element = deepest(document);
+          return element?.getAttribute("aria-label") ?? element?.textContent ?? "";
+        });
+        if (label === name) return;
+      }
+      throw new Error(`the keyboard does not reach "${name}"`);
+    };
+    await reach("Try the example");
+    await page.keyboard.press("Enter");
+    await page.waitForSelector("#queue li.working");
+    await reach("Cancel: harbour.png");
+    const pressed = Date.now();
+    await page.keyboard.press("Enter");
+    await page.waitForSelector("#queue li.cancelled");
+    expect(Date.now() - pressed).toBeLessThan(process.env.CI ? 300 : 3000);
+    expect(await serious()).toEqual([]);
+    await page.evaluate(() => {
+      (document.activeElement as HTMLElement).blur();
+    });
+    await reach("Before | After");
+    await page.keyboard.press("ArrowLeft");
+    await page.keyboard.press("Home");
+    expect(await page.locator("samsr-compare").getAttribute("position")).toBe("0");
+    await page.keyboard.press("1");
+    await page.keyboard.press("0");
+  });
+
+  it("keeps a model that is dropped, and forgets it when told", { timeout: LONG }, async () => {
+    const { page } = await served.open();
+    await page.locator("#settings summary").click();
+    const damaged = { name: "mine.safetensors", mimeType: "", buffer: Buffer.from("{}{}{}{}{}{}{}") };
+    await page.locator("#model-file").setInputFiles([damaged]);
+    await page.waitForFunction(
+      () => document.querySelector<HTMLSelectElement>("[name=model]")!.value === "mine.safetensors",
+    );
+    await page.locator("#files").setInputFiles([await picture(2)]);
+    await ended(page, 1);
+    expect(await page.locator("#queue li .state").textContent()).toMatch(/^mine\.safetensors/);
+    await page.reload();
+    await page.locator("#settings summary").click();
+    await page.getByRole("button", { name: /^Remove mine/ }).click();
+    await page.waitForFunction(() => document.querySelectorAll("[name=model] option").length === 1);
+  });
+
+  it("works without the server from the second visit on", { timeout: LONG }, async () => {
+    const { page, strangers } = await served.open();
+    await page.evaluate(() => navigator.serviceWorker.ready.then(() => {}));
+    await page.waitForFunction(() =>
+      caches.keys().then(async ([name]) => (await (await caches.open(name!)).keys()).length >= 15),
+    );
+    await served.stopServer();
+    await page.reload();
+    await page.locator("#files").setInputFiles([await picture(1)]);
+    await ended(page, 1);
+    expect(await states(page)).toEqual(["done"]);
+    expect(strangers).toEqual([]);
+  });
+});
+
+describe("what a page loads", () => {
+  it("is small, and has nothing of training or Node", async () => {
+    const { output } = await bundled();
+    const packed = output.reduce((sum, code) => sum + gzipSync(code).length, 0);
+    expect(packed).toBeLessThan(300 * 1024);
+    for (const code of output) {
+      expect(code).not.toMatch(/\bsharp\b.*libvips|onnxruntime-node|createTrainer|new AdamW/);
+    }
+  });
+});
+
+/** Our code of the page, without ONNX Runtime's. */
+async function bundled(): Promise<{ output: string[] }> {
+  const made = await build({ configFile: "web/vite.config.ts", logLevel: "error", build: { write: false } });
+  const outputs = Array.isArray(made) ? made : [made as { output: readonly unknown[] }];
+  const chunks = outputs.flatMap(({ output }) => output) as {
+    fileName: string;
+    code?: string;
+    source?: string | Uint8Array;
+  }[];
+  return {
+    output: chunks
+      .filter(({ fileName }) => fileName.endsWith(".js") && !/ort\./.test(fileName))
+      .map(
+        ({ code, source }) =>
+          code ?? (typeof source === "string" ? source : new TextDecoder().decode(source)),
+      ),
+  };
+}

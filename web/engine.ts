@@ -1,0 +1,231 @@
+/**
+ * The queue's work: while one photo is in the network the next is decoded and the last is encoded, each in a
+ * worker, so that the page itself only shows what they tell.
+ */
+import {
+  createUpscaler,
+  type DeviceTrial,
+  defaultThreads,
+  type ModelSource,
+  type PageFormat,
+  type PagePicture,
+  pageFormatLike,
+  startPictureThread,
+  tryDevices,
+  type WebUpscaler,
+} from "../src/web/index.js";
+import { forget, type Item, shareOf } from "./item.js";
+import { words } from "./words.js";
+
+export interface Settings {
+  readonly scale: number;
+  readonly masks: "regions" | "network" | "none";
+  readonly format: "same" | PageFormat;
+  readonly quality?: number;
+  readonly seed: number;
+  readonly device: "auto" | "cpu" | "webgpu";
+  /** A model file that the visitor gave; left out for the bundled one. */
+  readonly model?: { readonly name: string; readonly file: Blob };
+}
+
+export interface EngineEvents {
+  settings(): Settings;
+  /** Something about a photo has changed. */
+  changed(item: Item): void;
+  /** A line about the device, and the times of those that were tried. */
+  device(line: string, trials: readonly DeviceTrial[]): void;
+  /** A line that everybody should know. */
+  note(line: string): void;
+}
+
+/** Where the server has ONNX Runtime's files. */
+const RUNTIME = "ort/";
+
+export function createEngine(events: EngineEvents) {
+  const waiting: Item[] = [];
+  const pictures = startPictureThread();
+  const threads = defaultThreads();
+  let trials: Promise<readonly DeviceTrial[]> | undefined;
+  let opened: { key: string; upscaler: Promise<WebUpscaler> } | undefined;
+  let running: Promise<void> | undefined;
+  let ahead: { item: Item; picture: Promise<PagePicture> } | undefined;
+
+  const update = (item: Item, change: Partial<Item>) => {
+    Object.assign(item, change);
+    events.changed(item);
+  };
+
+  async function fastest(): Promise<"cpu" | "webgpu"> {
+    events.device(words.trying, []);
+    trials ??= tryDevices({ threads, runtime: RUNTIME });
+    const found = await trials;
+    return (
+      found.find(({ available, milliseconds }) => available && milliseconds !== undefined)?.device ?? "cpu"
+    );
+  }
+
+  /** The upscaler of these settings; another model or device ends the last one. */
+  async function upscalerFor({ device, model }: Settings): Promise<WebUpscaler> {
+    const key = `${device} ${model?.name ?? ""}`;
+    if (opened?.key === key) return opened.upscaler;
+    const last = opened;
+    const open = async () => {
+      await last?.upscaler.then((upscaler) => upscaler.close()).catch(() => {});
+      const chosen = device === "auto" ? await fastest() : device;
+      const source: ModelSource = model ? new File([model.file], model.name) : "models/samsr-tiny/";
+      const upscaler = await createUpscaler({
+        model: source,
+        device: chosen,
+        threads,
+        runtime: RUNTIME,
+        onChange: events.note,
+      });
+      events.device(words.chip(upscaler.device, threads), (await trials) ?? []);
+      return upscaler;
+    };
+    const upscaler = open();
+    opened = { key, upscaler };
+    upscaler.catch(() => {
+      if (opened?.upscaler === upscaler) opened = undefined;
+    });
+    return upscaler;
+  }
+
+  const decode = (item: Item) => pictures.call("decode", { file: item.file, name: item.file.name });
+
+  /** The pixels of a photo, which may have been read while the last was in the network. */
+  async function pixelsOf(item: Item): Promise<PagePicture> {
+    const early = ahead?.item === item ? ahead.picture : undefined;
+    if (early) ahead = undefined;
+    return early ?? decode(item);
+  }
+
+  function readAhead(): void {
+    const next = waiting[0];
+    if (!next || ahead) return;
+    ahead = { item: next, picture: decode(next) };
+    ahead.picture.catch(() => {});
+  }
+
+  /** Takes one photo through the network. @returns what is left to do: encoding */
+  async function enlarge(item: Item, abort: AbortController): Promise<() => Promise<void>> {
+    const began = performance.now();
+    const update = updaterOf(item, abort);
+    update({ state: "working", line: words.reading, share: 0 });
+    const settings = events.settings();
+    const picture = await pixelsOf(item);
+    abort.signal.throwIfAborted();
+    update({ line: words.starting });
+    const upscaler = await upscalerFor(settings);
+    abort.signal.throwIfAborted();
+    readAhead();
+    const { scale, masks, seed } = settings;
+    const hasMasks = upscaler.model.network !== undefined && "schedule" in upscaler.model;
+    const started = performance.now();
+    const { raster } = await upscaler.upscale(
+      picture.raster,
+      { scale, ...(hasMasks && { masks, seed }) },
+      {
+        signal: abort.signal,
+        onProgress(progress) {
+          const share = shareOf(progress);
+          const seconds = (performance.now() - started) / 1000;
+          const left = share > 0.15 && seconds > 2 ? `, ${words.left((seconds / share) * (1 - share))}` : "";
+          const line =
+            progress.stage === "tiles" ? words.tiles(progress.done, progress.total) : words.finding;
+          update({ share, line: line + left });
+        },
+      },
+    );
+    return async () => {
+      update({ share: 0.97, line: words.encoding });
+      const format = settings.format === "same" ? pageFormatLike(picture.metadata.format) : settings.format;
+      const options = {
+        format,
+        metadata: picture.metadata,
+        ...(settings.quality && { quality: settings.quality }),
+      };
+      const encoded = await pictures.call("encode", { raster, options });
+      abort.signal.throwIfAborted();
+      const file = new File([encoded.file], resultName(item.file.name, scale, format), {
+        type: encoded.file.type,
+      });
+      const { width, height } = picture.raster;
+      const seconds = ((performance.now() - began) / 1000).toFixed(1);
+      if (item.result) URL.revokeObjectURL(item.result.address);
+      update({
+        state: "done",
+        share: 1,
+        line: words.done(words.size(width, height), words.size(raster.width, raster.height), seconds),
+        result: { file, address: URL.createObjectURL(file) },
+        warnings: [...picture.warnings, ...encoded.warnings],
+        abort: undefined,
+      });
+    };
+  }
+
+  /** Changes a photo for as long as this piece of work is its own, and was not given up. */
+  const updaterOf = (item: Item, abort: AbortController) => (change: Partial<Item>) => {
+    if (item.abort === abort) update(item, change);
+  };
+
+  const failed = (item: Item, abort: AbortController) => (error: unknown) => {
+    const line = error instanceof Error ? error.message : String(error);
+    updaterOf(item, abort)({ state: "failed", line, share: 0, abort: undefined });
+  };
+
+  async function run(): Promise<void> {
+    let encoding: Promise<void> = Promise.resolve();
+    for (let item = waiting.shift(); item; item = waiting.shift()) {
+      const one = item;
+      const abort = new AbortController();
+      one.abort = abort;
+      const encode = await enlarge(one, abort).catch(failed(one, abort));
+      // One result at a time waits to be written, so memory stays that of two photos.
+      await encoding;
+      encoding = encode ? encode().catch(failed(one, abort)) : Promise.resolve();
+    }
+    await encoding;
+  }
+
+  return {
+    threads,
+    /** Puts photos at the end of the queue. */
+    add(items: readonly Item[]): void {
+      waiting.push(...items);
+      for (const item of items) update(item, { state: "waiting", line: words.waiting, share: 0 });
+      running ??= run().finally(() => {
+        running = undefined;
+      });
+    },
+    cancel(item: Item): void {
+      const at = waiting.indexOf(item);
+      if (at >= 0) waiting.splice(at, 1);
+      if (ahead?.item === item) ahead = undefined;
+      item.abort?.abort();
+      if (item.state === "done" || item.state === "failed") return;
+      update(item, { state: "cancelled", line: words.cancelled, share: 0, abort: undefined });
+    },
+    /** A picture of how many regions cover each pixel of a photo. */
+    async semantics(item: Item): Promise<string> {
+      if (!item.semantics) {
+        const { raster } = await decode(item);
+        const image = await pictures.call("coverage", { raster });
+        const canvas = new OffscreenCanvas(image.width, image.height);
+        canvas.getContext("2d")!.putImageData(image, 0, 0);
+        item.semantics = URL.createObjectURL(await canvas.convertToBlob());
+      }
+      return item.semantics;
+    },
+    forget,
+    get busy(): boolean {
+      return running !== undefined;
+    },
+  };
+}
+
+/** "photo.jpg" -> "photo_x4.png". */
+function resultName(name: string, scale: number, format: PageFormat): string {
+  const stem = name.replace(/\.[^.]*$/, "") || "picture";
+  return `${stem}_x${scale}.${format === "jpeg" ? "jpg" : format}`;
+}

@@ -1,0 +1,56 @@
+/** One photo of the queue, from the file that was given to the file that comes out. */
+import type { Progress } from "../src/web/index.js";
+import { words } from "./words.js";
+
+export type State = "waiting" | "working" | "done" | "failed" | "cancelled";
+
+export interface Item {
+  readonly id: number;
+  readonly file: File;
+  state: State;
+  /** What is being done, or how it ended: a line for people. */
+  line: string;
+  /** 0..1, while it is being worked on. */
+  share: number;
+  /** The address of a small picture of it, once there is one. */
+  thumbnail?: string;
+  /** The address of the picture as it came, which the browser shows. */
+  before?: string;
+  /** What came out. */
+  result?: { readonly file: File; readonly address: string };
+  /** The address of its coverage as a picture, once that was asked for. */
+  semantics?: string;
+  /** What did not come along. */
+  warnings: readonly string[];
+  /** Gives it up. */
+  abort?: AbortController;
+}
+
+let next = 1;
+
+export function createItem(file: File): Item {
+  return { id: next++, file, state: "waiting", line: words.waiting, share: 0, warnings: [] };
+}
+
+/** How far a job is, from the stages that the upscaler tells. */
+export function shareOf({ stage, done, total }: Progress): number {
+  const part = total > 0 ? done / total : 0;
+  // The tiles are nearly all of the work.
+  const spans: Partial<Record<Progress["stage"], readonly [number, number]>> = {
+    latents: [0, 0.2],
+    masks: [0, 0.03],
+    noise: [0.03, 0.05],
+    denoise: [0.2, 0.7],
+    tiles: [0.05, 0.95],
+    resample: [0.95, 0.97],
+  };
+  const [from, to] = spans[stage] ?? [0.97, 1];
+  return from + (to - from) * part;
+}
+
+/** Frees what the browser keeps for an item. */
+export function forget(item: Item): void {
+  for (const address of [item.thumbnail, item.before, item.result?.address, item.semantics]) {
+    if (address) URL.revokeObjectURL(address);
+  }
+}

@@ -1,0 +1,112 @@
+/** The form of settings, made from one list; it remembers what was chosen. */
+import type { Settings } from "./engine.js";
+import type { KeptModel } from "./models.js";
+import { words } from "./words.js";
+
+const KEY = "samsr settings";
+
+interface Choice {
+  readonly label: string;
+  /** Values and what they are called; left out for a number. */
+  readonly options?: Readonly<Record<string, string>>;
+  readonly standard: string;
+  readonly range?: readonly [least: number, most: number];
+}
+
+const CHOICES = {
+  scale: { label: words.scale, options: { 2: "×2", 3: "×3", 4: "×4", 6: "×6", 8: "×8" }, standard: "4" },
+  masks: { label: words.masks, options: words.maskNames, standard: "regions" },
+  format: { label: words.format, options: words.formatNames, standard: "same" },
+  quality: { label: words.quality, standard: "92", range: [1, 100] },
+  seed: { label: words.seed, standard: "0", range: [0, 2 ** 31] },
+  device: { label: words.device, options: words.deviceNames, standard: "auto" },
+  model: { label: words.model, options: { "": words.modelBundled }, standard: "" },
+} as const satisfies Record<string, Choice>;
+
+type Name = keyof typeof CHOICES;
+
+export function createSettings(form: HTMLFormElement) {
+  const fields = new Map<Name, HTMLInputElement | HTMLSelectElement>();
+  const remembered = recall();
+  for (const [name, choice] of Object.entries(CHOICES) as [Name, Choice][]) {
+    const label = document.createElement("label");
+    label.textContent = choice.label;
+    const field = choice.options ? selectOf(choice.options) : numberOf(choice.range!);
+    field.name = name;
+    field.value = remembered[name] ?? choice.standard;
+    if (field.value === "" && name !== "model") field.value = choice.standard;
+    label.append(field);
+    form.append(label);
+    fields.set(name, field);
+  }
+  const value = (name: Name) => fields.get(name)!.value;
+  form.addEventListener("submit", (event) => event.preventDefault());
+  form.addEventListener("change", () => {
+    const values = Object.fromEntries([...fields].map(([name, field]) => [name, field.value]));
+    localStorage.setItem(KEY, JSON.stringify(values));
+  });
+
+  return {
+    /** What is chosen; a number that is none is its default. */
+    read(models: readonly KeptModel[]): Settings {
+      const number = (name: "quality" | "seed" | "scale") => {
+        const [least, most] = name === "scale" ? [1, 8] : CHOICES[name].range;
+        const given = Math.round(Number(value(name)));
+        return given >= least && given <= most ? given : Number(CHOICES[name].standard);
+      };
+      const model = models.find(({ name }) => name === value("model"));
+      const format = value("format") as Settings["format"];
+      return {
+        scale: number("scale"),
+        masks: value("masks") as Settings["masks"],
+        format,
+        ...(format !== "png" && { quality: number("quality") }),
+        seed: number("seed"),
+        device: value("device") as Settings["device"],
+        ...(model && { model }),
+      };
+    },
+    /** The models that can be chosen beside the bundled one. */
+    offer(names: readonly string[]): void {
+      const field = fields.get("model") as HTMLSelectElement;
+      const chosen = field.value || (remembered.model ?? "");
+      field.replaceChildren(
+        ...optionsOf({ "": words.modelBundled, ...Object.fromEntries(names.map((n) => [n, n])) }),
+      );
+      field.value = names.includes(chosen) ? chosen : "";
+    },
+    /** Chooses a model. */
+    choose(name: string): void {
+      const field = fields.get("model")!;
+      field.value = name;
+      form.dispatchEvent(new Event("change"));
+    },
+  };
+}
+
+function recall(): Partial<Record<Name, string>> {
+  try {
+    return JSON.parse(localStorage.getItem(KEY) ?? "{}");
+  } catch {
+    return {};
+  }
+}
+
+function selectOf(options: Readonly<Record<string, string>>): HTMLSelectElement {
+  const select = document.createElement("select");
+  select.append(...optionsOf(options));
+  return select;
+}
+
+function optionsOf(options: Readonly<Record<string, string>>): HTMLOptionElement[] {
+  return Object.entries(options).map(([value, text]) => new Option(text, value));
+}
+
+function numberOf([least, most]: readonly [number, number]): HTMLInputElement {
+  const input = document.createElement("input");
+  input.type = "number";
+  input.min = String(least);
+  input.max = String(most);
+  input.step = "1";
+  return input;
+}

@@ -1,0 +1,135 @@
+/** How the page is built: static files that any host can serve, in web/dist. */
+import { createHash } from "node:crypto";
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join, relative, resolve } from "node:path";
+import { defineConfig, type Plugin } from "vite";
+import { words } from "./words.js";
+
+const root = resolve(import.meta.dirname, "..");
+const outDir = join(root, "web/dist");
+
+/** What lies beside the code: models, ONNX Runtime's files, the example. */
+const FILES: Readonly<Record<string, string>> = {
+  ...Object.fromEntries(
+    ["model.json", "student.safetensors", "CARD.md"].map((f) => [
+      `models/samsr-tiny/${f}`,
+      `models/samsr-tiny/${f}`,
+    ]),
+  ),
+  ...Object.fromEntries(
+    ["model.json", "network.safetensors"].map((f) => [
+      `models/coverage-tiny/${f}`,
+      `models/coverage-tiny/${f}`,
+    ]),
+  ),
+  ...Object.fromEntries(
+    ["ort-wasm-simd-threaded", "ort-wasm-simd-threaded.asyncify"].flatMap((f) =>
+      ["mjs", "wasm"].map((end) => [`ort/${f}.${end}`, `node_modules/onnxruntime-web/dist/${f}.${end}`]),
+    ),
+  ),
+  "example.png": "examples/harbour.png",
+  "icon.svg": "web/icon.svg",
+  "manifest.webmanifest": "web/manifest.webmanifest",
+};
+
+/** Fetched when it is needed, and kept then: what only a GPU asks for. */
+const isLazy = (path: string) => path.includes("asyncify") || path.endsWith("CARD.md");
+
+/** Swaps Node's files for the browser's, as the package's "browser" field says. */
+function browserField(): Plugin {
+  const { browser } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as {
+    browser: Record<string, string | false>;
+  };
+  const sourceOf = (path: string) => path.replace("./dist/", "src/").replace(/\.js$/, ".ts");
+  const swaps = new Map(
+    Object.entries(browser).map(([from, to]) => [join(root, sourceOf(from)), to && join(root, sourceOf(to))]),
+  );
+  return {
+    name: "browser-field",
+    enforce: "pre",
+    resolveId(source, importer) {
+      if (!importer || !source.startsWith(".")) return;
+      const path = resolve(dirname(importer.split("?")[0]!), source).replace(/\.js$/, ".ts");
+      const swap = swaps.get(path);
+      if (swap === undefined) return;
+      return swap === false ? "\0nothing" : swap;
+    },
+    load: (id) => (id === "\0nothing" ? "export {};" : undefined),
+  };
+}
+
+/** Puts the words into the page's markup, where it has their names in double braces. */
+function wordsInMarkup(): Plugin {
+  return {
+    name: "words",
+    transformIndexHtml: (html) =>
+      html.replace(/\{\{(\w+)\}\}/g, (_, name: string) => {
+        const word = (words as Readonly<Record<string, unknown>>)[name];
+        if (typeof word !== "string") throw new Error(`web/index.html: there is no word "${name}"`);
+        return word;
+      }),
+  };
+}
+
+/** Copies the files beside the code, and writes the list of all files into the service worker. */
+function beside(): Plugin {
+  return {
+    name: "beside",
+    apply: "build",
+    closeBundle() {
+      for (const [to, from] of Object.entries(FILES)) {
+        mkdirSync(dirname(join(outDir, to)), { recursive: true });
+        copyFileSync(join(root, from), join(outDir, to));
+      }
+      const all = readdirSync(outDir, { recursive: true, withFileTypes: true })
+        .filter((entry) => entry.isFile())
+        .map((entry) => relative(outDir, join(entry.parentPath, entry.name)).replaceAll("\\", "/"))
+        .filter((path) => path !== "service-worker.js" && !path.endsWith(".map"))
+        .sort();
+      const hash = createHash("sha256");
+      for (const path of all) hash.update(path).update(readFileSync(join(outDir, path)));
+      const list = ["./", ...all.filter((path) => !isLazy(path) && path !== "index.html")];
+      const worker = join(outDir, "service-worker.js");
+      const code = readFileSync(worker, "utf8");
+      const told = `const PRECACHE=${JSON.stringify(list)},VERSION=${JSON.stringify(hash.digest("hex").slice(0, 16))};`;
+      writeFileSync(worker, told + code);
+    },
+  };
+}
+
+/** What the host must send for threads, and for the policy to hold in workers too. */
+export const HEADERS = {
+  "Cross-Origin-Opener-Policy": "same-origin",
+  "Cross-Origin-Embedder-Policy": "require-corp",
+  "Content-Security-Policy":
+    "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' blob:; connect-src 'self' blob:; worker-src 'self' blob:; manifest-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'",
+  "X-Content-Type-Options": "nosniff",
+  "Referrer-Policy": "no-referrer",
+};
+
+export default defineConfig({
+  root: join(root, "web"),
+  base: "./",
+  publicDir: false,
+  plugins: [browserField(), wordsInMarkup(), beside()],
+  // ONNX Runtime's own files lie beside the code, and are not bundled into it.
+  resolve: {
+    conditions: ["onnxruntime-web-use-extern-wasm", "module", "browser", "production", "import", "default"],
+  },
+  worker: { format: "es", plugins: () => [browserField()] },
+  build: {
+    outDir,
+    emptyOutDir: true,
+    target: "es2022",
+    modulePreload: { polyfill: false },
+    assetsInlineLimit: 0,
+    rollupOptions: {
+      input: { index: join(root, "web/index.html"), "service-worker": join(root, "web/service-worker.ts") },
+      output: {
+        entryFileNames: (chunk) =>
+          chunk.name === "service-worker" ? "[name].js" : "assets/[name]-[hash].js",
+      },
+    },
+  },
+  preview: { host: "127.0.0.1", port: 4173, headers: HEADERS },
+});
