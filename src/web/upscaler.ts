@@ -2,7 +2,8 @@
  * The upscaler of a page: the same work as in Node, in workers of the page. Where memory runs out the tile is
  * halved, and where the GPU is lost the work goes on without it.
  */
-import { briefly, checkOptions, type OptionType } from "../base/arguments.js";
+import { checkOptions, type OptionType } from "../base/arguments.js";
+import { brief } from "../base/brief.js";
 import { SamsrError } from "../base/errors.js";
 import type { UpscalingModel } from "../checkpoints/index.js";
 import { checkRaster, type Raster } from "../image/raster.js";
@@ -195,7 +196,7 @@ function rasterOf(input: Exclude<PageInput, Blob>): Raster {
   if (typeof ImageBitmap !== "undefined" && input instanceof ImageBitmap) return rasterOfBitmap(input);
   if (typeof input !== "object" || input === null || !("channels" in input)) {
     throw new SamsrError(
-      `a picture is a Blob, an ImageBitmap, an ImageData or a raster, not ${briefly(input)}`,
+      `a picture is a Blob, an ImageBitmap, an ImageData or a raster, not ${brief(input)}`,
     );
   }
   checkRaster(input);

@@ -3,11 +3,8 @@
  * any prefix. So it is read as XML, by namespaces. What tells of the old pixels is put right or taken out:
  * orientation, sizes, thumbnails, and the films of motion photos, which a result does not hold.
  */
-import { createRequire } from "node:module";
 import type { Document, Element, Node } from "@xmldom/xmldom";
-
-/** The parser takes longer to load than all else here, and most pictures have no XMP. */
-const loadParser = (): typeof import("@xmldom/xmldom") => createRequire(import.meta.url)("@xmldom/xmldom");
+import { loadParser } from "./xml-parser.js";
 
 const namespaces = {
   tiff: "http://ns.adobe.com/tiff/1.0/",
