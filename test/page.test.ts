@@ -1,4 +1,6 @@
-/** The page as visitors have it: built, served, and driven in Chromium, which is skipped where there is none. */
+/**
+ * The page as visitors have it: built, served, and driven in Chromium, which is skipped where there is none.
+ */
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";

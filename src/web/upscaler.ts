@@ -27,9 +27,13 @@ export interface WebUpscalerOptions {
   readonly model?: ModelSource;
   /** `auto` (the default) is WebGPU where it is worth it, else WASM, which is "cpu". */
   readonly device?: "auto" | "cpu" | "webgpu";
-  /** Threads of WASM; default: one for each core, up to 8. One where the page is not cross-origin isolated. */
+  /**
+   * Threads of WASM; default: one for each core, up to 8. One where the page is not cross-origin isolated.
+   */
   readonly threads?: number;
-  /** The folder of the coverage network of masks `network`; default: `models/coverage-tiny/` beside the page. */
+  /**
+   * The folder of the coverage network of masks `network`; default: `models/coverage-tiny/` beside the page.
+   */
   readonly coverage?: string | URL;
   /** The folder of ONNX Runtime's `ort-wasm-*` files; default: beside the code. */
   readonly runtime?: string | URL;
