@@ -323,6 +323,7 @@ OPERATORS = {
     "AveragePool": lambda x, a, host: F.avg_pool2d(x[0], a["kernel_shape"], a["strides"]),
     "MaxPool": lambda x, a, host: F.max_pool2d(x[0], a["kernel_shape"], a["strides"], ceil_mode=bool(a["ceil_mode"])),
     "Resize": resize,
+    "GridSample": lambda x, a, host: F.grid_sample(x[0], x[1], padding_mode="border", align_corners=False),
     "SpaceToDepth": space_to_depth,
     "DepthToSpace": depth_to_space,
     "LayerNormalization": layer_normalization,

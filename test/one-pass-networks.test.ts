@@ -1,18 +1,47 @@
 /**
- * Networks of one pass against the outputs of their public implementations: as models of the store, and
- * converted, with ONNX Runtime alone.
+ * Networks of one pass against the outputs of their public implementations: as models of the store, converted
+ * and run by ONNX Runtime alone, at half precision, and on the way of a whole picture. A folder of fixtures
+ * is a line.
  */
 import { readFileSync } from "node:fs";
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { convert, networkOf, openCheckpoint, recognise } from "../src/checkpoints/index.js";
-import { addModel, loadModelWeights } from "../src/checkpoints/store/index.js";
+import {
+  convert,
+  networkOf,
+  openCheckpoint,
+  recognise,
+  type UpscalingModel,
+} from "../src/checkpoints/index.js";
+import { addModel, type InstalledModel, loadModelWeights } from "../src/checkpoints/store/index.js";
+import { createRaster } from "../src/image/index.js";
 import type { Direct } from "../src/networks/index.js";
 import { frozenScope } from "../src/nn/index.js";
 import * as o from "../src/onnx/index.js";
-import { createGraphSession, floatTensor } from "../src/runtime/index.js";
+import { enlarge } from "../src/upscale/enlarge.js";
+import { kindOf } from "../src/upscale/kinds/index.js";
+import { createSessions } from "../src/upscale/sessions.js";
+import { resolveSettings } from "../src/upscale/settings.js";
 import { temporaryFolder } from "./fixtures/cli.js";
+import { runGraph } from "./run-graph.js";
 import { hasShared, maxDifference, readSafetensors, sharedPath, type TestTensor } from "./shared.js";
+
+/** The folders of fixtures, and the network that each holds. */
+const FIXTURES: readonly (readonly [folder: string, network: string])[] = [
+  ...["new-x4", "new-x2", "new-x1", "old-x8", "old-x4", "old-x2", "old-x1", "trunk-x4", "trunk-x2"].map(
+    (name) => [`rrdb-${name}`, "rrdb"] as const,
+  ),
+  ...["x4", "x2", "x1"].map((name) => [`srvgg-${name}`, "srvgg"] as const),
+  ...["x4", "x2"].map((name) => [`span-${name}`, "span"] as const),
+  ...["x4", "x2"].map((name) => [`plksr-${name}`, "plksr"] as const),
+  ...["x4", "x2", "dysample-x4", "dysample-x3", "dysample-x2", "layernorm"].map(
+    (name) => [`realplksr-${name}`, "real-plksr"] as const,
+  ),
+  ...["real-x4", "real-x4-large", "classical-x2", "classical-x3", "classical-x4", "light-x2"].map(
+    (name) => [`swinir-${name}`, "swinir"] as const,
+  ),
+  ...["denoise-grey", "denoise-colour", "jpeg-grey"].map((name) => [`swinir-${name}`, "swinir"] as const),
+];
 
 const { path, remove } = temporaryFolder();
 beforeAll(() => void vi.stubEnv("SAMSR_HOME", path("home")));
@@ -21,75 +50,103 @@ afterAll(() => {
   remove();
 });
 
-/** The folders of fixtures, and the network that each holds. */
-const FIXTURES: readonly (readonly [folder: string, network: string])[] = [
-  ...["new-x4", "new-x2", "new-x1", "old-x8", "old-x4", "old-x2", "old-x1", "trunk-x4", "trunk-x2"].map(
-    (name) => [`rrdb-${name}`, "rrdb"] as const,
-  ),
-  ...["x4", "x2", "x1"].map((name) => [`srvgg-${name}`, "srvgg"] as const),
-];
+const place = (fixture: string, file: string) => sharedPath("reference", fixture, file);
 
-const folderOf = (fixture: string, file: string) => sharedPath("reference", fixture, file);
-const tensorsOf = (fixture: string) => readSafetensors(folderOf(fixture, "io.safetensors")).tensors;
-const configOf = (fixture: string) => JSON.parse(readFileSync(folderOf(fixture, "config.json"), "utf8"));
+/** Pictures and what the public implementation makes of them, by the names in `io.safetensors`. */
+const PAIRS = [
+  ["x", "y"],
+  ["x_img_size", "y_img_size"],
+] as const;
 
-/** What an installed model makes of a picture [1, 3, h, w], before anything is clamped. */
-async function enlarge(name: string, model: Awaited<ReturnType<typeof addModel>>, x: TestTensor) {
+/** The network of an installed model, on a picture mirrored to what it takes, as a graph. */
+async function graphOf(model: InstalledModel<UpscalingModel>, shape: o.Shape): Promise<o.Value> {
   const { description } = model;
-  const network = networkOf(description);
-  const { enlarge } = network.upscaling as Direct<unknown>;
-  const weights = await loadModelWeights(model, "network");
-  const config = (description as { config?: unknown }).config;
-  const y = enlarge(frozenScope(weights), config, o.input("x", x.shape));
-  const session = await createGraphSession({ y }, { device: "cpu", threads: 1, name });
-  const { y: made } = await session.run({ x: floatTensor(x.shape, x.data as Float32Array) });
-  await session.release();
-  return made;
-}
-
-/** What any program makes of it with an ONNX file. */
-async function runOnnx(bytes: Uint8Array, x: TestTensor) {
-  const session = await InferenceSession.create(bytes, { intraOpNumThreads: 1 });
-  const { hr } = await session.run({ lq: new Tensor("float32", x.data as Float32Array, x.shape) });
-  await session.release();
-  return hr.data as Float32Array;
-}
-
-function onnxOf({ model }: ReturnType<typeof convert>): Uint8Array {
-  return Buffer.concat([...model.pieces()]);
+  const { enlarge, multiple, scale } = networkOf(description).upscaling as Direct<unknown>;
+  const { config } = description as { config?: unknown };
+  const scope = frozenScope(await loadModelWeights(model, "network"));
+  const [height, width] = shape.slice(2);
+  const beyond = (side: number) => (multiple(config) - (side % multiple(config))) % multiple(config);
+  const x = o.pad(o.input("x", shape), [0, 0, 0, 0], [0, 0, beyond(height), beyond(width)], "reflect");
+  return o.slice(enlarge(scope, config, x), [2, 3], [0, 0], [scale(config) * height, scale(config) * width]);
 }
 
 describe.skipIf(!hasShared).each(FIXTURES)("%s", (fixture, network) => {
-  const file = folderOf(fixture, "checkpoint.pth");
-  const tolerance = hasShared ? 10 * configOf(fixture).tolerance.max_abs : 0;
-
-  it(`is recognised as ${network}, added, and computes what it should`, async () => {
-    const { tensors } = { tensors: tensorsOf(fixture) };
-    const model = await addModel([file], { name: fixture });
-    expect(model.description.network).toBe(network);
-    const { shape, data } = await enlarge(fixture, model, tensors.get("x")!);
-    expect(shape).toEqual(tensors.get("y")!.shape);
-    expect(maxDifference(data as Float32Array, tensors.get("y")!.data as Float32Array)).toBeLessThan(
-      tolerance,
-    );
+  const { tolerance } = hasShared
+    ? JSON.parse(readFileSync(place(fixture, "config.json"), "utf8"))
+    : { tolerance: {} };
+  const bound = (y: string) => 10 * (tolerance[y] ?? tolerance).max_abs;
+  const tensors = hasShared
+    ? readSafetensors(place(fixture, "io.safetensors")).tensors
+    : new Map<string, TestTensor>();
+  const floats = (name: string) => tensors.get(name)!.data as Float32Array;
+  const pairs = PAIRS.filter(([x]) => tensors.has(x));
+  const file = place(fixture, "checkpoint.pth");
+  let model: InstalledModel<UpscalingModel>;
+  beforeAll(async () => {
+    if (hasShared) model = (await addModel([file], { name: fixture })) as InstalledModel<UpscalingModel>;
   });
 
-  it("is converted with free batch, height and width, and at half precision", async () => {
-    const tensors = tensorsOf(fixture);
-    const [x, y] = [tensors.get("x")!, tensors.get("y")!.data as Float32Array];
+  it("computes what it should as a model of the store", async () => {
+    expect(model.description.network).toBe(network);
+    for (const [x, y] of pairs) {
+      const graph = await graphOf(model, tensors.get(x)!.shape);
+      const made = await runGraph({ graph }, { x: floats(x) }, { threads: 1 });
+      expect(graph.shape).toEqual(tensors.get(y)!.shape);
+      expect(maxDifference(made.graph, floats(y)), y).toBeLessThan(bound(y));
+    }
+  });
+
+  it("is converted for any batch, height and width, also at half precision", async () => {
     const { shapes, weights } = await openCheckpoint(file);
     const recognised = recognise(shapes, fixture);
-    const whole = convert(weights, recognised, fixture);
-    expect(whole.inputs).toEqual({ lq: ["batch", 3, "height", "width"] });
-    expect(whole.outputs).toEqual({ hr: ["batch", 3, "hr_height", "hr_width"] });
-    expect(maxDifference(await runOnnx(onnxOf(whole), x), y)).toBeLessThan(tolerance);
-    // The same picture twice in a batch.
-    const twice = new Float32Array([...(x.data as Float32Array), ...(x.data as Float32Array)]);
-    const both = await runOnnx(onnxOf(whole), { shape: [2, ...x.shape.slice(1)], data: twice });
-    expect(maxDifference(both.subarray(y.length), y)).toBeLessThan(tolerance);
+    for (const precision of ["float32", "float16"] as const) {
+      const { model, inputs, outputs } = convert(weights, recognised, fixture, { precision });
+      const channels = tensors.get("x")!.shape[1];
+      expect(inputs).toEqual({ lq: ["batch", channels, "height", "width"] });
+      expect(outputs).toEqual({ hr: ["batch", channels, "hr_height", "hr_width"] });
+      const session = await InferenceSession.create(Buffer.concat([...model.pieces()]), {
+        intraOpNumThreads: 1,
+      });
+      for (const [x, y] of pairs) {
+        const { shape, data } = tensors.get(x)!;
+        const twice = Float32Array.of(...(data as Float32Array), ...(data as Float32Array));
+        const lq = new Tensor("float32", twice, [2 * shape[0], ...shape.slice(1)]);
+        const made = (await session.run({ lq })).hr.data as Float32Array;
+        for (const half of [made.subarray(0, made.length / 2), made.subarray(made.length / 2)]) {
+          expect(maxDifference(half, floats(y)), y).toBeLessThan(precision === "float32" ? bound(y) : 1e-2);
+        }
+      }
+      await session.release();
+    }
+  });
 
-    const half = convert(weights, recognised, fixture, { precision: "float16" });
-    expect(half.model.size).toBeLessThan(whole.model.size);
-    expect(maxDifference(await runOnnx(onnxOf(half), x), y)).toBeLessThan(1e-2);
+  it("enlarges a picture of 16 bits", async () => {
+    const { shape } = tensors.get("x")!;
+    const [, channels, height, width] = shape;
+    const picture = createRaster(width, height, channels === 1 ? 1 : 3, 16);
+    const at = (i: number) => Math.floor(i / channels) + (i % channels) * width * height;
+    picture.data.forEach((_, i) => {
+      picture.data[i] = Math.round(65535 * Math.min(1, Math.max(0, floats("x")[at(i)])));
+    });
+    const kind = kindOf(model.description);
+    const weights = async (part: string) => ({ tensors: await loadModelWeights(model, part) });
+    const sessions = createSessions({ name: fixture, kind }, weights, { device: "cpu", threads: 1 });
+    const idle = { progress: () => {}, cancelled: () => false, checkpoint: async () => {} };
+    const { raster } = await enlarge(picture, resolveSettings({}, picture, kind), sessions, "cpu", idle);
+    await sessions.release();
+
+    const graph = await graphOf(model, [1, channels, height, width]);
+    const x = new Float32Array(channels * width * height);
+    picture.data.forEach((value, i) => {
+      x[at(i)] = value / 65535;
+    });
+    const due = (await runGraph({ graph }, { x }, { threads: 1 })).graph;
+    const plane = raster.width * raster.height;
+    const levels = Array.from(raster.data, (_, i) => {
+      const value = due[Math.floor(i / channels) + (i % channels) * plane];
+      return 65535 * Math.min(1, Math.max(0, value));
+    });
+    expect([raster.width, raster.height]).toEqual([kind.scale * width, kind.scale * height]);
+    expect(maxDifference(raster.data, levels)).toBeLessThan(0.5 + 65535 * bound("y"));
   });
 });

@@ -1,8 +1,8 @@
 /** From a checkpoint to one self-contained ONNX model of one of its parts. */
 import { SamsrError } from "../base/errors.js";
 import type { Part, PartOptions, Size } from "../networks/index.js";
-import { createScope, frozenScope, type Weights } from "../nn/index.js";
-import { input, inputShapes, type ModelStream, type Shape, sameGraph, streamModel } from "../onnx/index.js";
+import { frozenScope, type StateDict, type Weights } from "../nn/index.js";
+import { anySize, type Dimension, type ModelStream, streamModel, type Value } from "../onnx/index.js";
 import { networkNamed, type Recognised } from "./recognise.js";
 
 export interface ConvertOptions {
@@ -40,13 +40,13 @@ export interface Converted {
 }
 
 /** The sides of an input or output; a word stands for any length. */
-export type Sides = readonly (number | string)[];
+export type Sides = readonly Dimension[];
 
 /** What a protobuf message, and so an ONNX file, may hold at most. */
 const LARGEST_FILE = 2 ** 31 - 1;
 
 /** The codebook is exact at every precision, so that a latent finds the same codes. */
-export const exact = (name: string) => name === "quantize.embedding.weight";
+export const exact = (name: string) => /(^|\.)quantize\.embedding\.weight$/.test(name);
 
 /**
  * The graphs that a recognised network is made of.
@@ -74,68 +74,43 @@ export function convert(
   name: string,
   options: ConvertOptions = {},
 ): Converted {
-  const { batch = 1, precision = "float32" } = options;
-  const { part, size } = planConvert(recognised, name, options);
-  const free = options.size || options.batch !== undefined ? undefined : freeSides(part);
-  const built = part.build(frozenScope(weights), size ?? { height: 0, width: 0 }, batch);
+  const { precision = "float32" } = options;
+  const { part, size, any } = planConvert(recognised, name, options);
+  const scope = frozenScope(runnableWeights(weights, recognised));
+  const free = any
+    ? anySize(([n, height, width]) => part.build(scope, { height, width }, n), {
+        input: part.sized!.input,
+        multiple: part.sized!.multiple,
+        batch: any === "size" ? 1 : undefined,
+      })
+    : undefined;
+  const batch = free && any === "size and batch" ? undefined : (options.batch ?? 1);
+  const built = free?.outputs ?? part.build(scope, size ?? { height: 0, width: 0 }, batch ?? 1);
   const { network, config } = recognised;
   const metadata = {
     network,
     part: part.name,
-    ...(size && { size: free ? "any" : `${size.height}x${size.width}` }),
-    ...(size && { multiple: String(part.sized!.multiple) }),
-    batch: free ? "any" : String(batch),
+    ...(free ? { size: "any" } : size && { size: `${size.height}x${size.width}` }),
+    ...(!free && size && { multiple: String(part.sized!.multiple) }),
+    batch: batch === undefined ? "any" : String(batch),
     precision,
     config: JSON.stringify(config),
   };
+  const dimensions = free?.dimensions;
   const model = streamModel(built, {
-    name: `samsr ${network} ${part.name}`,
-    precision,
-    exact,
-    metadata,
-    free,
+    ...{ name: `samsr ${network} ${part.name}`, precision, exact, metadata, dimensions },
   });
   checkFileSize(model, name, precision);
-  const sidesOf = (tensor: string, shape: Shape) => shape.map((side, axis) => free?.[tensor][axis] ?? side);
-  return {
-    part: part.name,
-    ...(!free && { size, batch }),
-    precision,
-    inputs: Object.fromEntries(model.inputs.map(({ name, shape }) => [name, sidesOf(name, shape)])),
-    outputs: Object.fromEntries(
-      Object.entries(built).map(([name, { shape }]) => [name, sidesOf(name, shape)]),
-    ),
-    model,
-  };
+  const sides = (key: string, { shape }: Pick<Value, "shape">) => [key, dimensions?.[key] ?? shape] as const;
+  const inputs = Object.fromEntries(model.inputs.map((input) => sides(input.name, input)));
+  const outputs = Object.fromEntries(Object.entries(built).map(([key, value]) => sides(key, value)));
+  return { part: part.name, size: free ? undefined : size, batch, precision, inputs, outputs, model };
 }
 
-const AXES = ["batch", "channels", "height", "width"];
-
-/**
- * The sides of a part's inputs and outputs that may be of any length, by words for them: those that differ
- * between two sizes for which its graph is one and the same. Undefined where it is not, as where it holds
- * tables or masks of its size.
- */
-function freeSides({ sized, build }: Part): Record<string, (string | undefined)[]> | undefined {
-  if (!sized) return undefined;
-  const scope = createScope((name, shape) => input(name, shape));
-  const [one, other] = [
-    [2, 3, 1],
-    [5, 4, 2],
-  ].map(([height, width, batch]) =>
-    build(scope, { height: height * sized.multiple, width: width * sized.multiple }, batch),
-  );
-  if (!sameGraph(one, other)) return undefined;
-  const free: Record<string, (string | undefined)[]> = {};
-  const compare = (name: string, a: Shape, b: Shape, prefix: string) => {
-    const word = (axis: number) => (axis === 0 ? AXES[0] : `${prefix}${AXES[axis] ?? axis}`);
-    free[name] = a.map((side, axis) => (side === b[axis] ? undefined : word(axis)));
-  };
-  const inputs = inputShapes(Object.values(other));
-  for (const [name, shape] of Object.entries(inputShapes(Object.values(one))))
-    compare(name, shape, inputs[name], "");
-  for (const [name, { shape }] of Object.entries(one)) compare(name, shape, other[name].shape, `${name}_`);
-  return free;
+/** What a network is run with, of the tensors of its checkpoint. */
+export function runnableWeights<W extends Weights>(weights: W, recognised: Recognised): W | StateDict {
+  const { runnable } = networkNamed(recognised.network);
+  return runnable ? runnable(weights as StateDict, recognised) : weights;
 }
 
 /**
@@ -146,9 +121,14 @@ export function planConvert(
   recognised: Recognised,
   name: string,
   options: ConvertOptions = {},
-): { readonly part: Part; readonly size?: Size } {
+): { readonly part: Part; readonly size?: Size; readonly any?: "size" | "size and batch" } {
   const part = choosePart(recognised, name, options);
-  return { part, size: chooseSize(part, recognised, name, options) };
+  const asked = options.size !== undefined || options.batch !== undefined;
+  return {
+    part,
+    size: chooseSize(part, recognised, name, options),
+    any: asked ? undefined : part.sized?.any,
+  };
 }
 
 /**

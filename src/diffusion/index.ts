@@ -23,5 +23,13 @@ export {
   VARIANTS,
   type Variant,
 } from "./pixelwise-options.js";
+export {
+  DDIM,
+  type DdimOptions,
+  ddimChain,
+  ddimTimesteps,
+  type NoiseSchedule,
+  signalShares,
+} from "./samplers/ddim.js";
 export { METHODS, type Method, SAMPLERS, type Sampler, type Step } from "./samplers/index.js";
 export { exponentialSchedule, type Schedule, type ScheduleOptions, timesteps } from "./schedule.js";

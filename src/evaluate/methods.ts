@@ -1,6 +1,6 @@
 /** The methods that `samsr score` knows, by name. */
 import { SamsrError } from "../base/errors.js";
-import { METHODS, type Method } from "../diffusion/index.js";
+import { DDIM, METHODS } from "../diffusion/index.js";
 import {
   bicubicX4,
   fromTensor,
@@ -64,13 +64,17 @@ export function checkName(name: string): void {
 
 function parseName(name: string): UpscaleSettings {
   const [, method, steps] = /^(.+?)(?:-([1-9]\d*))?$/.exec(name) ?? [];
-  if (!METHODS.includes(method as Method)) {
-    const known = [...Object.keys(INTERPOLATIONS), ...METHODS].join(", ");
+  const methods: readonly string[] = [...METHODS, DDIM];
+  if (!methods.includes(method)) {
+    const known = [...Object.keys(INTERPOLATIONS), ...methods].join(", ");
     throw new SamsrError(
-      `there is no method "${name}"; there are ${known}, and the last ${METHODS.length} with a number of steps, as resshift-1`,
+      `there is no method "${name}"; there are ${known}, and the last ${methods.length} with a number of steps, as resshift-1`,
     );
   }
-  return { method: method as Method, steps: steps === undefined ? undefined : Number(steps) };
+  return {
+    method: method as UpscaleSettings["method"],
+    steps: steps === undefined ? undefined : Number(steps),
+  };
 }
 
 function enlargeBy(kernel: Kernel, lq: Raster): Float32Array {

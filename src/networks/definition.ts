@@ -5,11 +5,11 @@
  */
 import type { Field } from "../base/fields.js";
 import type { Method, Variant } from "../diffusion/index.js";
-import type { Scope } from "../nn/index.js";
+import type { Scope, StateDict } from "../nn/index.js";
 import type { Shape, Value } from "../onnx/index.js";
 import type { ScheduleDescription } from "./process.js";
 import type { Shapes } from "./shapes.js";
-import type { Autoencoding, Upscaling } from "./upscaling.js";
+import type { Autoencoding, Guiding, Upscaling } from "./upscaling.js";
 
 /** A network as it was recognised: its configuration, and what else its tensors tell. */
 export type Found<Config, Facts = object> = { readonly config: Config } & Facts;
@@ -57,6 +57,13 @@ export interface Network<
   /** Asks the scope for every parameter that a checkpoint of it holds. */
   parameters(p: Scope, found: Found<Config, Facts>): void;
   /**
+   * What it is run with, of the tensors of a checkpoint: folded convolutions, a moving average in place of
+   * what it is of. Left out where those are the checkpoint's own.
+   */
+  runnable?(weights: StateDict, found: Found<Config, Facts>): StateDict;
+  /** What it is good for, and what not, for people: half a sentence; left out where its summary says that. */
+  goodFor?(config: Config): string;
+  /**
    * Names beside the parameters that do not matter: buffers, and what only training needs; left out where
    * there are none.
    */
@@ -75,6 +82,8 @@ export interface Network<
   readonly upscaling?: Upscaling<Config>;
   /** How it makes latents of pictures, and pictures of latents; left out where it does not. */
   readonly autoencoding?: Autoencoding<Config>;
+  /** How it finds, in a picture, the numbers that guide another network; left out where it does not. */
+  readonly guiding?: Guiding<Config>;
 }
 
 /** Defines a network: returns it as it is, with its types inferred. */
@@ -169,6 +178,8 @@ export interface Part {
     readonly input: string;
     readonly standard: number;
     readonly multiple: number;
+    /** Whether one graph takes any size, and any batch too, unless one is asked for. */
+    readonly any?: "size" | "size and batch";
     /** The most pixels of a batch: a graph of fixed size holds masks that grow with it. */
     readonly most: number;
   };

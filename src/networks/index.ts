@@ -64,6 +64,15 @@ export { LABELS, type Prompts } from "./segment-anything/prompt-encoder.js";
 export type { Shapes } from "./shapes.js";
 export { type SwinUNetConfig, sizeMultiple } from "./swin-unet/config.js";
 export { swinUNet, swinUNetFeatures } from "./swin-unet/swin-unet.js";
-export type { Autoencoding, Denoising, Direct, InFile, Upscaling } from "./upscaling.js";
+export type {
+  Autoencoding,
+  Denoising,
+  Diffusing,
+  Direct,
+  Guided,
+  Guiding,
+  InFile,
+  Upscaling,
+} from "./upscaling.js";
 export { factorOf, type VqConfig } from "./vq-autoencoder/config.js";
 export { decodeLatent, encodeLatent, quantise } from "./vq-autoencoder/vq-autoencoder.js";

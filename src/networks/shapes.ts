@@ -47,3 +47,11 @@ export function countOf(shapes: Shapes, name: RegExp, most: number): number {
 export function literally(name: string): string {
   return name.replaceAll(".", "\\.");
 }
+
+/**
+ * The factor s of a pixel shuffle that follows s^2 channels for each colour, by what stands there most often;
+ * 4 where nothing does.
+ */
+export function scaleOf(squares: Iterable<number>): number {
+  return Math.max(1, Math.round(Math.sqrt(majority(squares) ?? 16)));
+}

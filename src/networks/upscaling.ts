@@ -1,4 +1,5 @@
 /** How networks make pictures larger: all that upscaling needs to know of one. */
+import type { NoiseSchedule } from "../diffusion/index.js";
 import type { Scope } from "../nn/index.js";
 import type { Value } from "../onnx/index.js";
 import type { OnnxFileConfig } from "./onnx-file/config.js";
@@ -33,9 +34,8 @@ export interface Autoencoding<Config> {
   decode(p: Scope, config: Config, latent: Value): Value;
 }
 
-/** A network of one pass, from the small picture to the large one. */
-export interface Direct<Config> {
-  readonly by: "one pass";
+/** A network that goes from the small picture to the large one. */
+interface Pass<Config> {
   /** How many times larger its pictures are, a whole number from 1 to 8. */
   scale(config: Config): number;
   /** What the sides of lq must divide by. */
@@ -47,11 +47,68 @@ export interface Direct<Config> {
   overlap(config: Config): number;
   /** The side of a tile that suits it, in pixels of lq, at least; where it is left out, by its memory. */
   readonly tile?: number;
+}
+
+/** A network of one pass, from the small picture to the large one. */
+export interface Direct<Config> extends Pass<Config> {
+  readonly by: "one pass";
   /**
-   * @param lq [N, 3, H, W], RGB from 0 to 1
-   * @returns [N, 3, scale H, scale W], RGB from 0 to 1 or a little beyond
+   * C, of its pictures: 3 (RGB), or 1 (grey), which then takes a picture's colours one by one; 3 where left
+   * out.
+   */
+  channels?(config: Config): number;
+  /**
+   * @param lq [N, C, H, W], from 0 to 1
+   * @returns [N, C, scale H, scale W], from 0 to 1 or a little beyond
    */
   enlarge(p: Scope, config: Config, lq: Value): Value;
+}
+
+/** A network of one pass that is told something of the whole picture, which another network finds there. */
+export interface Guided<Config> extends Pass<Config> {
+  readonly by: "guided pass";
+  /**
+   * @param lq [N, 3, H, W], RGB from 0 to 1
+   * @param guide [N, K], of {@link Guiding}
+   * @returns [N, 3, scale H, scale W], from 0 to 1 or a little beyond
+   */
+  enlarge(p: Scope, config: Config, lq: Value, guide: Value): Value;
+}
+
+/**
+ * A network that finds what guides another: features of every pixel, whose mean is mapped to a few numbers.
+ */
+export interface Guiding<Config> {
+  /** K, how many numbers it finds. */
+  guides(config: Config): number;
+  /** D, of its features. */
+  channels(config: Config): number;
+  /** How many pixels a side make one of the features. */
+  readonly stride: number;
+  /** How far a feature sees, in pixels; a multiple of the stride. */
+  readonly reach: number;
+  /** Features [N, D, H / stride, W / stride], rounded up, of lq [N, 3, H, W], RGB from 0 to 1. */
+  features(p: Scope, config: Config, lq: Value): Value;
+  /** [N, K] of the features' mean over all pixels, [N, D]. */
+  guide(p: Scope, config: Config, mean: Value): Value;
+}
+
+/** What a network that predicts noise is told: x [N, C, H, W], t [N] and lq [N, 3, H, W] in [-1, 1]. */
+export type NoiseInputs = Omit<DenoiserInputs, "y">;
+
+/** A network that makes latents out of noise, led by the small picture, and pictures of them. */
+export interface Diffusing<Config> {
+  readonly by: "diffusing latents";
+  /** What the sides of lq must divide by. */
+  multiple(config: Config): number;
+  /** C, of a latent. */
+  channels(config: Config): number;
+  /** How the noise grew when it was trained. */
+  readonly noise: NoiseSchedule;
+  /** The noise in x, [N, C, H, W]. */
+  predict(p: Scope, config: Config, inputs: NoiseInputs): Value;
+  /** The picture [N, 3, 4H, 4W] of a latent [N, C, H, W], in about [-1, 1]. */
+  decode(p: Scope, config: Config, latent: Value): Value;
 }
 
 /**
@@ -63,4 +120,9 @@ export interface InFile<Config> {
   io(config: Config): OnnxFileConfig;
 }
 
-export type Upscaling<Config> = Denoising<Config> | Direct<Config> | InFile<Config>;
+export type Upscaling<Config> =
+  | Denoising<Config>
+  | Direct<Config>
+  | Guided<Config>
+  | Diffusing<Config>
+  | InFile<Config>;

@@ -15,3 +15,4 @@ export {
   type Weights,
 } from "./scope.js";
 export { type SwinOptions, swinLayer } from "./swin.js";
+export { APART, attendInWindows } from "./window-attention.js";

@@ -1,16 +1,12 @@
 /**
  * Swin transformer layers (Liu et al. 2021, arXiv 2103.14030) on [N, C, H, W], with group normalisation and
  * 1x1 convolutions for the MLP as in the denoiser of ResShift.
- *
- * Attention sees windows of w x w pixels; every second block shifts them by w/2 with a cyclic roll and masks
- * pairs that the roll brought together. Inside it pixels come first and channels last, so that rolling,
- * cutting windows and cutting heads move whole runs of channels: a transpose of single numbers costs ten
- * times as much.
+ * Every second block shifts its windows by w/2 and masks pairs of pixels that the roll brought together.
  */
 import * as o from "../onnx/index.js";
-import { normal } from "./initializers.js";
-import { conv, groupNorm, linear } from "./layers.js";
+import { conv, groupNorm } from "./layers.js";
 import type { Scope } from "./scope.js";
+import { APART, attendInWindows } from "./window-attention.js";
 
 export interface SwinOptions {
   /** Channels inside the layer. */
@@ -47,64 +43,12 @@ function mlp(p: Scope, x: o.Value, { embed, mlpRatio }: SwinOptions): o.Value {
 }
 
 function windowAttention(p: Scope, x: o.Value, options: SwinOptions, shift: number): o.Value {
-  const { window: w, headChannels: d } = options;
-  const [n, c, height, width] = x.shape;
-  if (height % w !== 0 || width % w !== 0) {
-    throw new Error(`window attention: sides ${height} x ${width} do not divide by the window ${w}`);
-  }
-  const [rows, columns, heads, tokens] = [height / w, width / w, c / d, w * w];
-  const pixels = roll(o.transpose(x, [0, 2, 3, 1]), shift);
-  const cut = o.transpose(o.reshape(pixels, [n, rows, w, columns, w * c]), [0, 1, 3, 2, 4]);
-  const qkv = linear(p.at("qkv"), o.reshape(cut, [n * rows * columns * tokens, c]), 3 * c, projection);
-  // [part, N, window, head, pixel, d]
-  const parts = o.transpose(o.reshape(qkv, [n, rows * columns, tokens, 3, heads, d]), [3, 0, 1, 4, 2, 5]);
-  const [q, k, v] = o.split(parts, 3, 0).map((part) => o.reshape(part, part.shape.slice(1)));
-  const bias = relativePositionBias(p, heads, w);
-  let logits = o.add(o.matmul(o.mul(q, d ** -0.5), o.transposeLast(k)), bias);
-  if (shift > 0) logits = o.add(logits, shiftMask(height, width, options, shift));
-  const attended = o.transpose(o.matmul(o.softmax(logits), v), [0, 1, 3, 2, 4]);
-  const out = linear(p.at("proj"), o.reshape(attended, [n * rows * columns * tokens, c]), c, projection);
-  const whole = o.transpose(o.reshape(out, [n, rows, columns, w, w * c]), [0, 1, 3, 2, 4]);
-  return o.transpose(roll(o.reshape(whole, [n, height, width, c]), -shift), [0, 3, 1, 2]);
+  const { window, headChannels } = options;
+  const [, , height, width] = x.shape;
+  const mask = shift > 0 ? shiftMask(height, width, options, shift) : undefined;
+  const pixels = o.transpose(x, [0, 2, 3, 1]);
+  return o.transpose(attendInWindows(p, pixels, { window, headChannels, shift, mask }), [0, 3, 1, 2]);
 }
-
-const projection = normal(0.02);
-
-/** [heads, w w, w w]: a learnt number for each of the (2w - 1)^2 offsets between two pixels of a window. */
-function relativePositionBias(p: Scope, heads: number, w: number): o.Value {
-  const table = p.parameter("relative_position_bias_table", [(2 * w - 1) ** 2, heads], normal(0.02));
-  const picked = o.gather(table, offsetsIn(w));
-  return o.reshape(o.transpose(picked, [1, 0]), [heads, w * w, w * w]);
-}
-
-const offsets = new Map<number, o.Value>();
-
-/**
- * Which offset lies between each two pixels of a window; one constant for all attentions, in memory and in a
- * file.
- */
-function offsetsIn(w: number): o.Value {
-  const known = offsets.get(w);
-  if (known) return known;
-  const index: number[] = [];
-  for (let a = 0; a < w * w; a++) {
-    for (let b = 0; b < w * w; b++) {
-      const dy = Math.floor(a / w) - Math.floor(b / w) + w - 1;
-      const dx = (a % w) - (b % w) + w - 1;
-      index.push(dy * (2 * w - 1) + dx);
-    }
-  }
-  const value = o.integers(index);
-  offsets.set(w, value);
-  return value;
-}
-
-/**
- * What is added to the logit of two pixels that must not see each other. exp(-60) leaves no trace in a
- * float32 sum with 1; the usual -100 leaves none either, but comes to denormal numbers, with which some
- * processors take fifty times as long.
- */
-const APART = -60;
 
 /**
  * [window, 1, w w, w w]: {@link APART} between pixels that must not see each other, else 0.
@@ -137,16 +81,4 @@ function shiftMask(
     }
   }
   return o.constant(mask, [rows * columns, 1, tokens, tokens]);
-}
-
-/**
- * Moves the image [N, H, W, C] up and left by `shift` pixels, what falls off coming back on the other side.
- */
-function roll(x: o.Value, shift: number): o.Value {
-  if (shift === 0) return x;
-  return [1, 2].reduce((v, axis) => {
-    const side = v.shape[axis];
-    const at = (shift + side) % side;
-    return o.concat([o.slice(v, [axis], [at], [side]), o.slice(v, [axis], [0], [at])], axis);
-  }, x);
 }

@@ -26,6 +26,8 @@ const PER_OUTPUT: Readonly<Record<string, number>> = {
     "Add Sub Mul Div Max Min Neg Abs Sign Sqrt Exp Log Pow Sin Cos Erf Tanh Sigmoid Clip Relu LeakyRelu PRelu",
   ),
   ...each(1, "Where And Equal Greater GreaterOrEqual"),
+  // Two pixels along x, of these two along y: three weighted sums.
+  GridSample: 9,
   // Largest, difference, exponential, sum, quotient.
   Softmax: 5,
   // Quotient, erf, sum, and two products.

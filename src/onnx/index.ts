@@ -1,7 +1,9 @@
 export { type AccelerateOptions, accelerate, blockedLayoutPays } from "./accelerate.js";
+export { type AnySize, anySize } from "./any-size.js";
 export { fromFloat16, toFloat16 } from "./float16.js";
 export { gradients } from "./gradients.js";
 export {
+  type Dimension,
   type Model,
   type ModelFacts,
   type ModelOptions,

@@ -51,11 +51,14 @@ export interface ModelOptions {
   readonly exact?: (name: string) => boolean;
   readonly metadata?: Readonly<Record<string, string>>;
   /**
-   * Sides that the file leaves free: for inputs and outputs by name, a word for each axis of any length. The
-   * graph must be the same for all lengths, which `sameGraph` can tell.
+   * The sides of inputs and outputs by name, for graphs of any size (`anySize`); default: those of their
+   * shapes.
    */
-  readonly free?: Readonly<Record<string, readonly (string | undefined)[]>>;
+  readonly dimensions?: Readonly<Record<string, readonly (Dimension | undefined)[]>>;
 }
+
+/** A side of a tensor: a number, or the name of what it depends on, such as "height". */
+export type Dimension = number | string;
 
 /** What is known of a model without its bytes. */
 export interface ModelFacts {
@@ -110,7 +113,7 @@ function describe(
   options: ModelOptions,
   extraInputs: readonly Value[],
 ): { file: Message; facts: ModelFacts } {
-  const { name = "samsr", metadata = {}, free = {} } = options;
+  const { name = "samsr", metadata = {}, dimensions = {} } = options;
   const graph = message();
   const writer = createWriter(graph, options);
   const reached = inTopologicalOrder([...extraInputs, ...Object.values(outputs)]);
@@ -138,8 +141,8 @@ function describe(
     writer.node("Identity", [writer.nameOf(v)], [output], {});
   }
   writeText(graph, 2, name);
-  for (const [key, v] of named) writeBytes(graph, 11, valueInfo(key, v, free[key]));
-  for (const [key, v] of Object.entries(outputs)) writeBytes(graph, 12, valueInfo(key, v, free[key]));
+  for (const [key, v] of named) writeBytes(graph, 11, valueInfo(key, v, dimensions[key]));
+  for (const [key, v] of Object.entries(outputs)) writeBytes(graph, 12, valueInfo(key, v, dimensions[key]));
 
   const file = message();
   writeInteger(file, 1, IR_VERSION);
@@ -305,13 +308,13 @@ function attribute(name: string, value: Attribute): Message {
   return m;
 }
 
-function valueInfo(name: string, v: Value, free: readonly (string | undefined)[] = []): Message {
+function valueInfo(name: string, v: Value, sides: readonly (Dimension | undefined)[] = []): Message {
   const dims = message();
-  for (const [axis, side] of v.shape.entries()) {
+  for (const [axis, known] of v.shape.entries()) {
     const dim = message();
-    const word = free[axis];
-    if (word === undefined) writeInteger(dim, 1, side);
-    else writeText(dim, 2, word);
+    const side = sides[axis] ?? known;
+    if (typeof side === "number") writeInteger(dim, 1, side);
+    else writeText(dim, 2, side);
     writeBytes(dims, 1, dim);
   }
   const tensor = message();

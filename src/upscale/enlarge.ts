@@ -68,13 +68,21 @@ export async function enlarge(
     return result;
   }
 
+  /** Reports a stage of many: to be called before each piece of it, and after the last. */
+  function count(name: Progress["stage"], total: number): () => Promise<void> {
+    let done = 0;
+    return async () => {
+      context.progress({ stage: name, done, total });
+      if (done++ < total) await context.checkpoint();
+    };
+  }
+
   await context.checkpoint();
   const { kind } = sessions;
   await sessions.blend(settings.detail);
   const colour = await bleedColour(raster);
   const plan = planFor(raster, settings, kind);
   const size = { width: plan.tileWidth, height: plan.tileHeight };
-  const shapes = tileShapes(kind, size);
   const tiles = plan.tiles.map((tile) => picturesOf(colour, tile));
   // Made with the first tile that needs it, and used by all: tiles cost no memory that has to be collected.
   let hr: FloatTensor | undefined;
@@ -85,10 +93,11 @@ export async function enlarge(
     raster: colour,
     plan,
     tiles,
-    async run(graph, data) {
+    async run(graph, data, at = size) {
       stop.throwIfAborted();
-      const session = await clock.time("load", () => sessions.of(graph, size));
+      const session = await clock.time("load", () => sessions.of(graph, at));
       stop.throwIfAborted();
+      const shapes = tileShapes(kind, at);
       const feeds: Record<string, FloatTensor> = {};
       for (const name of session.inputs as TileTensor[]) feeds[name] = floatTensor(shapes[name], data[name]);
       const isLast = graph.output === "hr";
@@ -109,14 +118,16 @@ export async function enlarge(
       }
       return made;
     },
+    ddim: settings.ddim,
+    count,
     async each(name, work) {
       const pictures = tiles.flatMap(listPictures);
-      context.progress({ stage: name, done: 0, total: pictures.length });
-      for (const [i, picture] of pictures.entries()) {
-        await context.checkpoint();
+      const step = count(name, pictures.length);
+      for (const picture of pictures) {
+        await step();
         await work(picture);
-        context.progress({ stage: name, done: i + 1, total: pictures.length });
       }
+      await step();
     },
     async diffuse(lookedAt) {
       const diffusion = settings.diffusion!;
@@ -175,7 +186,7 @@ function checkFinite(values: Float32Array, model: string): void {
 }
 
 function infoOf(
-  { diffusion, detail }: ResolvedSettings,
+  { diffusion, ddim, detail }: ResolvedSettings,
   { tiles, tileWidth, tileHeight }: TilePlan,
   device: string,
   coverage: CoverageSummary,
@@ -184,6 +195,7 @@ function infoOf(
   const { masks = "none", coefficients: _, samOptions: __, noise: ___, ...rest } = diffusion ?? {};
   return {
     ...rest,
+    ...ddim,
     ...(detail !== undefined && { detail }),
     tiles: tiles.length,
     tile: [tileWidth, tileHeight],

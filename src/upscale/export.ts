@@ -12,7 +12,7 @@ import { reflect } from "../image/raster.js";
 import { frozenScope, type Scope } from "../nn/index.js";
 import * as o from "../onnx/index.js";
 import { kindOf, type ModelKind } from "./kinds/index.js";
-import type { DiffusionTraits, TileTensor } from "./kinds/kind.js";
+import type { DiffusionTraits, TileGraph, TileTensor } from "./kinds/kind.js";
 import { loadWeights } from "./model.js";
 import { resolveSettings, scheduleFor } from "./settings.js";
 import type { TileSize } from "./tile-inputs.js";
@@ -54,7 +54,7 @@ export function exportGraph(
   const reads = (name: string, channels: number) =>
     padByReflection(o.input(name, [1, channels, height, width]), padded);
 
-  const known: Partial<Record<TileTensor | "hr", o.Value>> = {
+  const known: Partial<Record<TileTensor | TileGraph["output"], o.Value>> = {
     lq: o.sub(o.mul(reads("lq", 3), 2), 1),
     ...(diffusion && options && startOf(diffusion, reads, options)),
   };
@@ -98,6 +98,11 @@ export async function exportModel(
   const kind = kindOf(description);
   if (kind.onePass.length === 0) {
     throw new SamsrError(`the model ${description.name} is an ONNX file already, in ${model.folder}`);
+  }
+  if (kind.ddim) {
+    throw new SamsrError(
+      `the model ${description.name} takes many steps, and one graph holds one; convert its parts with "samsr convert"`,
+    );
   }
   const method = kind.diffusion && "samsr";
   const { diffusion, detail } = resolveSettings({ ...asked, method }, size, kind);

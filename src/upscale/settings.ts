@@ -4,6 +4,8 @@ import { SamsrError } from "../base/errors.js";
 import {
   COEFFICIENTS,
   type Coefficients,
+  DDIM,
+  ddimTimesteps,
   exponentialSchedule,
   METHODS,
   type Method,
@@ -22,16 +24,16 @@ import {
   type SourceName,
 } from "../semantics/index.js";
 import { resolveSamOptions, type SamOptions } from "../semantics/sam/index.js";
-import type { DiffusionTraits, ModelKind } from "./kinds/kind.js";
+import type { DdimTraits, DiffusionTraits, ModelKind } from "./kinds/kind.js";
 import type { TileSize } from "./tile-inputs.js";
 
 export interface UpscaleSettings {
   /** The sampler's name; default: what the model was trained for, "samsr" for a model of pixels */
-  readonly method?: Method;
+  readonly method?: Method | typeof DDIM;
   /**
    * Calls of the denoiser, 1 to the model's T, evenly spread over its timesteps. Default 1 for samsr and
-   * sinsr, T for resshift. Of a model with a student and a teacher, one step of samsr or sinsr runs the
-   * student and everything else the teacher.
+   * sinsr, T for resshift, 15 for ddim, which then takes 16 (see `ddimTimesteps`). Of a model with a student
+   * and a teacher, one step of samsr or sinsr runs the student and everything else the teacher.
    */
   readonly steps?: number;
   /** An integer from 0 to 2^53; default 0. Seed, image and settings decide every byte of the result. */
@@ -66,6 +68,8 @@ export interface UpscaleSettings {
    * covered once.
    */
   readonly masks?: SourceName | Coverage;
+  /** How much of the noise ddim draws afresh in each step, from 0 (none) to 1, the default. */
+  readonly ddimEta?: number;
   /** How Segment Anything is asked; defaults are those of its public generator. */
   readonly samOptions?: SamOptions;
   /**
@@ -96,7 +100,9 @@ export interface Progress {
  * What was done, and where the time went. What belongs to a diffusion is left out for a model without one.
  */
 export interface UpscaleInfo
-  extends Partial<Omit<DiffusionSettings, "masks" | "samOptions" | "coefficients" | "noise">> {
+  extends Partial<Omit<DiffusionSettings, "method" | "masks" | "samOptions" | "coefficients" | "noise">>,
+    Partial<Omit<DdimSettings, "method">> {
+  readonly method?: Method | typeof DDIM;
   /** Of a model with two ends. */
   readonly detail?: number;
   /** Number of tiles, and their size in low-resolution pixels: width, height. */
@@ -135,6 +141,7 @@ export const SETTING_TYPES = {
   detail: "number",
   kappa: "number",
   masks: "any",
+  ddimEta: "number",
   samOptions: "object",
   tile: "number",
   overlap: "number",
@@ -145,12 +152,23 @@ export const SETTING_TYPES = {
 export interface ResolvedSettings extends Required<Pick<UpscaleSettings, "tile" | "overlap" | "scale">> {
   /** Left out where the weights that run have one end alone. */
   readonly detail?: number;
-  /** Left out for a model that starts from no noise. */
+  /** Left out for a model that starts from no noise, or from noise alone. */
   readonly diffusion?: DiffusionSettings;
+  /** Of a model that starts from noise alone. */
+  readonly ddim?: DdimSettings;
 }
 
-/** The part of the settings that belongs to a diffusion. */
-export type DiffusionSettings = Required<Omit<UpscaleSettings, "tile" | "overlap" | "scale" | "detail">>;
+/** The part of the settings that belongs to a diffusion between the enlarged picture and the sharp one. */
+export type DiffusionSettings = Required<
+  Omit<UpscaleSettings, "tile" | "overlap" | "scale" | "detail" | "method" | "ddimEta">
+> & {
+  readonly method: Method;
+};
+
+/** The part that belongs to one between noise and the sharp picture. */
+export type DdimSettings = Required<Pick<UpscaleSettings, "steps" | "seed" | "ddimEta">> & {
+  readonly method: typeof DDIM;
+};
 
 /** As much as a model's description may have. */
 const LARGEST_KAPPA = 1000;
@@ -173,11 +191,22 @@ export function resolveSettings(
     detail: asked,
     ...rest
   } = settings;
-  const diffusion = kind.diffusion ? resolveDiffusion(rest, size, kind.diffusion) : undefined;
-  if (!diffusion) refuseDiffusion(rest);
+  const { ddimEta, ...others } = rest;
+  const diffusion = kind.diffusion ? resolveDiffusion(others, size, kind.diffusion) : undefined;
+  const ddim = kind.ddim ? resolveDdim(rest, kind.ddim) : undefined;
+  if (!ddim && ddimEta !== undefined)
+    throw new SamsrError("ddimEta has a meaning for models of latent diffusion only; leave it out");
+  if (!diffusion && !ddim) refuseDiffusion(others, "starts from no noise");
   if (!(scale > 0 && scale <= 8)) throw new SamsrError(`scale must be over 0 and at most 8, not ${scale}`);
   planFor(size, { tile, overlap }, kind);
-  return { tile, overlap, scale, detail: resolveDetail(asked, kind, diffusion), diffusion };
+  return {
+    tile,
+    overlap,
+    scale,
+    detail: resolveDetail(asked, kind, diffusion),
+    diffusion,
+    ...(ddim && { ddim }),
+  };
 }
 
 function resolveDetail(
@@ -200,14 +229,31 @@ function resolveDetail(
   throw new SamsrError("detail goes with the single step of samsr and sinsr; leave it out");
 }
 
-function resolveDiffusion(
-  settings: Partial<DiffusionSettings>,
-  size: TileSize,
-  traits: DiffusionTraits,
-): DiffusionSettings {
+/** As many calls as the papers compare with. */
+const DDIM_STEPS = 15;
+
+function resolveDdim(settings: Partial<UpscaleSettings>, { shares }: DdimTraits): DdimSettings {
+  const { method = DDIM, steps = DDIM_STEPS, seed = 0, ddimEta = 1, ...others } = settings;
+  oneOf("method", method, [DDIM]);
+  ddimTimesteps(shares.length, steps);
+  demandSeed(seed);
+  if (!(ddimEta >= 0 && ddimEta <= 1)) throw new SamsrError(`ddimEta must be from 0 to 1, not ${ddimEta}`);
+  refuseDiffusion(others, "starts from noise alone");
+  return { method: DDIM, steps, seed, ddimEta };
+}
+
+function demandSeed(seed: number): void {
+  if (Number.isSafeInteger(seed) && seed >= 0) return;
+  throw new SamsrError(`seed must be a whole number from 0 to 2^53, not ${seed}`);
+}
+
+type Diffusing = Omit<UpscaleSettings, "tile" | "overlap" | "scale" | "ddimEta">;
+
+function resolveDiffusion(settings: Diffusing, size: TileSize, traits: DiffusionTraits): DiffusionSettings {
   const { schedule } = traits;
-  const method = settings.method ?? traits.method;
-  oneOf("method", method, METHODS);
+  const asked = settings.method ?? traits.method;
+  oneOf("method", asked, METHODS);
+  const method = asked as Method;
   const resolved: DiffusionSettings = {
     method,
     steps: settings.steps ?? (SAMPLERS[method].singleStep ? 1 : schedule.steps),
@@ -225,9 +271,7 @@ function resolveDiffusion(
   if (!Number.isInteger(steps) || steps < 1 || steps > longest) {
     throw new SamsrError(`steps must be a whole number from 1 to ${longest} (this model's T), not ${steps}`);
   }
-  if (!Number.isSafeInteger(seed) || seed < 0) {
-    throw new SamsrError(`seed must be a whole number from 0 to 2^53, not ${seed}`);
-  }
+  demandSeed(seed);
   oneOf("variant", variant, VARIANTS);
   oneOf("coefficients", coefficients, COEFFICIENTS);
   oneOf("noise", noise, NOISE_KINDS);
@@ -248,7 +292,7 @@ export function takesOneStep({ method, steps }: Pick<DiffusionSettings, "method"
 }
 
 /** A seed and the absence of masks mean nothing to a model without noise, and do no harm. */
-function refuseDiffusion({ seed: _, masks, samOptions, ...settings }: Partial<DiffusionSettings>): void {
+function refuseDiffusion({ seed: _, masks, samOptions, ...settings }: Diffusing, why: string): void {
   const asked = Object.values(samOptions ?? {}).some((value) => value !== undefined);
   const given = Object.entries({
     ...settings,
@@ -256,8 +300,7 @@ function refuseDiffusion({ seed: _, masks, samOptions, ...settings }: Partial<Di
     samOptions: asked ? samOptions : undefined,
   });
   const [name] = given.find(([, value]) => value !== undefined) ?? [];
-  if (name)
-    throw new SamsrError(`${name} has no meaning for this model, which starts from no noise; leave it out`);
+  if (name) throw new SamsrError(`${name} has no meaning for this model, which ${why}; leave it out`);
 }
 
 /** The tiles of an image. @throws SamsrError for a tile or an overlap that does not fit */
@@ -300,8 +343,7 @@ function checkCoverage(coverage: Coverage, { width, height }: TileSize, method: 
 
 function oneOf(name: string, value: string, choices: readonly string[]): void {
   if (!choices.includes(value)) {
-    throw new SamsrError(
-      `${name} must be ${choices.slice(0, -1).join(", ")} or ${choices.at(-1)}, not "${value}"`,
-    );
+    const known = choices.length > 1 ? `${choices.slice(0, -1).join(", ")} or ${choices.at(-1)}` : choices[0];
+    throw new SamsrError(`${name} must be ${known}, not "${value}"`);
   }
 }

@@ -8,18 +8,23 @@ export interface TileSize {
   readonly height: number;
 }
 
+type ShapingTraits = Pick<ModelKind, "diffusion" | "ddim" | "guide">;
+
 /** The shape of every {@link TileTensor} for tiles of a size. */
 export function tileShapes(
-  { diffusion }: Pick<ModelKind, "diffusion">,
+  { diffusion, ddim, guide }: ShapingTraits,
   { width, height }: TileSize,
 ): Record<TileTensor, Shape> {
   const map = (channels: number): Shape => [1, channels, height, width];
-  const latent = map(diffusion?.channels ?? 0);
-  return { lq: map(3), y: latent, noise: latent, sigma: map(1), scale: [], x: latent, t: [1], x0: latent };
+  const latent = map((diffusion ?? ddim)?.channels ?? 0);
+  return {
+    ...{ lq: map(3), y: latent, noise: latent, sigma: map(1), scale: [], x: latent, t: [1], x0: latent },
+    ...{ mean: [1, guide?.features ?? 0], guide: [1, guide?.numbers ?? 0] },
+  };
 }
 
 /** A graph input for every {@link TileTensor}; those that a graph does not read are never written. */
-export function tileInputs(kind: Pick<ModelKind, "diffusion">, size: TileSize): Record<TileTensor, Value> {
+export function tileInputs(kind: ShapingTraits, size: TileSize): Record<TileTensor, Value> {
   const shapes = Object.entries(tileShapes(kind, size));
   return Object.fromEntries(shapes.map(([name, shape]) => [name, input(name, shape)])) as Record<
     TileTensor,

@@ -4,6 +4,7 @@
  */
 import { type Described, oneOf, type Said, wholeNumber } from "../base/words.js";
 import { COEFFICIENTS, VARIANTS } from "../diffusion/pixelwise-options.js";
+import { DDIM } from "../diffusion/samplers/ddim.js";
 import { METHODS } from "../diffusion/samplers/index.js";
 import type { DecodeOptions, EncodeOptions, Limits } from "../image/index.js";
 import { NOISE_KINDS } from "../semantics/noise-kinds.js";
@@ -18,9 +19,13 @@ const side = (words: string) =>
 
 /** How a picture is enlarged and written. */
 export const UPSCALE_WORDS = {
-  method: { value: "name", words: "how to enlarge (default: the model's)", schema: oneOf(METHODS) },
+  method: {
+    value: "name",
+    words: "how to enlarge (default: the model's)",
+    schema: oneOf([...METHODS, DDIM]),
+  },
   steps: {
-    ...{ value: "n", words: "steps of the diffusion (default: 1; resshift: all)" },
+    ...{ value: "n", words: "steps of the diffusion (default: 1; resshift: all; ddim: 15)" },
     schema: wholeNumber(1),
   },
   detail: {
@@ -60,6 +65,10 @@ export const UPSCALE_WORDS = {
   noise: {
     ...{ value: "kind", words: "of x_T: SAM-noise or plain Gaussian (default: sam)" },
     schema: oneOf(NOISE_KINDS),
+  },
+  ddimEta: {
+    ...{ value: "n", words: "how much noise ddim draws afresh, from 0 to 1 (default: 1)" },
+    schema: { type: "number" },
   },
   kappa: {
     ...{ value: "n", words: "strength of the noise (default: the model's)" },
@@ -119,11 +128,11 @@ export type LimitsSaid = Said<typeof LIMIT_WORDS>;
 
 /** What is said of how a picture is enlarged, as the library takes it. */
 export function settingsOf(said: Omit<UpscaleSaid, "masks">): Omit<UpscaleSettings, "masks"> & WantedSize {
-  const { method, steps, detail, seed, variant, etaScale, coefficients, noise, kappa } = said;
+  const { method, steps, detail, seed, variant, etaScale, coefficients, noise, kappa, ddimEta } = said;
   const { tile, overlap, scale, width, height, longest } = said;
   const samOptions = samOptionsOf(said);
   return {
-    ...{ method, steps, detail, seed, variant, etaScale, coefficients, noise, kappa },
+    ...{ method, steps, detail, seed, variant, etaScale, coefficients, noise, kappa, ddimEta },
     ...{ tile, overlap, scale, width, height, longest, samOptions },
   };
 }

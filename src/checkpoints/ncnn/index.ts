@@ -87,11 +87,11 @@ export async function ncnnModel(
   const weights = new Map(
     numbers.map((data, i) => [parameters[i].name, { shape: parameters[i].shape, data }]),
   );
-  const free = {
+  const dimensions = {
     lq: ["batch", undefined, "height", "width"],
     hr: ["batch", undefined, "hr_height", "hr_width"],
   };
-  return toModel(graph(frozenScope(weights), 1, 64), { name: `samsr ${name}`, precision, free }).bytes;
+  return toModel(graph(frozenScope(weights), 1, 64), { name: `samsr ${name}`, precision, dimensions }).bytes;
 }
 
 function namesOf({ name, layers, parameters }: Pair): string[] | undefined {

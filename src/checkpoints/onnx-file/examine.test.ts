@@ -48,7 +48,8 @@ function file(kind: Kind = {}): Uint8Array {
     const axes = ["n", undefined, `${name}_h`, `${name}_w`];
     return layout === "NCHW" ? axes : [axes[0], axes[2], axes[3], axes[1]];
   };
-  return o.toModel({ large }, free ? { free: { picture: words("in"), large: words("out") } } : {}).bytes;
+  return o.toModel({ large }, free ? { dimensions: { picture: words("in"), large: words("out") } } : {})
+    .bytes;
 }
 
 const found = (kind?: Kind, options?: OnnxFileOptions) => examineOnnx(file(kind), "x.onnx", options);

@@ -5,6 +5,7 @@ import { SamsrError } from "../../base/errors.js";
 import type { Network } from "../../networks/index.js";
 import type { StateDict } from "../../nn/index.js";
 import { type AuthorsConfig, scheduleOf, withAuthorsConfig } from "../authors-config/index.js";
+import { runnableWeights } from "../convert.js";
 import type { LatentModel, ModelDescription } from "../description.js";
 import type { OnnxFileOptions } from "../onnx-file/index.js";
 import { readCheckpoint, readShapes } from "../open.js";
@@ -162,7 +163,7 @@ async function describe(
   const parts: Record<string, () => Promise<StateDict>> = {};
   for (const [part, held] of Object.entries(model.weights)) {
     if (held === "self") {
-      parts[part] = () => readCheckpoint(main.path);
+      parts[part] = async () => runnableWeights(await readCheckpoint(main.path), found);
       continue;
     }
     const given = sources.find((source) => source.network === held.network);
@@ -170,7 +171,7 @@ async function describe(
       const conflict = held.conflict(found, given.found.config);
       if (conflict) throw new SamsrError(`${main.path} and ${given.path} do not go together: ${conflict}`);
       configs[held.config] = given.found.config;
-      parts[part] = () => readCheckpoint(given.path);
+      parts[part] = async () => runnableWeights(await readCheckpoint(given.path), given.found);
     } else {
       const other = await companionFor(part, held, found, main.path, options.companions?.[part]);
       configs[held.config] = other.config;

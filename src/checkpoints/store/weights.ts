@@ -2,7 +2,9 @@ import { access, constants } from "node:fs/promises";
 import { join } from "node:path";
 import { SamsrError } from "../../base/errors.js";
 import type { StateDict } from "../../nn/index.js";
-import { readCheckpoint } from "../open.js";
+import { runnableWeights } from "../convert.js";
+import { openCheckpoint } from "../open.js";
+import { recognise } from "../recognise.js";
 import { loadSafetensors } from "../safetensors.js";
 import { withSource } from "../source.js";
 import { storeError } from "./errors.js";
@@ -23,6 +25,9 @@ export async function loadModelWeights(model: InstalledModel, part: string): Pro
     if (cause.code !== "ENOENT") throw storeError(path, cause, "read");
     throw new SamsrError(`model ${name}: its file ${path} is missing; install it again`, { cause });
   });
-  if (model.place === "file") return readCheckpoint(path);
+  if (model.place === "file") {
+    const { shapes, weights } = await openCheckpoint(path);
+    return runnableWeights(weights, recognise(shapes, path));
+  }
   return withSource(path, undefined, async (source) => (await loadSafetensors(source)).tensors);
 }

@@ -13,6 +13,7 @@ safetensors and ncnn (either file of a pair) are read. An ONNX file holds one pa
   decode          z -> y, indices       each pixel of the latent replaced by the nearest code, then to an image
   decode-latent   z -> y                the same without codes
   coverage        image -> coverage     coverage network
+  upscale         lq -> hr              networks of one pass: from a small picture to a large one
   image-encoder   image -> image_embedding                                              Segment Anything
   mask-decoder    image_embedding, points, labels -> low_res_logits, iou_predictions    Segment Anything
 
@@ -20,10 +21,10 @@ safetensors and ncnn (either file of a pair) are read. An ONNX file holds one pa
 itself; with the file it must agree, and the file adds the size of the autoencoder's images, and the denoiser's where
 the checkpoint keeps no buffers.
 
-Without --size and --batch, batch, height and width are free where the network has no constant of its size, as networks
-of one pass have none; else they are fixed: one image of the size that the network was built for (autoencoder: 256x256).
-HxW is the height and width of lq, x or z, in its own pixels. The file's metadata say network, part, size and the
-multiple that sides must have, batch, precision and configuration.
+Networks of one pass take pictures of any size, any number at once, unless --size or --batch asks for one. Other shapes
+are fixed: one image of the size that the network was built for (autoencoder: 256x256). HxW is the height and width of
+lq, x or z, in its own pixels. The file's metadata say network, part, size and the multiple that sides must have, batch,
+precision and configuration.
 
 float16 halves the file: matrices and kernels are stored in half precision and widened when the model is loaded, so
 that norms, softmax and all sums are computed in float32.
@@ -50,7 +51,7 @@ export function defineConvert(program: Command, { interrupts, done }: Surroundin
     .option("--config <file>", "the authors' YAML for it, to be compared with what the checkpoint holds")
     .option("--part <name>", "which part, where there are several")
     .addOption(choice("--precision <name>", "of the weights in the file", ["float32", "float16"], "float32"))
-    .option("--size <HxW>", "height and width of the input (default: what it was built for)", size)
+    .option("--size <HxW>", "height and width of the input (default: any, or what it was built for)", size)
     .option("--batch <n>", "how many images, or prompts of a mask decoder, go in at once", whole(1, 4096))
     .option("--overwrite", "replace a file that exists")
     .option("--json", "print one JSON document about the result")

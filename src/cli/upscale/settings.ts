@@ -46,7 +46,7 @@ export async function checkSettings(options: UpscaleArguments, model: UpscalingM
   const { width: _w, height: _h, longest: _l, ...settings } = settingsOf(options);
   const { masks } = options;
   try {
-    const { diffusion } = resolveSettings(settings, { width: 1, height: 1 }, kindOf(model));
+    const { diffusion, ddim } = resolveSettings(settings, { width: 1, height: 1 }, kindOf(model));
     if (masks !== "sam" && saysOfSam(options)) {
       throw new UsageError("--sam and the options of Segment Anything go with --masks sam");
     }
@@ -54,7 +54,7 @@ export async function checkSettings(options: UpscaleArguments, model: UpscalingM
       throw new UsageError("--coverage goes with --masks network");
     }
     if (masks !== undefined && masks !== "none" && !(diffusion && SAMPLERS[diffusion.method].semantic)) {
-      const method = diffusion?.method ?? "one pass without noise";
+      const method = (diffusion ?? ddim)?.method ?? "one pass without noise";
       const why = options.method ? `--method ${method}` : `the method of ${model.name}, ${method}`;
       throw new UsageError(`--masks ${masks} has no meaning with ${why}; only samsr looks at masks`);
     }

@@ -6,4 +6,5 @@ export * from "./linear.js";
 export * from "./max-pool.js";
 export * from "./normalization.js";
 export * from "./reduce.js";
+export * from "./sampling.js";
 export { concat, gather, pad, slice, split, transpose } from "./shape.js";

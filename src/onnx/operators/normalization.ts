@@ -1,6 +1,6 @@
 import { emit, emitAll, withDerivative } from "../emit.js";
 import { constant, normalAxis, sameShape, sizeOf, stopGradient, type Value } from "../value.js";
-import { add, erf, exp, mul, sigmoid, sub } from "./arithmetic.js";
+import { add, div, erf, exp, minimum, mul, sigmoid, sub } from "./arithmetic.js";
 import { expand, reduceSum, reshape, sumTo } from "./broadcast.js";
 import { image } from "./image.js";
 import { reduceMean } from "./reduce.js";
@@ -31,6 +31,19 @@ export function gelu(x: Value): Value {
       },
     ],
   });
+}
+
+/** From here on e^x dwarfs what is added to it in single precision, and further on it would overflow. */
+const MISH_IS_LINEAR = 20;
+
+/**
+ * The activation Mish, x tanh(ln(1 + e^x)) elementwise, as the fraction u (u + 2) / (u (u + 2) + 2) of x, u =
+ * e^x.
+ */
+export function mish(x: Value): Value {
+  const u = exp(minimum(x, MISH_IS_LINEAR));
+  const rising = mul(u, add(u, 2));
+  return mul(x, div(rising, add(rising, 2)));
 }
 
 /** Takes exp(x) / sum exp(x) along an axis, the last by default. */

@@ -17,19 +17,23 @@ const BUDGET = 250e6;
 /** @param weights the name of the network's weights in the description */
 export function directKind<Config>(weights: string, config: Config, network: Direct<Config>): ModelKind {
   const multiple = network.multiple(config);
+  const [scale, channels] = [network.scale(config), network.channels?.(config) ?? 3];
   const pass: TileGraph = {
     name: "network",
     output: "hr",
     timed: "network",
     weights,
     build(p, { lq }) {
-      const hr = network.enlarge(p, config, o.mul(o.add(lq, 1), 0.5));
-      return o.sub(o.mul(o.clip(hr, 0, 1), 2), 1);
+      const [, colours, height, width] = lq.shape;
+      // A network of grey pictures takes each colour as one.
+      const pictures = o.reshape(fromZero(lq), [colours / channels, channels, height, width]);
+      const hr = network.enlarge(p, config, pictures);
+      return aroundZero(o.reshape(hr, [1, colours, scale * height, scale * width]));
     },
   };
   const tile = Math.ceil((network.tile ?? sideWithin(BUDGET, pass, multiple)) / multiple) * multiple;
   return {
-    scale: network.scale(config),
+    scale,
     multiple,
     tile,
     overlap: Math.min(network.overlap(config), tile >> 1),
@@ -46,4 +50,14 @@ function sideWithin(budget: number, { build }: TileGraph, multiple: number): num
   const lq = o.input("lq", [1, 3, side, side]);
   const bytes = peakBytes([build(weights, { lq } as Readonly<Record<TileTensor, o.Value>>)]);
   return SIDES.find((s) => bytes * (s / side) ** 2 <= budget) ?? SIDES.at(-1)!;
+}
+
+/** From -1..1 to 0..1, as these networks take pictures. */
+export function fromZero(lq: o.Value): o.Value {
+  return o.mul(o.add(lq, 1), 0.5);
+}
+
+/** What they make, within 0..1, as it is blended. */
+export function aroundZero(hr: o.Value): o.Value {
+  return o.sub(o.mul(o.clip(hr, 0, 1), 2), 1);
 }

@@ -6,7 +6,9 @@ import {
   type PixelModel,
   type UpscalingModel,
 } from "../../checkpoints/description.js";
+import { diffusionKind } from "./diffusion.js";
 import { directKind } from "./direct.js";
+import { guidedKind } from "./guided.js";
 import { inFileKind } from "./in-file.js";
 import type { ModelKind } from "./kind.js";
 import { latentKind } from "./latent.js";
@@ -31,6 +33,14 @@ export function kindOf(model: UpscalingModel): ModelKind {
     case "a file": {
       const [{ part, config }] = networksIn(model);
       return inFileKind(part, upscaling.io(config));
+    }
+    case "diffusing latents": {
+      const [{ part, config }] = networksIn(model);
+      return diffusionKind(part, config, upscaling);
+    }
+    case "guided pass": {
+      const [generator, guide] = networksIn(model);
+      return guidedKind({ ...generator, network: upscaling }, { ...guide, network: guide.network.guiding! });
     }
   }
 }

@@ -30,6 +30,10 @@ export interface ModelKind {
   readonly detail?: DetailTraits;
   /** Of models that start from noise; others have no masks, no seed and no steps. */
   readonly diffusion?: DiffusionTraits;
+  /** Of models that start from noise alone; these have a seed and steps, and no masks. */
+  readonly ddim?: DdimTraits;
+  /** Of models that a second network guides: how many numbers do, and of how many features' mean. */
+  readonly guide?: { readonly numbers: number; readonly features: number };
   /**
    * The graphs of one pass, from `lq` to `hr`, each reading what those before it made: what is exported,
    * counted, and fitted to the weights when a model is opened. None where the model is a file.
@@ -58,6 +62,13 @@ export interface DiffusionTraits {
   readonly variant: Variant;
 }
 
+export interface DdimTraits {
+  /** C, of a latent. */
+  readonly channels: number;
+  /** What is left of the picture's variance after each step, as `signalShares` gives it. */
+  readonly shares: Float32Array;
+}
+
 /**
  * The tensors of a tile of h x w low-resolution pixels by which graphs meet, float32:
  *
@@ -70,8 +81,10 @@ export interface DiffusionTraits {
  *     t      [1]             the timestep, 0..T-1
  *     x0     [1, C, h, w]    the prediction
  *     hr     [1, 3, s h, s w]  large pixels in [-1, 1], s the kind's scale
+ *     mean   [1, D]          of the features of a picture
+ *     guide  [1, K]          what a network found out about it for another
  */
-export type TileTensor = "lq" | "y" | "noise" | "sigma" | "scale" | "x" | "t" | "x0";
+export type TileTensor = "lq" | "y" | "noise" | "sigma" | "scale" | "x" | "t" | "x0" | "mean" | "guide";
 
 /** Their values in a graph. */
 export type TileTensors = Readonly<Record<TileTensor, Value>>;
@@ -87,7 +100,7 @@ export interface TileGraph {
   /** In messages and in the cost of a model; no two graphs of a kind share one. */
   readonly name: string;
   /** What it makes. */
-  readonly output: "y" | "x0" | "hr";
+  readonly output: "y" | "x0" | "hr" | "features" | "guide" | "eps";
   /** Under which its time is reported. */
   readonly timed: "encode" | "network" | "decode";
   /**
@@ -106,15 +119,23 @@ export interface Walk {
   /**
    * Runs a graph on one tile.
    * @param data what the graph reads; more does no harm
+   * @param size h x w; that of the plan's tiles where it is left out
    * @returns its output, [C, h, w]; that of `hr`, [3, s h, s w], lies in memory that the next call overwrites
    */
-  run(graph: TileGraph, data: TileData): Promise<Float32Array>;
+  run(graph: TileGraph, data: TileData, size?: Pick<Region, "width" | "height">): Promise<Float32Array>;
   /**
    * Runs a model that is a file of its own kind, on what it takes.
    * @param part its name in the description
    * @returns what it gives, by the names that it has for it
    */
   runFile(part: string, feeds: Readonly<Record<string, Tensor>>): Promise<Readonly<Record<string, Tensor>>>;
+  /** What was asked for of a model that starts from noise alone. */
+  readonly ddim?: { readonly seed: number; readonly steps: number; readonly ddimEta: number };
+  /**
+   * Reports a stage of so many pieces of work.
+   * @returns to be called before each piece and after the last; it throws where the work is no longer wanted
+   */
+  count(stage: "latents" | "denoise", total: number): () => Promise<void>;
   /** Goes over all pictures of all tiles, and reports it as a stage of its own. */
   each(stage: "latents" | "denoise", work: (picture: TilePicture) => Promise<unknown>): Promise<void>;
   /**
