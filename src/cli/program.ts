@@ -20,6 +20,7 @@ import { defineScore } from "./score/index.js";
 import { defineServe } from "./serve/index.js";
 import { defineTrain } from "./train/index.js";
 import { defineUpscale } from "./upscale/index.js";
+import { defineWorker } from "./worker/index.js";
 
 const programHelp = `
 Examples:
@@ -42,6 +43,7 @@ const COMMANDS = [
   defineTrain,
   defineDegrade,
   defineServe,
+  defineWorker,
 ];
 
 /**

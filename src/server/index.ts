@@ -13,7 +13,8 @@ import { openJobs } from "./jobs/jobs.js";
 import { openJobStore } from "./jobs/store.js";
 import { type ApiKey, readKeys } from "./keys.js";
 import { createMetrics } from "./metrics.js";
-import { createPool } from "./runner/pool.js";
+import { QUEUE_PACKAGES, withPackages } from "./packages.js";
+import { createPool, type Executor } from "./runner/pool.js";
 import type { ServeSettings } from "./settings.js";
 
 const LOOPBACK = ["127.0.0.1", "::1", "localhost"];
@@ -45,6 +46,13 @@ export async function serve(
   }
 }
 
+/** Processes of this machine, or workers that share a queue. */
+async function openExecutor(settings: ServeSettings): Promise<Executor> {
+  if (settings.queue === undefined) return createPool(settings);
+  const { createRemote } = await withPackages(QUEUE_PACKAGES, () => import("./queue/remote.js"));
+  return createRemote(settings, "jobs");
+}
+
 async function run(
   settings: ServeSettings,
   keys: readonly ApiKey[],
@@ -53,7 +61,7 @@ async function run(
   const models = openModels(settings.model);
   await models.find(settings.model);
   const store = await openJobStore(settings.data);
-  const executor = createPool(settings);
+  const executor = await openExecutor(settings);
   const metrics = createMetrics(() => ({ ...jobs.facts(), memory: executor.memory() }));
   const jobs = await openJobs(store, executor, settings, metrics.over);
   const app = await createApp({ settings, jobs, store, models, keys, metrics, version });

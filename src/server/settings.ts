@@ -21,6 +21,10 @@ export const WORK_WORDS = {
   },
   queue: { value: "url", words: "redis://... by which servers and workers share jobs", schema: text },
   prefix: { value: "name", words: "of the queue's names in Redis (default: samsr)", schema: text },
+  leaseSeconds: {
+    ...{ value: "n", words: "after which a silent worker's picture is given to another (default: 15)" },
+    schema: wholeNumber(1),
+  },
   processes: {
     ...{ value: "n", words: "processes that enlarge pictures (default: 1)" },
     schema: wholeNumber(1, 256),
@@ -52,6 +56,13 @@ export const WORK_WORDS = {
   },
   frameLimit: { value: "n", words: "the most pages or frames (default: 100)", schema: wholeNumber(1) },
 } as const satisfies Record<string, Described>;
+
+const drainSeconds = {
+  ...{ value: "n", words: "how long SIGTERM waits for work under way (default: 60)" },
+  schema: wholeNumber(0),
+} as const satisfies Described;
+
+export const WORKER_WORDS = { ...WORK_WORDS, drainSeconds } as const satisfies Record<string, Described>;
 
 /** Of a server alone. */
 export const SERVE_WORDS = {
@@ -89,10 +100,7 @@ export const SERVE_WORDS = {
     schema: wholeNumber(1),
   },
   connections: { value: "n", words: "the most connections at once (default: 1000)", schema: wholeNumber(1) },
-  drainSeconds: {
-    ...{ value: "n", words: "how long SIGTERM waits for work under way (default: 60)" },
-    schema: wholeNumber(0),
-  },
+  drainSeconds,
   log: {
     ...{ value: "level", words: "of the log on standard output (default: info)" },
     schema: oneOf(["error", "warn", "info", "debug", "silent"]),
@@ -109,6 +117,7 @@ export type WorkSettings = Filled<
   | "data"
   | "prefix"
   | "processes"
+  | "leaseSeconds"
   | "device"
   | "processMemory"
   | "jobSeconds"
@@ -127,7 +136,14 @@ function jobsFolder(): string {
 
 export function workSettings(said: WorkSaid): WorkSettings {
   return {
-    ...{ data: jobsFolder(), prefix: "samsr", processes: 1, device: "auto", processMemory: 4096 },
+    ...{
+      data: jobsFolder(),
+      prefix: "samsr",
+      leaseSeconds: 15,
+      processes: 1,
+      device: "auto",
+      processMemory: 4096,
+    },
     ...{ jobSeconds: 600, attempts: 3, pixelLimit: 16_000_000, frameLimit: 100 },
     ...said,
   };

@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { describe } from "../../base/describe.js";
 import { SamsrError } from "../../base/errors.js";
 import { newKey, SCOPES, type Scope } from "../../server/keys.js";
+import { SERVER_PACKAGES, withPackages } from "../../server/packages.js";
 import {
   configurationSchema,
   fromDocument,
@@ -35,25 +36,12 @@ export async function serveCommand(options: ServeArguments, interrupts: Interrup
   });
   // SIGTERM is how a server is asked to end, so that is no failure.
   interrupts.allow(settings.drainSeconds * 1000 + GRACE, 0);
-  const { serve } = await importServer();
+  const { serve } = await withPackages(SERVER_PACKAGES, () => import("../../server/index.js"));
   await serve(settings, {
     ...{ version: version(), signal: interrupts.signal },
     listening: (address) => say(`samsr: listening on ${address}`),
   });
   return 0;
-}
-
-/** The server, whose packages are not installed with samsr unless one asks for them. */
-async function importServer(): Promise<typeof import("../../server/index.js")> {
-  try {
-    return await import("../../server/index.js");
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    if (code !== "ERR_MODULE_NOT_FOUND" || !/Cannot find package/.test(message)) throw error;
-    throw new SamsrError(
-      `the server's packages are not installed: npm install fastify @fastify/swagger @fastify/busboy prom-client`,
-    );
-  }
 }
 
 async function readConfiguration(file: string): Promise<ServeSaid> {

@@ -201,7 +201,7 @@ export function skipped({ result, target }: Job, reporter: Reporter, why = "exis
  * Leaves a picture to another process that works in the same folder, where existing results are to be left:
  * one that has made it meanwhile, or is about to.
  */
-async function runUnlessMade(
+export async function runUnlessMade(
   job: Job,
   work: () => Promise<Tell>,
   { options, signal, reporter }: UpscaleRun,

@@ -1,5 +1,6 @@
 /** The words of `samsr upscale`. */
 import { type Command, Option } from "commander";
+import { WORKER_WORDS } from "../../server/settings.js";
 import { LIMIT_WORDS, UPSCALE_WORDS } from "../../upscale/words.js";
 import { described, device, model, type Surroundings, threads } from "../options.js";
 import { samOption, samOptions } from "../sam-options.js";
@@ -65,6 +66,11 @@ export function defineUpscale(program: Command, { interrupts, done }: Surroundin
     .addOption(new Option("--overwrite", "replace files that exist").conflicts("skipExisting"))
     .option("--skip-existing", "leave files that exist, and go on")
     .option("--recursive", "take subfolders too, and keep their structure")
+    .addOption(described("queue", WORKER_WORDS.queue, "redis://... whose workers enlarge, with --data"))
+    .addOption(
+      described("data", WORKER_WORDS.data, "with --queue: the folder in which workers find pictures"),
+    )
+    .addOption(described("prefix", WORKER_WORDS.prefix))
     .option("--json", "print one JSON document about the results")
     .option("--quiet", "print nothing but errors");
   for (const [name, one] of Object.entries(LIMIT_WORDS)) command.addOption(described(name, one));

@@ -38,7 +38,9 @@ export async function upscaleCommand(
   const jobs = found.inputs.map((input): Job => ({ input, result: { input: input.name } }));
   const targets = await planTargets({ ...options, destination, inputs: found.inputs });
   const run: UpscaleRun = { options, model, targets, reporter, signal };
-  await runAll(await claimTargets(jobs, run), run);
+  const due = await claimTargets(jobs, run);
+  if (options.queue === undefined) await runAll(due, run);
+  else await (await import("./by-queue.js")).runByQueue(due, run);
 
   const results = [...missing, ...jobs.map(({ result }) => result)];
   if (options.json) printJson(results);

@@ -30,6 +30,10 @@ export interface UpscaleArguments extends Omit<UpscaleSaid, "masks">, LimitsSaid
   readonly threads?: number;
   /** The pattern of results' names. */
   readonly name?: string;
+  /** Of the queue whose workers enlarge: its address, the folder that they see, and its names. */
+  readonly queue?: string;
+  readonly data?: string;
+  readonly prefix?: string;
   readonly overwrite?: boolean;
   readonly skipExisting?: boolean;
   readonly recursive?: boolean;

@@ -182,7 +182,8 @@ export async function openJobs(
       case "done":
         return become(job, { state: "done", ended, result: outcome.result });
       case "failed":
-        return become(job, { state: "failed", ended, problem: outcome.problem });
+      case "parked":
+        return become(job, { state: outcome.kind, ended, problem: outcome.problem });
       case "cancelled":
         // By a client it is over already; by a server that stops, it goes on with the next one.
         return isOver(job.record) ? undefined : become(job, { state: "queued", started: undefined }, false);
@@ -284,6 +285,7 @@ export async function openJobs(
     if (record.deaths > 0) job.alone = true;
     queue.add(job);
   }
+  executor.watch?.(pump);
   pump();
 
   return {

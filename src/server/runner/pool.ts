@@ -16,6 +16,8 @@ export type Outcome =
   | { readonly kind: "failed"; readonly problem: JobProblem }
   /** Its process died. @property alone it was the only picture there, and so the one to blame */
   | { readonly kind: "died"; readonly alone: boolean; readonly why: string }
+  /** Its processes died as often as they may. */
+  | { readonly kind: "parked"; readonly problem: JobProblem }
   | { readonly kind: "cancelled" };
 
 /** Whatever runs pictures: processes of this machine, or workers of others. */
@@ -26,6 +28,8 @@ export interface Executor {
   run(task: Task, options: RunOptions): Promise<Outcome>;
   /** Memory of its processes, in bytes, where that can be known. */
   memory(): number;
+  /** Calls back when it takes more at once than before, where that changes. */
+  watch?(grown: () => void): void;
   close(): Promise<void>;
 }
 

@@ -1,0 +1,122 @@
+/**
+ * `samsr upscale --queue`: the pictures are handed to the workers of a queue, through a folder that they see
+ * too, and what they made is written where it belongs. A picture that fails does not stop the others.
+ */
+import { randomUUID } from "node:crypto";
+import { copyFile, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { describe } from "../../base/describe.js";
+import { SamsrError } from "../../base/errors.js";
+import { openPicture, writeFileAtomically } from "../../image/index.js";
+import { SAM_WORDS } from "../../semantics/sam/words.js";
+import { isSourceName } from "../../semantics/sources/names.js";
+import type { Asked } from "../../server/jobs/job.js";
+import { QUEUE_PACKAGES, withPackages } from "../../server/packages.js";
+import type { QueuedTask } from "../../server/queue/shared.js";
+import type { Executor } from "../../server/runner/pool.js";
+import { decodingOf, UPSCALE_WORDS } from "../../upscale/words.js";
+import { readStandardInput } from "../inputs.js";
+import { printError, UsageError } from "../report.js";
+import { writeToStdout } from "../streams.js";
+import { type Job, runUnlessMade, type UpscaleRun } from "./batch.js";
+import type { UpscaleArguments } from "./settings.js";
+
+const PLACE: QueuedTask["place"] = "handed-in";
+
+/** Does the jobs, and notes in their results what became of them. */
+export async function runByQueue(jobs: readonly Job[], run: UpscaleRun): Promise<void> {
+  const { options, reporter, signal } = run;
+  const { queue, data, masks } = options;
+  if (data === undefined) {
+    throw new UsageError("--queue goes with --data, the folder in which its workers find pictures");
+  }
+  if (masks !== undefined && !isSourceName(masks)) {
+    throw new UsageError(`--masks ${masks}: masks in files stay on this machine; with --queue name a source`);
+  }
+  const { createRemote } = await withPackages(QUEUE_PACKAGES, () => import("../../server/queue/remote.js"));
+  const workers = createRemote({ queue, prefix: options.prefix ?? "samsr", attempts: 3 }, PLACE);
+  const under = new Set<Promise<void>>();
+  let done = 0;
+  const show = () => reporter.bar.update({ stage: "pictures", done, total: jobs.length });
+  reporter.bar.file(queue!.replace(/\/\/.*@/, "//"), "");
+  show();
+  try {
+    for (const job of jobs) {
+      while (under.size >= workers.capacity) await Promise.race(under);
+      signal.throwIfAborted();
+      const work = runUnlessMade(job, () => enlarge(job, workers, data, run), run)
+        .then(
+          (tell) => tell(),
+          (error) => (signal.aborted ? undefined : reporter.fail(job.result, error)),
+        )
+        .finally(() => {
+          under.delete(work);
+          done++;
+          if (!signal.aborted) show();
+        });
+      under.add(work);
+    }
+    await Promise.all(under);
+    signal.throwIfAborted();
+  } catch (error) {
+    await Promise.all(under);
+    const left = jobs.filter(({ result }) => !result.output && !result.error);
+    for (const { result } of left) result.error = signal.aborted ? "interrupted" : describe(error);
+    reporter.bar.clear();
+    if (!signal.aborted) printError(error);
+  } finally {
+    reporter.bar.clear();
+    await workers.close();
+  }
+}
+
+/** @returns what is to be said of it */
+async function enlarge(job: Job, workers: Executor, data: string, run: UpscaleRun): Promise<() => void> {
+  const { options, reporter, signal, targets } = run;
+  const begun = performance.now();
+  const source = job.input.path ?? (await readStandardInput(signal));
+  if (job.target === undefined) {
+    const picture = await openPicture(source, { ...decodingOf(options), name: job.input.name, signal });
+    job.target = await targets.claim(job.input, picture.metadata);
+  }
+  const { path, format } = job.target!;
+  const id = randomUUID();
+  const folder = join(data, PLACE, id);
+  await mkdir(folder, { recursive: true });
+  try {
+    const [input, output] = [join(folder, "input"), join(folder, "result")];
+    await (typeof source === "string" ? copyFile(source, input) : writeFile(input, source));
+    const asked = { ...askedOf(options), format };
+    const outcome = await workers.run(
+      { id, input, output, name: job.input.name, asked },
+      { signal, onProgress: () => {} },
+    );
+    signal.throwIfAborted();
+    if (outcome.kind === "failed" || outcome.kind === "parked") throw new SamsrError(outcome.problem.detail);
+    if (outcome.kind !== "done") throw new SamsrError("the queue gave it up; try again");
+    const { width, height, pages, warnings } = outcome.result;
+    if (path === undefined) await writeToStdout(await readFile(output), signal);
+    else {
+      await mkdir(dirname(path), { recursive: true });
+      await writeFileAtomically(path, (temporary) => copyFile(output, temporary), {
+        ...{ overwrite: options.overwrite, signal },
+      });
+    }
+    const milliseconds = Math.round(performance.now() - begun);
+    const more = { ...(pages > 1 && { pages }), ...(warnings.length > 0 && { warnings }) };
+    Object.assign(job.result, { output: path ?? "-", width, height, milliseconds, ...more });
+    return () => {
+      for (const warning of warnings) reporter.warn(job.input.name, warning);
+      reporter.say(`${job.input.name} -> ${path ?? "standard output"}  ${width} x ${height}`);
+    };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Those of the options that workers are told. */
+function askedOf(options: UpscaleArguments): Asked {
+  const names = ["model", ...Object.keys(UPSCALE_WORDS), ...Object.keys(SAM_WORDS)];
+  const said = options as unknown as Record<string, unknown>;
+  return Object.fromEntries(names.map((name) => [name, said[name]])) as unknown as Asked;
+}
