@@ -1,8 +1,9 @@
 /** Methods beside each other: a row for each, with what it has over one of them. */
+
+import type { DataSet } from "../src/evaluate/benchmark/data-sets.js";
 import { METRICS, type MetricName } from "../src/evaluate/metrics/index.js";
 import { meanOf, pairedDifference } from "../src/evaluate/score.js";
 import { digits, estimate, renderTable } from "../src/evaluate/table.js";
-import type { DataSet } from "./data-sets.js";
 import { measure, type Scores } from "./measure.js";
 import type { Model } from "./models.js";
 import { budgets, common, headOf, NOTHING, notes, type TableOptions, valuesOf } from "./shared.js";

@@ -1,12 +1,12 @@
 /** Table 5: students along their runs. */
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
+import type { DataSet } from "../src/evaluate/benchmark/data-sets.js";
+import { TABLE_5 } from "../src/evaluate/benchmark/paper.js";
 import { METRICS, type MetricName } from "../src/evaluate/metrics/index.js";
 import { meanOf } from "../src/evaluate/score.js";
 import { digits, renderTable } from "../src/evaluate/table.js";
-import type { DataSet } from "./data-sets.js";
 import { measure, type Scores } from "./measure.js";
-import { TABLE_5 } from "./paper.js";
 import { configIn, secondsTo } from "./run-folder.js";
 import {
   budgets,

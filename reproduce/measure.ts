@@ -5,12 +5,12 @@ import { createHash } from "node:crypto";
 import { mkdir, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { SamsrError } from "../src/base/errors.js";
+import { type DataSet, digestOf } from "../src/evaluate/benchmark/data-sets.js";
 import { comparePicture } from "../src/evaluate/compare.js";
 import { createMeasurer, type Values } from "../src/evaluate/measurer.js";
 import { METRICS, PLAIN_METRICS } from "../src/evaluate/metrics/index.js";
 import type { PristineModel } from "../src/evaluate/niqe/niqe.js";
 import { writeFileAtomically } from "../src/image/index.js";
-import type { DataSet } from "./data-sets.js";
 import type { Model } from "./models.js";
 
 /**
@@ -36,7 +36,11 @@ export async function measure(model: Model, data: DataSet, options: MeasureOptio
   const title = [model.name, ...(model.step === undefined ? [] : [`at step ${model.step}`])].join(" ");
   const file = [data.name, data.limit ?? "all", ...(model.step === undefined ? [] : [model.step])].join("-");
   const path = join(runs, model.name, "scores", `${file}.json`);
-  const facts = { model: model.fingerprint, data: data.fingerprint, niqe: niqeFingerprint(pristine) };
+  const facts = {
+    model: model.fingerprint,
+    data: digestOf(data.pictures.map(({ fingerprint }) => fingerprint)),
+    niqe: niqeFingerprint(pristine),
+  };
   const known = await read(path, facts);
   if (known) return known;
 
@@ -45,7 +49,8 @@ export async function measure(model: Model, data: DataSet, options: MeasureOptio
   const measurer = await createMeasurer({ metrics, pristine });
   const scores: (Values & { name: string })[] = [];
   await model.use(async (enlarge) => {
-    for await (const { name, lq, hr } of data.pictures()) {
+    for (const { name, open } of data.pictures) {
+      const { lq, hr } = await open();
       const how = { measurer, signal };
       const outcome = (await comparePicture(lq, hr, new Map([[title, enlarge]]), how)).get(title)!;
       if ("reason" in outcome) throw new SamsrError(`${name} by ${title}: ${outcome.reason}`);

@@ -6,12 +6,12 @@ import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
 import { Command, CommanderError, InvalidArgumentError } from "commander";
 import { SamsrError } from "../src/base/errors.js";
+import { folderSet, validationSet } from "../src/evaluate/benchmark/data-sets.js";
 import { readPristineModel } from "../src/evaluate/niqe/niqe.js";
 import { writeFileAtomically } from "../src/image/index.js";
 import { blendTable } from "./blends.js";
 import { BUDGET } from "./budget.js";
 import { coverageTables } from "./coverage.js";
-import { realSet, validationSet } from "./data-sets.js";
 import { drawAll } from "./drawings.js";
 import { pack } from "./gpu/pack.js";
 import { makePage } from "./page.js";
@@ -207,7 +207,7 @@ async function tableOptions(words: TableWords, missing: (student: string) => voi
     ...{ runs, teacher, say, signal, missing, runsOn: { threads, signal } },
     pristine: await readPristineModel(words.niqeModel),
     val: val && (await validationSet(val, limit)),
-    real: await Promise.all(real.map((folder) => realSet(folder, limit))),
+    real: await Promise.all(real.map((folder) => folderSet(folder, limit))),
   };
 }
 

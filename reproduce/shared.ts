@@ -1,10 +1,10 @@
 /** What all tables have: students by name, means of scores as text, and the notes below. */
 import { basename, join } from "node:path";
 import { SamsrError } from "../src/base/errors.js";
+import type { DataSet } from "../src/evaluate/benchmark/data-sets.js";
 import { BORDER } from "../src/evaluate/measurer.js";
 import { METRICS, type MetricName } from "../src/evaluate/metrics/index.js";
 import type { StudentConfig } from "../src/train/config/index.js";
-import type { DataSet } from "./data-sets.js";
 import type { MeasureOptions, Scores } from "./measure.js";
 import { type Model, type RunsOn, studentModel } from "./models.js";
 import { configIn, weightsAt } from "./run-folder.js";
@@ -61,8 +61,8 @@ export const valuesOf = (metric: MetricName, scores: Scores, whole: readonly num
 /** Says on what a table was measured, and by which NIQE. */
 export function notes(on: readonly DataSet[], { pristine }: TableOptions): string {
   const sets = on.map(
-    ({ name, count, paired }) =>
-      `${name}: ${count} ${paired ? "photos, degraded as samsr score does" : "small photos"}`,
+    ({ name, pictures, paired }) =>
+      `${name}: ${pictures.length} ${paired ? "photos, degraded as samsr score does" : "small photos"}`,
   );
   return `${sets.join("; ")}. NIQE (less is better) against ${basename(pristine.source)}. All metrics without ${BORDER} pixels along every edge.\n`;
 }

@@ -1,11 +1,18 @@
 /** The tables of the paper: what their rows are, ours measured, and the paper's figures beside them. */
 import { join } from "node:path";
 import { SamsrError } from "../src/base/errors.js";
+import {
+  type PaperMethod,
+  type Perceptual,
+  paperMethod,
+  type RealWorld,
+  TABLE_3,
+  TABLE_4,
+} from "../src/evaluate/benchmark/paper.js";
 import type { MetricName } from "../src/evaluate/metrics/index.js";
 import { compared, type Row } from "./comparison.js";
 import { table5 } from "./learning.js";
 import { BICUBIC, teacherModel } from "./models.js";
-import { type Perceptual, type RealWorld, TABLE_1, TABLE_2, TABLE_3, TABLE_4 } from "./paper.js";
 import { configIn } from "./run-folder.js";
 import { demand, student, type Table, type TableOptions } from "./shared.js";
 import { DIVISORS, STUDENTS, studentAt, VARIATIONS } from "./students.js";
@@ -16,7 +23,7 @@ import { DIVISORS, STUDENTS, studentAt, VARIATIONS } from "./students.js";
  */
 async function methods(
   options: TableOptions,
-  paper: (name: "resshift" | "sinsr" | "samsr") => string[],
+  paper: (method: PaperMethod) => readonly string[],
 ): Promise<Row[]> {
   // The teacher has its students' network and schedule.
   const configs = await Promise.all(STUDENTS.map(({ name }) => configIn(join(options.runs, name))));
@@ -34,10 +41,10 @@ async function methods(
     {
       label: `ResShift, the teacher, ${steps} steps`,
       model: await chain(steps),
-      paper: paper("resshift"),
+      paper: paper(paperMethod("ResShift-15")),
     },
-    { label: "SinSR, 1 step", model: await student("sinsr", options), paper: paper("sinsr") },
-    { label: "SAMSR, 1 step", model: await student("samsr", options), paper: paper("samsr") },
+    { label: "SinSR, 1 step", model: await student("sinsr", options), paper: paper(paperMethod("SinSR-1")) },
+    { label: "SAMSR, 1 step", model: await student("samsr", options), paper: paper(paperMethod("SAMSR")) },
     ...variations,
     { label: "recipe of samsr-tiny, 1 step", model: await student("shipped", options) },
   ];
@@ -48,7 +55,7 @@ const table1: Table = async (options) => {
   const { real } = options;
   demand(real.length > 0, "table 1 needs --real");
   const names = real.map(({ name }) => name);
-  const rows = await methods(options, (name) => realWorld(TABLE_1[name], names));
+  const rows = await methods(options, ({ real }) => realWorld(real!, names));
   return compared(rows, { on: real, metrics: ["niqe"], baseline: BICUBIC, over: "bicubic" }, options, [
     ...realWorldHeads(names),
   ]);
@@ -58,7 +65,7 @@ const table1: Table = async (options) => {
 const table2: Table = async (options) => {
   const { val } = options;
   demand(val !== undefined, "table 2 needs --val");
-  const rows = await methods(options, (name) => [...TABLE_2[name]]);
+  const rows = await methods(options, ({ synthetic }) => synthetic);
   const metrics: MetricName[] = ["psnr", "ssim", "niqe"];
   const heads = ["PSNR", "SSIM", "LPIPS", "CLIPIQA", "MUSIQ"].map((head) => `paper: ${head}`);
   return compared(rows, { on: [val!], metrics, baseline: BICUBIC, over: "bicubic" }, options, heads);

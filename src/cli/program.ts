@@ -5,6 +5,7 @@
  */
 import { Command, CommanderError } from "commander";
 import { inOneLine } from "../base/describe.js";
+import { defineBenchmark } from "./benchmark/index.js";
 import { defineCompare } from "./compare/index.js";
 import { defineConvert } from "./convert/index.js";
 import { defineDegrade } from "./degrade/index.js";
@@ -40,6 +41,7 @@ const COMMANDS = [
   defineEvaluate,
   defineCompare,
   defineMetrics,
+  defineBenchmark,
   defineTrain,
   defineDegrade,
   defineServe,

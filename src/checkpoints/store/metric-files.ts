@@ -183,7 +183,7 @@ export async function pullMetricFile(
       async (signal) => {
         // Somebody else may have fetched it while this waited.
         if (await isThere()) return undefined;
-        await download({ url: address, sha256 }, path, {
+        await download({ url: address, sha256, most: MOST_BYTES }, path, {
           ...options.network,
           ...{ signal, adds: "samsr metrics add FILE" },
           onProgress: onProgress && ((progress) => onProgress({ file, ...progress })),
@@ -204,6 +204,9 @@ export async function pullMetricFile(
     throw storeError(path, error);
   }
 }
+
+/** VGG-16 with its classifier, the largest of the files, has 0.55e9. */
+const MOST_BYTES = 1e9;
 
 /** Another try with the same file would fail again: not so for what the disk is to blame for. */
 function isForItsContent(error: unknown): boolean {

@@ -1,0 +1,47 @@
+/** The words of `samsr benchmark`. */
+import { type Command, Option } from "commander";
+import { device, type Surroundings, seed, threads, whole } from "../options.js";
+import type { TablesArguments } from "./tables.js";
+
+const tablesHelp = `
+A folder with hr and lr, as "samsr degrade" writes them, is a set with originals (table 2); any other is one of small
+photos without (table 1). Sets are called by their folders: RealSR, RealSet65 and ImageNet-Test have the paper's figures
+beside them. Installed models fill the paper's rows by their published names, as "samsr models pull" gives them; every
+other installed model that enlarges four times has a row of its own.
+
+OUT/pictures has what each made, OUT/results a file for each picture with its time and its metrics, OUT/tables.md the
+tables and OUT/index.html a page to look at. A run that was stopped goes on with the next picture; a metric or a
+model that is installed later is added. What is missing is blank, with the command that would fill it.
+
+Examples:
+  samsr degrade imagenet/val -o ImageNet-Test --protocol imagenet-test
+  samsr benchmark tables --data RealSR RealSet65 ImageNet-Test -o benchmark
+  samsr benchmark tables --data RealSR --models samsr-tiny,realesrgan-x4plus --metrics niqe,clipiqa -o benchmark`;
+
+export function defineBenchmark(program: Command, { interrupts, done }: Surroundings): void {
+  const benchmark = program
+    .command("benchmark")
+    .summary("the paper's tables, by every installed method")
+    .description("Runs every installed method on whole data sets, and makes the paper's tables of it.");
+
+  benchmark
+    .command("tables")
+    .description("the paper's tables 1 and 2 beside ours, with what is installed")
+    .requiredOption("--data <folders...>", "data sets: folders of small photos, or with hr and lr in them")
+    .requiredOption("-o, --out <folder>", "where everything is kept, and a stopped run goes on")
+    .option("--models <names>", "separated by commas (default: every installed one); bicubic is always there")
+    .option("--metrics <names>", "separated by commas (default: every one whose weights are installed)")
+    .option("--limit <n>", "at most this many pictures of each set, evenly spread", whole(1))
+    .option("--border <n>", "pixels left out along every edge, by metrics that take a border", whole(0), 4)
+    .option("--niqe-model <file>", "what NIQE compares with, .npz or .safetensors")
+    .option("--gallery <n>", "pictures of each set on the page", whole(0), 8)
+    .addOption(seed())
+    .addOption(device())
+    .addOption(threads())
+    .addOption(new Option("--quiet", "print nothing but the tables and errors"))
+    .addHelpText("after", tablesHelp)
+    .action(async (options: TablesArguments) => {
+      const { tablesCommand } = await import("./tables.js");
+      done(await tablesCommand(options, interrupts.signal));
+    });
+}
