@@ -50,20 +50,28 @@ async function byOneEnd(student: StateDict) {
 }
 
 /** As they are kept, at half precision. */
-const kept = (name: "student" | "sharp") => ({
+const kept = (name: string, tensors: StateDict) => ({
   name,
-  tensors: readSafetensors(writeSafetensors(ends[name], { precision: "float16" }), name).tensors,
+  tensors: readSafetensors(writeSafetensors(tensors, { precision: "float16" }), name).tensors,
 });
-const [student, sharp] = [kept("student"), kept("sharp")];
-const between = (share: number) => blendWeights(student, sharp, share);
+const ofEnds = ["student", "sharp"].map((name) => ({ name, tensors: ends[name as "student" | "sharp"] }));
+const standing = kept("student", blendWeights(ofEnds[0], ofEnds[1], 0.25));
+const sharp = kept("sharp", ends.sharp);
+/** On the line through what is kept; 0 lies before the student. */
+const between = (detail: number) => blendWeights(standing, sharp, (detail - 0.25) / (1 - 0.25));
 
-describe("a model with two ends", () => {
-  it("is bundled with both, and the detail that stands", () => {
+describe("a model with a sharp end", () => {
+  it("is bundled at the detail that stands, and its 0 is the student that it was made of", async () => {
+    const zero = await loadWeights(model, "student", 0);
+    for (const [name, { data }] of ends.student) {
+      const most = zero.get(name)!.data.reduce((most, v, i) => Math.max(most, Math.abs(v - data[i])), 0);
+      expect(most, name).toBeLessThan(2e-3);
+    }
     expect(model.description).toMatchObject({ detail: 0.25, weights: { sharp: "sharp.safetensors" } });
     expect(model.missing).toEqual([]);
   });
 
-  it.each([0, 0.6, 1])("runs at detail %s the weights that lie there", async (detail) => {
+  it.each([0, 0.25, 0.6, 1])("runs at detail %s the weights that lie there", async (detail) => {
     const { raster, info } = await run(sessions, { detail });
     expect(info.detail).toBe(detail);
     expect(raster.data).toEqual(await byOneEnd(between(detail)));
@@ -88,8 +96,10 @@ describe("a model with two ends", () => {
   });
 });
 
-it("refuses detail for a model of one end, and two ends that are not of one network", async () => {
-  expect(() => resolveSettings({ detail: 0.5 }, picture, kindOf(smallDescription))).toThrow(/one end alone/);
+it("refuses detail for a model without a sharp end, and two ends that are not of one network", async () => {
+  expect(() => resolveSettings({ detail: 0.5 }, picture, kindOf(smallDescription))).toThrow(
+    /one detail alone/,
+  );
   const other = new Map([["w", { shape: [1], data: Float32Array.of(1) }]]);
   writeFileSync(path("other"), writeSafetensors(other));
   const paths = { student: path("student"), teacher: path("teacher"), sharp: path("other") };

@@ -12,7 +12,7 @@ export interface NamedWeights {
  * (1 - share) a + share b, weight by weight. Two students taught on from the same one by different terms, the
  * one for fidelity and the other for detail, stay near enough that what lies between their weights lies
  * between their pictures (Wang et al., "ESRGAN", 2018, section 3.4; "Deep network interpolation", 2019).
- * @param share of b, 0 to 1
+ * @param share of b, 0 to 1; less than 0 lies before a, on the same line
  * @throws {SamsrError} for a share that is none, and when the two have not the same tensors
  */
 export function blendWeights(a: NamedWeights, b: NamedWeights, share: number): StateDict {
@@ -20,7 +20,7 @@ export function blendWeights(a: NamedWeights, b: NamedWeights, share: number): S
     const good = isObject(named) && named.tensors instanceof Map;
     checkArgument("blendWeights: weights", named, good, "an object with a name and tensors, a Map");
   }
-  checkNumber("blendWeights: the share", share, 0, 1);
+  checkNumber("blendWeights: the share", share, -100, 1);
   demandSameNames(a, b);
   demandSameNames(b, a);
   const blend = new Map<string, { shape: readonly number[]; data: Float32Array }>();

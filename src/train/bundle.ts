@@ -16,6 +16,7 @@ import {
   type Network,
   PIXEL_DENOISER,
 } from "../networks/index.js";
+import type { StateDict } from "../nn/index.js";
 import { readNamedWeights } from "./blend.js";
 import { readWeights } from "./checkpoint.js";
 import { runConfig } from "./config/run-config.js";
@@ -54,7 +55,7 @@ export async function bundledStudent(weights: string): Promise<BundledStudent> {
 export interface BundlePaths {
   readonly student: string;
   readonly teacher: string;
-  /** The student's other end, taught on for detail from the same weights; left out, it has one end. */
+  /** The student's other end, taught on for detail from the same weights; left out, it is at one detail. */
   readonly sharp?: string;
 }
 
@@ -63,7 +64,8 @@ export interface BundlePaths {
  * write.
  * @param paths of the weights that `samsr train` left
  * @param out the folder
- * @param detail of a model with two ends, how far between them it is unless told, 0 to 1
+ * @param detail with a sharp end, how far from the student to it the model is unless told, 0 to less than 1;
+ *   the student that is written is at that detail, so that the usual one costs no blending
  * @throws SamsrError for a student that is none, for files that are missing or damaged, and when the two ends
  *   are not of one network
  */
@@ -72,7 +74,7 @@ export async function bundleModel(
   bundled: BundledStudent,
   paths: BundlePaths,
   out: string,
-  detail?: number,
+  detail = 0.5,
 ): Promise<void> {
   for (const part of ["student", "teacher"] as const)
     checkText(`bundleModel: the ${part}'s weights`, paths?.[part]);
@@ -83,21 +85,21 @@ export async function bundleModel(
     licence: LICENCE,
     network: PIXEL_DENOISER.model.kind,
     ...bundled,
-    ...(sharp !== undefined && detail !== undefined && { detail }),
+    ...(sharp !== undefined && { detail }),
     weights: {
       ...{ student: "student.safetensors", teacher: "teacher.safetensors" },
       ...(sharp !== undefined && { sharp: "sharp.safetensors" }),
     },
   };
-  // Two that cannot be blended are found out before anything is written.
+  let standing: StateDict | undefined;
   if (sharp !== undefined) {
     const [first, second] = await Promise.all([student, sharp].map(readNamedWeights));
-    blendWeights(first, second, 0);
+    standing = blendWeights(first, second, detail);
   }
   await beginFolder("bundleModel", description, PIXEL_DENOISER, out);
   for (const [part, path] of Object.entries<string | undefined>({ ...paths })) {
     if (path === undefined) continue;
-    const tensors = await readWeights(path);
+    const tensors = (part === "student" && standing) || (await readWeights(path));
     const metadata = { network: PIXEL_DENOISER.name, part };
     const bytes = writeSafetensors(tensors, { precision: "float16", metadata });
     await writeFileAtomically(join(out, `${part}.safetensors`), bytes, { overwrite: true });

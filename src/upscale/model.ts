@@ -15,7 +15,6 @@ import { loadModelWeights } from "../checkpoints/store/weights.js";
 import { ONNX_FILE } from "../networks/index.js";
 import type { StateDict } from "../nn/index.js";
 import { kindOf } from "./kinds/index.js";
-import type { DetailTraits } from "./kinds/kind.js";
 import type { PartWeights } from "./sessions.js";
 
 /**
@@ -40,8 +39,9 @@ function isFound(model: unknown): model is InstalledModel<UpscalingModel> {
 }
 
 /**
- * Finds one part of a model's weights: where it lies, or its numbers where they are between two ends.
- * @param detail how far from one end to the other, 0 to 1, of a part that has two
+ * Finds one part of a model's weights: where it lies, or its numbers where they are at another detail than
+ * any file's.
+ * @param detail of a part that has one, 0 to 1; default: the model's own
  * @throws {SamsrError} naming the file, when it is missing or damaged
  */
 export async function findWeights(
@@ -49,26 +49,34 @@ export async function findWeights(
   part: string,
   detail?: number,
 ): Promise<PartWeights> {
-  const ends = endsOf(model.description, part);
-  if (!ends || detail === undefined || detail === 0) return locate(model, part);
-  if (detail === 1) return locate(model, ends.sharp);
+  const { share, sharp } = blendAt(model.description, part, detail);
+  if (share === 0) return locate(model, part);
+  if (share === 1) return locate(model, sharp);
   return { tensors: await loadWeights(model, part, detail) };
 }
 
-/** The same, always with its numbers. */
-export async function loadWeights(model: InstalledModel, part: string, detail = 0): Promise<StateDict> {
-  const ends = endsOf(model.description, part);
+/** Loads the same, always with its numbers. */
+export async function loadWeights(model: InstalledModel, part: string, detail?: number): Promise<StateDict> {
+  const { share, sharp: end } = blendAt(model.description, part, detail);
+  if (share === 0) return loadModelWeights(model, part);
+  if (share === 1) return loadModelWeights(model, end);
   const load = async (name: string) => ({ name, tensors: await loadModelWeights(model, name) });
-  if (!ends || detail === 0) return (await load(part)).tensors;
-  if (detail === 1) return (await load(ends.sharp)).tensors;
-  const [faithful, sharp] = await Promise.all([load(part), load(ends.sharp)]);
-  return blendWeights(faithful, sharp, detail);
+  const [student, sharp] = await Promise.all([load(part), load(end)]);
+  return blendWeights(student, sharp, share);
 }
 
-function endsOf(description: ModelDescription, part: string): DetailTraits | undefined {
-  if (!enlarges(description)) return undefined;
-  const { detail } = kindOf(description);
-  return detail?.faithful === part ? detail : undefined;
+/**
+ * How far on the line from the student to the sharp end a detail is: 0 is the student, and what is more
+ * faithful lies before it.
+ */
+function blendAt(
+  description: ModelDescription,
+  part: string,
+  asked?: number,
+): { readonly share: number; readonly sharp: string } {
+  const detail = enlarges(description) ? kindOf(description).detail : undefined;
+  if (detail?.student !== part || asked === undefined) return { share: 0, sharp: part };
+  return { share: (asked - detail.standard) / (1 - detail.standard), sharp: detail.sharp };
 }
 
 async function locate(model: InstalledModel, part: string): Promise<PartWeights> {

@@ -33,8 +33,8 @@ export interface Sessions {
   /** Frees a graph's sessions, whose memory others need now; they come back when asked for. */
   drop(graph: TileGraph): Promise<void>;
   /**
-   * Sets where weights with two ends are taken between them, 0 to 1; sessions with others are freed. It
-   * begins as the model's own.
+   * Sets at which detail weights are taken that have one, 0 to 1; sessions at others are freed. It begins as
+   * the model's own.
    */
   blend(detail: number | undefined): Promise<void>;
   /** Fits the weights to the graphs of one pass, so that a damaged model is found before there is work. */
@@ -45,8 +45,8 @@ export interface Sessions {
 
 /**
  * @param model its name, for messages, and its kind
- * @param weights finds the weights of one part, by its name in the description, and where it has two ends at
- *   a detail between them; called at most once for each, and again for each other detail
+ * @param weights finds the weights of one part, by its name in the description, and where it has a detail at
+ *   that; called at most once for each, and again for each other detail
  */
 export function createSessions(
   { name: modelName, kind }: { readonly name: string; readonly kind: ModelKind },
@@ -58,7 +58,7 @@ export function createSessions(
   let detail = kind.detail?.standard;
   const partOf = (part: string) =>
     remember(scopes, part, async () => {
-      const { tensors, folder } = await weights(part, part === kind.detail?.faithful ? detail : undefined);
+      const { tensors, folder } = await weights(part, part === kind.detail?.student ? detail : undefined);
       return { scope: frozenScope(tensors), folder };
     });
   /** Sessions by size, the one used last at the end. */
@@ -128,8 +128,8 @@ export function createSessions(
     async blend(asked = kind.detail?.standard) {
       if (!kind.detail || asked === detail) return;
       detail = asked;
-      scopes.delete(kind.detail.faithful);
-      for (const graph of kind.onePass) if (graph.weights === kind.detail.faithful) await drop(graph);
+      scopes.delete(kind.detail.student);
+      for (const graph of kind.onePass) if (graph.weights === kind.detail.student) await drop(graph);
     },
     async check() {
       const size = { width: kind.multiple, height: kind.multiple };

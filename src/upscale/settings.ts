@@ -55,7 +55,7 @@ export interface UpscaleSettings {
   /**
    * From 0, where the result keeps to what the small picture says, to 1, where edges and textures are
    * sharpest and most is invented; default: the model's. It goes with the single step of a model that has
-   * both ends.
+   * a sharp end.
    */
   readonly detail?: number;
   /** Strength of the noise, over 0; default: the model's. */
@@ -103,7 +103,7 @@ export interface UpscaleInfo
   extends Partial<Omit<DiffusionSettings, "method" | "masks" | "samOptions" | "coefficients" | "noise">>,
     Partial<Omit<DdimSettings, "method">> {
   readonly method?: Method | typeof DDIM;
-  /** Of a model with two ends. */
+  /** Of a model with a sharp end. */
   readonly detail?: number;
   /** Number of tiles, and their size in low-resolution pixels: width, height. */
   readonly tiles: number;
@@ -220,7 +220,7 @@ function resolveDetail(
   if (!detail) {
     if (asked === undefined) return undefined;
     throw new SamsrError(
-      "detail has no meaning for this model, whose weights have one end alone; leave it out",
+      "detail has no meaning for this model, whose weights are at one detail alone; leave it out",
     );
   }
   // A chain of steps runs the teacher, which has one end.

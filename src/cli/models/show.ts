@@ -131,7 +131,12 @@ function scheduleRow({ schedule, m }: Extract<ModelDescription, { m: number }>):
 function detailRow(description: UpscalingModel): [string, string][] {
   const { detail } = kindOf(description);
   return detail
-    ? [["detail", `0 (${detail.faithful}) to 1 (${detail.sharp}), ${detail.standard} unless told`]]
+    ? [
+        [
+          "detail",
+          `0 to 1, where ${detail.sharp} is; ${detail.standard} unless told, where ${detail.student} is`,
+        ],
+      ]
     : [];
 }
 

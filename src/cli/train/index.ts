@@ -152,7 +152,7 @@ export function defineTrain(program: Command, { interrupts, done }: Surroundings
     .requiredOption("--teacher <file>", "weights that samsr train teacher left")
     .requiredOption("--student <file>", "weights that samsr train student left")
     .option("--sharp <file>", "the student's other end, taught on for detail: upscale --detail blends both")
-    .addOption(detail("of a model with both ends, 0 to 1 (default: 0.5)"))
+    .addOption(detail("with --sharp, how far from student to sharp the model is unless told (default: 0.5)"))
     .requiredOption("--name <name>", "what the model calls itself", plainName)
     .requiredOption("-o, --out <folder>", "the model's folder")
     .action(async (options: BundleArguments) => {

@@ -16,6 +16,7 @@ export interface BundleArguments {
 export async function bundleCommand({ name, out, detail, ...paths }: BundleArguments): Promise<number> {
   const { student, sharp, teacher } = paths;
   if (detail !== undefined && sharp === undefined) throw new UsageError("--detail goes with --sharp");
+  if (detail === 1) throw new UsageError("--detail 1 is the sharp end itself; expected less than 1");
   await bundleModel(name, await bundledStudent(student), { student, sharp, teacher }, out, detail);
   say(`${out}: write its CARD.md before you pass it on`);
   return 0;

@@ -15,10 +15,10 @@ import { pixelDenoiser } from "./pixel-denoiser.js";
 const NAME = "pixel-denoiser";
 
 const detail = optional(
-  number("How far between both ends it is unless told; 0 is the student, 1 the sharp end.", 0, 1),
+  number("With a sharp end, which is at detail 1, the detail that the student is at, less than 1.", 0, 0.99),
 );
 
-// With two ends, what runs lies between the student, which keeps to the small picture, and the sharp one.
+// With a sharp end, any detail lies on the line through it and the student, which is what runs unless told.
 const json = modelJsonWith(NAME, { config, schedule, m, detail }, ["student", "teacher"], {
   sharp: optional(weightsFile),
 });

@@ -1,10 +1,8 @@
 /** Where a student's masks come from, and the networks that find them. */
-import { createHash } from "node:crypto";
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { SamsrError } from "../../base/errors.js";
 import type { Variant } from "../../diffusion/index.js";
-import type { StateDict } from "../../nn/index.js";
 import { findCoverageNetwork } from "../../semantics/coverage-model.js";
 import {
   createCoverageSource,
@@ -21,6 +19,7 @@ import { hashOfFile } from "../../semantics/sam/segmenter.js";
 import { filesSource, masksOfPhoto } from "../../semantics/sources/files.js";
 import { fillCoverage, type PictureSource } from "../data/coverage-store.js";
 import { wholePictures } from "../data/whole-pictures.js";
+import { hashOfWeights } from "./hash-of-weights.js";
 
 /** What says where the masks of whole pictures come from. */
 export interface PhotoMasks {
@@ -85,13 +84,4 @@ async function demandFolder(path: string): Promise<void> {
   throw new SamsrError(
     `--masks ${path}: no such folder; expected regions, network, sam, none, or a folder of masks by photo name`,
   );
-}
-
-function hashOfWeights(weights: StateDict): string {
-  const hash = createHash("sha256");
-  for (const [name, { shape, data }] of [...weights].sort(([a], [b]) => (a < b ? -1 : 1))) {
-    hash.update(JSON.stringify([name, shape]));
-    hash.update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
-  }
-  return hash.digest("hex");
 }

@@ -10,9 +10,10 @@ import { join } from "node:path";
 import sharp from "sharp";
 import { SamsrError } from "../../base/errors.js";
 import { SCALE } from "../../base/scale.js";
-import type { UpscalingModel } from "../../checkpoints/index.js";
-import type { InstalledModel } from "../../checkpoints/store/index.js";
+import { isModelOf, type UpscalingModel } from "../../checkpoints/index.js";
+import { type InstalledModel, loadModelWeights } from "../../checkpoints/store/index.js";
 import { encodeToFile } from "../../image/index.js";
+import { ONNX_FILE } from "../../networks/index.js";
 import { cacheFolder } from "../../semantics/sam/mask-cache.js";
 import { hashOfFile } from "../../semantics/sam/segmenter.js";
 import { createUpscaler } from "../../upscale/index.js";
@@ -20,6 +21,7 @@ import { kindOf } from "../../upscale/kinds/index.js";
 import { findUpscalingModel } from "../../upscale/model.js";
 import { decodeRgb, listImages } from "../data/photos.js";
 import { holdsPairs, listPairs } from "../data/saved-pairs.js";
+import { hashOfWeights } from "./hash-of-weights.js";
 import type { TrainingRun } from "./training-run.js";
 
 /** Changes with what is made of a picture before it is enlarged. */
@@ -33,8 +35,8 @@ type Pair = Awaited<ReturnType<typeof listPairs>>[number];
 /**
  * What the second teacher makes of every small picture of folders of saved pairs; what is not kept yet is
  * made, one picture after the other.
- * @param secondTeacher an installed model's name, a model's folder, or a folder of pictures by the names of
- *   the pairs
+ * @param secondTeacher an installed model's name, a model's folder or its file of weights, or a folder of
+ *   pictures by the names of the pairs
  * @returns the file of each, in the order of the pairs
  * @throws SamsrError for photos in place of pairs, a model that does not enlarge by 4, a picture that a
  *   folder lacks or has at another size; the signal's reason, and the same call goes on after the last
@@ -138,10 +140,14 @@ async function madePictures(
 }
 
 /** All that decides what a model makes of a picture: how it is run, and its weights. */
-async function identityOf({ description, folder }: InstalledModel<UpscalingModel>): Promise<string> {
-  const { name: _, summary: _s, licence: _l, source: _o, weights, ...deciding } = description;
+async function identityOf(model: InstalledModel<UpscalingModel>): Promise<string> {
+  const { name: _, summary: _s, licence: _l, source: _o, weights, ...deciding } = model.description;
+  // A file that was named may be one of two that belong together, so what counts is what is read of it.
+  const numbers = model.place === "file" && !isModelOf(model.description, ONNX_FILE);
+  const hashOf = async (part: string, file: string) =>
+    numbers ? hashOfWeights(await loadModelWeights(model, part)) : hashOfFile(join(model.folder, file));
   const hashes = await Promise.all(
-    Object.entries<string>(weights).map(async ([part, file]) => [part, await hashOfFile(join(folder, file))]),
+    Object.entries<string>(weights).map(async ([part, file]) => [part, await hashOf(part, file)]),
   );
   return JSON.stringify([VERSION, deciding, hashes]);
 }

@@ -26,7 +26,7 @@ export interface ModelKind {
   readonly overlap: number;
   /** How many sizes of tile keep their sessions, and how many pixels these may have together. */
   readonly cache: { readonly sizes: number; readonly pixels: number };
-  /** Of models whose weights lie between two ends. */
+  /** Of models whose weights can be sharper or more faithful than they are. */
   readonly detail?: DetailTraits;
   /** Of models that start from noise; others have no masks, no seed and no steps. */
   readonly diffusion?: DiffusionTraits;
@@ -44,10 +44,10 @@ export interface ModelKind {
 }
 
 export interface DetailTraits {
-  /** The part that is blended, which is the end at detail 0, and the part at detail 1. */
-  readonly faithful: string;
+  /** The part that is at the standard detail, and the part at detail 1. */
+  readonly student: string;
   readonly sharp: string;
-  /** From 0 to 1, what stands for a detail that nobody asked for. */
+  /** From 0 to less than 1, what stands for a detail that nobody asked for. */
   readonly standard: number;
 }
 

@@ -31,9 +31,6 @@ import type { ModelKind, TileGraph } from "./kind.js";
 export const DEFAULT_TILE = 192;
 export const DEFAULT_OVERLAP = 16;
 
-/** Of a model that has two ends and says nothing of what lies between them. */
-const STANDARD_DETAIL = 0.5;
-
 export function pixelKind(
   { config, schedule, m, detail, weights }: PixelModel,
   network: Denoising<unknown>,
@@ -68,7 +65,7 @@ export function pixelKind(
     overlap: DEFAULT_OVERLAP,
     cache: { sizes: 4, pixels: 256 * 256 },
     ...(weights.sharp && {
-      detail: { faithful: "student", sharp: "sharp", standard: detail ?? STANDARD_DETAIL },
+      detail: { student: "student", sharp: "sharp", standard: detail ?? 0 },
     }),
     diffusion: { channels: LATENT_CHANNELS, schedule, m, method: "samsr", variant: "paper" },
     onePass: [step],
