@@ -7,7 +7,7 @@ import { SamsrError } from "../src/base/errors.js";
 import { createMethods } from "../src/evaluate/methods.js";
 import type { EnlargeMethod } from "../src/evaluate/score.js";
 import { isSourceName } from "../src/semantics/index.js";
-import { type BundledStudent, bundleModel } from "../src/train/bundle.js";
+import { bundleModel } from "../src/train/bundle.js";
 import type { StudentConfig } from "../src/train/config/index.js";
 import { createUpscaler, type Upscaler, type UpscaleSettings } from "../src/upscale/index.js";
 
@@ -79,7 +79,7 @@ async function opened(
   { threads, signal }: RunsOn,
 ): Promise<Model> {
   if (space !== "pixels") throw new SamsrError(`${name}: is of latents; the tables are of models of pixels`);
-  const bundled: BundledStudent = { config: network, schedule, m };
+  const bundled = { config: network, training: { schedule, m } };
   const used = settings.method === "resshift" ? paths.teacher : paths.student;
   const facts = JSON.stringify({ bundled, settings });
   return {
@@ -92,7 +92,7 @@ async function opened(
       const folder = await mkdtemp(join(tmpdir(), "samsr-reproduce-"));
       let upscaler: Upscaler | undefined;
       try {
-        await bundleModel(name, bundled, paths, folder);
+        await bundleModel(name, paths, folder, { told: bundled });
         upscaler = await createUpscaler({ model: folder, device: "cpu", threads });
         const { upscale } = upscaler;
         return await work(async (lq) => (await upscale(lq, settings, { signal })).raster);

@@ -165,12 +165,12 @@ describe("samsr masks", () => {
     [["--masks", "sam"], /no Segment Anything model is installed; add one .* or name a checkpoint/, 1],
     [
       ["--model", "samsr-tiny"],
-      /the model samsr-tiny is a pixel-denoiser, and masks need Segment Anything/,
+      /the model samsr-tiny is a pixel-denoiser; expected Segment Anything, which masks need/,
       1,
     ],
     [["--masks", "sam", "--model", "nowhere"], /no model "nowhere"/, 1],
     [["--masks", "regions", "--coverage", "coverage-tiny"], /--coverage goes with --masks network/, 2],
-    [["--coverage", "samsr-tiny"], /samsr-tiny is a pixel-denoiser, expected a coverage network/, 1],
+    [["--coverage", "samsr-tiny"], /samsr-tiny is a pixel-denoiser; expected a coverage network/, 1],
   ] as const)("refuses %j", async (words, message, exit) => {
     const env = { SAMSR_HOME: folder.path("home") };
     const run = await samsr(["masks", folder.path("disc.png"), "-o", folder.path("no"), ...words], { env });
@@ -262,7 +262,7 @@ describe.skipIf(!hasShared)("Segment Anything from the command", () => {
       env,
     });
     expect(run.stderr).toMatch(
-      /^samsr: .*checkpoint\.pth is a vq-autoencoder, and masks need Segment Anything.*\n$/,
+      /^samsr: .*checkpoint\.pth: holds a vq-autoencoder; expected Segment Anything, which masks need.*\n$/,
     );
     expect(run.code).toBe(1);
   });

@@ -120,10 +120,10 @@ describe("samsr train", () => {
 
   it.each([
     [["teacher", "-o", "x1"], /needs --data <folders\.\.\.>, or data\.photos in its configuration/, 2],
-    [["student", "--data", "a", "-o", "x2"], /needs --teacher <file>, or teacher in its configuration/, 2],
+    [["student", "--data", "a", "-o", "x2"], /needs --teacher <weights>, or teacher in its configuration/, 2],
     [["teacher", "--data", "a", "-o", "x", "--config", "none.yaml"], /none\.yaml: there is no such file/, 1],
     [["teacher", "--data", "a", "-o", "x", "--kappa", "-1"], /"schedule\.kappa" must be a number from/, 1],
-    [["student", "--data", "a", "-o", "x", "--teacher", "none"], /none: there is no such file/, 1],
+    [["student", "--data", "a", "-o", "x", "--teacher", "none.pth"], /none\.pth: there is no such file/, 1],
     [
       ["student", "--data", "a", "-o", "x", "--teacher", "t", "--lambda", "-1"],
       /Expected a number from 0 on/,
@@ -136,7 +136,7 @@ describe("samsr train", () => {
     ],
     [["blend", "a", "b", "-o", "x", "--share", "1.5"], /Expected a number from 0 to 1\./, 2],
     [["blend", "a.safetensors", "b.safetensors", "-o", "x", "--share", "1"], /there is no such file/, 1],
-    [["bundle", "--name", "x", "-o", "x"], /required option '--teacher <file>' not specified/, 2],
+    [["bundle", "--name", "x", "-o", "x"], /required option '--student <file>' not specified/, 2],
   ])("refuses %j in one line", async (words, message, exitCode) => {
     const { code, stderr } = await samsr(["train", ...words], { cwd: path(".") });
     expect(stderr).toMatch(/^samsr: [^\n]*\n$/);

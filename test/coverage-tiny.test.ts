@@ -36,7 +36,7 @@ describe("coverage-tiny", () => {
   it("names what it was given instead of a coverage network", async () => {
     const other = createCoverageModel({ model: "samsr-tiny" });
     await expect(other.coverage(noise(8, 8))).rejects.toThrow(
-      "the model samsr-tiny is a pixel-denoiser, expected a coverage network",
+      "the model samsr-tiny is a pixel-denoiser; expected a coverage network",
     );
   });
 

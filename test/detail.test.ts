@@ -26,7 +26,8 @@ let sessions: Sessions;
 beforeAll(async () => {
   for (const [part, tensors] of Object.entries(ends)) writeFileSync(path(part), writeSafetensors(tensors));
   const paths = { student: path("student"), teacher: path("teacher"), sharp: path("sharp") };
-  await bundleModel("two-ends", { config, schedule, m }, paths, join(folder, "two-ends"), 0.25);
+  const told = { config, training: { schedule, m } };
+  await bundleModel("two-ends", paths, join(folder, "two-ends"), { told, detail: 0.25 });
   model = await findModel(join(folder, "two-ends"));
   const kind = kindOf((await findUpscalingModel(join(folder, "two-ends"))).description);
   const weights = (part: string, detail?: number) => findWeights(model, part, detail);
@@ -104,6 +105,6 @@ it("refuses detail for a model without a sharp end, and two ends that are not of
   writeFileSync(path("other"), writeSafetensors(other));
   const paths = { student: path("student"), teacher: path("teacher"), sharp: path("other") };
   const out = join(folder, "unlike");
-  await expect(bundleModel("unlike", { config, schedule, m }, paths, out)).rejects.toThrow(/has no tensor/);
+  await expect(bundleModel("unlike", paths, out)).rejects.toThrow(/holds no network that samsr knows/);
   await expect(findModel(out)).rejects.toThrow(/no model/);
 });

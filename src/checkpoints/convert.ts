@@ -1,9 +1,10 @@
 /** From a checkpoint to one self-contained ONNX model of one of its parts. */
 import { SamsrError } from "../base/errors.js";
-import type { Part, PartOptions, Size } from "../networks/index.js";
+import type { Part, PartOptions, Size, Training } from "../networks/index.js";
 import { frozenScope, type StateDict, type Weights } from "../nn/index.js";
 import { anySize, type Dimension, type ModelStream, streamModel, type Value } from "../onnx/index.js";
 import { networkNamed, type Recognised } from "./recognise.js";
+import { toldMetadata } from "./told.js";
 
 export interface ConvertOptions {
   /** The part's name, one of `partsOf`; it may be left out where there is only one. */
@@ -25,6 +26,8 @@ export interface ConvertOptions {
   readonly batch?: number;
   /** float16 stores matrices and kernels at half size; all sums are still taken in float32. */
   readonly precision?: "float32" | "float16";
+  /** How the weights were trained, for the metadata. */
+  readonly training?: Training;
 }
 
 export interface Converted {
@@ -59,7 +62,7 @@ export function partsOf(recognised: Recognised, options?: PartOptions): readonly
 /**
  * A part of a recognised checkpoint as an ONNX model, with free batch, height and width where the network has
  * no constant of its size and none is asked for. The metadata of the model say what it is: network, part,
- * size and batch ("any" where they are free), the multiple of sides, precision, and the configuration as
+ * size and batch ("any" where they are free), the multiple of sides, precision, configuration and training as
  * JSON.
  * @param name of the file, for errors
  * @throws {SamsrError} when the part, the size or the batch cannot be
@@ -74,7 +77,7 @@ export function convert(
   name: string,
   options: ConvertOptions = {},
 ): Converted {
-  const { precision = "float32" } = options;
+  const { precision = "float32", training } = options;
   const { part, size, any } = planConvert(recognised, name, options);
   const scope = frozenScope(runnableWeights(weights, recognised));
   const free = any
@@ -94,7 +97,7 @@ export function convert(
     ...(!free && size && { multiple: String(part.sized!.multiple) }),
     batch: batch === undefined ? "any" : String(batch),
     precision,
-    config: JSON.stringify(config),
+    ...toldMetadata({ config, training }),
   };
   const dimensions = free?.dimensions;
   const model = streamModel(built, {

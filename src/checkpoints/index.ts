@@ -18,7 +18,14 @@ export {
   type UpscalingModel,
 } from "./description.js";
 export { examineOnnx, type OnnxFileOptions } from "./onnx-file/index.js";
-export { type Checkpoint, openCheckpoint, readCheckpoint, readShapes } from "./open.js";
+export {
+  type Checkpoint,
+  openCheckpoint,
+  type RecognisedCheckpoint,
+  readCheckpoint,
+  readShapes,
+  recogniseCheckpoint,
+} from "./open.js";
 export { parseDescription } from "./parse-description.js";
 export { type PthCheckpoint, type PthTensor, type PthValue, readPth } from "./pth.js";
 export { isNetwork, type Recognised, recognise } from "./recognise.js";
@@ -31,3 +38,4 @@ export {
 } from "./safetensors.js";
 export type { CheckpointFile } from "./source.js";
 export { shapesOf, stateDictOf, withoutPrefixes } from "./state-dict.js";
+export { type Told, toldIn, toldMetadata } from "./told.js";

@@ -2,14 +2,18 @@
  * One door for files of weights. PyTorch's, safetensors and ncnn's are told apart by their first bytes,
  * because people rename files and downloads end in anything; only ncnn's numbers have nothing to be known by.
  */
+import { SamsrError } from "../base/errors.js";
 import type { Shapes } from "../networks/index.js";
 import type { StateDict } from "../nn/index.js";
 import type { ByteSource } from "./byte-source.js";
 import { outlineNcnn } from "./ncnn/index.js";
 import { isPth, outlinePth } from "./pth.js";
+import { type Recognised, recognise, recognisedAs } from "./recognise.js";
 import { loadSafetensors, outlineSafetensors } from "./safetensors.js";
+import type { Metadata } from "./safetensors-header.js";
 import { type CheckpointFile, withSource } from "./source.js";
 import { loadStateDict, shapesOf, withoutPrefixes } from "./state-dict.js";
+import { type Told, toldIn } from "./told.js";
 
 export interface Checkpoint {
   /**
@@ -39,6 +43,36 @@ export async function openCheckpoint(file: CheckpointFile, name?: string): Promi
   });
 }
 
+/** A recognised network, and how its weights were trained as far as that is told. */
+export type RecognisedCheckpoint = Recognised & Pick<Told, "training">;
+
+/**
+ * Recognises which network a file of weights holds, by its tensors and by what it tells of itself beside
+ * them. Its header, or outline, is all that is read.
+ * @param beside what lies beside the file and tells of it, for one that tells nothing itself; where it does
+ *   not fit the tensors it is left out
+ * @throws {SamsrError} as `openCheckpoint` and `recognise`, and for metadata that make no sense
+ */
+export async function recogniseCheckpoint(
+  file: CheckpointFile,
+  name?: string,
+  beside: Told = {},
+): Promise<RecognisedCheckpoint> {
+  return withSource(file, name, async (source) => {
+    const { shapes, metadata = {} } = await outline(source);
+    const found = recognise(shapes, source.name);
+    const own = toldIn(metadata, source.name);
+    const isAbout = ({ network }: Told) => network?.name === found.network;
+    if (isAbout(own) && own.config !== undefined) {
+      const recognised = recognisedAs(found, own.config, shapes);
+      if (recognised) return { ...recognised, training: own.training };
+      throw new SamsrError(`${source.name}: the configuration in its metadata is not that of its tensors`);
+    }
+    const recognised = isAbout(beside) ? recognisedAs(found, beside.config, shapes) : undefined;
+    return recognised ? { ...recognised, training: beside.training } : found;
+  });
+}
+
 /** The weights of `openCheckpoint` alone. */
 export async function readCheckpoint(file: CheckpointFile, name?: string): Promise<StateDict> {
   return (await openCheckpoint(file, name)).weights;
@@ -49,10 +83,13 @@ export async function readShapes(file: CheckpointFile, name?: string): Promise<S
   return withSource(file, name, async (source) => (await outline(source)).shapes);
 }
 
-async function outline(source: ByteSource): Promise<{ shapes: Shapes; load(): Promise<StateDict> }> {
+async function outline(
+  source: ByteSource,
+): Promise<{ shapes: Shapes; metadata?: Metadata; load(): Promise<StateDict> }> {
   if (await isSafetensors(source)) {
-    const { tensors } = await outlineSafetensors(source);
+    const { tensors, metadata } = await outlineSafetensors(source);
     return {
+      metadata,
       shapes: withoutPrefixes(new Map(tensors.map(({ name, shape }) => [name, shape])), source.name),
       load: async () => withoutPrefixes((await loadSafetensors(source)).tensors, source.name),
     };

@@ -73,6 +73,22 @@ export function recognise(shapes: Shapes, name: string): Recognised {
   );
 }
 
+/**
+ * A recognised network with a configuration that is told of it, for what no shape tells.
+ * @returns undefined where the configuration is not one of these tensors
+ */
+export function recognisedAs(
+  recognised: Recognised,
+  config: unknown,
+  shapes: Shapes,
+): Recognised | undefined {
+  const network = networkNamed(recognised.network);
+  const found = { ...recognised, ...("sizeKnown" in recognised && { sizeKnown: true }), config };
+  const reading = attempt(() => ({ network, found, expected: parametersOf(network, found) }));
+  if (reading instanceof Error || differences(shapes, reading).length > 0) return undefined;
+  return found as Recognised;
+}
+
 /** Whether it is this network, and with its configuration then. */
 export function isNetwork<N extends Network>(
   found: { readonly network: string },

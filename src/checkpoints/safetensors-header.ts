@@ -13,9 +13,12 @@ export interface SafetensorsEntry {
   readonly to: number;
 }
 
+/** Texts that a file holds beside its tensors. */
+export type Metadata = Readonly<Record<string, string>>;
+
 export interface SafetensorsHeader {
   readonly tensors: readonly SafetensorsEntry[];
-  readonly metadata: Readonly<Record<string, string>>;
+  readonly metadata: Metadata;
 }
 
 /** The types that become float32. */
@@ -125,7 +128,7 @@ function parseHeader(bytes: Uint8Array, fail: Fail) {
   if (metadata !== undefined && !isObjectOfTexts(metadata)) fail("its metadata is no object of texts");
   return {
     entries: Object.entries(json).filter(([key]) => key !== "__metadata__"),
-    metadata: metadata as Readonly<Record<string, string>> | undefined,
+    metadata: metadata as Metadata | undefined,
     keys,
   };
 }

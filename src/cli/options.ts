@@ -1,11 +1,12 @@
 /** Options that several commands take, and the parsers of their values. */
 import { readFileSync } from "node:fs";
-import { InvalidArgumentError, Option } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
 import { SamsrError } from "../base/errors.js";
 import { isPlainName } from "../base/plain-name.js";
 import { type Described, parseWords } from "../base/words.js";
 import { VARIANTS } from "../diffusion/pixelwise-options.js";
 import type { DegradationName } from "../train/data/degradations.js";
+import { PRESETS, type Preset, PUBLISHED_SEED } from "../upscale/preset-names.js";
 import { LIMIT_WORDS, UPSCALE_WORDS } from "../upscale/words.js";
 import type { Interrupts } from "./interrupt.js";
 
@@ -129,3 +130,17 @@ export const pixelLimit = () => described("pixelLimit", LIMIT_WORDS.pixelLimit);
 const degradations: DegradationName[] = ["mild", "real-esrgan", "bicubic", "blind"];
 export const degradation = (standard?: DegradationName) =>
   choice("--degradation <name>", "how photos are made small (default: mild)", degradations, standard);
+export const preset = () =>
+  new Option(
+    "--preset <name>",
+    "published: as the authors measure; what else is said stands over it",
+  ).choices(PRESETS);
+
+/** What a command was told, with its preset's seed where no other was said. */
+export function withPresetSeed<T extends { readonly preset?: Preset; readonly seed: number }>(
+  options: T,
+  command: Command,
+): T {
+  const said = command.getOptionValueSource("seed") !== "default";
+  return options.preset === undefined || said ? options : { ...options, seed: PUBLISHED_SEED };
+}

@@ -44,7 +44,7 @@ export function* chain<Rate, Image>(
   on: Equations<Rate, Image>,
   { sampler, schedule, xT, y, rates, steps, stepNoise, onStep }: ChainOptions<Rate, Image>,
 ): Generator<Question<Image>, Image, Image> {
-  const visited = timesteps(schedule, steps);
+  const visited = visitedBy(sampler, schedule, steps);
   let x = xT;
   for (const [i, timestep] of visited.entries()) {
     const scale = inputScale(schedule.eta[timestep], schedule.kappa);
@@ -62,6 +62,11 @@ export function* chain<Rate, Image>(
     onStep?.({ timestep, x0Hat, x });
   }
   return x;
+}
+
+/** The timesteps that a chain visits, falling. @throws SamsrError as `chain` */
+export function visitedBy(sampler: Sampler, schedule: Schedule, steps = schedule.steps): number[] {
+  return sampler.visits?.(schedule, steps) ?? timesteps(schedule, steps);
 }
 
 /**
@@ -93,8 +98,9 @@ export interface SampleOptions extends Omit<ChainOptions<Field, Float32Array>, "
  *   have
  */
 export async function sample(options: SampleOptions): Promise<Float32Array> {
-  const { denoiser, noise, y, schedule, rates = onArrays.pixelwise(0), signal } = options;
-  const xT = onArrays.prior({ y, noise, level: onArrays.priorLevel(schedule, rates) });
+  const { denoiser, noise, y, schedule, sampler, steps, rates = onArrays.pixelwise(0), signal } = options;
+  const [first] = visitedBy(sampler, schedule, steps);
+  const xT = onArrays.prior({ y, noise, level: onArrays.priorLevel(schedule, rates, first) });
   const walk = chain(onArrays, { ...options, rates, xT });
   let asked = walk.next();
   while (!asked.done) {

@@ -123,6 +123,27 @@ describe("schedule", () => {
     expect(() => timesteps(exponentialSchedule(), 16)).toThrow(/1 to 15 steps.*16/);
   });
 
+  it("has ResShift visit the timesteps of its published code, from the noise of the first on", async () => {
+    const schedule = exponentialSchedule();
+    const visits = (count: number) => SAMPLERS.resshift.visits!(schedule, count);
+    expect(visits(15)).toEqual(timesteps(schedule));
+    expect(visits(4)).toEqual([11, 7, 3, 0]);
+    expect(visits(1)).toEqual([14]);
+    const asked: number[][] = [];
+    await sample({
+      ...{ sampler: SAMPLERS.resshift, schedule, steps: 4 },
+      ...{ y: Float32Array.of(0.5), noise: Float32Array.of(1), stepNoise: () => Float32Array.of(0) },
+      denoiser: (x, t) => {
+        asked.push([t, x[0]]);
+        return x;
+      },
+    });
+    const [[t, x]] = asked;
+    const level = schedule.kappa * schedule.sqrtEta[11];
+    expect(t).toBe(11);
+    expect(x).toBeCloseTo((0.5 + level) / Math.sqrt(level ** 2 + 1), 6);
+  });
+
   it("spreads the timesteps of short chains", () => {
     const schedule = exponentialSchedule();
     expect(timesteps(schedule)).toEqual([14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0]);

@@ -88,9 +88,12 @@ export function equationsOver<Rate, Image>(algebra: Algebra<Rate, Image>) {
     return pixelwise(options.variant === "release" ? 0 : weight, options);
   }
 
-  /** The deviation of the noise in x_T, kappa_new sqrt(eta_new) of the last timestep. */
-  function priorLevel({ eta, kappa, steps }: Schedule, rates: Pixelwise<Rate>): Rates {
-    return noiseLevel(rates.eta(eta[steps - 1]), rates.kappa(kappa));
+  /**
+   * The deviation of the noise in x_T, kappa_new sqrt(eta_new) of the last timestep, or of another where a
+   * chain starts.
+   */
+  function priorLevel({ eta, kappa, steps }: Schedule, rates: Pixelwise<Rate>, timestep = steps - 1): Rates {
+    return noiseLevel(rates.eta(eta[timestep]), rates.kappa(kappa));
   }
 
   /**

@@ -16,6 +16,7 @@ export {
   onGraphs,
   type Pixelwise,
 } from "./equations.js";
+export { NOISE_KINDS, type NoiseKind } from "./noise-kinds.js";
 export {
   COEFFICIENTS,
   type Coefficients,

@@ -2,8 +2,10 @@
  * Measuring pictures. Networks block the thread that runs them, so where one is among the metrics, all of
  * them are open in a thread of their own; formulas alone are computed where the caller is.
  */
+
 import { installedMetricFiles } from "../checkpoints/store/metric-files.js";
 import { type Device, startThread } from "../runtime/index.js";
+import { type Preset, PUBLISHED_BORDER } from "../upscale/preset-names.js";
 import { type Judgements, type LocalOptions, openMetrics } from "./local-measurer.js";
 import { METRIC_NAMES, METRICS, type MetricName, type Pair } from "./metrics/index.js";
 import { type PristineModel, readPristineModel } from "./niqe/niqe.js";
@@ -44,6 +46,11 @@ export interface Measurer {
 
 /** The border that super-resolution at four times is measured with. */
 export const BORDER = 4;
+
+/** The border that is measured with, or that of a preset. */
+export function borderOf(preset?: Preset): number {
+  return preset === undefined ? BORDER : PUBLISHED_BORDER;
+}
 
 /**
  * Opens metrics. Close it when done.

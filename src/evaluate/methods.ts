@@ -1,6 +1,8 @@
 /** The methods that `samsr score` knows, by name. */
+import { totalmem } from "node:os";
 import { SamsrError } from "../base/errors.js";
-import { DDIM, METHODS } from "../diffusion/index.js";
+import { networkOf, type UpscalingModel } from "../checkpoints/index.js";
+import { DDIM, METHODS, type Method } from "../diffusion/index.js";
 import {
   bicubicX4,
   fromTensor,
@@ -13,6 +15,8 @@ import {
 import { SCALE } from "../networks/index.js";
 import type { Upscaler, UpscaleSettings } from "../upscale/index.js";
 import { kindOf } from "../upscale/kinds/index.js";
+import type { Preset } from "../upscale/preset-names.js";
+import { withPreset } from "../upscale/presets.js";
 import { resolveSettings } from "../upscale/settings.js";
 import type { EnlargeMethod } from "./score.js";
 
@@ -30,17 +34,43 @@ export function needsModel(name: string): boolean {
 }
 
 /**
+ * The method that a model of one denoiser was taught for: what else could be computed with its weights is no
+ * other method. Undefined for a model with a student and a teacher, which has methods of both, and for one
+ * without a diffusion.
+ */
+export function onlyMethod(model: UpscalingModel): Method | undefined {
+  const denoisesLatents = networkOf(model).upscaling?.by === "denoising latents";
+  return denoisesLatents ? kindOf(model).diffusion!.method : undefined;
+}
+
+/** Of methods that are compared when nobody names any, those that a model is one of. */
+export function methodsFor(model: UpscalingModel, names: readonly string[]): string[] {
+  const only = onlyMethod(model);
+  if (only === undefined) return [...names];
+  return [...names.filter((name) => !needsModel(name)), only];
+}
+
+export interface MethodOptions {
+  /** Of the noise; default 0. */
+  readonly seed?: number;
+  /** Of what runs a model; left out, the settings are the model's. */
+  readonly preset?: Preset;
+  readonly signal?: AbortSignal;
+}
+
+/**
  * Methods by their names: `bicubic` (a = -0.75), `bicubic-catmull-rom` (a = -0.5), and `samsr`, `sinsr`,
  * `resshift` with their own number of steps or another, as in `resshift-1`: one step of samsr and sinsr is
  * the student's, the rest the teacher's.
  *
  * @param upscaler may be left out when no name needs a model
- * @throws SamsrError for a name that is none, or more steps than the model has
+ * @throws SamsrError for a name that is none, or more steps than the model has; for the name of a method that
+ *   the model's only denoiser was not taught for
  */
 export function createMethods(
   names: readonly string[],
   upscaler?: Upscaler,
-  options: { seed?: number; signal?: AbortSignal } = {},
+  options: MethodOptions = {},
 ): Map<string, EnlargeMethod> {
   return new Map(names.map((name) => [name, createMethod(name, upscaler, options)]));
 }
@@ -48,12 +78,24 @@ export function createMethods(
 function createMethod(
   name: string,
   upscaler: Upscaler | undefined,
-  { seed, signal }: { seed?: number; signal?: AbortSignal },
+  { seed, preset, signal }: MethodOptions,
 ): EnlargeMethod {
   if (!needsModel(name)) return INTERPOLATIONS[name];
   const asked = { ...parseName(name), seed };
   if (!upscaler) throw new SamsrError(`the method ${name} needs a model`);
-  const settings = resolveSettings(asked, { width: 1, height: 1 }, kindOf(upscaler.model));
+  const only = onlyMethod(upscaler.model);
+  if (only !== undefined && asked.method !== only) {
+    throw new SamsrError(
+      `${name} would be computed with the weights of ${upscaler.model.name}, which were taught for ${only}; ` +
+        `expected ${only}, or another model (--model)`,
+    );
+  }
+  const whole = withPreset({ ...asked, preset }, upscaler.model, totalmem());
+  const settings = resolveSettings(
+    { ...whole, preset: undefined } as UpscaleSettings,
+    { width: 1, height: 1 },
+    kindOf(upscaler.model),
+  );
   return async (lq) => (await upscaler.upscale(lq, settings, { signal })).raster;
 }
 

@@ -209,3 +209,30 @@ describe("createMosaic", () => {
     await expect(mosaic.add(new Float32Array(64))).rejects.toThrow(/all its tiles/);
   });
 });
+
+describe("published tiles", () => {
+  const plan = planTiles(44, 20, { tile: 16, overlap: 2, multiple: 4, published: true });
+
+  it("are as long as was asked for, the last moved back, and one where the picture is shorter", () => {
+    expect(plan).toMatchObject({ columns: [0, 14, 28], rows: [0, 4], tileWidth: 16, tileHeight: 16 });
+    expect(planTiles(9, 16, { tile: 16, overlap: 2, multiple: 4, published: true })).toMatchObject({
+      ...{ columns: [0], rows: [0], tileWidth: 12, tileHeight: 16 },
+    });
+  });
+
+  it("are averaged wherever several lie", async () => {
+    const weights = handOverWeights(plan.rows, 16, 2, 1, true);
+    expect([...weights[0].slice(0, 5)]).toEqual([1, 1, 1, 1, 0.5]);
+    const raster = createRaster(2 * 44, 2 * 20, 1);
+    const mosaic = createMosaic(plan, { channels: 1, scale: 2, onRows: intoRaster(raster) });
+    for (const { column, row } of plan.tiles) {
+      await mosaic.add(new Float32Array(32 * 32).fill(row === 0 ? 0.2 * column : 0.2 * column + 0.4));
+    }
+    const at = (x: number, y: number) => raster.data[2 * y * 88 + 2 * x] / 127.5 - 1;
+    expect(at(3, 2)).toBeCloseTo(0, 2);
+    expect(at(15, 2)).toBeCloseTo(0.1, 2);
+    expect(at(3, 10)).toBeCloseTo(0.2, 2);
+    expect(at(29, 10)).toBeCloseTo(0.5, 2);
+    expect(at(40, 19)).toBeCloseTo(0.8, 2);
+  });
+});

@@ -31,6 +31,8 @@ export interface TilePlan {
   readonly tileWidth: number;
   readonly tileHeight: number;
   readonly overlap: number;
+  /** Whether overlaps are averaged, all that two tiles share; else one tile hands over to the next. */
+  readonly averaged: boolean;
   /** The places where tiles begin along x and y. */
   readonly columns: readonly number[];
   readonly rows: readonly number[];
@@ -48,14 +50,22 @@ export interface TilePlan {
  * @param options.overlap at most half a tile
  * @param options.multiple what the network needs sides to divide by; 1 by default
  * @param options.size the one size of tile that a network takes, where it takes one only
+ * @param options.published as ResShift, SinSR and SAMSR cut: along a longer axis each tile is as long as
+ *   `tile`, and overlaps are averaged; default false
  * @throws SamsrError when the options contradict each other
  */
 export function planTiles(
   width: number,
   height: number,
-  options: { tile: number; overlap: number; multiple?: number; size?: { width: number; height: number } },
+  options: {
+    tile: number;
+    overlap: number;
+    multiple?: number;
+    size?: { width: number; height: number };
+    published?: boolean;
+  },
 ): TilePlan {
-  const { tile, overlap, multiple = 1, size } = options;
+  const { tile, overlap, multiple = 1, size, published = false } = options;
   if (!Number.isInteger(tile) || tile < 1 || tile % multiple !== 0) {
     throw new SamsrError(`The tile must be a whole multiple of ${multiple} pixels, not ${tile}.`);
   }
@@ -63,20 +73,26 @@ export function planTiles(
     throw new SamsrError(`The overlap must be from 0 to half the tile (${tile / 2} pixels), not ${overlap}.`);
   }
   const along = (length: number, only?: number) =>
-    placesAlong(length, only ?? tile, overlap, only ?? multiple);
+    placesAlong(length, only ?? tile, overlap, only ?? multiple, published);
   const [columns, tileWidth] = along(width, size?.width);
   const [rows, tileHeight] = along(height, size?.height);
   const tiles = rows.flatMap((y, row) =>
     columns.map((x, column) => ({ x, y, width: tileWidth, height: tileHeight, column, row })),
   );
-  return { width, height, tileWidth, tileHeight, overlap, columns, rows, tiles };
+  return { width, height, tileWidth, tileHeight, overlap, averaged: published, columns, rows, tiles };
 }
 
-function placesAlong(size: number, tile: number, overlap: number, multiple: number): [number[], number] {
+function placesAlong(
+  size: number,
+  tile: number,
+  overlap: number,
+  multiple: number,
+  whole: boolean,
+): [number[], number] {
   const roundUp = (length: number) => Math.ceil(length / multiple) * multiple;
   if (size <= tile) return [[0], roundUp(size)];
   const count = Math.ceil((size - overlap) / (tile - overlap));
-  const side = roundUp(Math.max((size + (count - 1) * overlap) / count, 2 * overlap));
+  const side = whole ? tile : roundUp(Math.max((size + (count - 1) * overlap) / count, 2 * overlap));
   const places: number[] = [];
   for (let place = 0; place + side < size; place += side - overlap) places.push(place);
   places.push(size - side);
@@ -86,13 +102,16 @@ function placesAlong(size: number, tile: number, overlap: number, multiple: numb
 /**
  * The weight of each tile along one axis, in pixels enlarged by `scale`: one array of `tile * scale` values
  * a place, summing to 1 at every pixel of the image.
+ * @param averaged whether all tiles at a pixel count the same there; default false
  */
 export function handOverWeights(
   places: readonly number[],
   tile: number,
   overlap: number,
   scale: number,
+  averaged = false,
 ): Float32Array[] {
+  if (averaged) return averages(places, tile, scale);
   const weights = places.map(() => new Float32Array(tile * scale).fill(1));
   const length = overlap * scale;
   for (let i = 0; i + 1 < places.length; i++) {
@@ -107,6 +126,14 @@ export function handOverWeights(
     }
   }
   return weights;
+}
+
+/** One over how many tiles lie at each pixel. */
+function averages(places: readonly number[], tile: number, scale: number): Float32Array[] {
+  const counts = (x: number) => places.filter((place) => place <= x && x < place + tile).length;
+  return places.map((place) =>
+    Float32Array.from({ length: tile * scale }, (_, i) => 1 / counts(place + Math.floor(i / scale))),
+  );
 }
 
 /**
@@ -143,8 +170,8 @@ export function createMosaic(
   const tileWidth = plan.tileWidth * scale;
   const tileHeight = plan.tileHeight * scale;
   const bandHeight = Math.min(height, tileHeight);
-  const across = handOverWeights(plan.columns, plan.tileWidth, plan.overlap, scale);
-  const down = handOverWeights(plan.rows, plan.tileHeight, plan.overlap, scale);
+  const across = handOverWeights(plan.columns, plan.tileWidth, plan.overlap, scale, plan.averaged);
+  const down = handOverWeights(plan.rows, plan.tileHeight, plan.overlap, scale, plan.averaged);
   const plane = width * bandHeight;
   const band = new Float32Array(channels * plane);
   const lines = Math.min(linesAtOnce, bandHeight) * width * channels;
@@ -178,8 +205,10 @@ export function createMosaic(
     const last = row === plan.rows.length - 1;
     // What the row after hands over begins here; lines above were finished by this row or, when this row
     // was moved back, by the one before.
-    const begin = row === 0 ? 0 : (plan.rows[row - 1]! + plan.tileHeight - plan.overlap) * scale - top;
-    const end = last ? height - top : (plan.tileHeight - plan.overlap) * scale;
+    const handedOver = (i: number) =>
+      (plan.averaged ? plan.rows[i + 1]! : plan.rows[i]! + plan.tileHeight - plan.overlap) * scale - top;
+    const begin = row === 0 ? 0 : handedOver(row - 1);
+    const end = last ? height - top : handedOver(row);
     for (let y = begin; y < end; y += linesAtOnce) {
       const count = Math.min(linesAtOnce, end - y) * width;
       const out = rounded.subarray(0, count * channels);

@@ -4,10 +4,10 @@
  * converted, counted and, where it enlarges pictures, run by what stands here.
  */
 import type { Field } from "../base/fields.js";
-import type { Method, Variant } from "../diffusion/index.js";
+import type { Method } from "../diffusion/index.js";
 import type { Scope, StateDict } from "../nn/index.js";
 import type { Shape, Value } from "../onnx/index.js";
-import type { ScheduleDescription } from "./process.js";
+import type { Training } from "./process.js";
 import type { Shapes } from "./shapes.js";
 import type { Autoencoding, Guiding, Upscaling } from "./upscaling.js";
 
@@ -94,13 +94,6 @@ export function defineNetwork<
   Json extends { readonly network: string },
 >(network: Network<Name, Config, Facts, Json>): Network<Name, Config, Facts, Json> {
   return network;
-}
-
-/** What the one who adds a model may say of how its weights were trained. */
-export interface Training {
-  readonly schedule?: ScheduleDescription;
-  readonly method?: Method;
-  readonly variant?: Variant;
 }
 
 /** A network that a file of weights holds beside the one that the model is about. */

@@ -25,7 +25,6 @@ export type {
   PartOptions,
   Published,
   Size,
-  Training,
 } from "./definition.js";
 export { type DirectJson, defineDirectNetwork } from "./direct.js";
 export {
@@ -46,8 +45,8 @@ export {
 } from "./onnx-file/config.js";
 export { pixelDenoiser, TINY, TINY_MULTIPLE } from "./pixel-denoiser/pixel-denoiser.js";
 export { bicubicLatent, fromLatent, LATENT_CHANNELS, toLatent } from "./pixel-latents.js";
-export type { ScheduleDescription } from "./process.js";
 export * as processFields from "./process.js";
+export { type ScheduleDescription, type Training, trainingIn } from "./process.js";
 export { gridOf, SAM_VIT_B, type SamConfig, samConfigOf } from "./segment-anything/config.js";
 export { imageEncoder } from "./segment-anything/image-encoder.js";
 export {
@@ -62,7 +61,7 @@ export { maskLogits } from "./segment-anything/mask-logits.js";
 export { encoderInput, fittedSize, PIXEL_DEVIATION, PIXEL_MEAN } from "./segment-anything/preprocess.js";
 export { LABELS, type Prompts } from "./segment-anything/prompt-encoder.js";
 export type { Shapes } from "./shapes.js";
-export { type SwinUNetConfig, sizeMultiple } from "./swin-unet/config.js";
+export { differingSize, type SwinUNetConfig, sizeMultiple } from "./swin-unet/config.js";
 export { swinUNet, swinUNetFeatures } from "./swin-unet/swin-unet.js";
 export type {
   Autoencoding,

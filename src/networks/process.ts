@@ -1,8 +1,8 @@
 /**
  * The diffusion process that a denoiser's weights were trained with, as fields of a model and of a training.
  */
-import { type Filled, number, oneOf, section, whole } from "../base/fields.js";
-import { METHODS, VARIANTS } from "../diffusion/index.js";
+import { type Filled, number, oneOf, optional, section, whole } from "../base/fields.js";
+import { COEFFICIENTS, METHODS, NOISE_KINDS, VARIANTS } from "../diffusion/index.js";
 
 /** The fields of the exponential schedule of eta (equation 4), as `exponentialSchedule` takes them. */
 export const scheduleFields = {
@@ -24,3 +24,35 @@ export const method = oneOf(
   "What the weights were trained for: one step (samsr, sinsr) or the whole chain (resshift).",
   ...METHODS,
 );
+
+export const coefficients = oneOf("What follows W (table 4).", ...COEFFICIENTS);
+
+export const noise = oneOf(
+  "The noise of x_T: of equations 5 to 7, or line 7's plain Gaussian.",
+  ...NOISE_KINDS,
+);
+
+/** How a denoiser's weights were trained, as far as a file or a person tells. */
+export const training = section("How the weights were trained.", {
+  schedule: optional(schedule),
+  m: optional(m),
+  method: optional(method),
+  variant: optional(variant),
+  coefficients: optional(coefficients),
+  noise: optional(noise),
+});
+export type Training = Filled<typeof training>;
+
+/**
+ * The fields of a model beyond its schedule and m that a run of it goes by; what is left out is the paper's.
+ */
+export const trained = {
+  coefficients: optional(coefficients),
+  noise: optional(noise),
+};
+
+/** What a model's description, or a configuration, tells of how its weights were trained. */
+export function trainingIn(told: Training): Training {
+  const { schedule, m, method, variant, coefficients, noise } = told;
+  return training.fill({ schedule, m, method, variant, coefficients, noise });
+}

@@ -1,12 +1,9 @@
 /** The coverage network of an installed model, loaded when first needed. For Node only. */
 
-import { SamsrError } from "../base/errors.js";
 import { once } from "../base/promises.js";
-import { isModelOf } from "../checkpoints/description.js";
-import { findModel } from "../checkpoints/store/find.js";
-import { loadModelWeights } from "../checkpoints/store/weights.js";
+import { findWeights } from "../checkpoints/store/find-weights.js";
 import type { Raster } from "../image/raster.js";
-import { COVERAGE_NETWORK } from "../networks/index.js";
+import { COVERAGE_NETWORK, type CoverageNetworkConfig } from "../networks/index.js";
 import type { SessionOptions } from "../runtime/index.js";
 import type { Coverage } from "./coverage.js";
 import { type CoveragePredictor, createCoveragePredictor } from "./coverage-network.js";
@@ -14,7 +11,7 @@ import { type CoveragePredictor, createCoveragePredictor } from "./coverage-netw
 export const DEFAULT_COVERAGE_MODEL = "coverage-tiny";
 
 export interface CoverageModelOptions extends SessionOptions {
-  /** Name of an installed model or the folder of one. */
+  /** A file of weights, the name of an installed model or the folder of one. */
   readonly model?: string;
 }
 
@@ -25,18 +22,16 @@ export interface LoadedCoverageModel {
 }
 
 /**
- * The weights and the configuration of an installed coverage network.
- * @throws {SamsrError} when there is no such model, or it is damaged or of another kind
+ * The weights and the configuration of a coverage network: a file, an installed model's name, or a model's
+ * folder.
+ * @throws {SamsrError} when there is none of that name, or it is damaged or of another kind
  */
-export async function findCoverageNetwork(nameOrFolder = DEFAULT_COVERAGE_MODEL) {
-  const model = await findModel(nameOrFolder);
-  const { description } = model;
-  if (!isModelOf(description, COVERAGE_NETWORK)) {
-    throw new SamsrError(
-      `the model ${nameOrFolder} is a ${description.network}, expected a coverage network`,
-    );
-  }
-  return { weights: await loadModelWeights(model, "network"), config: description.config };
+export async function findCoverageNetwork(given = DEFAULT_COVERAGE_MODEL) {
+  const { config, load } = await findWeights(given, {
+    networks: [COVERAGE_NETWORK],
+    expected: "a coverage network",
+  });
+  return { weights: await load(), config: config as CoverageNetworkConfig };
 }
 
 /** Nothing is read until the first coverage is asked for. */

@@ -28,7 +28,6 @@ export {
   type NoiseOptions,
   scaleByCoverage,
 } from "./noise.js";
-export { NOISE_KINDS, type NoiseKind } from "./noise-kinds.js";
 export type { RgbImage } from "./planes.js";
 export { type RegionOptions, type Regions, segmentRegions } from "./regions.js";
 export { areaOf, type Box, boxOf, pixelsOf, type Runs, runsOf, runsOfLabels } from "./runs.js";

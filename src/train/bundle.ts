@@ -1,108 +1,155 @@
 import { mkdir } from "node:fs/promises";
-import { dirname, join } from "node:path";
-import { checkText } from "../base/arguments.js";
+import { join } from "node:path";
+import { checkOptions, checkText } from "../base/arguments.js";
 import { SamsrError } from "../base/errors.js";
 import {
   blendWeights,
   type CoverageModel,
   type ModelDescription,
-  type PixelModel,
+  type Told,
   writeSafetensors,
 } from "../checkpoints/index.js";
+import { type FoundWeights, findWeights } from "../checkpoints/store/index.js";
 import { writeFileAtomically } from "../image/index.js";
 import {
   COVERAGE_NETWORK,
+  type Companion,
   type CoverageNetworkConfig,
   type Network,
   PIXEL_DENOISER,
+  SWIN_UNET,
+  VQ_AUTOENCODER,
 } from "../networks/index.js";
-import type { StateDict } from "../nn/index.js";
-import { readNamedWeights } from "./blend.js";
 import { readWeights } from "./checkpoint.js";
-import { runConfig } from "./config/run-config.js";
+import { toldBeside } from "./config/run-config.js";
 import { STUDENT_RECIPE } from "./recipe.js";
 
 const LICENCE = "non-commercial research and education, as the photos that the weights were trained on";
 
-/** What running a student takes. */
-export type BundledStudent = Pick<PixelModel, "config" | "schedule" | "m">;
-
-/** The bundled model's. */
-export const TINY_STUDENT: BundledStudent = {
-  config: STUDENT_RECIPE.config,
-  schedule: STUDENT_RECIPE.schedule,
-  m: STUDENT_RECIPE.m,
-};
-
-/**
- * What running a student takes, as the configuration says that lies beside its weights; without one it is the
- * bundled model's.
- * @throws SamsrError for a student of latents, which `samsr models add` makes a model of
- */
-export async function bundledStudent(weights: string): Promise<BundledStudent> {
-  checkText("the path of a student's weights", weights);
-  const config = await runConfig(dirname(weights));
-  if (config?.train !== "student") return TINY_STUDENT;
-  if (config.space !== "pixels") {
-    throw new SamsrError(
-      `${weights}: is of latents; samsr models add makes a model of it, with its teacher's schedule and an autoencoder`,
-    );
-  }
-  return { config: config.network, schedule: config.schedule, m: config.student.m };
-}
-
-/** The files of a bundle's weights. */
-export interface BundlePaths {
+/** The files or installed models that a bundle is made of. */
+export interface BundleParts {
   readonly student: string;
-  readonly teacher: string;
-  /** The student's other end, taught on for detail from the same weights; left out, it is at one detail. */
+  /** For a student of pixels, whose model holds the teacher too. */
+  readonly teacher?: string;
+  /** For a student of latents. */
+  readonly autoencoder?: string;
+  /**
+   * Of a student of pixels, the other end, taught on for detail from the same weights; left out, it is at
+   * one detail.
+   */
   readonly sharp?: string;
 }
 
+const PARTS = { student: "string", teacher: "string", autoencoder: "string", sharp: "string" } as const;
+
+export interface BundleOptions {
+  /**
+   * What there is to tell of the student; default: what its file tells, or the configuration beside it, or
+   * else what the bundled model was taught.
+   */
+  readonly told?: Pick<Told, "config" | "training">;
+  /**
+   * With a sharp end, how far from the student to it the model is unless told, 0 to less than 1; default 0.5.
+   * The student that is written is at that detail, so that the usual one costs no blending.
+   */
+  readonly detail?: number;
+}
+
 /**
- * Writes an installable model: its networks at half precision and `model.json`. The card is for people to
- * write.
- * @param paths of the weights that `samsr train` left
+ * Writes an installable model: its networks at half precision and `model.json`, with what the student was
+ * taught. The card is for people to write.
+ * @param parts as `findWeights` takes them: the weights that `samsr train` left
  * @param out the folder
- * @param detail with a sharp end, how far from the student to it the model is unless told, 0 to less than 1;
- *   the student that is written is at that detail, so that the usual one costs no blending
- * @throws SamsrError for a student that is none, for files that are missing or damaged, and when the two ends
- *   are not of one network
+ * @throws {SamsrError} when a part is missing or too many, is no such network, or two do not go together
  */
 export async function bundleModel(
   name: string,
-  bundled: BundledStudent,
-  paths: BundlePaths,
+  parts: BundleParts,
   out: string,
-  detail = 0.5,
+  { told, detail = 0.5 }: BundleOptions = {},
 ): Promise<void> {
-  for (const part of ["student", "teacher"] as const)
-    checkText(`bundleModel: the ${part}'s weights`, paths?.[part]);
-  const { student, sharp } = paths;
-  const description: PixelModel = {
-    name,
-    summary: "photos x4 in one step, on pixels",
-    licence: LICENCE,
-    network: PIXEL_DENOISER.model.kind,
-    ...bundled,
-    ...(sharp !== undefined && { detail }),
-    weights: {
-      ...{ student: "student.safetensors", teacher: "teacher.safetensors" },
-      ...(sharp !== undefined && { sharp: "sharp.safetensors" }),
-    },
-  };
-  let standing: StateDict | undefined;
-  if (sharp !== undefined) {
-    const [first, second] = await Promise.all([student, sharp].map(readNamedWeights));
-    standing = blendWeights(first, second, detail);
+  checkOptions("bundleModel", parts, PARTS);
+  const wanted = { networks: [PIXEL_DENOISER, SWIN_UNET], beside: toldBeside };
+  const student = await findWeights(parts.student, { ...wanted, parts: ["student", "denoiser"] });
+  const { config, training = {} } = { ...student, ...told };
+  const words = { name, licence: LICENCE };
+  if (student.network === PIXEL_DENOISER) {
+    if (parts.autoencoder !== undefined) throw refused(student.name, "pixels", "autoencoder");
+    if (parts.teacher === undefined) throw lacking(student.name, "pixels", "teacher");
+    const teacher = await findWeights(parts.teacher, { networks: [PIXEL_DENOISER], parts: ["teacher"] });
+    const ends = parts.sharp === undefined ? { student } : await twoEnds(student, parts.sharp, detail);
+    // A chain is the teacher's in such a model, whoever stands in for the student.
+    const { method, ...taught } = training;
+    await writeModel(
+      out,
+      student.network,
+      { teacher, ...ends },
+      {
+        ...{ ...words, summary: "photos x4 in one step, on pixels", network: PIXEL_DENOISER.model.kind },
+        ...{ config, schedule: STUDENT_RECIPE.schedule, m: STUDENT_RECIPE.m, ...taught },
+        ...(method === "sinsr" && { method }),
+        ...("sharp" in ends && { detail }),
+      },
+    );
+    return;
   }
-  await beginFolder("bundleModel", description, PIXEL_DENOISER, out);
-  for (const [part, path] of Object.entries<string | undefined>({ ...paths })) {
-    if (path === undefined) continue;
-    const tensors = (part === "student" && standing) || (await readWeights(path));
-    const metadata = { network: PIXEL_DENOISER.name, part };
-    const bytes = writeSafetensors(tensors, { precision: "float16", metadata });
-    await writeFileAtomically(join(out, `${part}.safetensors`), bytes, { overwrite: true });
+  for (const part of ["teacher", "sharp"] as const) {
+    if (parts[part] !== undefined) throw refused(student.name, "latents", part);
+  }
+  if (parts.autoencoder === undefined) throw lacking(student.name, "latents", "autoencoder");
+  const autoencoder = await findWeights(parts.autoencoder, { networks: [VQ_AUTOENCODER] });
+  const { weights, training: modelOf } = SWIN_UNET.model;
+  const conflict = (weights.autoencoder as Companion<unknown>).conflict({ config }, autoencoder.config);
+  if (conflict)
+    throw new SamsrError(`${student.name} and ${autoencoder.name} do not go together: ${conflict}`);
+  await writeModel(
+    out,
+    student.network,
+    { denoiser: student, autoencoder },
+    {
+      ...{ ...words, summary: "photos x4 in one step, on latents", network: SWIN_UNET.model.kind },
+      ...{ config, autoencoder: autoencoder.config, ...modelOf!(training) },
+    },
+  );
+}
+
+/**
+ * A student at a detail between its two ends, and the sharp one.
+ * @throws SamsrError when the two cannot be blended
+ */
+async function twoEnds(
+  student: FoundWeights,
+  given: string,
+  detail: number,
+): Promise<{ student: FoundWeights; sharp: FoundWeights }> {
+  const sharp = await findWeights(given, { networks: [PIXEL_DENOISER], parts: ["sharp", "student"] });
+  const [first, second] = await Promise.all(
+    [student, sharp].map(async ({ name, load }) => ({ name, tensors: await load() })),
+  );
+  const standing = blendWeights(first, second, detail);
+  return { student: { ...student, load: async () => standing }, sharp };
+}
+
+const lacking = (student: string, space: string, part: string) =>
+  new SamsrError(`${student}: is of ${space}; its model needs the ${part} too (--${part})`);
+
+const refused = (student: string, space: string, part: string) =>
+  new SamsrError(`${student}: is of ${space}, whose model holds no ${part}; leave --${part} out`);
+
+/** Writes each part's weights, and then the description that names them. */
+async function writeModel(
+  out: string,
+  network: Network,
+  parts: Readonly<Record<string, FoundWeights>>,
+  told: object,
+): Promise<void> {
+  const weights = Object.fromEntries(Object.keys(parts).map((part) => [part, `${part}.safetensors`]));
+  const description = { ...told, weights } as ModelDescription;
+  await beginFolder("bundleModel", description, network, out);
+  for (const [part, { network, load }] of Object.entries(parts)) {
+    const metadata = { network: network.name, part };
+    const bytes = writeSafetensors(await load(), { precision: "float16", metadata });
+    await writeFileAtomically(join(out, weights[part]), bytes, { overwrite: true });
   }
   await writeDescription(description, out);
 }

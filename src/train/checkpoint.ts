@@ -5,7 +5,7 @@
  */
 import { readFile } from "node:fs/promises";
 import { SamsrError } from "../base/errors.js";
-import { readSafetensors, writeSafetensors } from "../checkpoints/index.js";
+import { readSafetensors, type Tensors, writeSafetensors } from "../checkpoints/index.js";
 import { writeFileAtomically } from "../image/index.js";
 import type { StateDict } from "../nn/index.js";
 import { createStability, type Stability } from "./stability.js";
@@ -103,10 +103,15 @@ export async function saveWeights(
   await writeFileAtomically(path, writeSafetensors(tensors, options), { overwrite: true });
 }
 
-/** @throws {SamsrError} when there is no such file, or it is damaged. */
+/** Reads weights that a run left. @throws {SamsrError} when there is no such file, or it is damaged. */
 export async function readWeights(path: string): Promise<StateDict> {
+  return (await readWeightsFile(path)).tensors;
+}
+
+/** Reads weights that a run left, and what their file tells of them. @throws {SamsrError} as `readWeights` */
+export async function readWeightsFile(path: string): Promise<Tensors> {
   const bytes = await readFile(path).catch(() => {
     throw new SamsrError(`${path}: there is no such file; expected weights that samsr train wrote`);
   });
-  return readSafetensors(bytes, path).tensors;
+  return readSafetensors(bytes, path);
 }

@@ -1,5 +1,5 @@
 /** What algorithm 1 asks of the masks of a batch: SAM-noise, and W. */
-import type { Variant } from "../diffusion/index.js";
+import type { NoiseKind, Variant } from "../diffusion/index.js";
 import type { CoverageNetworkConfig } from "../networks/index.js";
 import type { StateDict } from "../nn/index.js";
 import {
@@ -7,7 +7,7 @@ import {
   createCoverageSource,
   createNoise,
   isSourceName,
-  type NoiseKind,
+  latentPicture,
   planarPicture,
   type SamOptions,
   type SourceNetworks,
@@ -45,11 +45,14 @@ export interface CropSemantics {
    * Makes noise [N, C, S, S] and W [N, S, S] of low-resolution crops [N, 3, S, S] in [-1, 1].
    * @param seed of the first crop; the next one has the next
    * @param parts of the photos' coverage, one for each crop; left out, masks are found in the crops
+   * @param latents of the crops [N, C, S, S], in which the released code seeks masks; left out, they are
+   *   sought in the crops themselves
    */
   of(
     lq: Float32Array,
     seed: number,
     parts?: readonly CoveragePart[],
+    latents?: Float32Array,
   ): Promise<{ noise: Float32Array; weight: Float32Array }>;
 }
 
@@ -66,7 +69,7 @@ export function createCropSemantics(
   const size = { width: side, height: side };
 
   return {
-    async of(lq, seed, parts) {
+    async of(lq, seed, parts, latents) {
       const noise = new Float32Array(batch * channels * plane);
       const weight = new Float32Array(batch * plane);
       for (let n = 0; n < batch; n++) {
@@ -81,8 +84,12 @@ export function createCropSemantics(
         } else if (masks === "none") plain();
         else {
           if (!source) throw new Error(`crop semantics: masks in ${masks} have to come with the batches`);
-          const crop = planarPicture(lq.subarray(n * 3 * plane, (n + 1) * 3 * plane), side, side);
-          const { coverage } = await source.find(crop);
+          const of = (all: Float32Array, count: number) =>
+            all.subarray(n * count * plane, (n + 1) * count * plane);
+          const seen = latents
+            ? latentPicture(of(latents, channels), side, side)
+            : planarPicture(of(lq, 3), side, side);
+          const { coverage } = await source.find(seen);
           weight.set(semanticWeight(coverage), n * plane);
           if (kind === "gaussian") plain();
           else createNoise({ ...options, coverage, keep: true }).fill(0, 0, side, side, place);

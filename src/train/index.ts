@@ -1,6 +1,6 @@
 /** Training: from a configuration to weights, to a model's folder. */
 export { writeBlend } from "./blend.js";
-export { type BundledStudent, bundleCoverageModel, bundledStudent, bundleModel } from "./bundle.js";
+export { type BundleOptions, type BundleParts, bundleCoverageModel, bundleModel } from "./bundle.js";
 export {
   type AutoencoderConfig,
   type ConfigOf,

@@ -1,6 +1,6 @@
-import type { Coefficients, Variant } from "../diffusion/index.js";
+import type { Coefficients, NoiseKind, Variant } from "../diffusion/index.js";
 import type { StateDict } from "../nn/index.js";
-import type { NoiseKind, SamOptions, SourceNetworks } from "../semantics/index.js";
+import type { SamOptions, SourceNetworks } from "../semantics/index.js";
 import type { CoverageWeights, SemanticsOptions } from "./crop-semantics.js";
 import type { MaskContext } from "./data/batch-noise.js";
 import type { AdversarialOptions } from "./discriminator.js";

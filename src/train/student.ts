@@ -130,9 +130,11 @@ export async function trainStudent(
     }
     const feeds = await space.feeds(pictures);
     // 4: W (equation 8), and the SAM-noise of line 7 (equations 3 to 7), which the batch may bring.
+    // The released code seeks masks in the latent y, where there is one.
+    const latents = variant === "release" && options.autoencoder ? (feeds.y.data as Float32Array) : undefined;
     const { noise, weight } = pictures.weight
       ? { noise: pictures.noise!, weight: pictures.weight }
-      : await semantics.of(pictures.lq, cropSeed(seed, step, batch));
+      : await semantics.of(pictures.lq, cropSeed(seed, step, batch), undefined, latents);
     const map = (channels: number, data: Float32Array) =>
       floatTensor([batch, channels, shape.side, shape.side], data);
     return { ...feeds, noise: map(space.channels, noise), weight: map(1, weight) };

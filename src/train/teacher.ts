@@ -3,6 +3,7 @@ import { SCALE } from "../base/scale.js";
 import {
   exponentialSchedule,
   inputScale,
+  type NoiseKind,
   onGraphs,
   type PixelwiseOptions,
   type ScheduleOptions,
@@ -11,9 +12,7 @@ import type { SwinUNetConfig } from "../networks/index.js";
 import { type Scope, type StateDict, trainableScope } from "../nn/index.js";
 import * as o from "../onnx/index.js";
 import { floatTensor } from "../runtime/index.js";
-import type { NoiseKind } from "../semantics/index.js";
 import type { BatchShape } from "./batch-shape.js";
-import { charbonnier } from "./charbonnier.js";
 import { createTrainingState } from "./checkpoint.js";
 import {
   batchNoise,
@@ -24,6 +23,7 @@ import {
 } from "./data/batch-noise.js";
 import type { Batches } from "./data/batches.js";
 import { pixelSpace, type Space, type SpaceOptions, spaceOf } from "./space.js";
+import { type TeacherLoss, teacherError } from "./teacher-loss.js";
 import { type TrainerOptions, train } from "./trainer.js";
 import { convolutionStrategyOn, createTrainingSession } from "./training-session.js";
 import { type FlatWeights, initialWeights, loadWeights } from "./weights.js";
@@ -38,6 +38,8 @@ export interface TeacherOptions extends TrainerOptions, SpaceOptions {
   readonly seed: number;
   /** Weights to begin with, of the same network. */
   readonly start?: StateDict;
+  /** How far its prediction is from x0; default "smooth absolute". */
+  readonly loss?: TeacherLoss;
   /** SAM-noise and the pixel-wise process, which algorithm 1 has the teacher walk; left out, ResShift's. */
   readonly semantics?: TeacherSemantics;
 }
@@ -49,24 +51,26 @@ export interface TeacherSemantics extends Required<PixelwiseOptions> {
   readonly maskContext: MaskContext;
 }
 
-/** The forward process that a teacher is taught to undo. */
+/** The forward process that a teacher is taught to undo, and by which error. */
 export interface TeacherProcess {
+  /** default "smooth absolute" */
+  readonly loss?: TeacherLoss;
   readonly kappa: number;
   /** How eta and kappa follow W; left out, they are global. */
   readonly pixelwise?: PixelwiseOptions;
 }
 
 /**
- * ResShift's objective: x0 from x_t of equation 1 at a random timestep, by smooth absolute error. Inputs
- * beside the space's pair: noise [N, C, S, S], t [N], eta and scale (the global eta_t and its input scale)
- * [N, 1, 1, 1], and where rates follow masks weight (W) [N, 1, S, S].
+ * ResShift's objective: x0 from x_t of equation 1 at a random timestep, by squared error as it is published,
+ * or by smooth absolute error. Inputs beside the space's pair: noise [N, C, S, S], t [N], eta and scale (the
+ * global eta_t and its input scale) [N, 1, 1, 1], and where rates follow masks weight (W) [N, 1, S, S].
  * @returns a scalar
  */
 export function teacherLoss(
   p: Scope,
   config: SwinUNetConfig,
   shape: BatchShape,
-  { kappa, pixelwise }: TeacherProcess,
+  { kappa, pixelwise, loss }: TeacherProcess,
   space: Space = pixelSpace(shape),
 ): o.Value {
   const { batch, side } = shape;
@@ -78,7 +82,7 @@ export function teacherLoss(
     ? onGraphs.chainRates(o.input("weight", [batch, 1, side, side]), pixelwise)
     : onGraphs.pixelwise(0);
   const x = onGraphs.forward({ x0, y, noise, eta: rates.eta(eta), kappa: rates.kappa(kappa) });
-  return charbonnier(space.denoise(p, config, o.mul(x, scale), t, { lq, y }), x0);
+  return teacherError(space.denoise(p, config, o.mul(x, scale), t, { lq, y }), x0, loss);
 }
 
 /** Trains ResShift's denoiser. @returns its weights and their moving average */
@@ -90,7 +94,7 @@ export async function trainTeacher(
   const schedule = exponentialSchedule(options.schedule);
   const { scope, parameters } = trainableScope("", convolutionStrategyOn(options.session));
   const space = await spaceOf(options, shape);
-  const process = { kappa: schedule.kappa, pixelwise: semantics };
+  const process = { kappa: schedule.kappa, pixelwise: semantics, loss: options.loss };
   const loss = teacherLoss(scope, config, shape, process, space);
   const weights = initialWeights(parameters(), seed);
   if (options.start) loadWeights(weights, options.start, "the weights to start with");

@@ -12,6 +12,7 @@ import { loadTrainingState, saveTrainingState, saveWeights, type TrainingState }
 import type { DeviceTensors, Feeds } from "./device-tensors.js";
 import { learningRateAt, type RateSchedule } from "./learning-rate.js";
 import { openRunLog, type RunLog } from "./log/run-log.js";
+import { type EmaStart, emaDecayAt } from "./moving-average.js";
 import { prefetch } from "./prefetch.js";
 import { faultOf, settle } from "./stability.js";
 import type { TrainingSession } from "./training-session.js";
@@ -32,6 +33,8 @@ export interface TrainerOptions {
   readonly clip: number;
   /** The decay of the moving average, a step. */
   readonly emaDecay: number;
+  /** How that decay begins; default "rising". */
+  readonly emaStart?: EmaStart;
   /** Batches whose gradients are averaged into one step. */
   readonly accumulate: number;
   readonly saveEvery: number;
@@ -49,6 +52,8 @@ export interface TrainerOptions {
   /** What the report calls the run, and shows as its settings. */
   readonly title?: string;
   readonly settings?: unknown;
+  /** What the weights that are kept on the way tell of themselves, as metadata of their files. */
+  readonly metadata?: Readonly<Record<string, string>>;
   /** Draws what the weights (their moving average) make of fixed pictures; asked at every save. */
   readonly sample?: (average: Float32Array) => Promise<Raster>;
   readonly signal?: AbortSignal;
@@ -138,7 +143,7 @@ async function takeSteps(
       learningRate: stability.rate * scheduled,
       weightDecay: options.weightDecay ?? 0,
       clip: options.clip,
-      emaDecay: Math.min(options.emaDecay, (2 + step) / (11 + step)),
+      emaDecay: emaDecayAt(step, options.emaDecay, options.emaStart),
     };
     const means = await gradientOf(session, load, step, options.accumulate);
     const norm = await session.update(settings);
@@ -256,10 +261,10 @@ function stateFile(out: string): string {
 async function keep(
   { weights, average, adam }: TrainingState,
   suffix: string,
-  { out, report }: TrainerOptions,
+  { out, report, metadata: told }: TrainerOptions,
 ): Promise<void> {
   const path = join(out, `weights${suffix}.safetensors`);
-  const metadata = { steps: String(adam.step) };
+  const metadata = { ...told, steps: String(adam.step) };
   await saveWeights(path, weights, average, { precision: "float16", metadata }).catch((error) => {
     report(`${path} could not be written (${error.message}); the run goes on`);
   });

@@ -9,13 +9,19 @@
  */
 import { SamsrError } from "../base/errors.js";
 import { bleedColour } from "../image/alpha.js";
-import { bitDepth, createRaster, type Raster } from "../image/raster.js";
+import { bitDepth, createRaster, fromTensor, type Raster, type Region, toTensor } from "../image/raster.js";
 import { resample } from "../image/resample.js";
 import { createMosaic, intoRaster, type TilePlan } from "../image/tiles.js";
 import { type FloatTensor, floatTensor } from "../runtime/index.js";
-import { type CoverageSummary, emptyCoverage, type SourceNetworks, summarise } from "../semantics/index.js";
+import {
+  type Coverage,
+  type CoverageSummary,
+  emptyCoverage,
+  type SourceNetworks,
+  summarise,
+} from "../semantics/index.js";
 import { createClock } from "./clock.js";
-import type { TileTensor } from "./kinds/kind.js";
+import type { TileTensor, Walk } from "./kinds/kind.js";
 import { createSemantics, findCoverage, type Stop } from "./semantics.js";
 import type { Sessions } from "./sessions.js";
 import {
@@ -28,7 +34,8 @@ import {
 } from "./settings.js";
 import { createTileDiffusion } from "./tile-diffusion.js";
 import { tileShapes } from "./tile-inputs.js";
-import { enlargePictures, listPictures, picturesOf } from "./tile-pictures.js";
+import { enlargePictures, listPictures, picturesOf, type TilePicture } from "./tile-pictures.js";
+import { createTrace, type TileMoment, type TracedStep } from "./trace.js";
 
 /**
  * What a job reports to, and asks whether it is still wanted; the context of a call in a worker thread is
@@ -39,6 +46,13 @@ export interface EnlargeContext extends SourceNetworks {
   cancelled(): boolean;
   /** Throws an AbortError when cancelled. */
   checkpoint(): Promise<void>;
+}
+
+/** A raster that was enlarged, and the pictures of its chain where they were asked for. */
+export interface EnlargedRaster {
+  readonly raster: Raster;
+  readonly info: UpscaleInfo;
+  readonly trace?: readonly TracedStep[];
 }
 
 /**
@@ -52,7 +66,7 @@ export async function enlarge(
   sessions: Sessions,
   device: string,
   context: EnlargeContext,
-): Promise<{ raster: Raster; info: UpscaleInfo }> {
+): Promise<EnlargedRaster> {
   const clock = createClock();
   const stop: Stop = {
     throwIfAborted() {
@@ -84,30 +98,33 @@ export async function enlarge(
   const plan = planFor(raster, settings, kind);
   const size = { width: plan.tileWidth, height: plan.tileHeight };
   const tiles = plan.tiles.map((tile) => picturesOf(colour, tile));
+  const trace = settings.trace ? createTrace(plan, kind.scale) : undefined;
   // Made with the first tile that needs it, and used by all: tiles cost no memory that has to be collected.
   let hr: FloatTensor | undefined;
   let large: Raster | undefined;
   let coverage = summarise(emptyCoverage(1, 1));
 
+  const run: Walk["run"] = async (graph, data, at = size) => {
+    stop.throwIfAborted();
+    const session = await clock.time("load", () => sessions.of(graph, at));
+    stop.throwIfAborted();
+    const shapes = tileShapes(kind, at);
+    const feeds: Record<string, FloatTensor> = {};
+    for (const name of session.inputs as TileTensor[]) feeds[name] = floatTensor(shapes[name], data[name]);
+    const isLast = graph.output === "hr";
+    if (isLast) hr ??= floatTensor([1, 3, kind.scale * size.height, kind.scale * size.width]);
+    const fetches = { [graph.output]: isLast ? hr! : null };
+    const results = await clock.time(graph.timed, () => session.run(feeds, { fetches }));
+    const made = results[graph.output].data as Float32Array;
+    if (isLast) checkFinite(made, sessions.name);
+    return made;
+  };
+
   await kind.enlarge({
     raster: colour,
     plan,
     tiles,
-    async run(graph, data, at = size) {
-      stop.throwIfAborted();
-      const session = await clock.time("load", () => sessions.of(graph, at));
-      stop.throwIfAborted();
-      const shapes = tileShapes(kind, at);
-      const feeds: Record<string, FloatTensor> = {};
-      for (const name of session.inputs as TileTensor[]) feeds[name] = floatTensor(shapes[name], data[name]);
-      const isLast = graph.output === "hr";
-      if (isLast) hr ??= floatTensor([1, 3, kind.scale * size.height, kind.scale * size.width]);
-      const fetches = { [graph.output]: isLast ? hr! : null };
-      const results = await clock.time(graph.timed, () => session.run(feeds, { fetches }));
-      const made = results[graph.output].data as Float32Array;
-      if (isLast) checkFinite(made, sessions.name);
-      return made;
-    },
+    run,
     async runFile(part, feeds) {
       stop.throwIfAborted();
       const session = await clock.time("load", () => sessions.ofFile(part));
@@ -120,6 +137,12 @@ export async function enlarge(
     },
     ddim: settings.ddim,
     count,
+    ...(trace && {
+      trace(picture: TilePicture, moment: TileMoment) {
+        const i = tiles.findIndex((pictures) => pictures.colour === picture);
+        if (i >= 0) trace.add(i, moment);
+      },
+    }),
     async each(name, work) {
       const pictures = tiles.flatMap(listPictures);
       const step = count(name, pictures.length);
@@ -129,24 +152,46 @@ export async function enlarge(
       }
       await step();
     },
+    alone: settings.tiles === "alone",
     async diffuse(lookedAt) {
       const diffusion = settings.diffusion!;
       const { channels } = kind.diffusion!;
+      const schedule = scheduleFor(kind.diffusion!, diffusion);
       const points = {
         checkpoint: () => context.checkpoint(),
         progress: (value: { done: number; total: number }) => context.progress({ stage: "masks", ...value }),
         findMasks: context.findMasks,
         predictCoverage: context.predictCoverage,
       };
-      const found = await stage("masks", () =>
-        clock.time("masks", () => findCoverage(colour, diffusion, points, lookedAt)),
-      );
-      coverage = summarise(found);
-      const schedule = scheduleFor(kind.diffusion!, diffusion);
-      const semantics = await stage("noise", () =>
-        clock.time("noise", () => createSemantics(found, diffusion, { channels, schedule }, stop)),
-      );
-      return createTileDiffusion({ size, channels, schedule, settings: diffusion, semantics, clock, stop });
+      const find = (picture: Raster, latent?: Raster) =>
+        clock.time("masks", () => findCoverage(picture, diffusion, points, latent));
+      const draw = (found: Coverage, seed: number) =>
+        clock.time("noise", () =>
+          createSemantics(found, { ...diffusion, seed }, { channels, schedule }, stop),
+        );
+      const { seed } = diffusion;
+      const of = { size, channels, schedule, settings: diffusion, clock, stop };
+      if (settings.tiles === "together") {
+        const found = await stage("masks", () => find(colour, lookedAt?.(0)));
+        coverage = summarise(found);
+        const whole = await stage("noise", () => draw(found, seed));
+        return createTileDiffusion({ ...of, semanticsOf: (tile) => ({ semantics: whole, region: tile }) });
+      }
+      const region = { x: 0, y: 0, ...size };
+      const tileOf = (tile: Region) => fromTensor(toTensor(colour, tile), { ...size, channels: 3 });
+      const found = await stage("masks", async () => {
+        const all: Coverage[] = [];
+        for (const [i, tile] of plan.tiles.entries()) all.push(await find(tileOf(tile), lookedAt?.(i)));
+        return all;
+      });
+      coverage = summarise(sideBySide(found));
+      // Each tile draws noise of its own.
+      const own = await stage("noise", () => Promise.all(found.map((one, i) => draw(one, seed + i))));
+      const numberOf = ({ x, y }: Region) => plan.tiles.findIndex((tile) => tile.x === x && tile.y === y);
+      return createTileDiffusion({
+        ...of,
+        semanticsOf: (tile) => ({ semantics: own[numberOf(tile)], region }),
+      });
     },
     async paint(enlargePicture) {
       const [{ scale }, { channels }, bits] = [kind, raster, bitDepth(raster)];
@@ -170,7 +215,20 @@ export async function enlarge(
     const made = result;
     result = await stage("resample", () => resample(made, width, height, { signal: stop }));
   }
-  return { raster: result, info: infoOf(settings, plan, device, coverage, clock.read()) };
+  const traced = await trace?.pictures((x0) => run(kind.show!, { x0 }));
+  return {
+    raster: result,
+    ...(traced && { trace: traced }),
+    info: infoOf(settings, plan, device, coverage, clock.read()),
+  };
+}
+
+/** Coverages of one size as one, for their summary. */
+function sideBySide(coverages: readonly Coverage[]): Coverage {
+  const [{ width, height }] = coverages;
+  const counts = new Uint16Array(coverages.length * width * height);
+  for (const [i, { counts: own }] of coverages.entries()) counts.set(own, i * width * height);
+  return { width, height: coverages.length * height, counts };
 }
 
 /** Whole numbers know no NaN: what a broken model makes would be a black picture. */
@@ -192,7 +250,7 @@ function infoOf(
   coverage: CoverageSummary,
   milliseconds: UpscaleInfo["milliseconds"],
 ): UpscaleInfo {
-  const { masks = "none", coefficients: _, samOptions: __, noise: ___, ...rest } = diffusion ?? {};
+  const { masks = "none", samOptions: _, ...rest } = diffusion ?? {};
   return {
     ...rest,
     ...ddim,

@@ -110,7 +110,7 @@ function masks(width: number, height: number): Coverage {
 describe.each(["pixel-denoiser", "latent-denoiser"])("the file of a %s", (network) => {
   it.each([
     [37, 21, {}],
-    [32, 32, { variant: "paper", etaScale: 0.5, kappa: 1 }],
+    [32, 32, { variant: "paper", etaScale: 0.5, kappa: 1, coefficients: "eta" }],
     [3, 1, { variant: "release" }],
   ] as const)("makes of %i x %i pixels what samsr makes of them %j", async (width, height, options) => {
     const small = picture(width, height);
@@ -146,7 +146,15 @@ describe.each(["pixel-denoiser", "latent-denoiser"])("the file of a %s", (networ
   it("says whose it is", async () => {
     const { pieces } = await exportModel(models[network], { width: 8, height: 8 });
     const text = Buffer.concat([...pieces()]).toString("latin1");
-    for (const word of [models[network].description.name, "licence", "none", "from 0 to 1", "8x8"]) {
+    for (const word of [
+      models[network].description.name,
+      "licence",
+      "none",
+      "from 0 to 1",
+      "8x8",
+      "both",
+      "sam",
+    ]) {
       expect(text).toContain(word);
     }
   });

@@ -7,7 +7,7 @@ import { SamsrError } from "../base/errors.js";
 import { checkFileSize, exact } from "../checkpoints/convert.js";
 import type { UpscalingModel } from "../checkpoints/index.js";
 import type { InstalledModel } from "../checkpoints/store/index.js";
-import { inputScale, onGraphs, type Variant } from "../diffusion/index.js";
+import { type Coefficients, inputScale, onGraphs, type Variant } from "../diffusion/index.js";
 import { reflect } from "../image/raster.js";
 import { frozenScope, type Scope } from "../nn/index.js";
 import * as o from "../onnx/index.js";
@@ -21,6 +21,7 @@ export interface ExportOptions {
   readonly variant: Variant;
   /** The strength of W in equation 9, m, from 0 to less than 1. */
   readonly etaScale: number;
+  readonly coefficients: Coefficients;
   readonly kappa: number;
 }
 
@@ -71,10 +72,10 @@ export function exportGraph(
 function startOf(
   { channels, schedule: described }: DiffusionTraits,
   reads: (name: string, channels: number) => o.Value,
-  { variant, etaScale: m, kappa }: ExportOptions,
+  { variant, etaScale: m, coefficients, kappa }: ExportOptions,
 ): Record<"noise" | "sigma" | "scale", o.Value> {
   const schedule = scheduleFor({ schedule: described }, { kappa });
-  const rates = onGraphs.pixelwise(reads("weight", 1), { m, variant });
+  const rates = onGraphs.pixelwise(reads("weight", 1), { m, variant, coefficients });
   return {
     noise: reads("noise", channels),
     sigma: o.asValue(onGraphs.priorLevel(schedule, rates)),
@@ -121,6 +122,8 @@ export async function exportModel(
     ...(diffusion && {
       variant: diffusion.variant,
       etaScale: String(diffusion.etaScale),
+      coefficients: diffusion.coefficients,
+      noiseKind: diffusion.noise,
       kappa: String(diffusion.kappa),
     }),
     ...(detail !== undefined && { detail: String(detail) }),

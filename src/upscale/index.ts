@@ -1,5 +1,7 @@
 export type { Method } from "../diffusion/index.js";
+export type { EnlargedRaster } from "./enlarge.js";
 export type { Progress, ResolvedSettings, UpscaleInfo, UpscaleSettings } from "./settings.js";
+export type { TracedStep } from "./trace.js";
 export {
   type EnlargedPicture,
   type MaskFiles,

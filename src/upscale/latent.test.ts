@@ -273,10 +273,47 @@ describe("what decides the result", () => {
     const resshift = { ...description, method: "resshift" } as const;
     const short = { ...resshift, schedule: { ...description.schedule, steps: 4 } };
     expect(await visited(resshift, {})).toEqual(Array.from({ length: 15 }, (_, i) => 14 - i));
-    expect(await visited(resshift, { steps: 4 })).toEqual([14, 10, 6, 3]);
+    expect(await visited(resshift, { steps: 4 })).toEqual([11, 7, 3, 0]);
     expect(await visited(short, {})).toEqual([3, 2, 1, 0]);
   });
 });
+
+describe("tiles alone", () => {
+  it("are pictures by themselves: one that is a whole photo has the photo's result", async () => {
+    const small = photoLike(32, 32);
+    const alone = await run(small, { tiles: "alone", tile: 32, overlap: 4 });
+    expect(alone.raster.data).toEqual((await run(small, { tile: 32, overlap: 4 })).raster.data);
+    expect(alone.info.tiles).toBe(1);
+  });
+
+  it("have masks, noise and latents of their own, and what several made is averaged", async () => {
+    const small = photoLike(44, 20);
+    const stages: string[] = [];
+    const settings = { tile: 16, overlap: 4, tiles: "alone" } as const;
+    const { raster, info } = await run(
+      small,
+      settings,
+      watched(sessions, (name) => stages.push(name)),
+    );
+    expect(info).toMatchObject({ tiles: 8, tile: [16, 16] });
+    expect(stages.filter((name) => name === "encoder")).toHaveLength(8);
+    const together = await run(small, { tile: 16, overlap: 4 });
+    expect(raster.data).not.toEqual(together.raster.data);
+    // The first tile by itself, where no other lies.
+    const first = await run(cropOf(small, 16, 16), settings);
+    const line = (of: { data: ArrayLike<number> }) => Array.from({ length: 24 }, (_, i) => of.data[i]);
+    expect(line(raster)).toEqual(line(first.raster));
+    expect(() => run(small, { ...settings, masks: emptyCoverage(44, 20) })).toThrow(/tiles alone/);
+  });
+});
+
+function cropOf(raster: Raster, width: number, height: number): Raster {
+  const out = createRaster(width, height, 3);
+  for (let y = 0; y < height; y++) {
+    out.data.set(raster.data.subarray(3 * y * raster.width, 3 * (y * raster.width + width)), 3 * y * width);
+  }
+  return out;
+}
 
 describe("a photo of several tiles", () => {
   it("is encoded once, before its masks are sought", async () => {

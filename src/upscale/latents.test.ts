@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { planTiles } from "../image/tiles.js";
-import { blendLatents, latentPicture } from "./latents.js";
+import { blendLatents, pictureOf } from "./latents.js";
 
 it("gives back a tile's own latent where it stands alone, and what lies between where two hand over", async () => {
   const plan = planTiles(24, 10, { tile: 16, overlap: 8, multiple: 4 });
@@ -30,11 +30,9 @@ it("is seen as a picture from its least to its greatest value, with the last cha
     return data;
   };
   // What lies beyond the image does not count.
-  const picture = latentPicture(blendLatents(plan, 3, of), { width: 2, height: 1 });
+  const picture = pictureOf(blendLatents(plan, 3, of), { width: 2, height: 1 });
   expect(picture).toMatchObject({ width: 2, height: 1, channels: 3 });
   expect([...picture.data]).toEqual([0.375, 0.5, 0, 0.75, 1, 0.25].map((v) => Math.floor(255 * v)));
   channels.forEach((values) => values.fill(7));
-  expect([...latentPicture(blendLatents(plan, 3, of), { width: 2, height: 1 }).data]).toEqual(
-    Array(6).fill(0),
-  );
+  expect([...pictureOf(blendLatents(plan, 3, of), { width: 2, height: 1 }).data]).toEqual(Array(6).fill(0));
 });

@@ -3,8 +3,9 @@
  * and cut from here when it is denoised. Where tiles overlap their latents are blended as their pixels are
  * later.
  */
-import { createRaster, cropPlanar, type Raster, type Region } from "../image/raster.js";
+import { cropPlanar, type Raster, type Region } from "../image/raster.js";
 import { handOverWeights, type TilePlan } from "../image/tiles.js";
+import { latentPicture } from "../semantics/index.js";
 
 export interface Latents {
   /** What has been encoded: the image, or as far as its tiles reach beyond it. */
@@ -23,8 +24,8 @@ export function blendLatents(plan: TilePlan, channels: number, yOf: (i: number) 
   const width = Math.max(plan.width, tileWidth);
   const height = Math.max(plan.height, tileHeight);
   const data = new Float32Array(channels * width * height);
-  const across = handOverWeights(plan.columns, tileWidth, overlap, 1);
-  const down = handOverWeights(plan.rows, tileHeight, overlap, 1);
+  const across = handOverWeights(plan.columns, tileWidth, overlap, 1, plan.averaged);
+  const down = handOverWeights(plan.rows, tileHeight, overlap, 1, plan.averaged);
   for (const [i, tile] of plan.tiles.entries()) {
     const y = yOf(i);
     const [wx, wy] = [across[tile.column], down[tile.row]];
@@ -39,23 +40,7 @@ export function blendLatents(plan: TilePlan, channels: number, yOf: (i: number) 
   return { ...shape, data, cut: (tile) => cropPlanar(data, shape, tile) };
 }
 
-/**
- * The latent of an image as a picture of its size, in which the released code looks for masks: scaled from
- * the least to the greatest of its values, fractions dropped, and the channels in the order blue, green, red.
- */
-export function latentPicture(latents: Latents, image: { width: number; height: number }): Raster {
-  const { width, height } = image;
-  const inside = cropPlanar(latents.data, latents, { x: 0, y: 0, width, height });
-  let [least, greatest] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
-  for (const value of inside) {
-    least = Math.min(least, value);
-    greatest = Math.max(greatest, value);
-  }
-  const scale = greatest > least ? 255 / (greatest - least) : 0;
-  const plane = width * height;
-  const picture = createRaster(width, height, 3);
-  for (let c = 0; c < 3; c++) {
-    for (let p = 0; p < plane; p++) picture.data[3 * p + 2 - c] = (inside[c * plane + p] - least) * scale;
-  }
-  return picture;
+/** The latent of an image, without what its tiles reach beyond it, as the released code seeks masks in it. */
+export function pictureOf(latents: Latents, { width, height }: { width: number; height: number }): Raster {
+  return latentPicture(cropPlanar(latents.data, latents, { x: 0, y: 0, width, height }), width, height);
 }

@@ -6,9 +6,9 @@ import { createQueue } from "../base/promises.js";
 import type { Raster } from "../image/raster.js";
 import { type CallContext, type Device, serveThread } from "../runtime/index.js";
 import type { SourceNetworks } from "../semantics/index.js";
-import { enlarge } from "./enlarge.js";
+import { type EnlargedRaster, enlarge } from "./enlarge.js";
 import type { Sessions } from "./sessions.js";
-import type { ResolvedSettings, UpscaleInfo } from "./settings.js";
+import type { ResolvedSettings } from "./settings.js";
 
 /** A model that is ready for pictures. */
 export interface OpenedModel {
@@ -25,7 +25,7 @@ export interface UpscalerFunctions<A> {
   upscale(
     args: { raster: Raster; settings: ResolvedSettings },
     context: CallContext,
-  ): Promise<{ raster: Raster; info: UpscaleInfo }>;
+  ): Promise<EnlargedRaster>;
   /** Frees the sessions, after the jobs under way. */
   close(args?: undefined): Promise<void>;
   // biome-ignore lint/suspicious/noExplicitAny: as ThreadFunctions has it
@@ -46,7 +46,10 @@ export function serveUpscaler<A>(open: (args: A) => Promise<OpenedModel>): Upsca
       inTurn(async () => {
         const { sessions, networks, device } = opened!;
         const result = await enlarge(raster, settings, sessions, device, { ...context, ...networks });
-        return context.transfer(result, [result.raster.data.buffer as ArrayBuffer]);
+        const moments = result.trace ?? [];
+        const rasters = [result.raster, ...moments.flatMap(({ x, x0 }) => (x0 ? [x, x0] : [x]))];
+        const buffers = rasters.map(({ data }) => data.buffer as ArrayBuffer);
+        return context.transfer(result, buffers);
       }),
     close: () =>
       inTurn(async () => {

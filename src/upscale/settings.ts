@@ -9,26 +9,22 @@ import {
   exponentialSchedule,
   METHODS,
   type Method,
+  NOISE_KINDS,
+  type NoiseKind,
   SAMPLERS,
   type Schedule,
   VARIANTS,
   type Variant,
 } from "../diffusion/index.js";
 import { planTiles, type TilePlan } from "../image/tiles.js";
-import {
-  type Coverage,
-  type CoverageSummary,
-  NOISE_KINDS,
-  type NoiseKind,
-  SOURCE_NAMES,
-  type SourceName,
-} from "../semantics/index.js";
+import { type Coverage, type CoverageSummary, SOURCE_NAMES, type SourceName } from "../semantics/index.js";
 import { resolveSamOptions, type SamOptions } from "../semantics/sam/index.js";
 import type { DdimTraits, DiffusionTraits, ModelKind } from "./kinds/kind.js";
 import type { TileSize } from "./tile-inputs.js";
+import { TILE_WAYS, type TileWay } from "./tile-ways.js";
 
 export interface UpscaleSettings {
-  /** The sampler's name; default: what the model was trained for, "samsr" for a model of pixels */
+  /** The sampler's name; default: what the model was trained for */
   readonly method?: Method | typeof DDIM;
   /**
    * Calls of the denoiser, 1 to the model's T, evenly spread over its timesteps. Default 1 for samsr and
@@ -38,18 +34,18 @@ export interface UpscaleSettings {
   readonly steps?: number;
   /** An integer from 0 to 2^53; default 0. Seed, image and settings decide every byte of the result. */
   readonly seed?: number;
-  /** default: what the model was trained with, "paper" for a model of pixels */
+  /** default: what the model was trained with */
   readonly variant?: Variant;
   /**
    * The strength of W in equation 9, m, from 0 (SinSR's process everywhere) to less than 1; default: the
    * model's.
    */
   readonly etaScale?: number;
-  /** Which of eta and kappa follows W (table 4 of the paper compares them); default "both". */
+  /** Which of eta and kappa follows W (table 4 of the paper compares them); default: the model's. */
   readonly coefficients?: Coefficients;
   /**
-   * The noise of x_T where there are masks: SAM-noise (equations 5 to 7; the default), or the plain Gaussian
-   * that line 7 of algorithm 1 prints.
+   * The noise of x_T where there are masks: SAM-noise (equations 5 to 7), or the plain Gaussian that line 7
+   * of algorithm 1 prints; default: the model's.
    */
   readonly noise?: NoiseKind;
   /**
@@ -80,9 +76,20 @@ export interface UpscaleSettings {
   /** How far neighbouring tiles overlap, at most half a tile; default: what suits the model. */
   readonly overlap?: number;
   /**
+   * Whether tiles belong `together` (the default): masks, noise and latents are of the whole picture, and
+   * each hands over to the next. Or each is `alone`, as the released code has it: a picture with masks, W and
+   * noise of its own, as long as `tile` where the picture is longer, and what several made is averaged.
+   */
+  readonly tiles?: TileWay;
+  /**
    * Enlargement, over 0 to 8; default: the network's own. Any other is resampled from that (Lanczos).
    */
   readonly scale?: number;
+  /**
+   * Whether x_t along the chain and what is predicted from it are wanted as pictures, see `TracedStep`;
+   * default false. They cost as much memory as as many results.
+   */
+  readonly trace?: boolean;
 }
 
 /**
@@ -100,7 +107,7 @@ export interface Progress {
  * What was done, and where the time went. What belongs to a diffusion is left out for a model without one.
  */
 export interface UpscaleInfo
-  extends Partial<Omit<DiffusionSettings, "method" | "masks" | "samOptions" | "coefficients" | "noise">>,
+  extends Partial<Omit<DiffusionSettings, "method" | "masks" | "samOptions">>,
     Partial<Omit<DdimSettings, "method">> {
   readonly method?: Method | typeof DDIM;
   /** Of a model with a sharp end. */
@@ -145,11 +152,14 @@ export const SETTING_TYPES = {
   samOptions: "object",
   tile: "number",
   overlap: "number",
+  tiles: "string",
   scale: "number",
+  trace: "boolean",
 } as const satisfies Record<keyof UpscaleSettings, OptionType>;
 
 /** {@link UpscaleSettings} with every default filled in. */
-export interface ResolvedSettings extends Required<Pick<UpscaleSettings, "tile" | "overlap" | "scale">> {
+export interface ResolvedSettings
+  extends Required<Pick<UpscaleSettings, "tile" | "overlap" | "tiles" | "scale" | "trace">> {
   /** Left out where the weights that run have one end alone. */
   readonly detail?: number;
   /** Left out for a model that starts from no noise, or from noise alone. */
@@ -160,7 +170,7 @@ export interface ResolvedSettings extends Required<Pick<UpscaleSettings, "tile" 
 
 /** The part of the settings that belongs to a diffusion between the enlarged picture and the sharp one. */
 export type DiffusionSettings = Required<
-  Omit<UpscaleSettings, "tile" | "overlap" | "scale" | "detail" | "method" | "ddimEta">
+  Omit<UpscaleSettings, "tile" | "overlap" | "tiles" | "scale" | "trace" | "detail" | "method" | "ddimEta">
 > & {
   readonly method: Method;
 };
@@ -187,7 +197,9 @@ export function resolveSettings(
   const {
     tile = kind.tile,
     overlap = Math.min(kind.overlap, tile >> 1),
+    tiles = "together",
     scale = kind.scale,
+    trace = false,
     detail: asked,
     ...rest
   } = settings;
@@ -198,11 +210,20 @@ export function resolveSettings(
     throw new SamsrError("ddimEta has a meaning for models of latent diffusion only; leave it out");
   if (!diffusion && !ddim) refuseDiffusion(others, "starts from no noise");
   if (!(scale > 0 && scale <= 8)) throw new SamsrError(`scale must be over 0 and at most 8, not ${scale}`);
-  planFor(size, { tile, overlap }, kind);
+  if (trace && !diffusion) throw new SamsrError("trace has no meaning for this model, which has no chain");
+  oneOf("tiles", tiles, TILE_WAYS);
+  if (tiles === "alone" && typeof diffusion?.masks === "object") {
+    throw new SamsrError(
+      "masks of your own are of the whole picture, and tiles alone have none of it; leave one out",
+    );
+  }
+  planFor(size, { tile, overlap, tiles }, kind);
   return {
     tile,
     overlap,
+    tiles,
     scale,
+    trace,
     detail: resolveDetail(asked, kind, diffusion),
     diffusion,
     ...(ddim && { ddim }),
@@ -260,8 +281,8 @@ function resolveDiffusion(settings: Diffusing, size: TileSize, traits: Diffusion
     seed: settings.seed ?? 0,
     variant: settings.variant ?? traits.variant,
     etaScale: settings.etaScale ?? traits.m,
-    coefficients: settings.coefficients ?? "both",
-    noise: settings.noise ?? "sam",
+    coefficients: settings.coefficients ?? traits.coefficients,
+    noise: settings.noise ?? traits.noise,
     kappa: settings.kappa ?? schedule.kappa,
     masks: settings.masks ?? "regions",
     samOptions: resolveSamOptions(settings.samOptions),
@@ -306,10 +327,10 @@ function refuseDiffusion({ seed: _, masks, samOptions, ...settings }: Diffusing,
 /** The tiles of an image. @throws SamsrError for a tile or an overlap that does not fit */
 export function planFor(
   { width, height }: TileSize,
-  { tile, overlap }: Pick<ResolvedSettings, "tile" | "overlap">,
+  { tile, overlap, tiles }: Pick<ResolvedSettings, "tile" | "overlap" | "tiles">,
   { multiple, size }: Pick<ModelKind, "multiple" | "size">,
 ): TilePlan {
-  return planTiles(width, height, { tile, overlap, multiple, size });
+  return planTiles(width, height, { tile, overlap, multiple, size, published: tiles === "alone" });
 }
 
 /** The model's schedule, with the kappa that was asked for. */

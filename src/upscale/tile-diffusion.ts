@@ -1,5 +1,6 @@
 /** The diffusion of one picture as its tiles take it: one step or a chain, by the process of the method. */
-import { inputScale, SAMPLERS, type Schedule, sample } from "../diffusion/index.js";
+import { inputScale, onArrays, SAMPLERS, type Schedule, sample } from "../diffusion/index.js";
+import type { Region } from "../image/raster.js";
 import type { Clock } from "./clock.js";
 import type { TileDiffusion } from "./kinds/kind.js";
 import type { Semantics, Stop } from "./semantics.js";
@@ -13,13 +14,14 @@ export interface TileDiffusionOptions {
   readonly channels: number;
   readonly schedule: Schedule;
   readonly settings: DiffusionSettings;
-  readonly semantics: Semantics;
+  /** What a tile takes its noise and rates from, and where in that it lies. */
+  semanticsOf(tile: Region): { readonly semantics: Semantics; readonly region: Region };
   readonly clock: Clock;
   readonly stop: Stop;
 }
 
 export function createTileDiffusion(options: TileDiffusionOptions): TileDiffusion {
-  const { size, channels, schedule, settings, semantics, clock, stop } = options;
+  const { size, channels, schedule, settings, semanticsOf, clock, stop } = options;
   const { method, steps } = settings;
   const sampler = SAMPLERS[method];
   const { width, height } = size;
@@ -28,21 +30,30 @@ export function createTileDiffusion(options: TileDiffusionOptions): TileDiffusio
   const last = schedule.steps - 1;
   // SAMSR too scales by the global eta and kappa: the denoiser was taught with them.
   const scale = Float32Array.of(inputScale(schedule.eta[last], schedule.kappa));
-  const noiseOf = ({ x, y }: { readonly x: number; readonly y: number }) =>
-    clock.time("noise", () => semantics.noise.fill(x, y, width, height, noise));
+  const noiseOf = ({ semantics, region }: ReturnType<typeof semanticsOf>) =>
+    clock.time("noise", () => semantics.noise.fill(region.x, region.y, width, height, noise));
   return {
     oneStep: takesOneStep(settings),
     async start(tile) {
-      await noiseOf(tile);
-      return { noise, sigma: semantics.sigma(tile), scale };
+      const own = semanticsOf(tile);
+      await noiseOf(own);
+      return { noise, sigma: own.semantics.sigma(own.region), scale };
+    },
+    async startingPoint(tile, y) {
+      const own = semanticsOf(tile);
+      await noiseOf(own);
+      const xT = onArrays.prior({ y, noise, level: own.semantics.sigma(own.region) });
+      return { timestep: last, x: xT.map((value) => value * scale[0]) };
     },
     async chain(tile, y, denoise) {
-      await noiseOf(tile);
+      const own = semanticsOf(tile);
+      const { semantics, region } = own;
+      await noiseOf(own);
       const denoiser = (x: Float32Array, timestep: number) => denoise(x, Float32Array.of(timestep));
       return sample({
         ...{ sampler, schedule, denoiser, y, noise, steps, signal: stop },
-        rates: sampler.semantic ? semantics.process(tile) : undefined,
-        stepNoise: (timestep) => semantics.stepNoise(timestep, tile),
+        rates: sampler.semantic ? semantics.process(region) : undefined,
+        stepNoise: (timestep) => semantics.stepNoise(timestep, region),
       });
     },
   };

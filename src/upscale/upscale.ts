@@ -32,6 +32,7 @@ import {
 import { LIMIT_TYPES } from "../image/limits.js";
 import { type PictureSource, pathOf } from "../image/source.js";
 import { filesSource } from "../semantics/sources/files.js";
+import type { EnlargedRaster } from "./enlarge.js";
 import { type FrameBefore, frameCoverage, movedPixels, withStillParts } from "./frames.js";
 import { kindOf } from "./kinds/index.js";
 import { findUpscalingModel } from "./model.js";
@@ -43,6 +44,7 @@ import {
   type UpscaleInfo,
   type UpscaleSettings,
 } from "./settings.js";
+import type { TracedStep } from "./trace.js";
 import { JOB_OPTIONS, type JobOptions, type Upscaler } from "./upscaler.js";
 import { createUpscaler, DEFAULT_MODEL, UPSCALER_OPTIONS, type UpscalerOptions } from "./upscaler-node.js";
 
@@ -117,6 +119,8 @@ export interface EnlargedPicture {
   readonly pages: number;
   /** Of the first page. */
   readonly info: UpscaleInfo;
+  /** The chain of the first page, where it was asked for. */
+  readonly trace?: readonly TracedStep[];
   /**
    * What the input or the result has lost, each the end of a sentence that begins with the picture's name.
    */
@@ -264,6 +268,7 @@ async function walk(
   // After an abort nobody waits for it.
   const close = async () => given ?? (signal?.aborted ? void upscaler.close() : upscaler.close());
   let info: UpscaleInfo | undefined;
+  let trace: readonly TracedStep[] | undefined;
   async function* enlarged(): AsyncGenerator<Raster> {
     let before: FrameBefore | undefined;
     for (let page = 0; page < pages; page++) {
@@ -271,6 +276,7 @@ async function walk(
       const ofPage = page === 0 ? settings : await settingsFor(raster);
       const result = await enlargeFrame(raster, ofPage, upscaler, options, animation && pages > 1, before);
       info ??= result.info;
+      trace ??= result.trace;
       if (animation && pages > 1) before = { ...result, input: raster };
       yield result.output;
     }
@@ -283,7 +289,8 @@ async function walk(
     // Its memory is free again before the encoder needs some.
     await close();
   }
-  return { content, encoding, facts: { ...size, format, pages, info: info!, warnings } };
+  const facts = { ...size, format, pages, info: info!, ...(trace && { trace }), warnings };
+  return { content, encoding, facts };
 }
 
 async function opening(
@@ -310,7 +317,7 @@ async function enlargeFrame(
   { onProgress, signal }: JobOptions,
   animation: Animation | boolean | undefined,
   before: FrameBefore | undefined,
-): Promise<{ output: Raster; info?: UpscaleInfo; coverage?: FrameBefore["coverage"] }> {
+): Promise<Partial<Pick<EnlargedRaster, "info" | "trace">> & Omit<FrameBefore, "input">> {
   const moved = before && movedPixels(before.input, raster);
   if (before && moved === undefined) return { output: before.output, coverage: before.coverage };
   const coverage = animation ? await frameCoverage(raster, settings, before, moved) : undefined;
@@ -319,8 +326,8 @@ async function enlargeFrame(
     before && coverage && diffusion
       ? { ...settings, diffusion: { ...diffusion, masks: coverage } }
       : settings;
-  const { raster: output, info } = await upscaler.upscale(raster, own, { onProgress, signal });
-  return { output: before && moved ? withStillParts(output, before, moved) : output, info, coverage };
+  const { raster: output, info, trace } = await upscaler.upscale(raster, own, { onProgress, signal });
+  return { output: before && moved ? withStillParts(output, before, moved) : output, info, trace, coverage };
 }
 
 /**

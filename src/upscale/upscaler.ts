@@ -9,15 +9,10 @@ import { createYield } from "../base/event-loop.js";
 import type { UpscalingModel } from "../checkpoints/description.js";
 import { checkRaster, type Raster } from "../image/raster.js";
 import type { Thread } from "../runtime/index.js";
+import type { EnlargedRaster } from "./enlarge.js";
 import { kindOf } from "./kinds/index.js";
 import type { UpscalerFunctions } from "./serve-upscaler.js";
-import {
-  type Progress,
-  type ResolvedSettings,
-  resolveSettings,
-  type UpscaleInfo,
-  type UpscaleSettings,
-} from "./settings.js";
+import { type Progress, type ResolvedSettings, resolveSettings, type UpscaleSettings } from "./settings.js";
 
 /** How one picture's work is followed and given up. */
 export interface JobOptions {
@@ -41,7 +36,7 @@ export interface Upscaler {
     raster: Raster,
     settings?: UpscaleSettings | ResolvedSettings,
     options?: JobOptions,
-  ): Promise<{ raster: Raster; info: UpscaleInfo }>;
+  ): Promise<EnlargedRaster>;
   /** Waits for the jobs under way, then frees the sessions and ends the thread. */
   close(): Promise<void>;
 }

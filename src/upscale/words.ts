@@ -3,14 +3,15 @@
  * of the server and its published schema are made from these.
  */
 import { type Described, oneOf, type Said, wholeNumber } from "../base/words.js";
+import { NOISE_KINDS } from "../diffusion/noise-kinds.js";
 import { COEFFICIENTS, VARIANTS } from "../diffusion/pixelwise-options.js";
 import { DDIM } from "../diffusion/samplers/ddim.js";
 import { METHODS } from "../diffusion/samplers/index.js";
 import type { DecodeOptions, EncodeOptions, Limits } from "../image/index.js";
-import { NOISE_KINDS } from "../semantics/noise-kinds.js";
 import { type SamSaid, samOptionsOf } from "../semantics/sam/words.js";
 import { SOURCE_NAMES } from "../semantics/sources/names.js";
 import type { UpscaleSettings } from "./settings.js";
+import { TILE_WAYS } from "./tile-ways.js";
 import type { WantedSize } from "./upscale.js";
 
 /** A size of the result in pixels, which stands for a scale. */
@@ -59,11 +60,11 @@ export const UPSCALE_WORDS = {
     schema: { type: "number" },
   },
   coefficients: {
-    ...{ value: "names", words: "what follows the masks (default: both)" },
+    ...{ value: "names", words: "what follows the masks (default: the model's)" },
     schema: oneOf(COEFFICIENTS),
   },
   noise: {
-    ...{ value: "kind", words: "of x_T: SAM-noise or plain Gaussian (default: sam)" },
+    ...{ value: "kind", words: "of x_T: SAM-noise or plain Gaussian (default: the model's)" },
     schema: oneOf(NOISE_KINDS),
   },
   ddimEta: {
@@ -76,6 +77,13 @@ export const UPSCALE_WORDS = {
   },
   tile: { value: "n", words: "side of a tile in pixels of the input", schema: wholeNumber(1) },
   overlap: { value: "n", words: "how far tiles overlap, in pixels of the input", schema: wholeNumber(0) },
+  tiles: {
+    ...{
+      value: "way",
+      words: "masks and noise of the whole picture, or each tile alone (default: together)",
+    },
+    schema: oneOf(TILE_WAYS),
+  },
   format: {
     ...{ value: "name", words: "of the result (default: as the input)" },
     schema: oneOf(["png", "jpeg", "webp", "avif", "tiff", "gif"]),
@@ -129,11 +137,11 @@ export type LimitsSaid = Said<typeof LIMIT_WORDS>;
 /** What is said of how a picture is enlarged, as the library takes it. */
 export function settingsOf(said: Omit<UpscaleSaid, "masks">): Omit<UpscaleSettings, "masks"> & WantedSize {
   const { method, steps, detail, seed, variant, etaScale, coefficients, noise, kappa, ddimEta } = said;
-  const { tile, overlap, scale, width, height, longest } = said;
+  const { tile, overlap, tiles, scale, width, height, longest } = said;
   const samOptions = samOptionsOf(said);
   return {
     ...{ method, steps, detail, seed, variant, etaScale, coefficients, noise, kappa, ddimEta },
-    ...{ tile, overlap, scale, width, height, longest, samOptions },
+    ...{ tile, overlap, tiles, scale, width, height, longest, samOptions },
   };
 }
 

@@ -2,14 +2,15 @@
 import { basename } from "node:path";
 import { checkArgument, checkOptions, checkText, type OptionType } from "../../base/arguments.js";
 import { SamsrError } from "../../base/errors.js";
-import type { Network } from "../../networks/index.js";
+import { type Network, trainingIn } from "../../networks/index.js";
 import type { StateDict } from "../../nn/index.js";
 import { type AuthorsConfig, scheduleOf, withAuthorsConfig } from "../authors-config/index.js";
 import { runnableWeights } from "../convert.js";
 import type { LatentModel, ModelDescription } from "../description.js";
 import type { OnnxFileOptions } from "../onnx-file/index.js";
-import { readCheckpoint, readShapes } from "../open.js";
-import { networkNamed, type Recognised, recognise } from "../recognise.js";
+import { type RecognisedCheckpoint, readCheckpoint, recogniseCheckpoint } from "../open.js";
+import { networkNamed } from "../recognise.js";
+import type { Told } from "../told.js";
 import { companionFor, companionsOf } from "./companions.js";
 import { describeOnnxFile, NO_LICENCE, onnxIn } from "./file-model.js";
 import { findModel, type InstalledModel } from "./find.js";
@@ -23,13 +24,18 @@ export interface AddOptions extends PlaceOptions {
   readonly summary?: string;
   readonly licence?: string;
   readonly source?: string;
-  /** What the weights were trained for; default: as published under the file's name, else samsr. */
+  /**
+   * What the weights were trained for; default: as they tell themselves, as published under the file's name,
+   * else samsr.
+   */
   readonly method?: LatentModel["method"];
-  /** Whose equations a denoiser was trained with; "release" when left out. */
+  /** Whose equations a denoiser was trained with; default: as it tells itself, else "release". */
   readonly variant?: LatentModel["variant"];
+  /** What lies beside a file and tells of it, for one that tells nothing of itself. */
+  readonly beside?: (path: string) => Promise<Told>;
   /**
    * The authors' configuration, as `readAuthorsConfig` gives it: the files must be what it says, and the
-   * schedule is taken from it; default: as released
+   * schedule is taken from it; default: as the file tells itself, else as released
    */
   readonly authors?: { readonly config: AuthorsConfig; readonly name: string };
   /**
@@ -52,12 +58,13 @@ const OPTIONS = {
   authors: "object",
   companions: "object",
   onnx: "object",
+  beside: "function",
 } as const satisfies Record<keyof AddOptions, OptionType>;
 
 interface Source {
   readonly path: string;
   readonly network: Network;
-  readonly found: Recognised;
+  readonly found: RecognisedCheckpoint;
 }
 
 /**
@@ -79,11 +86,12 @@ export async function addModel(files: readonly string[], options: AddOptions = {
   const sources: Source[] = [];
   for (const path of files) {
     options.signal?.throwIfAborted();
-    const found = recognise(await readShapes(path), path);
+    const found = await recogniseCheckpoint(path, path, await options.beside?.(path));
     const { authors } = options;
     const files = authors && { checkpoint: path, config: authors.name };
     const agreed = files ? withAuthorsConfig(found, authors.config, files) : found;
-    sources.push({ path, network: networkNamed(found.network), found: agreed });
+    const { training } = found;
+    sources.push({ path, network: networkNamed(found.network), found: { ...agreed, training } });
   }
   const main = mainSource(sources);
   const published = Object.entries(PUBLISHED).find(([, { file }]) => file === basename(main.path));
@@ -96,10 +104,8 @@ export async function addModel(files: readonly string[], options: AddOptions = {
     licence: options.licence ?? published?.[1].licence ?? NO_LICENCE,
     ...(options.source && { source: options.source }),
   };
-  const { description, parts } = await describe(main, sources, facts, {
-    ...options,
-    method: options.method ?? published?.[1].method,
-  });
+  const method = options.method ?? main.found.training?.method ?? published?.[1].method;
+  const { description, parts } = await describe(main, sources, facts, { ...options, method });
   return findModel(await placeModel(description, parts, options));
 }
 
@@ -180,7 +186,7 @@ async function describe(
   }
   const { authors, method, variant } = options;
   const schedule = authors && scheduleOf(authors.config, authors.name);
-  const training = model.training?.({ schedule, method, variant });
+  const training = model.training?.({ ...found.training, ...trainingIn({ schedule, method, variant }) });
   const description = { ...facts, network: model.kind, ...configs, ...training, weights };
   return { description: description as ModelDescription, parts };
 }

@@ -7,6 +7,7 @@ export {
   listModels,
   surveyModels,
 } from "./find.js";
+export { type FoundWeights, findWeights, type WantedWeights } from "./find-weights.js";
 export { BUNDLED, storeFolder } from "./places.js";
 export { PUBLISHED, type PublishedFile } from "./published.js";
 export { downloadPath, type PullOptions, pullModel } from "./pull.js";

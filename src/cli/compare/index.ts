@@ -1,7 +1,16 @@
 /** The words of `samsr compare`. */
 import type { Command } from "commander";
 import { metricsHelp } from "../metric-options.js";
-import { device, model, type Surroundings, seed, threads, whole } from "../options.js";
+import {
+  device,
+  model,
+  preset,
+  type Surroundings,
+  seed,
+  threads,
+  whole,
+  withPresetSeed,
+} from "../options.js";
 import type { CompareArguments } from "./run.js";
 
 const compareHelp = () => `
@@ -26,21 +35,25 @@ export function defineCompare(program: Command, { interrupts, done }: Surroundin
     .description("Enlarges pictures by several methods; writes the results, a table and a page to look at.")
     .argument("<folders...>", "folders of pictures to enlarge, subfolders included")
     .requiredOption("-o, --out <folder>", "where everything goes")
-    .option("--methods <names>", "separated by commas", "bicubic,samsr,sinsr")
+    .option(
+      "--methods <names>",
+      "separated by commas (default: bicubic,samsr,sinsr; of a latent model, its own)",
+    )
     .option("--with <name=folder...>", "results of another program, four times as large")
     .option("--ref <folder>", "the originals, under the same names (endings may differ)")
     .option("--metrics <names>", "separated by commas, or all (default: those that need no weights)")
     .option("--niqe-model <file>", "what NIQE compares with, .npz or .safetensors")
     .option("--limit <n>", "at most this many pictures, spread evenly over all", whole(1))
     .addOption(model())
+    .addOption(preset())
     .addOption(seed())
     .addOption(device())
     .addOption(threads())
     .option("--overwrite", "replace files that exist")
     .option("--quiet", "print nothing but the table and errors")
     .addHelpText("after", compareHelp)
-    .action(async (folders: string[], options: CompareArguments) => {
+    .action(async (folders: string[], options: CompareArguments, self: Command) => {
       const { compareCommand } = await import("./run.js");
-      done(await compareCommand(folders, options, interrupts.signal));
+      done(await compareCommand(folders, withPresetSeed(options, self), interrupts.signal));
     });
 }

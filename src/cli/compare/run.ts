@@ -6,8 +6,8 @@ import { SamsrError } from "../../base/errors.js";
 import { isPlainName } from "../../base/plain-name.js";
 import { comparePicture, givenResults, meansOf, type Outcome } from "../../evaluate/compare.js";
 import { type GalleryPicture, galleryPage } from "../../evaluate/gallery.js";
-import { BORDER, createMeasurer, type Measurer } from "../../evaluate/measurer.js";
-import { checkName, createMethods, needsModel } from "../../evaluate/methods.js";
+import { borderOf, createMeasurer, type Measurer } from "../../evaluate/measurer.js";
+import { checkName, createMethods, methodsFor, needsModel } from "../../evaluate/methods.js";
 import { METRICS, type MetricName } from "../../evaluate/metrics/index.js";
 import { picturesByStem, stemOf } from "../../evaluate/names.js";
 import { readPristineModel } from "../../evaluate/niqe/niqe.js";
@@ -17,6 +17,8 @@ import { encodeToFile, writeFileAtomically } from "../../image/index.js";
 import type { Device } from "../../runtime/index.js";
 import { decodeRgb, listImages, spread } from "../../train/data/photos.js";
 import { createUpscaler } from "../../upscale/index.js";
+import { findUpscalingModel } from "../../upscale/model.js";
+import type { Preset } from "../../upscale/preset-names.js";
 import { chooseMetrics } from "../metric-options.js";
 import { checkFolder, refuseExisting } from "../outputs.js";
 import { printError, UsageError } from "../report.js";
@@ -25,8 +27,8 @@ import { writeToStdout } from "../streams.js";
 
 export interface CompareArguments {
   readonly out: string;
-  /** Names, separated by commas. */
-  readonly methods: string;
+  /** Names, separated by commas; left out, {@link METHODS}, as far as the model is one of them. */
+  readonly methods?: string;
   /** name=folder. */
   readonly with?: readonly string[];
   readonly ref?: string;
@@ -36,11 +38,15 @@ export interface CompareArguments {
   readonly limit?: number;
   readonly model: string;
   readonly seed: number;
+  readonly preset?: Preset;
   readonly device: Device | "auto";
   readonly threads?: number;
   readonly overwrite?: boolean;
   readonly quiet?: boolean;
 }
+
+/** What is compared when nobody names methods. */
+const METHODS = ["bicubic", "samsr", "sinsr"];
 
 /** What lies in the folder of results beside those of the methods. */
 const OWN_FILES = ["index.html", "scores.json", "scores.md"];
@@ -51,8 +57,9 @@ export async function compareCommand(
   options: CompareArguments,
   signal: AbortSignal,
 ): Promise<number> {
-  const { out, ref, limit, seed, overwrite, model, device, threads } = options;
-  const names = ownMethods(options.methods);
+  const { out, ref, limit, seed, preset, overwrite, model, device, threads } = options;
+  const border = borderOf(preset);
+  const names = options.methods === undefined ? await standardMethods(model) : ownMethods(options.methods);
   const given = givenFolders(options.with ?? [], names);
   const found = (await Promise.all(folders.map(listImages))).flat();
   const inputs = spread(found, limit ?? Number.POSITIVE_INFINITY);
@@ -75,9 +82,9 @@ export async function compareCommand(
   let failed = false;
   let measurer: Measurer | undefined;
   try {
-    measurer = await unlessAborted(createMeasurer({ metrics, pristine, device, threads }), signal);
+    measurer = await unlessAborted(createMeasurer({ metrics, border, pristine, device, threads }), signal);
     let current = "";
-    const methods: Map<string, EnlargeMethod> = createMethods(names, upscaler, { seed, signal });
+    const methods: Map<string, EnlargeMethod> = createMethods(names, upscaler, { seed, preset, signal });
     for (const [name, folder] of given) methods.set(name, await givenResults(folder, () => current));
     for (const [i, { path, name }] of inputs.entries()) {
       reporter.bar.file(name, `${i + 1}/${inputs.length}`);
@@ -112,6 +119,10 @@ export async function compareCommand(
   await writeToStdout(table, signal);
   reporter.say(page);
   return failed ? 1 : 0;
+}
+
+async function standardMethods(model: string): Promise<string[]> {
+  return methodsFor((await findUpscalingModel(model)).description, METHODS);
 }
 
 function ownMethods(text: string): string[] {
@@ -167,8 +178,9 @@ async function writeTables(
   rows: readonly ReadonlyMap<string, Outcome>[],
   pictures: readonly string[],
   metrics: readonly MetricName[],
-  { out, overwrite }: CompareArguments,
+  { out, overwrite, preset }: CompareArguments,
 ): Promise<string> {
+  const border = borderOf(preset);
   const means = meansOf(rows, metrics);
   const measured = metrics.filter((metric) => [...means.values()].some((own) => own[metric] !== undefined));
   const head = ["method", ...measured.map((metric) => METRICS[metric].label)];
@@ -177,7 +189,7 @@ async function writeTables(
     ...measured.map((metric) => valueCell(metric, own[metric]?.mean)),
   ]);
   const document = {
-    border: BORDER,
+    border,
     means: Object.fromEntries(means),
     pictures: rows.map((row, i) => ({
       picture: pictures[i],
@@ -190,7 +202,7 @@ async function writeTables(
     writeFileAtomically(join(out, name), new TextEncoder().encode(text), { overwrite });
   await mkdir(out, { recursive: true });
   await write("scores.json", `${JSON.stringify(document, undefined, 2)}\n`);
-  const table = (style: Style) => withNotes(renderTable(head, lines, style), [borderNote(measured, BORDER)]);
+  const table = (style: Style) => withNotes(renderTable(head, lines, style), [borderNote(measured, border)]);
   await write("scores.md", table("markdown"));
   return table("plain");
 }

@@ -24,7 +24,7 @@ the checkpoint keeps no buffers.
 Networks of one pass take pictures of any size, any number at once, unless --size or --batch asks for one. Other shapes
 are fixed: one image of the size that the network was built for (autoencoder: 256x256). HxW is the height and width of
 lq, x or z, in its own pixels. The file's metadata say network, part, size and the multiple that sides must have, batch,
-precision and configuration.
+precision, configuration, and what the weights were taught as far as their file tells.
 
 float16 halves the file: matrices and kernels are stored in half precision and widened when the model is loaded, so
 that norms, softmax and all sums are computed in float32.

@@ -8,20 +8,23 @@ import {
   planConvert,
   type Recognised,
   readCheckpoint,
-  readShapes,
-  recognise,
+  recogniseCheckpoint,
   type Sides,
   safetensorsPieces,
+  scheduleOf,
+  toldMetadata,
   withAuthorsConfig,
 } from "../../checkpoints/index.js";
+import { networkNamed } from "../../checkpoints/recognise.js";
 import { onnxIn } from "../../checkpoints/store/file-model.js";
+import { toldBeside } from "../../train/config/run-config.js";
 import { readAuthorsFile } from "../authors-file.js";
 import { checkOnnxFile, writeOnnxFile } from "../onnx-file.js";
 import { UsageError } from "../report.js";
 import { createReporter } from "../reporter.js";
 import { printJson, say } from "../streams.js";
 
-export interface ConvertArguments extends Omit<ConvertOptions, "imageSide"> {
+export interface ConvertArguments extends Omit<ConvertOptions, "imageSide" | "training"> {
   readonly out: string;
   readonly config?: string;
   readonly overwrite?: boolean;
@@ -39,7 +42,7 @@ export async function convertCommand(
   if (extname(out).toLowerCase() === SAFETENSORS) return toSafetensors(checkpoint, options, signal);
   const onnx = await onnxIn(checkpoint, options.precision);
   if (onnx) return copyOnnx(checkpoint, onnx, options, signal);
-  const found = recognise(await readShapes(checkpoint), checkpoint);
+  const found = await recogniseCheckpoint(checkpoint, checkpoint, await toldBeside(checkpoint));
   const authors = options.config === undefined ? undefined : await readAuthorsFile(options.config);
   const recognised = authors
     ? withAuthorsConfig(found, authors.config, { checkpoint, config: options.config! })
@@ -47,7 +50,9 @@ export async function convertCommand(
   const warnings = authors?.warnings ?? [];
   if (!options.quiet) for (const line of warnings) say(`samsr: ${line}`);
   const imageSide = authors?.config.autoencoder?.params.ddconfig.resolution;
-  const settings = { ...options, imageSide };
+  const schedule = authors?.config.diffusion && scheduleOf(authors.config, options.config!);
+  const training = { ...found.training, ...(schedule && { schedule }) };
+  const settings = { ...options, imageSide, training };
   planConvert(recognised, checkpoint, settings);
   const weights = await readCheckpoint(checkpoint);
   const converted = convert(weights, recognised, checkpoint, settings);
@@ -68,9 +73,11 @@ async function toSafetensors(
 ): Promise<number> {
   const { out, overwrite, json, precision = "float32" } = options;
   refuseParts(options, "a safetensors file holds weights alone");
-  const { network, config } = recognise(await readShapes(checkpoint), checkpoint);
+  const found = await recogniseCheckpoint(checkpoint, checkpoint, await toldBeside(checkpoint));
+  const { network, config, training } = found;
   const weights = await readCheckpoint(checkpoint);
-  const metadata = { format: "pt", network, config: JSON.stringify(config) };
+  const told = toldMetadata({ network: networkNamed(network), config, training });
+  const metadata = { format: "pt", ...told };
   await writeOnnxFile(
     out,
     { pieces: () => safetensorsPieces(weights, { precision, metadata }) },

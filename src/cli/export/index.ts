@@ -1,5 +1,6 @@
 /** The words of `samsr export`. */
 import type { Command } from "commander";
+import { COEFFICIENTS } from "../../diffusion/pixelwise-options.js";
 import { choice, detail, real, type Surroundings, size, variant } from "../options.js";
 import type { ExportArguments } from "./run.js";
 
@@ -11,7 +12,7 @@ The file has all of the single step, for any ONNX runtime and pictures of one si
   weight  [1, 1, H, W]    W, from 0 to 1: how many masks cover a pixel, over the most that cover any; 0 for no masks
   hr      [1, 3, 4H, 4W]  the large picture, RGB from 0 to 1
 
-Its metadata say model, licence, variant, eta-scale and kappa. A large picture needs much memory: samsr upscale cuts it
+Its metadata say model, licence, variant, eta-scale, coefficients, the kind of noise and kappa. A large picture needs much memory: samsr upscale cuts it
 into tiles, one file does not.
 
 Examples:
@@ -32,6 +33,7 @@ export function defineExport(program: Command, { interrupts, done }: Surrounding
     .addOption(variant())
     .addOption(detail())
     .option("--eta-scale <m>", "m of equation 9 (default: the model's)", real)
+    .addOption(choice("--coefficients <names>", "what follows weight (default: the model's)", COEFFICIENTS))
     .option("--kappa <n>", "strength of the noise (default: the model's)", real)
     .option("--overwrite", "replace a file that exists")
     .option("--json", "print one JSON document about the result")

@@ -1,6 +1,6 @@
 /** `samsr export`: the single step of an installed model as one ONNX file. */
 
-import type { Variant } from "../../diffusion/index.js";
+import type { Coefficients, Variant } from "../../diffusion/index.js";
 import { exportModel } from "../../upscale/export.js";
 import { kindOf } from "../../upscale/kinds/index.js";
 import { findUpscalingModel } from "../../upscale/model.js";
@@ -15,6 +15,7 @@ export interface ExportArguments {
   readonly variant?: Variant;
   readonly detail?: number;
   readonly etaScale?: number;
+  readonly coefficients?: Coefficients;
   readonly kappa?: number;
   readonly overwrite?: boolean;
   readonly json?: boolean;
@@ -26,10 +27,10 @@ export async function exportCommand(
   options: ExportArguments,
   signal: AbortSignal,
 ): Promise<number> {
-  const { out, size, overwrite, precision, variant, detail, etaScale, kappa } = options;
+  const { out, size, overwrite, precision, variant, detail, etaScale, coefficients, kappa } = options;
   await checkOnnxFile(out, overwrite);
   const model = await findUpscalingModel(name);
-  const file = await exportModel(model, size, { precision, variant, detail, etaScale, kappa });
+  const file = await exportModel(model, size, { precision, variant, detail, etaScale, coefficients, kappa });
   await writeOnnxFile(out, file, { overwrite, signal });
 
   const { description } = model;

@@ -2,6 +2,7 @@
 import type { OnnxFileOptions } from "../../checkpoints/index.js";
 import { addModel } from "../../checkpoints/store/index.js";
 import type { Method, Variant } from "../../diffusion/index.js";
+import { toldBeside } from "../../train/config/run-config.js";
 import { readAuthorsFile } from "../authors-file.js";
 import type { Interrupts } from "../interrupt.js";
 import { createReporter } from "../reporter.js";
@@ -39,6 +40,7 @@ export async function addCommand(
     ...{ name, method, variant, overwrite, authors, signal: interrupts.signal },
     companions: { autoencoder },
     onnx: { layout, colours, range, outputRange, multiple, overlap },
+    beside: toldBeside,
     onProgress: ({ part, ...rest }) => progress({ file: part, ...rest }),
   }).finally(() => reporter.bar.clear());
   if (options.json) printJson({ ...description, folder, bytes });

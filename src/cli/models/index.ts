@@ -63,17 +63,20 @@ export function defineModels(program: Command, { interrupts, done }: Surrounding
       "a network that enlarges; a denoiser and its autoencoder, or one of the two; Segment Anything",
     )
     .option("--name <name>", "its name in the store (default: from the file's)")
-    .option("--config <file>", "the authors' configuration (YAML) with the schedule (default: as released)")
+    .option(
+      "--config <file>",
+      "the authors' configuration (YAML) with the schedule (default: as the file tells, or as released)",
+    )
     .addOption(
       new Option(
         "--method <name>",
-        "what a denoiser was trained for (default: samsr, or as published)",
+        "what a denoiser was trained for (default: as its file tells, as published, or samsr)",
       ).choices(METHODS),
     )
     .addOption(
       new Option(
         "--variant <name>",
-        "whose equations a denoiser was trained with (default: release)",
+        "whose equations a denoiser was trained with (default: as its file tells, or release)",
       ).choices(VARIANTS),
     )
     .option(

@@ -116,7 +116,7 @@ function configurationOf(description: ModelDescription): [string, string][] {
     ...companions.map(({ part, network, config }): [string, string] => [part, network.describe(config)]),
     ...("schedule" in description ? [scheduleRow(description)] : []),
     ...(enlarges(description) ? detailRow(description) : []),
-    ...("method" in description ? [methodRow(description)] : []),
+    ...("m" in description ? [methodRow(description)] : []),
   ];
 }
 
@@ -140,8 +140,12 @@ function detailRow(description: UpscalingModel): [string, string][] {
     : [];
 }
 
-function methodRow({ method, variant }: Extract<ModelDescription, { method: string }>): [string, string] {
-  return ["method", `${method}, equations of the ${variant === "paper" ? "paper" : "released code"}`];
+function methodRow(description: Extract<ModelDescription, { m: number }>): [string, string] {
+  const { method, variant, coefficients, noise } = kindOf(description).diffusion!;
+  const follows = coefficients === "both" ? "eta and kappa follow" : `${coefficients} follows`;
+  const drawn = noise === "sam" ? "SAM-noise" : "plain Gaussian noise";
+  const equations = `equations of the ${variant === "paper" ? "paper" : "released code"}`;
+  return ["method", `${method}, ${equations}${method === "samsr" ? `, ${follows} W, ${drawn}` : ""}`];
 }
 
 async function partOf(

@@ -1,7 +1,16 @@
 /** The words of `samsr score`. */
 import { type Command, Option } from "commander";
 import { metricsHelp } from "../metric-options.js";
-import { device, model, type Surroundings, seed, threads, whole } from "../options.js";
+import {
+  device,
+  model,
+  preset,
+  type Surroundings,
+  seed,
+  threads,
+  whole,
+  withPresetSeed,
+} from "../options.js";
 import type { ScoreArguments } from "./run.js";
 
 const scoreHelp = () => `
@@ -27,6 +36,7 @@ export function defineScore(program: Command, { interrupts, done }: Surroundings
     .description("Measures how well methods bring back photos that were made small, and ranks them.")
     .argument("<folders...>", "folders of photos, subfolders included")
     .addOption(model())
+    .addOption(preset())
     .option("--methods <names>", "separated by commas (default: bicubic,samsr,sinsr,resshift-1,resshift-15)")
     .option("--metrics <names>", "separated by commas, or all", "psnr,ssim")
     .option("--niqe-model <file>", "what NIQE compares with, .npz or .safetensors")
@@ -42,8 +52,8 @@ export function defineScore(program: Command, { interrupts, done }: Surroundings
     .option("--markdown", "print the table in Markdown")
     .option("--quiet", "print nothing but the table and errors")
     .addHelpText("after", scoreHelp)
-    .action(async (folders: string[], options: ScoreArguments) => {
+    .action(async (folders: string[], options: ScoreArguments, self: Command) => {
       const { scoreCommand } = await import("./run.js");
-      done(await scoreCommand(folders, options, interrupts.signal));
+      done(await scoreCommand(folders, withPresetSeed(options, self), interrupts.signal));
     });
 }

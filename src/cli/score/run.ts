@@ -5,8 +5,8 @@
 import { mkdir } from "node:fs/promises";
 import { extname, join } from "node:path";
 import { unlessAborted } from "../../base/abort.js";
-import { BORDER, createMeasurer, type Measurer } from "../../evaluate/measurer.js";
-import { BASELINE, checkName, createMethods, needsModel } from "../../evaluate/methods.js";
+import { borderOf, createMeasurer, type Measurer } from "../../evaluate/measurer.js";
+import { BASELINE, checkName, createMethods, methodsFor, needsModel } from "../../evaluate/methods.js";
 import { METRICS, type MetricName } from "../../evaluate/metrics/index.js";
 import { readPristineModel } from "../../evaluate/niqe/niqe.js";
 import { type PhotoResults, scoreMethods } from "../../evaluate/score.js";
@@ -18,6 +18,8 @@ import type { Device } from "../../runtime/index.js";
 import { mildValidation } from "../../train/data/degrade.js";
 import { type ValidationPair, validationPairs } from "../../train/data/validation.js";
 import { createUpscaler } from "../../upscale/index.js";
+import { findUpscalingModel } from "../../upscale/model.js";
+import type { Preset } from "../../upscale/preset-names.js";
 import { chooseMetrics } from "../metric-options.js";
 import { checkFolder, refuseExisting } from "../outputs.js";
 import { UsageError } from "../report.js";
@@ -34,6 +36,7 @@ export interface ScoreArguments {
   readonly limit?: number;
   readonly crop?: number;
   readonly seed: number;
+  readonly preset?: Preset;
   readonly device: Device | "auto";
   readonly threads?: number;
   /** A folder for strips to look at. */
@@ -56,11 +59,12 @@ export async function scoreCommand(
   options: ScoreArguments,
   signal: AbortSignal,
 ): Promise<number> {
-  const { limit, crop, seed, overwrite, model, device, threads } = options;
-  const names = methodNames(options.methods);
+  const { limit, crop, seed, preset, overwrite, model, device, threads } = options;
+  const border = borderOf(preset);
+  const names = methodNames(options.methods ?? (await standardMethods(model)));
   const metrics = await chooseMetrics(options.metrics, true);
   const pristine = await readPristineModel(options.niqeModel);
-  const shown = options.methods === undefined ? SHOWN : names;
+  const shown = options.methods ? names : SHOWN.filter((name) => names.includes(name));
   const pairs = await unlessAborted(validationPairs(folders, { limit, crop }), signal);
   const strips = await stripPaths(pairs, options);
   const reporter = createReporter({ quiet: options.quiet, toStdout: true });
@@ -70,9 +74,9 @@ export async function scoreCommand(
     : undefined;
   let measurer: Measurer | undefined;
   try {
-    const open = { metrics, border: BORDER, pristine, device, threads };
+    const open = { metrics, border, pristine, device, threads };
     measurer = await unlessAborted(createMeasurer(open), signal);
-    const methods = createMethods(names, upscaler, { seed, signal });
+    const methods = createMethods(names, upscaler, { seed, preset, signal });
     const setup = {
       degradation: degradationWords(),
       model: upscaler?.model.name,
@@ -93,7 +97,7 @@ export async function scoreCommand(
     const document = {
       ...setup,
       baseline: BASELINE,
-      border: BORDER,
+      border,
       metrics,
       photos: pairs.map(({ name }) => name),
       methods: scores,
@@ -101,7 +105,7 @@ export async function scoreCommand(
     const style = options.markdown ? "markdown" : "plain";
     const text = options.json
       ? `${JSON.stringify(document, undefined, 2)}\n`
-      : scoreTable(scores, metrics, { baseline: BASELINE, border: BORDER, style });
+      : scoreTable(scores, metrics, { baseline: BASELINE, border, style });
     await writeToStdout(text, signal);
   } finally {
     await measurer?.close();
@@ -110,8 +114,13 @@ export async function scoreCommand(
   return 0;
 }
 
+/** What is compared when nobody names methods. */
+async function standardMethods(model: string): Promise<string> {
+  return methodsFor((await findUpscalingModel(model)).description, METHODS).join();
+}
+
 /** The baseline is always among them. @throws UsageError for a name that is none */
-function methodNames(text = METHODS.join()): string[] {
+function methodNames(text: string): string[] {
   const names = text.split(",").map((name) => name.trim());
   try {
     names.forEach(checkName);

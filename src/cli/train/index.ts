@@ -1,7 +1,7 @@
 /** The words of `samsr train`. */
 import { type Command, Option } from "commander";
+import { NOISE_KINDS } from "../../diffusion/noise-kinds.js";
 import { COEFFICIENTS, VARIANTS } from "../../diffusion/pixelwise-options.js";
-import { NOISE_KINDS } from "../../semantics/noise-kinds.js";
 import type { Kind } from "../../train/config/index.js";
 import {
   choice,
@@ -92,14 +92,14 @@ export function defineTrain(program: Command, { interrupts, done }: Surroundings
       .option("--timesteps <n>", `T of the schedule${asConfigured}`, whole(1))
       .option("--power <p>", `p of the schedule${asConfigured}`, real)
       .option("--kappa <kappa>", `strength of the noise${asConfigured}`, real)
-      .option("--autoencoder <file>", "weights of the autoencoder, on whose latents to train");
+      .option("--autoencoder <weights>", "on whose latents to train: a file, .pth too, or a model's name");
 
   denoising(run("teacher", "Trains the denoiser of the whole chain."))
-    .option("--start <file>", "weights to begin with, such as another run's teacher (default: new ones)")
+    .option("--start <weights>", "to begin with: a file, .pth too, or a model's name (default: new ones)")
     .action(act("teacher"));
   denoising(run("student", "Distils the chain into a single step."))
-    .option("--teacher <file>", "weights that samsr train teacher left")
-    .option("--start <file>", "weights to begin with, such as another run's student (default: the teacher's)")
+    .option("--teacher <weights>", "the chain to learn from: a file, .pth too, or an installed model's name")
+    .option("--start <weights>", "to begin with, a file or a name likewise (default: the teacher's)")
     .option(
       "--second-teacher <model>",
       "a model whose pictures of saved pairs the student is taught to make too, or a folder of them",
@@ -110,7 +110,10 @@ export function defineTrain(program: Command, { interrupts, done }: Surroundings
       `regions, network, sam, none, or a folder of masks by photo name${asConfigured}`,
     )
     .option("--sam <model>", "the Segment Anything of --masks sam (default: the one that is installed)")
-    .option("--coverage <model>", "the network of --masks network and --lambda (default: coverage-tiny)")
+    .option(
+      "--coverage <model>",
+      "the network of --masks network and --lambda: a model or a file (default: coverage-tiny)",
+    )
     .addOption(choice("--variant <name>", `equations of the paper or of its code${asConfigured}`, VARIANTS))
     .option("--m <m>", `m of equation 9${asConfigured}`, notNegative)
     .addOption(choice("--coefficients <names>", `what follows the masks${asConfigured}`, COEFFICIENTS))
@@ -148,9 +151,10 @@ export function defineTrain(program: Command, { interrupts, done }: Surroundings
     });
   train
     .command("bundle")
-    .description("Makes a model's folder of both, and of a student's two ends, weights at half precision.")
-    .requiredOption("--teacher <file>", "weights that samsr train teacher left")
+    .description("Makes a model's folder of a student, with what it was taught, weights at half precision.")
     .requiredOption("--student <file>", "weights that samsr train student left")
+    .option("--teacher <file>", "for a student of pixels: weights that samsr train teacher left")
+    .option("--autoencoder <file>", "for a student of latents: the autoencoder's weights, or a model's name")
     .option("--sharp <file>", "the student's other end, taught on for detail: upscale --detail blends both")
     .addOption(detail("with --sharp, how far from student to sharp the model is unless told (default: 0.5)"))
     .requiredOption("--name <name>", "what the model calls itself", plainName)

@@ -24,8 +24,8 @@ const INTERRUPTED = 130;
 /** The options that say what a configuration may leave out. */
 const OPTION_OF: Readonly<Record<string, string>> = {
   "data.photos": "--data <folders...>",
-  teacher: "--teacher <file>",
-  autoencoder: "--autoencoder <file>",
+  teacher: "--teacher <weights>",
+  autoencoder: "--autoencoder <weights>",
 };
 
 /** @returns the exit code: 0, or 130 for a run that was interrupted */

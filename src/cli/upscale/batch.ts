@@ -29,6 +29,7 @@ import { printError } from "../report.js";
 import type { Reporter } from "../reporter.js";
 import { writeToStdout } from "../streams.js";
 import { masksOf, type UpscaleArguments } from "./settings.js";
+import { writeTrace } from "./trace.js";
 
 /**
  * What `--json` prints is an array of these: first words that stand for no file, then the inputs in order.
@@ -257,12 +258,14 @@ async function run(job: Job, picture: OpenedPicture, followed: Followed, batch: 
   const begun = performance.now();
   const { path, format } = job.target!;
   const settings = { ...settingsOf(options), ...decodingOf(options), ...encodingOf(options) };
-  const asked = { ...settings, masks: masksOf(options), upscaler, format, signal, onProgress };
-  const { width, height, pages, info, warnings } =
+  const trace = options.trace !== undefined;
+  const asked = { ...settings, masks: masksOf(options), trace, upscaler, format, signal, onProgress };
+  const { width, height, pages, info, warnings, ...made } =
     path === undefined
       ? await toStandardOutput(picture, asked)
       : await toFile(picture, path, { ...asked, overwrite: options.overwrite, onEnlarged });
   const milliseconds = Math.round(performance.now() - begun);
+  if (made.trace) await writeTrace(made.trace, job.input.name, options.trace!, { ...options, signal });
   const more = { ...(pages > 1 && { pages }), ...(warnings.length > 0 && { warnings }) };
   Object.assign(job.result, { output: path ?? "-", width, height, milliseconds, info, ...more });
   return () => {

@@ -2,7 +2,7 @@
 import { type Command, Option } from "commander";
 import { WORKER_WORDS } from "../../server/settings.js";
 import { LIMIT_WORDS, UPSCALE_WORDS } from "../../upscale/words.js";
-import { described, device, model, type Surroundings, threads } from "../options.js";
+import { described, device, model, preset, type Surroundings, threads, withPresetSeed } from "../options.js";
 import { samOption, samOptions } from "../sam-options.js";
 import type { UpscaleArguments } from "./settings.js";
 
@@ -52,7 +52,8 @@ export function defineUpscale(program: Command, { interrupts, done }: Surroundin
     .description("Enlarges pictures: files, folders, patterns, standard input.")
     .argument("<inputs...>", "files, folders, patterns, or - for standard input")
     .requiredOption("-o, --out <path>", "where results go: a file, a folder, or - for standard output")
-    .addOption(model());
+    .addOption(model())
+    .addOption(preset());
   for (const option of pictureOptions()) command.addOption(option);
   command
     .option(
@@ -71,6 +72,10 @@ export function defineUpscale(program: Command, { interrupts, done }: Surroundin
       described("data", WORKER_WORDS.data, "with --queue: the folder in which workers find pictures"),
     )
     .addOption(described("prefix", WORKER_WORDS.prefix))
+    .option(
+      "--trace <folder>",
+      "write x_t and the predicted x0 of each timestep, as the denoiser sees them, into FOLDER/NAME",
+    )
     .option("--json", "print one JSON document about the results")
     .option("--quiet", "print nothing but errors");
   for (const [name, one] of Object.entries(LIMIT_WORDS)) command.addOption(described(name, one));
@@ -78,8 +83,8 @@ export function defineUpscale(program: Command, { interrupts, done }: Surroundin
   command
     .addOption(samOption("--no-cache", "neither take masks from the cache nor keep them there"))
     .addHelpText("after", upscaleHelp)
-    .action(async (inputs: string[], options: UpscaleArguments) => {
+    .action(async (inputs: string[], options: UpscaleArguments, self: Command) => {
       const { upscaleCommand } = await import("./run.js");
-      done(await upscaleCommand(inputs, options, interrupts.signal));
+      done(await upscaleCommand(inputs, withPresetSeed(options, self), interrupts.signal));
     });
 }

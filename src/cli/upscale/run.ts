@@ -2,9 +2,13 @@
  * `samsr upscale`: from words to the list of pictures, and from what became of them to the exit code. What
  * can be refused by names and settings alone is refused before the network runs.
  */
+import { totalmem } from "node:os";
 import { dirname } from "node:path";
+import { SamsrError } from "../../base/errors.js";
 import { sweepLocks } from "../../base/lock.js";
+import type { UpscalingModel } from "../../checkpoints/index.js";
 import { findUpscalingModel } from "../../upscale/model.js";
+import { withPreset } from "../../upscale/presets.js";
 import { findInputs } from "../inputs.js";
 import { checkName, chooseDestination, planTargets } from "../outputs.js";
 import { UsageError } from "../report.js";
@@ -16,20 +20,21 @@ import { checkSettings, type UpscaleArguments } from "./settings.js";
 /** @returns the exit code: 0, or 1 when a picture failed */
 export async function upscaleCommand(
   words: readonly string[],
-  options: UpscaleArguments,
+  said: UpscaleArguments,
   signal: AbortSignal,
 ): Promise<number> {
-  const found = await findInputs(words, options);
-  const destination = await chooseDestination(options.out, found, options.format);
-  checkName(options, destination);
+  const found = await findInputs(words, said);
+  const destination = await chooseDestination(said.out, found, said.format);
+  checkName(said, destination);
   const toStdout = destination.kind === "stdout";
-  if (toStdout && options.json) {
+  if (toStdout && said.json) {
     throw new UsageError("--json and the picture cannot both go to standard output; give -o a file");
   }
-  const model = await findUpscalingModel(options.model);
+  const model = await findUpscalingModel(said.model);
+  const reporter = createReporter({ ...said, toStdout });
+  const options = presetOptions(said, model.description, reporter.say);
   await checkSettings(options, model.description);
 
-  const reporter = createReporter({ ...options, toStdout });
   const missing = found.failures.map(({ name, error }) => {
     const result: UpscaleResult = { input: name };
     reporter.fail(result, error);
@@ -50,6 +55,19 @@ export async function upscaleCommand(
     say(`samsr: ${failed.length} of ${results.length} failed: ${names}`);
   }
   return failed.length > 0 ? 1 : 0;
+}
+
+/** @throws UsageError for a preset that is not for the model */
+function presetOptions(
+  said: UpscaleArguments,
+  model: UpscalingModel,
+  tell: (line: string) => void,
+): UpscaleArguments {
+  try {
+    return withPreset(said, model, totalmem(), tell);
+  } catch (error) {
+    throw error instanceof SamsrError ? new UsageError(error.message) : error;
+  }
 }
 
 /** The jobs that there is something to do for, after refusing and skipping what names alone decide. */

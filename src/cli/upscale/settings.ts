@@ -10,6 +10,7 @@ import { findSam } from "../../semantics/sam/find-sam.js";
 import { samOptionsOf } from "../../semantics/sam/words.js";
 import type { UpscaleOptions } from "../../upscale/index.js";
 import { kindOf } from "../../upscale/kinds/index.js";
+import type { Preset } from "../../upscale/preset-names.js";
 import { resolveSettings } from "../../upscale/settings.js";
 import { type LimitsSaid, settingsOf, type UpscaleSaid } from "../../upscale/words.js";
 import { UsageError } from "../report.js";
@@ -19,6 +20,7 @@ export interface UpscaleArguments extends Omit<UpscaleSaid, "masks">, LimitsSaid
   readonly out: string;
   readonly model: string;
   readonly seed: number;
+  readonly preset?: Preset;
   /** regions, network, sam, none, or a path. */
   readonly masks?: string;
   /** The Segment Anything: an installed model's name or a checkpoint's path. */
@@ -37,6 +39,8 @@ export interface UpscaleArguments extends Omit<UpscaleSaid, "masks">, LimitsSaid
   readonly overwrite?: boolean;
   readonly skipExisting?: boolean;
   readonly recursive?: boolean;
+  /** The folder of the chain's pictures. */
+  readonly trace?: string;
   readonly json?: boolean;
   readonly quiet?: boolean;
 }
@@ -50,7 +54,8 @@ export async function checkSettings(options: UpscaleArguments, model: UpscalingM
   const { width: _w, height: _h, longest: _l, ...settings } = settingsOf(options);
   const { masks } = options;
   try {
-    const { diffusion, ddim } = resolveSettings(settings, { width: 1, height: 1 }, kindOf(model));
+    const asked = { ...settings, trace: options.trace !== undefined };
+    const { diffusion, ddim } = resolveSettings(asked, { width: 1, height: 1 }, kindOf(model));
     if (masks !== "sam" && saysOfSam(options)) {
       throw new UsageError("--sam and the options of Segment Anything go with --masks sam");
     }

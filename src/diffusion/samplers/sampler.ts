@@ -1,4 +1,5 @@
 import type { Equations } from "../equations.js";
+import type { Schedule } from "../schedule.js";
 
 /** A reverse process: how it walks from x_t to the next timestep that it visits. */
 export interface Sampler {
@@ -9,6 +10,11 @@ export interface Sampler {
   readonly singleStep: boolean;
   /** Whether it follows masks: SAM-noise, and the rates of equation 9. */
   readonly semantic: boolean;
+  /**
+   * The timesteps that a chain of so many calls visits, falling; left out, they are evenly spread from T - 1
+   * on, as `timesteps` has them. A chain starts at the first.
+   */
+  visits?(schedule: Schedule, count: number): number[];
   /** From x_t to x at the next timestep that is visited, which is not the last: there x is x0Hat. */
   step<Rate, Image>(on: Equations<Rate, Image>, state: Step<Rate, Image>): Image;
 }

@@ -6,7 +6,7 @@ import { type Filled, number, optional } from "../../base/fields.js";
 import { defineNetwork, type NetworkModel } from "../definition.js";
 import { modelJsonWith, weightsFile } from "../model.js";
 import { bicubicLatent, LATENT_CHANNELS } from "../pixel-latents.js";
-import { m, schedule } from "../process.js";
+import { m, method, schedule, trained, variant } from "../process.js";
 import { config, type SwinUNetConfig, sizeMultiple } from "../swin-unet/config.js";
 import { denoiserPart, describeSwinUNet, swinUNetConstants, swinUNetParameters } from "../swin-unet/parts.js";
 import { readSwinUNet, SWIN_BUFFERS } from "../swin-unet/read.js";
@@ -19,9 +19,12 @@ const detail = optional(
 );
 
 // With a sharp end, any detail lies on the line through it and the student, which is what runs unless told.
-const json = modelJsonWith(NAME, { config, schedule, m, detail }, ["student", "teacher"], {
-  sharp: optional(weightsFile),
-});
+const json = modelJsonWith(
+  NAME,
+  { config, schedule, m, method: optional(method), variant: optional(variant), ...trained, detail },
+  ["student", "teacher"],
+  { sharp: optional(weightsFile) },
+);
 
 const model: NetworkModel<{ readonly config: SwinUNetConfig }, Filled<typeof json>> = {
   kind: NAME,

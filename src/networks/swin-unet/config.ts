@@ -87,3 +87,21 @@ function leastCommonMultiple(a: number, b: number): number {
   while (multiple % b !== 0) multiple += a;
   return multiple;
 }
+
+/**
+ * Names the first size in which two networks differ whose weights cannot stand for each other: half a
+ * sentence with both. Undefined where there is none; the size that a network was built for, and its masking,
+ * are no matter of weights.
+ */
+export function differingSize(own: SwinUNetConfig, due: SwinUNetConfig): string | undefined {
+  const sizesOf = ({ outChannels, modelChannels, channelMult, resBlocks, swin }: SwinUNetConfig) => {
+    const { embed, depth, headChannels, mlpRatio } = swin;
+    return { outChannels, modelChannels, channelMult, resBlocks, embed, depth, headChannels, mlpRatio };
+  };
+  const dueSizes: Readonly<Record<string, unknown>> = sizesOf(due);
+  for (const [key, value] of Object.entries(sizesOf(own))) {
+    const [is, should] = [value, dueSizes[key]].map((size) => JSON.stringify(size));
+    if (is !== should) return `its ${key} is ${is}, not ${should}`;
+  }
+  return undefined;
+}

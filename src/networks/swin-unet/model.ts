@@ -3,7 +3,7 @@ import type { Filled } from "../../base/fields.js";
 import { SCALE } from "../../base/scale.js";
 import type { Companion, NetworkModel } from "../definition.js";
 import { modelJson } from "../model.js";
-import { m, method, type ScheduleDescription, schedule, variant } from "../process.js";
+import { m, method, type ScheduleDescription, schedule, trained, variant } from "../process.js";
 import { factorOf, type VqConfig } from "../vq-autoencoder/config.js";
 import { VQ_AUTOENCODER } from "../vq-autoencoder/index.js";
 import { config } from "./config.js";
@@ -23,7 +23,7 @@ export const RELEASED_M = 0.2;
 
 const json = modelJson(
   "latent-denoiser",
-  { config, autoencoder: VQ_AUTOENCODER.config, schedule, m, variant, method },
+  { config, autoencoder: VQ_AUTOENCODER.config, schedule, m, variant, method, ...trained },
   ...(["denoiser", "autoencoder"] as const),
 );
 
@@ -47,10 +47,8 @@ export const model: NetworkModel<SwinUNetFound, Filled<typeof json>> = {
   weights: { denoiser: "self", autoencoder },
   refusal: ({ lqChannels }) =>
     lqChannels === 3 ? undefined : `its condition has ${lqChannels} channels, expected the 3 of an image`,
-  training: ({ schedule = RELEASED_SCHEDULE, method = "samsr", variant = "release" }) => ({
-    schedule,
-    m: RELEASED_M,
-    variant,
-    method,
+  training: (told) => ({
+    ...{ schedule: RELEASED_SCHEDULE, m: RELEASED_M, variant: "release", method: "samsr" },
+    ...told,
   }),
 };

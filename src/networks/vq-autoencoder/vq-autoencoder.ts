@@ -109,13 +109,16 @@ function attention(p: Scope, x: o.Value): o.Value {
  */
 const BLOCK = 2 ** 22;
 
+/** Pixels in a block at least: a latent of 512 x 512 would else be cut into 16,384. */
+const LEAST_ROWS = 64;
+
 /**
  * pixels [M, C] in blocks, for a product with `others` columns. A whole one has 134 MB for a latent of 64 x
  * 64, and for a side twice as long, in attention, sixteen times as much.
  */
 function inBlocks(pixels: o.Value, others: number): o.Value[] {
   const count = pixels.shape[0];
-  const size = Math.max(1, Math.floor(BLOCK / others));
+  const size = Math.max(LEAST_ROWS, Math.floor(BLOCK / others));
   const starts = Array.from({ length: Math.ceil(count / size) }, (_, i) => i * size);
   return o.split(
     pixels,

@@ -1,11 +1,9 @@
 /** Which Segment Anything to use: an installed model, or a file of weights. For Node only. */
-import { stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { SamsrError } from "../../base/errors.js";
 import { isModelOf } from "../../checkpoints/description.js";
-import { readShapes } from "../../checkpoints/open.js";
-import { isNetwork, recognise } from "../../checkpoints/recognise.js";
-import { findModel, type InstalledModel, listModels } from "../../checkpoints/store/find.js";
+import { type InstalledModel, listModels } from "../../checkpoints/store/find.js";
+import { findWeights } from "../../checkpoints/store/find-weights.js";
 import { type SamConfig, SEGMENT_ANYTHING } from "../../networks/index.js";
 
 export interface SamFile {
@@ -23,20 +21,11 @@ export interface SamFile {
  */
 export async function findSam(nameOrPath?: string): Promise<SamFile> {
   if (nameOrPath === undefined) return theOnlyOne();
-  const facts = await stat(nameOrPath).catch(() => undefined);
-  if (facts?.isFile()) return fromCheckpoint(nameOrPath);
-  const model = await findModel(nameOrPath);
-  const file = samOf(model);
-  if (file) return file;
-  const { name, network } = model.description;
-  throw new SamsrError(`the model ${name} is a ${network}, and masks need Segment Anything; name another`);
-}
-
-async function fromCheckpoint(path: string): Promise<SamFile> {
-  const name = basename(path);
-  const found = recognise(await readShapes(path), name);
-  if (isNetwork(found, SEGMENT_ANYTHING)) return { name, path, config: found.config };
-  throw new SamsrError(`${path} is a ${found.network}, and masks need Segment Anything; name another`);
+  const { model, path, config } = await findWeights(nameOrPath, {
+    networks: [SEGMENT_ANYTHING],
+    expected: "Segment Anything, which masks need; name another",
+  });
+  return { name: model?.description.name ?? basename(path), path, config: config as SamConfig };
 }
 
 async function theOnlyOne(): Promise<SamFile> {

@@ -10,6 +10,7 @@ import { regionsSource } from "./regions.js";
 import { type FindMasks, type SamSourceOptions, samSource } from "./sam.js";
 import { type CoverageSource, inVariant } from "./source.js";
 
+export { latentPicture } from "./latent-picture.js";
 export { isSourceName, SOURCE_NAMES, type SourceName } from "./names.js";
 export type { PredictCoverage } from "./network.js";
 export type { FindMasks, SamSourceOptions } from "./sam.js";

@@ -1,6 +1,8 @@
 /** The authors' training settings, under our names. */
+import { basename } from "node:path";
 import {
   type AuthorsConfig,
+  type AuthorsTrainData,
   type AuthorsTraining,
   denoiserConfigOf,
   scheduleOf,
@@ -42,6 +44,12 @@ export function fromAuthors(authors: AuthorsConfig, kind: "teacher" | "student",
     const off = value === false || value === null || value === 0;
     if (!off && !UNDERSTOOD.includes(key as keyof AuthorsTraining)) warn(`"train.${key}" does not apply`);
   }
+  if (kind === "student" && model?.teacher_ckpt_path === undefined) {
+    warn("names no teacher, so it is ResShift's, for samsr train teacher; --teacher names one here");
+  }
+  if (train && /lpips/i.test(authors.trainer?.target ?? "")) {
+    warn("has LPIPS beside the squared error, which does not apply");
+  }
   const folders = photos?.dir_paths ?? [];
   const batch = train && Math.min(train.microbatch ?? train.batch[0], train.batch[0]);
   const shared = {
@@ -49,17 +57,27 @@ export function fromAuthors(authors: AuthorsConfig, kind: "teacher" | "student",
     autoencoder: autoencoder?.ckpt_path ?? undefined,
     data: {
       ...{ degradation: "real-esrgan", crop: photos?.gt_size ?? degradation?.gt_size, batch },
+      ...{ crops: photos && cropsOf(photos) },
       ...{ seed: train?.seed, photos: folders.length > 0 ? folders : undefined },
     },
     optimiser: train && optimiserOf(train, batch!),
   };
-  if (kind === "teacher") return { data: defined({ train: kind, ...shared }), warnings };
+  if (kind === "teacher") return { data: defined({ train: kind, ...shared, loss: "squared" }), warnings };
 
-  const samsr = /sam(?!pl)/i.test(authors.trainer?.target ?? "");
-  if (!samsr)
-    warn("is taken for SinSR's: global coefficients and plain noise; --masks regions makes it SAMSR's");
+  const sinsr = isSinSR(authors, name);
+  warn(
+    sinsr
+      ? "is SinSR's: global coefficients and plain noise; --masks sam --variant release makes it SAMSR's"
+      : "is SAMSR's, by its released code, with masks of Segment Anything; --masks none makes it SinSR's",
+  );
+  const { iterations } = train ?? {};
+  if (iterations === 500_000) {
+    warn(
+      `"train.iterations" is ${iterations}; the paper has ${sinsr ? "30,000" : "10,000 to 15,000"} (--steps)`,
+    );
+  }
   const student = {
-    ...(samsr ? { masks: "regions", variant: "release" } : { masks: "none" }),
+    ...(sinsr ? { masks: "none" } : { masks: "sam", variant: "release" }),
     terms: {
       distill: 1,
       inverse: Number(train?.learn_xT ?? 0),
@@ -69,6 +87,21 @@ export function fromAuthors(authors: AuthorsConfig, kind: "teacher" | "student",
   };
   const teacher = model?.teacher_ckpt_path ?? undefined;
   return { data: defined({ train: kind, teacher, ...shared, student }), warnings };
+}
+
+/**
+ * Which of the two a configuration is of. SamSR.yaml and SinSR.yaml have the same sections and the same
+ * values but for the warm-up, and neither says what it is, so its file's name does. A trainer of SAM's is
+ * SAMSR's.
+ */
+function isSinSR({ trainer }: AuthorsConfig, name: string): boolean {
+  if (trainer) return !/sam(?!pl)/i.test(trainer.target);
+  return /sin-?sr/i.test(basename(name));
+}
+
+/** Crops as a configuration has them, of the two ways that there are. */
+function cropsOf({ rescale_gt, use_rot }: AuthorsTrainData) {
+  return rescale_gt === true && use_rot !== true ? "rescaled" : "cut";
 }
 
 function optimiserOf(train: AuthorsTraining, batch: number) {
@@ -81,6 +114,7 @@ function optimiserOf(train: AuthorsTraining, batch: number) {
     warmup: train.warmup_iterations ?? train.milestones?.[0],
     weightDecay: train.weight_decay,
     emaDecay: train.ema_rate,
+    emaStart: "constant",
     accumulate: Math.max(1, Math.round(train.batch[0] / batch)),
   };
 }

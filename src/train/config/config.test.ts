@@ -165,6 +165,8 @@ describe("training configurations", () => {
     expect({ ...studentOptions(least), distilled: 0 }).toMatchObject({
       ...studentOptions(paper),
       ...{ batch: 64, accumulate: 1, distilled: 0, steps: 500_000 },
+      // What this project has for itself where no file says otherwise.
+      ...{ masks: "regions", warmup: 0, emaStart: "rising" },
     });
   });
 

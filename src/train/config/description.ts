@@ -15,7 +15,6 @@ import {
   text,
   whole,
 } from "../../base/fields.js";
-import { COEFFICIENTS } from "../../diffusion/index.js";
 import {
   COVERAGE_NETWORK,
   discriminatorFields,
@@ -23,7 +22,10 @@ import {
   SWIN_UNET,
   VQ_AUTOENCODER,
 } from "../../networks/index.js";
-import { NOISE_KINDS, SAM_RANGES } from "../../semantics/index.js";
+import { SAM_RANGES } from "../../semantics/index.js";
+import { CROP_WAYS } from "../data/crop-ways.js";
+import { EMA_STARTS } from "../moving-average.js";
+import { TEACHER_LOSSES } from "../teacher-loss.js";
 import { DETAIL_TARGETS, TERMS, type Term, type TermName } from "../terms/index.js";
 
 const MOST_STEPS = 1e9;
@@ -59,6 +61,14 @@ const data = section("What is trained on.", {
   photos,
   degradation,
   crop: standing(256, whole("Side of the high-resolution crops; divides by 4.", 16, 4096)),
+  crops: standing(
+    "cut",
+    oneOf(
+      "How crops are made: cut at random and turned eight ways, or as published: the largest squares, rescaled to " +
+        "crop and flipped left to right.",
+      ...CROP_WAYS,
+    ),
+  ),
   batch: standing(64, whole("Crops that one pass takes.", 1, 4096)),
   pool: optional(
     whole("Samples that batches are mixed from; left out, they are taken as they come.", 1, 1e6),
@@ -75,6 +85,13 @@ const optimiser = section("AdamW, and what the weights are averaged with.", {
   weightDecay: standing(0, number("Decoupled.", 0, 1)),
   clip: optional(number("Gradients longer than this are shortened to it; left out, none is.", 1e-9, 1e9)),
   emaDecay: standing(0.999, number("Of the moving average of the weights, a step.", 0, 1)),
+  emaStart: standing(
+    "rising",
+    oneOf(
+      "Whether that decay rises from the first step on, so that a short run is not its beginning, or is constant.",
+      ...EMA_STARTS,
+    ),
+  ),
   accumulate: standing(1, whole("Passes whose gradients are averaged into one step.", 1, 1e6)),
 });
 
@@ -95,11 +112,8 @@ const guidance = {
   ),
   variant: standing("paper", processFields.variant),
   m: standing(0.2, processFields.m),
-  coefficients: standing("both", oneOf("What follows W (table 4).", ...COEFFICIENTS)),
-  noise: standing(
-    "sam",
-    oneOf("The noise of x_T: of equations 5 to 7, or line 7's plain Gaussian.", ...NOISE_KINDS),
-  ),
+  coefficients: standing("both", processFields.coefficients),
+  noise: standing("sam", processFields.noise),
 };
 
 export const teacherFields = section("ResShift's denoiser, of the whole chain.", {
@@ -110,6 +124,10 @@ export const teacherFields = section("ResShift's denoiser, of the whole chain.",
   network: SWIN_UNET.config,
   schedule,
   data,
+  loss: standing(
+    "smooth absolute",
+    oneOf("How far its prediction is from x0; squared is what ResShift publishes.", ...TEACHER_LOSSES),
+  ),
   optimiser,
   semantics: optional(
     section(

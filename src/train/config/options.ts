@@ -3,9 +3,10 @@ import type { ConfigOf, StudentConfig, TeacherConfig, TrainingConfig } from "./d
 
 /** What every trainer takes of a configuration. */
 export function stepOptions({ optimiser, data, train }: TrainingConfig) {
-  const { steps, learningRate, schedule, floor, warmup, weightDecay, clip, emaDecay, accumulate } = optimiser;
+  const { steps, learningRate, schedule, floor, warmup, weightDecay, clip, accumulate } = optimiser;
+  const { emaDecay, emaStart } = optimiser;
   return {
-    ...{ steps, learningRate, warmup, weightDecay, emaDecay, accumulate },
+    ...{ steps, learningRate, warmup, weightDecay, emaDecay, emaStart, accumulate },
     rateSchedule: schedule,
     rateFloor: floor,
     clip: clip ?? Number.POSITIVE_INFINITY,
@@ -21,9 +22,8 @@ export function denoiserOptions(config: TeacherConfig | StudentConfig) {
 }
 
 export function teacherOptions(config: TeacherConfig) {
-  const { semantics } = config;
-  if (!semantics) return denoiserOptions(config);
-  return { ...denoiserOptions(config), semantics };
+  const { semantics, loss } = config;
+  return { ...denoiserOptions(config), loss, ...(semantics && { semantics }) };
 }
 
 export function studentOptions(config: StudentConfig) {

@@ -4,6 +4,7 @@ import { SamsrError } from "../../base/errors.js";
 import { type Field, namesAt, type Schema } from "../../base/fields.js";
 import { readYaml } from "../../checkpoints/authors-config/yaml.js";
 import { factorOf, LATENT_CHANNELS, SCALE } from "../../networks/index.js";
+import { maskContextOf } from "../data/batch-noise.js";
 import {
   type ConfigOf,
   KINDS,
@@ -93,8 +94,14 @@ function conflictIn(config: TrainingConfig): string | undefined {
   return conflictInDenoiser(config) ?? (config.train === "student" ? conflictInStudent(config) : undefined);
 }
 
-function conflictInDenoiser({ network, space, data }: TeacherConfig | StudentConfig): string | undefined {
+function conflictInDenoiser(config: TeacherConfig | StudentConfig): string | undefined {
+  const { network, space, data } = config;
   const { outChannels } = network;
+  const guided = config.train === "student" ? config.student : config.semantics;
+  const ofPhotos = guided && maskContextOf(guided.masks, guided.maskContext) === "photo";
+  if (data.crops === "rescaled" && ofPhotos && guided.masks !== "none") {
+    return `"data.crops" rescaled has no part in masks of whole photos; expected cut, or masks sought in each crop`;
+  }
   if (space === "pixels" && outChannels !== LATENT_CHANNELS) {
     return `"network.outChannels" must be ${LATENT_CHANNELS} on pixels, not ${outChannels}`;
   }

@@ -117,4 +117,31 @@ describe("the configuration of a run", () => {
       /configurations of the authors are for samsr train teacher and student/,
     );
   });
+
+  it("are SAMSR's, SinSR's or ResShift's, with what each leaves open said", async () => {
+    // The public files of SAMSR and SinSR have no section that says which of the two they are.
+    const text = AUTHORS_YAML.replace(/trainer:\n.*\n/, "").replace("iterations: 5000", "iterations: 500000");
+    const read = async (name: string, content: string, kind: "teacher" | "student" = "student") => {
+      const path = join(directory, name);
+      writeFileSync(path, content);
+      const warnings: string[] = [];
+      const config = await configFor(kind, { out: folder(), config: path }, (line) => warnings.push(line));
+      return { config, said: warnings.map((line) => line.slice(path.length + 2)).join("\n") };
+    };
+    const samsr = await read("SamSR.yaml", text);
+    expect(samsr.config).toMatchObject({
+      student: { masks: "sam", variant: "release", m: 0.2, terms: { sc: 0 } },
+      data: { crops: "rescaled" },
+      optimiser: { warmup: 500, emaStart: "constant", emaDecay: 0.999, schedule: "constant" },
+    });
+    expect(samsr.said).toMatch(/is SAMSR's, by its released code.*--masks none makes it SinSR's/);
+    expect(samsr.said).toMatch(/"train\.iterations" is 500000; the paper has 10,000 to 15,000/);
+    const sinsr = await read("SinSR.yaml", text);
+    expect(sinsr.config).toMatchObject({ student: { masks: "none", variant: "paper" } });
+    expect(sinsr.said).toMatch(/is SinSR's: global coefficients.*\n.*the paper has 30,000/);
+    const others = text.replace(/ {2}(learn_xT|finetune_use_gt|.*teacher_ckpt_path).*\n/g, "");
+    const resshift = await read("resshift.yaml", others, "teacher");
+    expect(resshift.config).toMatchObject({ train: "teacher", loss: "squared", data: { crops: "rescaled" } });
+    expect((await read("resshift.yaml", others)).said).toMatch(/names no teacher, so it is ResShift's/);
+  });
 });

@@ -3,14 +3,15 @@
  * it.
  */
 import { mkdir, readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { stringify } from "yaml";
 import { checkArgument, checkText, isObject } from "../../base/arguments.js";
 import { SamsrError } from "../../base/errors.js";
 import { readYaml } from "../../checkpoints/authors-config/yaml.js";
-import { readAuthorsConfig } from "../../checkpoints/index.js";
+import { readAuthorsConfig, type Told } from "../../checkpoints/index.js";
 import { writeFileAtomically } from "../../image/index.js";
 import { demandNoRun } from "../trainer.js";
+import { filledFromTeacher } from "./from-teacher.js";
 import {
   type ConfigOf,
   checkedConfig,
@@ -21,6 +22,7 @@ import {
   readTrainingConfig,
   type TrainingConfig,
   tinyConfig,
+  toldOf,
 } from "./index.js";
 import { checkKind } from "./parse.js";
 
@@ -108,9 +110,9 @@ export async function configFor<K extends Kind>(
   const path = join(args.out, "config.yaml");
   const own = args.resume ? await readIfThere(path) : undefined;
   const begun = own && readData(own, path);
-  const file = args.config === undefined ? undefined : await fromFile(kind, args.config, warn);
+  const file = args.config === undefined ? undefined : await fromFile(kind, args, warn);
   const name = begun ? path : (args.config ?? `samsr train ${kind}`);
-  const base = begun ?? file ?? (tinyConfig(kind) as unknown as Data);
+  const base = begun ?? file ?? (await withoutFile(kind, args));
   const config = demandKind(checkedConfig(over(base, kind, args), name), kind, name);
   if (begun) {
     const before = demandKind(checkedConfig(begun, path), kind, path);
@@ -139,6 +141,18 @@ function readData(content: Uint8Array, path: string): Data {
   throw new SamsrError(`${path}: is empty; expected a configuration in YAML, with a field "train"`);
 }
 
+/** What a run's configuration, lying beside its weights, tells of them; nothing where none lies there. */
+export async function toldBeside(weights: string): Promise<Told> {
+  try {
+    const config = await runConfig(dirname(weights));
+    return config ? toldOf(config) : {};
+  } catch (error) {
+    // A file of that name may be anything.
+    if (error instanceof SamsrError) return {};
+    throw error;
+  }
+}
+
 async function readIfThere(path: string): Promise<Uint8Array | undefined> {
   return readFile(path).catch((error: NodeJS.ErrnoException) => {
     if (error.code === "ENOENT") return undefined;
@@ -146,7 +160,20 @@ async function readIfThere(path: string): Promise<Uint8Array | undefined> {
   });
 }
 
-async function fromFile(kind: Kind, path: string, warn: (line: string) => void): Promise<Data> {
+/** What is trained where no file says it: the bundled model, or what follows from the teacher. */
+async function withoutFile(kind: Kind, { teacher }: Overrides): Promise<Data> {
+  if (kind !== "student" || teacher === undefined) return tinyConfig(kind) as unknown as Data;
+  return filledFromTeacher(undefined, teacher);
+}
+
+async function fromFile(kind: Kind, args: ConfigArguments, warn: (line: string) => void): Promise<Data> {
+  const data = await readConfig(kind, args.config!, warn);
+  const teacher = args.teacher ?? data?.teacher;
+  if (kind !== "student" || typeof teacher !== "string" || typeof data !== "object") return data;
+  return filledFromTeacher(data, teacher);
+}
+
+async function readConfig(kind: Kind, path: string, warn: (line: string) => void): Promise<Data> {
   const content = await readIfThere(path);
   if (!content) throw new SamsrError(`${path}: there is no such file; expected a configuration in YAML`);
   const data = readData(content, path);

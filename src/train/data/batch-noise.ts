@@ -67,10 +67,12 @@ export interface BatchNoise {
 
 /**
  * The noise that batches may bring to a run: plain without masks, SAM-noise and W with them; undefined for
- * masks that a network finds in crops, while the run goes on.
+ * masks that are found in crops while the run goes on, by a network, or in what only the run has: its
+ * latents.
+ * @param of.latent whether the released code's masks are sought in latents
  */
 export function batchNoise(
-  { channels, seed }: Pick<PlainNoise, "channels" | "seed">,
+  { channels, seed, latent }: Pick<PlainNoise, "channels" | "seed"> & { readonly latent?: boolean },
   guidance?: Partial<Pick<SemanticsOptions, "masks" | "variant" | "noise">> & {
     readonly maskContext?: MaskContext;
   },
@@ -78,7 +80,8 @@ export function batchNoise(
   if (!guidance) return { kind: "plain", channels, seed };
   const { masks = "regions", variant = "paper", noise } = guidance;
   const context = maskContextOf(masks, guidance.maskContext);
-  if (context === "crop" && (masks === "network" || masks === "sam")) return undefined;
+  const inLatents = latent && variant === "release" && masks !== "none";
+  if (context === "crop" && (masks === "network" || masks === "sam" || inLatents)) return undefined;
   return { kind: "semantic", channels, seed, masks, variant, noise, context };
 }
 

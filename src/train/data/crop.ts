@@ -25,7 +25,8 @@ export function chooseCrop(photo: Raster, size: number, random: Random): Region 
   return chosen!;
 }
 
-function place(room: number, random: Random): number {
+/** Where a length begins at random that leaves so much room; one that leaves none is centred. */
+export function place(room: number, random: Random): number {
   return room > 0 ? random.integer(room + 1) : Math.floor(room / 2);
 }
 

@@ -26,11 +26,9 @@ const photoCoverage = async () =>
 
 const batchOf = (variant: "paper" | "release") =>
   createBatches({
-    source: degradedCrops(
-      inMemory([drawn()]),
-      reductionAlone(),
-      rememberedCoverage(createCoverageSource("regions", { variant })),
-    ),
+    source: degradedCrops(inMemory([drawn()]), reductionAlone(), {
+      coverageOf: rememberedCoverage(createCoverageSource("regions", { variant })),
+    }),
     ...{ batch: 2, crop: SIDE, seed: 5, augment: false },
     noise: { kind: "semantic", channels: 48, seed: 5, masks: "regions", variant, context: "photo" },
   }).at(3);

@@ -1,11 +1,13 @@
 import type { Random } from "../../base/random.js";
 import { type Raster, toTensor } from "../../image/raster.js";
 import type { CoveragePart } from "../../semantics/index.js";
-import { chooseCrop } from "./crop.js";
+import { chooseCrop, place } from "./crop.js";
+import type { CropWay } from "./crop-ways.js";
 import { cutOriented } from "./cut.js";
 import type { Degradation } from "./degrade.js";
 import { orient } from "./orient.js";
 import { cropCoverage, reducedPhoto, type WholeCoverage } from "./photo-coverage.js";
+import { rescaledSquare } from "./rescale.js";
 
 /** One square crop, large and small; both in [-1, 1]. */
 export interface Sample {
@@ -26,7 +28,7 @@ export interface SampleSource {
   /**
    * Cuts a sample from photo or pair `index`; all that is random comes from `random`.
    * @param crop side of the HR crop, divisible by 4
-   * @param augment flips and quarter turns, all eight equally likely
+   * @param augment flips, and quarter turns where the source has them, all equally likely
    */
   sample(index: number, crop: number, random: Random, augment: boolean): Promise<Sample>;
 }
@@ -42,22 +44,31 @@ export function inMemory(photos: readonly Raster[]): PhotoStore {
   return { count: photos.length, at: async (index) => photos[index] };
 }
 
-/**
- * Crops of photos, degraded as they are cut.
- * @param coverageOf gives the coverage of a photo made small, of which each crop brings its part; left out,
- *   none does
- */
+/** How crops of photos are made. */
+export interface CropOptions {
+  /** default "cut" */
+  readonly crops?: CropWay;
+  /**
+   * Gives the coverage of a photo made small, of which each crop brings its part; left out, none does. With
+   * `rescaled` crops it has no meaning: they are no part of the photo as upscaling sees it.
+   */
+  readonly coverageOf?: WholeCoverage;
+}
+
+/** Crops of photos, degraded as they are cut. */
 export function degradedCrops(
   photos: PhotoStore,
   degradation: Degradation<unknown>,
-  coverageOf?: WholeCoverage,
+  { crops = "cut", coverageOf }: CropOptions = {},
 ): SampleSource {
   return {
     count: photos.count,
     async sample(index, crop, random, augment) {
-      const photo = await photos.at(index);
-      const region = chooseCrop(photo, crop, random);
-      const orientation = augment ? random.integer(8) : 0;
+      const whole = await photos.at(index);
+      const rescaled = crops === "rescaled";
+      const photo = rescaled ? largestSquare(whole, crop, random) : whole;
+      const region = rescaled ? { x: 0, y: 0, width: crop, height: crop } : chooseCrop(photo, crop, random);
+      const orientation = augment ? random.integer(rescaled ? 2 : 8) : 0;
       const parameters = degradation.sample(random);
       const lr = degradation.apply(photo, region, parameters, random, (planar, side) =>
         orient(planar, side, orientation),
@@ -68,4 +79,12 @@ export function degradedCrops(
       return { hr, lq: toTensor(await lr), coverage };
     },
   };
+}
+
+/** A square of a photo's shorter side at a random place, as large as a crop; a smaller photo is reflected. */
+function largestSquare(photo: Raster, crop: number, random: Random): Raster {
+  const side = Math.max(crop, Math.min(photo.width, photo.height));
+  const x = place(photo.width - side, random);
+  const y = place(photo.height - side, random);
+  return rescaledSquare(photo, { x, y, width: side, height: side }, crop);
 }

@@ -1,4 +1,5 @@
 import { SamsrError } from "../../base/errors.js";
+import type { CropWay } from "./crop-ways.js";
 import { type DegradationName, degradationNamed } from "./degradations.js";
 import type { WholeCoverage } from "./photo-coverage.js";
 import { type Decode, openPhotoStore } from "./photo-store.js";
@@ -12,6 +13,8 @@ export interface SourceOptions {
   readonly degradation?: DegradationName;
   /** Side of the HR crops that will be asked for. */
   readonly crop: number;
+  /** How they are made of photos; default "cut". Saved pairs are cut. */
+  readonly crops?: CropWay;
   /** Decoded pictures are kept up to this many bytes; see `cachedPhotos`. */
   readonly maxBytes?: number;
   /**
@@ -35,7 +38,7 @@ export interface OpenSource {
  *   throws
  */
 export async function openSource(
-  { folders, degradation, crop, maxBytes, decode, coverageOf, taughtFiles }: SourceOptions,
+  { folders, degradation, crop, crops, maxBytes, decode, coverageOf, taughtFiles }: SourceOptions,
   onSkipped: (file: string, reason: string) => void,
 ): Promise<OpenSource> {
   const saved = await Promise.all(folders.map(holdsPairs));
@@ -43,7 +46,7 @@ export async function openSource(
     const photos = await openPhotoStore(folders, { maxBytes, decode, onSkipped });
     return {
       kind: "photos",
-      source: degradedCrops(photos, degradationNamed(degradation ?? "mild"), coverageOf),
+      source: degradedCrops(photos, degradationNamed(degradation ?? "mild"), { crops, coverageOf }),
     };
   }
   const one = folders[saved.indexOf(true)];

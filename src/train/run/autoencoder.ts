@@ -1,5 +1,4 @@
 /** A run of the VQ autoencoder, on whose latents teachers and students may be trained. */
-import { VQ_AUTOENCODER } from "../../networks/index.js";
 import { trainAutoencoder } from "../autoencoder.js";
 import { type AutoencoderConfig, autoencoderOptions } from "../config/index.js";
 import { finish, onBatches, type TrainingRun, trainerOptions } from "./training-run.js";
@@ -15,6 +14,5 @@ export async function runAutoencoder(
   const trained = await onBatches(config, recipe, run, undefined, (batches) =>
     trainAutoencoder({ ...options, batches }),
   );
-  const metadata = { network: VQ_AUTOENCODER.name, steps: String(options.steps) };
-  return finish(run, "autoencoder.safetensors", trained, metadata);
+  return finish(run, "autoencoder.safetensors", trained, config);
 }

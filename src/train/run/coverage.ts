@@ -3,7 +3,6 @@ import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { SamsrError } from "../../base/errors.js";
 import { isPlainName } from "../../base/plain-name.js";
-import { COVERAGE_NETWORK } from "../../networks/index.js";
 import type { FindMasks } from "../../semantics/index.js";
 import { findSam } from "../../semantics/sam/find-sam.js";
 import { openNetworks } from "../../semantics/sources/installed.js";
@@ -43,8 +42,7 @@ export async function runCoverage(config: CoverageConfig, run: TrainingRun): Pro
     return undefined;
   }
   const trained = await trainCoverage({ ...options, ...trainerOptions(config, run), samples });
-  const metadata = { network: COVERAGE_NETWORK.name, steps: String(options.steps) };
-  const path = await finish(run, "network.safetensors", trained, metadata);
+  const path = await finish(run, "network.safetensors", trained, config);
   if (path !== undefined) {
     await bundleCoverageModel(name, config.network, path, join(out, name));
     report(`${join(out, name)}: write its CARD.md before you pass it on`);

@@ -1,12 +1,25 @@
 /** Runs of teachers and students: what a configuration names is read, and their trainer goes by it. */
 import { SamsrError } from "../../base/errors.js";
-import { isNetwork, readCheckpoint, readShapes, recognise } from "../../checkpoints/index.js";
-import { PIXEL_DENOISER, SWIN_UNET, VQ_AUTOENCODER } from "../../networks/index.js";
+import { SCALE } from "../../base/scale.js";
+import { findWeights } from "../../checkpoints/store/index.js";
+import {
+  differingSize,
+  factorOf,
+  type SwinUNetConfig,
+  VQ_AUTOENCODER,
+  type VqConfig,
+} from "../../networks/index.js";
+import type { StateDict } from "../../nn/index.js";
 import { findCoverageNetwork } from "../../semantics/coverage-model.js";
 import { findSam } from "../../semantics/sam/find-sam.js";
 import { openNetworks } from "../../semantics/sources/installed.js";
-import { readWeights } from "../checkpoint.js";
-import { type StudentConfig, studentOptions, type TeacherConfig, teacherOptions } from "../config/index.js";
+import {
+  networkOf,
+  type StudentConfig,
+  studentOptions,
+  type TeacherConfig,
+  teacherOptions,
+} from "../config/index.js";
 import { batchNoise, type NoiseRecipe, needsCoverage } from "../data/batch-noise.js";
 import type { Batches } from "../data/batches.js";
 import { latentChannels } from "../space.js";
@@ -32,8 +45,7 @@ export async function runTeacher(config: TeacherConfig, run: TrainingRun): Promi
   const trained = await onBatches(config, config.data, run, noise, (batches) =>
     trainTeacher({ ...options, batches }),
   );
-  const metadata = { network: networkOf(config), steps: String(options.steps) };
-  return finish(run, "teacher.safetensors", trained, metadata);
+  return finish(run, "teacher.safetensors", trained, config);
 }
 
 /**
@@ -43,14 +55,18 @@ export async function runStudent(config: StudentConfig, run: TrainingRun): Promi
   const { masks, sam, samOptions, coverage: model, terms } = config.student;
   if (masks === "sam") await findSam(sam);
   const coverage = terms.sc > 0 ? await findCoverageNetwork(model) : undefined;
-  const teacher = await readWeights(demandField(config, "teacher", config.teacher));
+  const teacher = await teacherOf(config);
   const start = await startOf(config);
   const autoencoder = await autoencoderOf(config);
   const options = {
     ...{ ...studentOptions(config), ...trainerOptions(config, run), autoencoder },
     metricTerms: await metricTerms(terms, config.student.lpipsNetwork),
   };
-  const noise = batchNoise({ channels: latentChannels(options), seed: options.seed }, options);
+  const { seed } = options;
+  const noise = batchNoise(
+    { channels: latentChannels(options), seed, latent: autoencoder !== undefined },
+    options,
+  );
   const kept = await prepared(config, run, noise).catch((error) => {
     if (!run.signal?.aborted) throw error;
     run.report?.("interrupted; the same command goes on where it was");
@@ -67,8 +83,13 @@ export async function runStudent(config: StudentConfig, run: TrainingRun): Promi
   const trained = await onBatches(config, config.data, run, noise, train, kept).finally(() =>
     networks.release(),
   );
-  const metadata = { network: networkOf(config), steps: String(options.steps) };
-  return finish(run, "student.safetensors", trained, metadata);
+  return finish(run, "student.safetensors", trained, config);
+}
+
+/** The weights of the chain that a student learns from. */
+async function teacherOf(config: StudentConfig) {
+  const given = demandField(config, "teacher", config.teacher);
+  return loadDenoiser(given, config, ["teacher", "denoiser"]);
 }
 
 /**
@@ -95,29 +116,39 @@ async function prepared(config: StudentConfig, run: TrainingRun, noise: NoiseRec
 }
 
 /** The weights to begin with, where the configuration names any. */
-async function startOf({ start }: TeacherConfig | StudentConfig) {
-  return start === undefined ? undefined : readWeights(start);
+async function startOf(config: TeacherConfig | StudentConfig) {
+  if (config.start === undefined) return undefined;
+  const parts = config.train === "student" ? ["student", "denoiser"] : ["teacher", "denoiser"];
+  return loadDenoiser(config.start, config, parts);
 }
 
-function networkOf({ space }: TeacherConfig | StudentConfig): string {
-  return (space === "pixels" ? PIXEL_DENOISER : SWIN_UNET).name;
+/**
+ * Reads a denoiser of the configuration's network.
+ * @param parts of a model with several, the best first
+ */
+async function loadDenoiser(
+  given: string,
+  config: TeacherConfig | StudentConfig,
+  parts: readonly string[],
+): Promise<StateDict> {
+  const found = await findWeights(given, { networks: [networkOf(config)], parts });
+  const difference = differingSize(found.config as SwinUNetConfig, config.network);
+  if (difference) throw new SamsrError(`${found.name}: ${difference} as in the configuration's network`);
+  return found.load();
 }
 
 /** The autoencoder on whose latents a run is, told by its tensors. */
 async function autoencoderOf(run: TeacherConfig | StudentConfig) {
   if (run.space === "pixels") return undefined;
-  const path = demandField(run, "autoencoder", run.autoencoder);
-  const recognised = recognise(await readShapes(path), path);
-  if (!isNetwork(recognised, VQ_AUTOENCODER)) {
-    throw new SamsrError(`${path}: holds a ${recognised.network}; expected the VQ autoencoder`);
-  }
-  const { config } = recognised;
+  const given = demandField(run, "autoencoder", run.autoencoder);
+  const { name, config: found, load } = await findWeights(given, { networks: [VQ_AUTOENCODER] });
+  const config = found as VqConfig;
   const { outChannels } = run.network;
-  if (config.channelMult.length !== 3 || config.latentChannels !== outChannels) {
+  if (factorOf(config) !== SCALE || config.latentChannels !== outChannels) {
     throw new SamsrError(
-      `${path}: makes latents of ${config.latentChannels} channels, 1/${2 ** (config.channelMult.length - 1)} the size; ` +
-        `the configuration needs ${outChannels}, 1/4`,
+      `${name}: makes latents of ${config.latentChannels} channels, 1/${factorOf(config)} the size; ` +
+        `the configuration needs ${outChannels}, 1/${SCALE}`,
     );
   }
-  return { weights: await readCheckpoint(path), config };
+  return { weights: await load(), config };
 }

@@ -2,11 +2,13 @@
 import { join } from "node:path";
 import type { OptionType } from "../../base/arguments.js";
 import { SamsrError } from "../../base/errors.js";
+import { toldMetadata } from "../../checkpoints/index.js";
 import type { Device } from "../../runtime/index.js";
 import { saveWeights } from "../checkpoint.js";
-import type { TrainingConfig } from "../config/index.js";
+import { type TrainingConfig, toldOf } from "../config/index.js";
 import type { NoiseRecipe } from "../data/batch-noise.js";
 import type { Batches } from "../data/batches.js";
+import type { CropWay } from "../data/crop-ways.js";
 import type { DegradationName } from "../data/degradations.js";
 import { holdsPairs } from "../data/saved-pairs.js";
 import { startBatches } from "../data/threaded-batches.js";
@@ -86,6 +88,7 @@ export function trainerOptions(settings: TrainingConfig, run: TrainingRun) {
   return {
     ...{ out, resume, keepEvery, saveMinutes, signal, settings },
     ...{ saveEvery: 250, reportEvery: 50, report: (line: string) => run.report?.(line) },
+    metadata: toldMetadata(toldOf(settings)),
     session: { threads, device, spinning: false },
   };
 }
@@ -96,6 +99,8 @@ interface BatchRecipe {
   readonly pool?: number;
   readonly batch: number;
   readonly crop: number;
+  /** default "cut" */
+  readonly crops?: CropWay;
   readonly seed: number;
 }
 
@@ -114,7 +119,7 @@ export async function onBatches<T>(
   kept: Pick<DataOptions, "coverageFiles" | "taughtFiles"> = {},
 ): Promise<T> {
   const folders = demandField(config, "data.photos", config.data.photos);
-  const { pool, batch, crop, seed } = recipe;
+  const { pool, batch, crop, crops, seed } = recipe;
   const saved = (await Promise.all(folders.map(holdsPairs))).some(Boolean);
   const degradation = saved ? run.degradation : recipe.degradation;
   const skip = (file: string, reason: string) => run.report?.(`skipped ${file}: ${reason}`);
@@ -124,6 +129,7 @@ export async function onBatches<T>(
     pool,
     batch,
     crop,
+    crops,
     seed,
     noise,
     ...kept,
@@ -147,13 +153,14 @@ export async function finish(
   { out, signal, report }: TrainingRun,
   file: string,
   { weights, average }: { readonly weights: FlatWeights; readonly average: Float32Array },
-  metadata: { readonly network: string; readonly steps: string },
+  config: TrainingConfig,
 ): Promise<string | undefined> {
   if (signal?.aborted) {
     report?.("interrupted; go on with --resume");
     return undefined;
   }
   const path = join(out, file);
+  const metadata = { ...toldMetadata(toldOf(config)), steps: String(config.optimiser.steps) };
   await saveWeights(path, weights, average, { precision: "float32", metadata });
   report?.(path);
   return path;

@@ -5,7 +5,7 @@
  * progress) is in the walk that it is given.
  */
 import type { ScheduleDescription } from "../../checkpoints/index.js";
-import type { Method, Variant } from "../../diffusion/index.js";
+import type { Coefficients, Method, NoiseKind, Variant } from "../../diffusion/index.js";
 import type { Raster, Region } from "../../image/raster.js";
 import type { TilePlan } from "../../image/tiles.js";
 import type { Size } from "../../networks/index.js";
@@ -13,6 +13,7 @@ import type { Scope } from "../../nn/index.js";
 import type { Value } from "../../onnx/index.js";
 import type { Tensor } from "../../runtime/index.js";
 import type { TilePicture, TilePictures } from "../tile-pictures.js";
+import type { TileMoment } from "../trace.js";
 
 export interface ModelKind {
   /** How many times larger the network makes a picture. */
@@ -39,6 +40,8 @@ export interface ModelKind {
    * counted, and fitted to the weights when a model is opened. None where the model is a file.
    */
   readonly onePass: readonly TileGraph[];
+  /** Of those with a diffusion: the graph from a latent `x0` to `hr`, by which a trace is shown. */
+  readonly show?: TileGraph;
   /** Enlarges a picture: hands the large pixels of every tile to `walk.paint`. */
   enlarge(walk: Walk): Promise<void>;
 }
@@ -57,9 +60,11 @@ export interface DiffusionTraits {
   readonly schedule: ScheduleDescription;
   /** The strength of W in equation 9, m. */
   readonly m: number;
-  /** What the model was trained for, and with whose equations: the defaults of a run. */
+  /** What the model was trained for, with whose equations and which noise: the defaults of a run. */
   readonly method: Method;
   readonly variant: Variant;
+  readonly coefficients: Coefficients;
+  readonly noise: NoiseKind;
 }
 
 export interface DdimTraits {
@@ -138,17 +143,24 @@ export interface Walk {
   count(stage: "latents" | "denoise", total: number): () => Promise<void>;
   /** Goes over all pictures of all tiles, and reports it as a stage of its own. */
   each(stage: "latents" | "denoise", work: (picture: TilePicture) => Promise<unknown>): Promise<void>;
+  /** Whether each tile is a picture by itself, see `UpscaleSettings.tiles`. */
+  readonly alone: boolean;
   /**
-   * Finds the masks and draws the noise of the whole picture.
+   * Finds the masks and draws the noise of the whole picture, or of each tile that is alone.
    * @param lookedAt where the released code seeks masks: the latent as a picture of the small one's size, if
-   * there is one
+   * there is one; of tiles alone the latent of the plan's i-th
    */
-  diffuse(lookedAt?: Raster): Promise<TileDiffusion>;
+  diffuse(lookedAt?: (i: number) => Raster): Promise<TileDiffusion>;
   /**
    * Goes over the tiles: asks for the large pixels of their pictures, [3, s h, s w], and blends them into the
    * result.
    */
   paint(enlarge: (picture: TilePicture) => Promise<Float32Array>): Promise<void>;
+  /**
+   * Takes a moment of a picture's chain, where the chain is to be traced: x_t times its input scale, and x0
+   * as it was predicted. Pictures of alpha are not traced.
+   */
+  readonly trace?: (picture: TilePicture, moment: TileMoment) => void;
   /** Frees the sessions of a graph, whose memory others need now; they come back when they are asked for. */
   release(graph: TileGraph): Promise<void>;
 }
@@ -159,6 +171,8 @@ export interface TileDiffusion {
   readonly oneStep: boolean;
   /** What the one step starts from beside y. */
   start(tile: Region): Promise<{ noise: Float32Array; sigma: Float32Array; scale: Float32Array }>;
+  /** x_T of the one step times its input scale, [C, h, w], for a trace. @param y [C, h, w] */
+  startingPoint(tile: Region, y: Float32Array): Promise<TileMoment>;
   /**
    * x0 by a chain of steps, [C, h, w].
    * @param y [C, h, w]

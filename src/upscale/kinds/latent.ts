@@ -9,9 +9,11 @@
  * in it.
  */
 import type { LatentModel } from "../../checkpoints/index.js";
+import type { Raster } from "../../image/raster.js";
 import { type Autoencoding, bicubicLatent, type Denoising, fromLatent, SCALE } from "../../networks/index.js";
 import * as o from "../../onnx/index.js";
-import { blendLatents, latentPicture } from "../latents.js";
+import { latentPicture } from "../../semantics/index.js";
+import { blendLatents, pictureOf } from "../latents.js";
 import type { TilePicture } from "../tile-pictures.js";
 import { denoiserGraph, oneStep } from "./denoising.js";
 import type { ModelKind, TileGraph } from "./kind.js";
@@ -31,7 +33,7 @@ const OVERLAP = 8;
 
 /** @param space the autoencoder, and `autoencoder` its configuration */
 export function latentKind(
-  { config, schedule, m, method, variant }: LatentModel,
+  { config, schedule, m, method, variant, coefficients = "both", noise = "sam" }: LatentModel,
   network: Denoising<unknown>,
   space: Autoencoding<unknown>,
   autoencoder: unknown,
@@ -65,26 +67,42 @@ export function latentKind(
     tile: TILE,
     overlap: OVERLAP,
     cache: { sizes: 1, pixels: 0 },
-    diffusion: { channels, schedule, m, method, variant },
+    diffusion: { channels, schedule, m, method, variant, coefficients, noise },
     onePass: [encoder, step, decoder],
 
-    async enlarge({ raster, plan, tiles, run, each, diffuse, paint, release }) {
+    show: decoder,
+
+    async enlarge({ raster, plan, tiles, run, each, diffuse, paint, release, trace, alone }) {
       const ys = new Map<TilePicture, Float32Array>();
       const x0s = new Map<TilePicture, Float32Array>();
       // The two parts that need most memory are not held at once.
       await release(decoder);
       await each("latents", async (picture) => ys.set(picture, await run(encoder, { lq: picture.lq() })));
       await release(encoder);
-      // Where tiles overlap, all of them denoise the same latent.
-      const latents = blendLatents(plan, channels, (i) => ys.get(tiles[i].colour)!);
-      for (const { tile, colour } of tiles) ys.set(colour, latents.cut(tile));
-
-      const diffusion = await diffuse(latentPicture(latents, raster));
+      let lookedAt: (i: number) => Raster;
+      if (alone) {
+        const [w, h] = [plan.tileWidth, plan.tileHeight];
+        lookedAt = (i) => latentPicture(ys.get(tiles[i].colour)!, w, h);
+      } else {
+        // Where tiles overlap, all of them denoise the same latent.
+        const latents = blendLatents(plan, channels, (i) => ys.get(tiles[i].colour)!);
+        for (const { tile, colour } of tiles) ys.set(colour, latents.cut(tile));
+        lookedAt = () => pictureOf(latents, raster);
+      }
+      const diffusion = await diffuse(lookedAt);
       await each("denoise", async (picture) => {
         const [{ tile }, lq, y] = [picture, picture.lq(), take(ys, picture)];
-        const x0 = diffusion.oneStep
-          ? await run(step, { lq, y, ...(await diffusion.start(tile)) })
-          : await diffusion.chain(tile, y, (x, t) => run(denoiser, { x, t, lq }));
+        if (diffusion.oneStep) {
+          const x0 = await run(step, { lq, y, ...(await diffusion.start(tile)) });
+          trace?.(picture, { ...(await diffusion.startingPoint(tile, y)), x0 });
+          x0s.set(picture, x0);
+          return;
+        }
+        const x0 = await diffusion.chain(tile, y, async (x, t) => {
+          const predicted = await run(denoiser, { x, t, lq });
+          trace?.(picture, { timestep: t[0], x, x0: predicted });
+          return predicted;
+        });
         x0s.set(picture, x0);
       });
       await paint((picture) => run(decoder, { x0: take(x0s, picture) }));

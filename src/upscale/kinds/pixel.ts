@@ -31,10 +31,10 @@ import type { ModelKind, TileGraph } from "./kind.js";
 export const DEFAULT_TILE = 192;
 export const DEFAULT_OVERLAP = 16;
 
-export function pixelKind(
-  { config, schedule, m, detail, weights }: PixelModel,
-  network: Denoising<unknown>,
-): ModelKind {
+export function pixelKind(model: PixelModel, network: Denoising<unknown>): ModelKind {
+  const { config, schedule, m, method = "samsr", variant = "paper" } = model;
+  const { detail, weights } = model;
+  const { coefficients = "both", noise = "sam" } = model;
   const step: TileGraph = {
     name: "single step",
     output: "hr",
@@ -67,22 +67,32 @@ export function pixelKind(
     ...(weights.sharp && {
       detail: { student: "student", sharp: "sharp", standard: detail ?? 0 },
     }),
-    diffusion: { channels: LATENT_CHANNELS, schedule, m, method: "samsr", variant: "paper" },
+    diffusion: { channels: LATENT_CHANNELS, schedule, m, method, variant, coefficients, noise },
     onePass: [step],
 
-    async enlarge({ raster, diffuse, paint, run }) {
+    show: pixels,
+
+    async enlarge({ raster, diffuse, paint, run, trace }) {
       const diffusion = await diffuse();
       const grey = isGrey(raster);
-      const pixelsOf = async (tile: TilePicture["tile"], lq: Float32Array) => {
-        if (diffusion.oneStep) return run(step, { lq, ...(await diffusion.start(tile)) });
+      const pixelsOf = async (picture: TilePicture, lq: Float32Array) => {
+        const { tile } = picture;
+        if (diffusion.oneStep) {
+          trace?.(picture, await diffusion.startingPoint(tile, await run(bicubic, { lq })));
+          return run(step, { lq, ...(await diffusion.start(tile)) });
+        }
         const y = await run(bicubic, { lq });
-        const x0 = await diffusion.chain(tile, y, (x, t) => run(denoiser, { x, t, lq, y }));
+        const x0 = await diffusion.chain(tile, y, async (x, t) => {
+          const predicted = await run(denoiser, { x, t, lq, y });
+          trace?.(picture, { timestep: t[0], x, x0: predicted });
+          return predicted;
+        });
         return run(pixels, { x0 });
       };
-      await paint(async ({ tile, lq: small }) => {
-        const lq = small();
-        const { width, height } = tile;
-        const large = confine(await pixelsOf(tile, lq), lq, { width, height, scale: SCALE });
+      await paint(async (picture) => {
+        const lq = picture.lq();
+        const { width, height } = picture.tile;
+        const large = confine(await pixelsOf(picture, lq), lq, { width, height, scale: SCALE });
         return grey ? repeatPlane(meanPlane(large)) : large;
       });
     },

@@ -77,12 +77,14 @@ function drawSize(limit: number, random: Random): number {
   return 3 + 2 * random.integer(Math.ceil((limit - 3) / 2));
 }
 
-/** Draws a beta, as often below 1 as above, where the range has both. */
+/**
+ * Draws a beta: half of the time between the low end and 1, half between 1 and the high end: so the plateaus,
+ * whose range is 1 to 2, are of beta 1 half of the time (random_mixed_kernels of BasicSR, which the released
+ * code calls).
+ */
 function drawBeta([low, high]: Range, random: Random): number {
-  const below = random.next() < 0.5;
-  const u = random.next();
-  if (low >= 1 || high <= 1) return low + (high - low) * u;
-  return below ? low + (1 - low) * u : 1 + (high - 1) * u;
+  const end = random.next() < 0.5 ? low : high;
+  return 1 + (end - 1) * random.next();
 }
 
 export function uniform([low, high]: Range, random: Random): number {

@@ -89,6 +89,19 @@ describe("kernels", () => {
   });
 });
 
+it("plateaus are of beta 1 half of the time, generalised Gaussians as often below 1 as above", () => {
+  const random = createRandom(12);
+  const drawn = Array.from({ length: 20_000 }, () => drawKernel(REAL_ESRGAN.first.blur, random));
+  const betas = (family: string) =>
+    drawn.flatMap((kernel) => (kernel.family !== "sinc" && kernel.family === family ? [kernel.beta] : []));
+  const share = (values: number[], test: (beta: number) => boolean) =>
+    values.filter(test).length / values.length;
+  const plateaus = betas("plateau-iso");
+  expect(share(plateaus, (beta) => beta === 1)).toBeCloseTo(0.5, 1);
+  expect(plateaus.every((beta) => beta >= 1 && beta <= 2)).toBe(true);
+  expect(share(betas("generalised-iso"), (beta) => beta < 1)).toBeCloseTo(0.5, 1);
+});
+
 describe("planes", () => {
   it("blur is the correlation with reflected edges", () => {
     const planes = picture(9, 7);
