@@ -1,6 +1,6 @@
 /**
- * Hostile and broken files of weights: 10,000 of them, the same ones in every run (SAMSR_FUZZ asks for
- * another number, SAMSR_FUZZ_SEED for others). Each is read through every door, and is either read in full or
+ * Hostile and broken files of weights, the same ones in every run (SAMSR_FUZZ asks for another number of them,
+ * SAMSR_FUZZ_SEED for others). Each is read through every door, and is either read in full or
  * refused in one line that names it: within a second, without a gigabyte, and without anything being run or
  * written.
  */
@@ -43,7 +43,7 @@ import { swinUNetShapes, vqParameters } from "../fixtures/network-shapes.js";
 import { FakeTensor, pickle, pickled, writeLegacy, type ZipPart, zip } from "../fixtures/pth.js";
 import { countOf, watchdog } from "./fuzz.js";
 
-const COUNT = countOf(10_000);
+const COUNT = countOf(2000);
 const SEED = Number(process.env.SAMSR_FUZZ_SEED ?? 1);
 const LONGEST = 1000;
 const LARGEST_GROWTH = 1e9;
@@ -273,7 +273,7 @@ it(`${COUNT} hostile and broken files are read or refused in one line, quickly a
   expect(readdirSync(".")).toEqual(here);
   expect(existsSync("samsr-was-here")).toBe(false);
   // The mutations get into every layer, and do not only break the outermost.
-  expect(messages.size).toBeGreaterThan(COUNT >= 5000 ? 60 : 10);
+  expect(messages.size).toBeGreaterThan(COUNT >= 2000 ? 60 : 10);
   for (const { read, refused } of counts.values()) expect(Math.min(read, refused)).toBeGreaterThan(0);
 }, 600_000);
 
