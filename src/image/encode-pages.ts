@@ -1,4 +1,5 @@
 /** Files of several pages or frames: TIFF's pages, and the frames of GIF, WebP and PNG. */
+import { checkArgument, checkOptions } from "../base/arguments.js";
 import { SamsrError } from "../base/errors.js";
 import { carry } from "./carry.js";
 import { join } from "./containers/bytes.js";
@@ -7,14 +8,18 @@ import { memoryStore } from "./containers/store.js";
 import { appendTiff } from "./containers/tiff.js";
 import type { Animation } from "./decode.js";
 import { encode, encoder } from "./encode.js";
-import type { EncodeOptions } from "./encoding.js";
+import { checkFormat, ENCODE_OPTIONS, type EncodeOptions } from "./encoding.js";
 import type { OutputFormat } from "./formats.js";
 import type { Raster } from "./raster.js";
 import { bitDepth, createRaster } from "./raster.js";
 import { plainBytes } from "./sharp-raster.js";
 
-/** Whether a file of this format can hold several pages, or several frames of an animation. */
+/**
+ * Whether a file of this format can hold several pages, or several frames of an animation.
+ * @throws SamsrError for what is no format to write
+ */
 export function holdsPages(format: OutputFormat, animated: boolean): boolean {
+  checkFormat(format);
   return animated ? format === "gif" || format === "webp" || format === "png" : format === "tiff";
 }
 
@@ -33,6 +38,10 @@ export async function encodePages(
   pages: AsyncIterable<Raster>,
   options: EncodeOptions & { readonly animation?: Animation },
 ): Promise<Uint8Array> {
+  const expected = "pages that are iterated asynchronously, such as those of a generator";
+  const iterable = typeof pages?.[Symbol.asyncIterator] === "function";
+  checkArgument("encodePages: pages", pages, iterable, expected);
+  checkOptions("encodePages", options, { ...ENCODE_OPTIONS, animation: "object" });
   const { format, animation } = options;
   if (!holdsPages(format, animation !== undefined)) {
     throw new SamsrError(`${format.toUpperCase()} holds no ${animation ? "animations" : "pages"}.`);

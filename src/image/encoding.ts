@@ -1,7 +1,8 @@
 /**
  * What a picture is encoded as: the choices, the checks before any work, and what a format has no place for.
  */
-import type { OptionType } from "../base/arguments.js";
+import { checkArgument, checkOptions, checkSize, isObject, type OptionType } from "../base/arguments.js";
+import { brief } from "../base/brief.js";
 import { SamsrError } from "../base/errors.js";
 import { carry } from "./carry.js";
 import type { OutputFormat } from "./formats.js";
@@ -49,6 +50,13 @@ export function holdsSixteenBits(format: OutputFormat): boolean {
   return format === "png" || format === "tiff";
 }
 
+/** Refuses what is no format to write. @throws SamsrError that lists the formats */
+export function checkFormat(format: OutputFormat): void {
+  if (typeof format === "string" && Object.hasOwn(sideLimit, format)) return;
+  const shown = typeof format === "string" ? `"${format}"` : brief(format);
+  throw new SamsrError(`Unknown format ${shown}; choose png, jpeg, webp, avif, tiff or gif.`);
+}
+
 /**
  * Throws when an image of this size cannot be written in this format, or the quality or density is none: to
  * be asked before the work.
@@ -56,10 +64,8 @@ export function holdsSixteenBits(format: OutputFormat): boolean {
  */
 export function checkEncodable(size: { width: number; height: number }, options: EncodeOptions): void {
   const { format, quality, density } = options;
+  checkFormat(format);
   const limit = sideLimit[format];
-  if (limit === undefined) {
-    throw new SamsrError(`Unknown format "${format}"; choose png, jpeg, webp, avif, tiff or gif.`);
-  }
   if (quality !== undefined && !(quality >= 1 && quality <= 100)) {
     throw new SamsrError(`The quality must be from 1 to 100, not ${quality}.`);
   }
@@ -80,12 +86,17 @@ export function checkEncodable(size: { width: number; height: number }, options:
 /**
  * What a result of this size will lose in this format, each the end of a sentence that begins with its name:
  * metadata without a place, depth, transparency.
+ * @throws SamsrError for what is no size, and for options that make no sense
  */
 export function encodingLosses(
   size: { width: number; height: number },
   options: EncodeOptions,
 ): readonly string[] {
+  checkArgument("encodingLosses: the size", size, isObject(size), "an object with width and height");
+  checkSize("encodingLosses", size.width, size.height);
+  checkOptions("encodingLosses", options, ENCODE_OPTIONS);
   const { format, metadata = {}, density } = options;
+  checkFormat(format);
   const { lost } = carry(metadata, { ...size, greyscale: metadata.greyscale ?? false }, format, density);
   const name = format === "webp" ? "WebP" : format.toUpperCase();
   const losses = lost.length > 0 ? [`${name} has no place for ${lost.join("; ")}`] : [];

@@ -1,6 +1,8 @@
 /** What a file on disk is, by its first bytes. */
+
 import { constants } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
+import { checkText } from "../base/arguments.js";
 import { type FileKind, kindByName, recognise } from "./recognise.js";
 
 /** Bytes that suffice to tell what a file is. */
@@ -11,6 +13,7 @@ const headLength = 4096;
  * @throws what reading it throws
  */
 export async function recogniseFile(path: string): Promise<FileKind | undefined> {
+  checkText("the path of a file", path);
   const file = await openForReading(path);
   try {
     return recognise(await readHead(file)) ?? kindByName(path);

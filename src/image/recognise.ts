@@ -1,4 +1,5 @@
 /** What a file is, by its first bytes; its ending is never believed. */
+import { checkArgument } from "../base/arguments.js";
 import { latin1, spells, viewOf } from "./containers/bytes.js";
 import { isRawPhoto, isTiff } from "./containers/tiff.js";
 import { isWebp } from "./containers/webp.js";
@@ -50,6 +51,7 @@ const beginnings: readonly (readonly [string, FileKind])[] = [
 
 /** What a file is, by its first bytes (4 KiB are enough); undefined for what is no picture. */
 export function recognise(bytes: Uint8Array): FileKind | undefined {
+  checkArgument("the beginning of a file", bytes, bytes instanceof Uint8Array, "a Uint8Array");
   for (const [beginning, kind] of beginnings) if (spells(bytes, beginning)) return kind;
   if (isWebp(bytes)) return read("webp", "a WebP");
   if (isTiff(bytes)) return isRawPhoto(bytes) ? raw : read("tiff", "a TIFF");
