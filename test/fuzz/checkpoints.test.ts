@@ -1,8 +1,7 @@
 /**
- * Hostile and broken files of weights, the same ones in every run (SAMSR_FUZZ asks for another number of them,
- * SAMSR_FUZZ_SEED for others). Each is read through every door, and is either read in full or
- * refused in one line that names it: within a second, without a gigabyte, and without anything being run or
- * written.
+ * Hostile and broken files of weights, the same ones in every run (SAMSR_FUZZ asks for another number of
+ * them, SAMSR_FUZZ_SEED for others). Each is read through every door, and is either read in full or refused
+ * in one line that names it: within a second, without a gigabyte, and without anything being run or written.
  */
 import {
   closeSync,
