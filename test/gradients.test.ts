@@ -55,6 +55,7 @@ const cases: Case[] = [
   ["sigmoid", o.sigmoid, [[8]]],
   ["silu", o.silu, [[8]], { low: -3, high: 3 }],
   ["gelu", o.gelu, [[8]], { low: -3, high: 3 }],
+  ["mish", o.mish, [[8]], { low: -3, high: 3 }],
   ["relu", o.relu, [[8]], { step: 1e-3 }],
   ["clip", (x) => o.clip(x, -0.5, 0.5), [[16]], { step: 1e-3 }],
   [

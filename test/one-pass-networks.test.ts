@@ -3,7 +3,7 @@
  * and run by ONNX Runtime alone, at half precision, and on the way of a whole picture. A folder of fixtures
  * is a line.
  */
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import {
@@ -12,8 +12,14 @@ import {
   openCheckpoint,
   recognise,
   type UpscalingModel,
+  writeSafetensors,
 } from "../src/checkpoints/index.js";
-import { addModel, type InstalledModel, loadModelWeights } from "../src/checkpoints/store/index.js";
+import {
+  addModel,
+  blendModels,
+  type InstalledModel,
+  loadModelWeights,
+} from "../src/checkpoints/store/index.js";
 import { createRaster } from "../src/image/index.js";
 import type { Direct } from "../src/networks/index.js";
 import { frozenScope } from "../src/nn/index.js";
@@ -148,5 +154,37 @@ describe.skipIf(!hasShared).each(FIXTURES)("%s", (fixture, network) => {
     });
     expect([raster.width, raster.height]).toEqual([kind.scale * width, kind.scale * height]);
     expect(maxDifference(raster.data, levels)).toBeLessThan(0.5 + 65535 * bound("y"));
+  });
+});
+
+describe.skipIf(!hasShared)("a model between two", () => {
+  it("has weights between theirs, and two of other networks have none", async () => {
+    const { weights } = await openCheckpoint(place("srvgg-x2", "checkpoint.pth"));
+    const twice = new Map(
+      [...weights].map(([name, { shape, data }]) => [name, { shape, data: data.map((v) => 2 * v) }]),
+    );
+    writeFileSync(path("twice.safetensors"), writeSafetensors(twice));
+    for (const [name, file] of [
+      ["once", place("srvgg-x2", "checkpoint.pth")],
+      ["twice", path("twice.safetensors")],
+      ["other", place("srvgg-x4", "checkpoint.pth")],
+    ]) {
+      await addModel([file], { name, overwrite: true });
+    }
+    const model = await blendModels("once", "twice", 0.25, { name: "between" });
+    expect(model.description).toMatchObject({ name: "between", network: "srvgg" });
+    const between = await loadModelWeights(model, "network");
+    for (const [name, { data }] of weights) {
+      expect(
+        maxDifference(
+          between.get(name)!.data,
+          data.map((v) => 1.25 * v),
+        ),
+      ).toBeLessThan(1e-6);
+    }
+    await expect(blendModels("once", "other", 0.5)).rejects.toThrow(
+      "once (srvgg) and other (srvgg) are not of one network and one size",
+    );
+    await expect(blendModels("once", "twice", 1.5)).rejects.toThrow("share");
   });
 });

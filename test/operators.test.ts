@@ -198,6 +198,19 @@ describe("shapes", () => {
     await expectEqual(o.pixelUnshuffle(o.pixelShuffle(x.value, 2), 2), x.data, {}, 1e-30);
   });
 
+  it("samples between pixels, and repeats the border beyond their middle", async () => {
+    // Places of x from the left edge, in pixels: -2, 0, 0.25 and 3.5 of a row of four.
+    const row = o.constant([1, 2, 4, 8], [1, 1, 1, 4]);
+    const places = [-2, 0, 0.25, 3.5].flatMap((at) => [(2 * at + 1) / 4 - 1, 0]);
+    const { sampled } = await runGraph({
+      sampled: o.gridSample(row, o.constant(places, [1, 1, 4, 2])),
+    });
+    [1, 1, 1.25, 8].forEach((due, i) => expect(sampled[i]).toBeCloseTo(due, 6));
+    expect(() => o.gridSample(row, row)).toThrow("GridSample: input [1,1,1,4], grid [1,1,1,4]");
+    const grid = o.input("grid", [1, 1, 4, 2]);
+    expect(() => o.gradients(o.reduceSum(o.gridSample(row, grid)), [grid])).toThrow("it has no gradient");
+  });
+
   it("pads with zeros, mirrors and borders", async () => {
     const [before, after] = [
       [0, 0, 2, 1],

@@ -1,5 +1,6 @@
 /** Installed models, in folders: for Node alone, which is why `checkpoints/index.ts` leaves it out. */
 export { type AddOptions, addModel } from "./add.js";
+export { type BlendOptions, blendModels } from "./blend.js";
 export {
   type DamagedModel,
   findModel,

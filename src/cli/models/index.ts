@@ -3,9 +3,10 @@ import { type Command, Option } from "commander";
 import { VARIANTS } from "../../diffusion/pixelwise-options.js";
 import { METHODS } from "../../diffusion/samplers/index.js";
 import { COLOURS, LAYOUTS, RANGE_NAMES } from "../../networks/onnx-file/config.js";
-import { type Surroundings, whole } from "../options.js";
+import { type Surroundings, share, whole } from "../options.js";
 import { UsageError } from "../report.js";
 import type { AddArguments } from "./add.js";
+import type { BlendArguments } from "./blend.js";
 import type { PullArguments } from "./pull.js";
 
 const help = `
@@ -114,6 +115,22 @@ export function defineModels(program: Command, { interrupts, done }: Surrounding
     .action(async (files: string[], options: AddArguments) => {
       const { addCommand } = await import("./add.js");
       done(await addCommand(files, options, interrupts));
+    });
+
+  models
+    .command("blend")
+    .summary("make a model that lies between two of one network")
+    .description("Adds a model whose weights are (1 - share) FIRST + share SECOND.")
+    .argument("<first>", "an installed model, such as realesr-general-x4v3, which takes noise away")
+    .argument("<second>", "another of the same network, such as realesr-general-wdn-x4v3, which keeps it")
+    .requiredOption("--share <share>", "of the second, 0 to 1", share)
+    .option("--name <name>", "its name in the store (default: of both and the share)")
+    .option("--overwrite", "replace a stored model of that name")
+    .option("--json", "print one JSON document")
+    .option("--quiet", "print nothing but errors")
+    .action(async (first: string, second: string, options: BlendArguments) => {
+      const { blendModelsCommand } = await import("./blend.js");
+      done(await blendModelsCommand(first, second, options));
     });
 
   models

@@ -45,10 +45,22 @@ export async function showCommand(
   const parts = await Promise.all(networksIn(description).map((held) => partOf(model, held)));
   const cost = costOf(description);
   const memory = memoryOf(cost, parts);
+  const [, goodFor] = goodForRow(description)[0] ?? [];
   const usedBy = place === "stored" ? await modelsThatUse(description.name) : [];
   const card = await readFile(join(folder, "CARD.md"), "utf8").catch(() => undefined);
   if (json) {
-    const document = { ...description, place, folder, parts, ...cost, memory, measured, usedBy, card };
+    const document = {
+      ...description,
+      place,
+      folder,
+      parts,
+      goodFor,
+      ...cost,
+      memory,
+      measured,
+      usedBy,
+      card,
+    };
     printJson(document);
   } else {
     const rows = rowsOf(model, parts, cost, memory, measured, usedBy);
@@ -85,6 +97,7 @@ function rowsOf(
   return [
     ["what", summary],
     ["network", description.network],
+    ...goodForRow(description),
     ...configurationOf(description),
     ...(costs.length === 0 ? [] : costRows),
     ...(measured ? [measuredRow(measured)] : []),
@@ -97,6 +110,12 @@ function rowsOf(
     ]),
     ...(usedBy.length > 0 ? [["used by", usedBy.join(", ")] as [string, string]] : []),
   ];
+}
+
+function goodForRow(description: ModelDescription): [string, string][] {
+  const [{ network, config }] = networksIn(description);
+  const goodFor = network.goodFor?.(config);
+  return goodFor === undefined ? [] : [["good for", goodFor]];
 }
 
 function measuredRow({ side, seconds, bytes, device }: Measurement): [string, string] {

@@ -8,8 +8,11 @@ import { AUTOENCODER, AVERAGE, UNET } from "./names.js";
 
 const MOST_BLOCKS = 100;
 
-/** Channels of one head, which leave no trace in a shape: those of the published network. */
-const HEAD_CHANNELS = 32;
+/**
+ * Channels of one head, which leave no trace in a shape: those of the published network, or half of what
+ * there is where that would be a single head.
+ */
+const headChannelsOf = (narrowest: number) => Math.max(1, Math.min(32, narrowest >> 1));
 
 export const config = checked(
   section("Latent diffusion x4.", {
@@ -55,22 +58,20 @@ export function readLatentDiffusion(shapes: Shapes): LatentDiffusionFound | unde
     Array.from({ length: level.next - level.first }, (_, i) => level.first + i).flatMap((i) =>
       sides(unet, new RegExp(`^input_blocks\\.${i}\\.${name}$`), axis),
     );
+  const channelMult = levels.map((level) => {
+    const width = majority(inLevel(level, "0\\.out_layers\\.3\\.(weight|bias)", 0)) ?? channels;
+    return Math.max(1, Math.round(width / channels));
+  });
+  const attention = levels.flatMap((level, i) =>
+    inLevel(level, "1\\.(norm|qkv|proj_out)\\.bias", 0).length > 0 ? [i] : [],
+  );
+  // In the middle there always is some.
+  const attending = [...attention, channelMult.length - 1].map((level) => channels * channelMult[level]);
   return {
     config: {
-      channels,
-      channelMult: levels.map((level) =>
-        Math.max(
-          1,
-          Math.round(
-            (majority(inLevel(level, "0\\.out_layers\\.3\\.(weight|bias)", 0)) ?? channels) / channels,
-          ),
-        ),
-      ),
+      ...{ channels, channelMult, attention },
       blocks: Math.max(1, majority(levels.map(({ first, next }) => next - first)) ?? 2),
-      attention: levels.flatMap((level, i) =>
-        inLevel(level, "1\\.(norm|qkv|proj_out)\\.bias", 0).length > 0 ? [i] : [],
-      ),
-      headChannels: HEAD_CHANNELS,
+      headChannels: headChannelsOf(Math.min(...attending)),
       autoencoder: vqConfigOf(below(shapes, AUTOENCODER)) ?? PUBLISHED_AUTOENCODER,
     },
     averaged: [...shapes.keys()].some((name) => name.startsWith(AVERAGE)),

@@ -13,6 +13,7 @@ export const SRVGG = defineDirectNetwork({
   readInOrder,
   describe: ({ scale, features, convolutions }) =>
     `x${scale}: ${convolutions + 2} convolutions of ${features} channels`,
+  goodFor: () => "photos and films as they come, at the least cost of all",
   published,
   scale: ({ scale }) => scale,
   multiple: () => 1,
