@@ -311,12 +311,12 @@ describe.skipIf(!hasCases)("what a file is", () => {
   });
 
   it("that claims too much is refused at once, in a line that names every limit", async () => {
-    for (const name of ["png_1x99999999.png", "avif_claims_60000x60000.avif"]) {
+    const avifs = ["avif_claims_60000x60000.avif", "avif_claims_4294967295.avif"];
+    for (const name of ["png_1x99999999.png", ...avifs]) {
       expect(await refusal("files", name)).toMatch(
         /over the limit.*100 megapixels, 100000 pixels a side, 1000 frames, 16 MiB of metadata, 1024 MiB of decoded/,
       );
     }
-    expect((await refusal("files", "avif_claims_4294967295.avif")).length).toBeLessThan(200);
   });
 
   it("says how many of its pages were not read", async () => {

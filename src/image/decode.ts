@@ -2,7 +2,7 @@ import type { Metadata as SharpMetadata } from "sharp";
 import { checkOptions, type OptionType } from "../base/arguments.js";
 import { isOutOfMemory, oneLine, SamsrError } from "../base/errors.js";
 import { decodeApng } from "./apng.js";
-import { asStill, sequenceFrames } from "./containers/bmff.js";
+import { asStill, claimedSize, sequenceFrames } from "./containers/bmff.js";
 import { join } from "./containers/bytes.js";
 import { labAsRgb } from "./containers/tiff.js";
 import { type FileFacts, readFacts } from "./facts.js";
@@ -104,6 +104,10 @@ export async function openPicture(from: PictureSource, options: DecodeOptions = 
   const format = readableFormat(bytes, name);
   const source: Source = { name, bytes, format, options };
   try {
+    if (format === "heic" || format === "avif") {
+      // Before a decoder that prints what it thinks of sizes beyond its own.
+      checkLimits(name, { ...claimedSize(bytes), bytes: 0 }, limitsOf(options));
+    }
     if (format === "heic" || format === "jxl" || format === "bmp") return await openForeign(source, format);
     return await openOwn(source);
   } catch (error) {

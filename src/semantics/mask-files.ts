@@ -40,7 +40,7 @@ export async function readMasks(
   checkSize("readMasks", width, height);
   checkOptions("readMasks", limits, LIMIT_TYPES);
   const runs = await readMaskRuns(path, width, height, limits);
-  return { width, height, masks: runs.map(pixelsOf) };
+  return { width, height, masks: runs.map((mask) => pixelsOf(mask)) };
 }
 
 /**

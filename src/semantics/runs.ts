@@ -47,10 +47,10 @@ export function runsOfLabels({ width, height, labels }: LabelMap): Map<number, R
   return new Map([...edges].map(([label, at]) => [label, { width, height, edges: Uint32Array.from(at) }]));
 }
 
-/** The pixels of a mask, [height, width]: 1 inside, 0 outside. */
-export function pixelsOf({ width, height, edges }: Runs): Uint8Array {
+/** The pixels of a mask, [height, width]: 1 inside, or another number up to 255, and 0 outside. */
+export function pixelsOf({ width, height, edges }: Runs, inside = 1): Uint8Array {
   const mask = new Uint8Array(width * height);
-  for (let i = 0; i < edges.length; i += 2) mask.fill(1, edges[i], edges[i + 1]);
+  for (let i = 0; i < edges.length; i += 2) mask.fill(inside, edges[i], edges[i + 1]);
   return mask;
 }
 

@@ -8,5 +8,6 @@ export default defineConfig({
     pool: "forks",
     maxWorkers: 1,
     testTimeout: 1_800_000,
+    hookTimeout: 300_000,
   },
 });

@@ -81,10 +81,12 @@ export async function writeSemantics(input: Input, folder: string, run: MasksRun
     ({ name, draw }) => ({ file: `${name}.png`, draw }),
   );
   const each = runs.map((mask, i) => ({ file: maskFile(i), draw: () => maskPicture(mask) }));
-  for (const { file, draw } of [...pictures, ...each]) {
+  const write = async ({ file, draw }: (typeof pictures)[number]) => {
     await encodeToFile(await draw(), join(folder, file), { format: "png", overwrite, signal });
     signal.throwIfAborted();
-  }
+  };
+  for (const picture of pictures) await write(picture);
+  await severalAtOnce(each, write);
   const summary = summaryOf(input.name, raster, found, masks.length);
   const text = `${JSON.stringify(summary, undefined, 2)}\n`;
   await writeFileAtomically(join(folder, "semantics.json"), Buffer.from(text), { overwrite, signal });
@@ -97,6 +99,24 @@ export async function writeSemantics(input: Input, folder: string, run: MasksRun
   const written = [...pictures.map(({ file }) => file), MASKS_FOLDER];
   reporter.say(written.map((file) => join(folder, file)).join("\n"));
   return masks.map(({ runs, sam }, i) => resultOf(runs, sam, input.name, join(folder, maskFile(i))));
+}
+
+/** Small files wait for the disk more than for a core. */
+const AT_ONCE = 4;
+
+/** Does the work for each of many, some of them at the same time, in order; none any more once one has failed. */
+async function severalAtOnce<T>(all: readonly T[], work: (one: T) => Promise<void>): Promise<void> {
+  let next = 0;
+  const goOn = async () => {
+    while (next < all.length) {
+      await work(all[next++]!).catch((error) => {
+        next = all.length;
+        throw error;
+      });
+    }
+  };
+  const ended = await Promise.allSettled(Array.from({ length: AT_ONCE }, goOn));
+  for (const one of ended) if (one.status === "rejected") throw one.reason;
 }
 
 const FIXED_FILES = ["coverage.png", "weight.png", "noise.png", "sheet.png", "semantics.json"];

@@ -72,6 +72,19 @@ export function readNclx(bytes: Uint8Array): (Cicp & { matrix: number }) | undef
   return { primaries: view.getUint16(at), transfer: view.getUint16(at + 2), matrix: view.getUint16(at + 4) };
 }
 
+/** The longest width and height that any picture of the file claims; 0 where none is told. */
+export function claimedSize(bytes: Uint8Array): { width: number; height: number } {
+  const [size, view] = [{ width: 0, height: 0 }, viewOf(bytes)];
+  const properties = find(bytes, ["meta", "iprp", "ipco"]);
+  if (properties === undefined) return size;
+  for (const { type, start, end } of boxes(bytes, properties.start, properties.end)) {
+    if (type !== "ispe" || end - start < 12) continue;
+    size.width = Math.max(size.width, view.getUint32(start + 4));
+    size.height = Math.max(size.height, view.getUint32(start + 8));
+  }
+  return size;
+}
+
 /** Frames of an image sequence (the samples of its first track); 0 for a still picture. */
 export function sequenceFrames(bytes: Uint8Array): number {
   const sizes = find(bytes, ["moov", "trak", "mdia", "minf", "stbl", "stsz"]);

@@ -62,7 +62,7 @@ export function picturesOfSemantics({ photo, masks, coverage, noise }: DrawnSema
 /** A mask in its own size, 8-bit grey: white inside, black outside. */
 export function maskPicture(runs: Runs): Raster {
   const { width, height } = runs;
-  return { width, height, channels: 1, data: pixelsOf(runs).map((inside) => 255 * inside) };
+  return { width, height, channels: 1, data: pixelsOf(runs, 255) };
 }
 
 /**
