@@ -118,7 +118,7 @@ describe("a folder as people have it", () => {
         "samsr: mixed/dangling.png does not exist.",
         expect.stringMatching(/^samsr: mixed\/e\.psd is a Photoshop document, which samsr cannot read; /),
         expect.stringMatching(/^samsr: mixed\/f\.svg is an SVG drawing, which samsr cannot read; /),
-        expect.stringMatching(/^samsr: mixed\/g\.tga is not a picture that samsr can read; /),
+        expect.stringMatching(/^samsr: mixed\/g\.tga is a Targa picture, which samsr cannot read; /),
         expect.stringMatching(/^samsr: mixed\/pipe\.png is no regular file/),
         expect.stringMatching(/^samsr: mixed\/zero\.png is no regular file/),
       ]);
@@ -211,6 +211,27 @@ describe.skipIf(process.platform !== "linux")("a full disk", () => {
     const [code] = await once(child, "close");
     return [stderr, code];
   }
+});
+
+describe.skipIf(process.platform !== "linux")("a process that may have little", () => {
+  it.each([
+    ["open files", "-n 32", /^samsr: \S+\.js: too many files are open; allow more \(ulimit -n\)\n$/],
+    [
+      "memory",
+      "-v 1000000",
+      /^samsr: there is not enough memory: .* 1024 MB of address space, .*\(ulimit -v\)\n$/,
+    ],
+  ])("says so in a line: %s", (_, limit, message) => {
+    const words = [process.execPath, command, "upscale", ...model, "a.png", "-o", "little.png"];
+    const shell = `ulimit ${limit} && exec "$@"`;
+    const { stdout, stderr, status } = spawnSync("sh", ["-c", shell, "sh", ...words], {
+      cwd,
+      encoding: "utf8",
+    });
+    expect([stdout, status]).toEqual(["", 1]);
+    expect(stderr).toMatch(message);
+    expect(readdirSync(cwd)).not.toContain("little.png");
+  });
 });
 
 describe("a model that is not finite", () => {

@@ -21,7 +21,7 @@ export function isOutOfMemory(error: unknown): boolean {
   const { message = "", code = "" } = (error ?? {}) as NodeJS.ErrnoException;
   if (code === "ENOMEM" || code === "ERR_WORKER_OUT_OF_MEMORY") return true;
   if (error instanceof RangeError && /array (buffer )?(length|size)/i.test(message)) return true;
-  return /out of memory|bad_alloc|bad allocation|(allocation|allocate memory) failed|(failed|could not|cannot) (to )?allocate/i.test(
+  return /out of memory|bad_alloc|bad allocation|(allocation|allocate memory) failed|(failed|could not|cannot) (to )?allocate|failed to map segment/i.test(
     message,
   );
 }

@@ -1,7 +1,6 @@
 #!/usr/bin/env node
 /** The command `samsr` as a process: signals, pipes and the exit code. All else is in program.ts. */
 import { watchInterrupts } from "./interrupt.js";
-import { runProgram } from "./program.js";
 import { exitCodeOf, printError } from "./report.js";
 import { watchStandardOutput } from "./streams.js";
 
@@ -23,7 +22,14 @@ for (const event of ["uncaughtException", "unhandledRejection"] as const) {
   });
 }
 
-const code = await runProgram(process.argv.slice(2), interrupts);
-// Standard output may have told of its failure before, or tell of it when all else is over.
-if (code !== 0) process.exitCode = code;
+try {
+  // What it is made of are many files, of which some may be one too many.
+  const { runProgram } = await import("./program.js");
+  const code = await runProgram(process.argv.slice(2), interrupts);
+  // Standard output may have told of its failure before, or tell of it when all else is over.
+  if (code !== 0) process.exitCode = code;
+} catch (error) {
+  printError(error);
+  process.exitCode = exitCodeOf(error);
+}
 await interrupts.leave();

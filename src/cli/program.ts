@@ -13,6 +13,7 @@ import { defineEvaluate } from "./evaluate/index.js";
 import { defineExport } from "./export/index.js";
 import type { Interrupts } from "./interrupt.js";
 import { defineMasks } from "./masks/index.js";
+import { demandMemory } from "./memory.js";
 import { defineMetrics } from "./metrics/index.js";
 import { defineModels } from "./models/index.js";
 import { type Surroundings, version } from "./options.js";
@@ -77,6 +78,10 @@ function defineProgram(surroundings: Surroundings): Command {
     .exitOverride()
     .addHelpText("after", programHelp);
   for (const define of COMMANDS) define(program, surroundings);
+  program.hook("preAction", (_, action) => {
+    const isLight = ["models", "convert", "export"].includes(action.name());
+    if (action.parent === program && !isLight) demandMemory();
+  });
   return program;
 }
 

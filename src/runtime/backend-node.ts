@@ -7,7 +7,7 @@ import { spawn } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
 import { createRequire } from "node:module";
 import { availableParallelism, cpus } from "node:os";
-import { SamsrError } from "../base/errors.js";
+import { isOutOfMemory, SamsrError } from "../base/errors.js";
 import { remember } from "../base/promises.js";
 import type { Backend, DeviceState, Ort } from "./backend.js";
 import { largeProbe, PROBE_TOLERANCE, type ProbeModel, smallProbe } from "./probe.js";
@@ -26,6 +26,9 @@ export async function load(): Promise<Backend> {
     module.env.logLevel = "fatal";
     ort = module as unknown as Ort;
   } catch (cause) {
+    if (isOutOfMemory(cause)) {
+      throw new SamsrError("there is not enough memory to load ONNX Runtime", { cause });
+    }
     const platform = `${process.platform} ${process.arch}`;
     throw new SamsrError(
       `onnxruntime-node does not load on ${platform}: use backend "web" (WASM) here, or reinstall it`,

@@ -1,4 +1,4 @@
-import { SamsrError } from "../base/errors.js";
+import { isOutOfMemory, SamsrError } from "../base/errors.js";
 import { createQueue } from "../base/promises.js";
 import type { Backend, Device, DevicePart, OrtFacts, OrtSession, OrtTensor } from "./backend.js";
 import { partHere } from "./device-tensor.js";
@@ -261,7 +261,9 @@ function refuse(name: string, backend: Backend, error: unknown): never {
   const text = oneLine(error);
   const runner = backend.name === "torch" ? "PyTorch" : "ONNX Runtime";
   let message = `${name}: ${runner} cannot load this model: ${text}`;
-  if (/doesn't exist|no such file|ENOENT|failed to fetch/i.test(text)) {
+  if (isOutOfMemory(error)) {
+    message = `${name}: there is not enough memory for this model (${text})`;
+  } else if (/doesn't exist|no such file|ENOENT|failed to fetch/i.test(text)) {
     message = `${name}: there is no such model file`;
   } else if (/protobuf parsing failed|data pointer is null|ModelProto|no graph was found/i.test(text)) {
     message = `${name}: this is not an ONNX model, or it is damaged; download or export it again`;
