@@ -104,7 +104,9 @@ export async function writeSemantics(input: Input, folder: string, run: MasksRun
 /** Small files wait for the disk more than for a core. */
 const AT_ONCE = 4;
 
-/** Does the work for each of many, some of them at the same time, in order; none any more once one has failed. */
+/**
+ * Does the work for each of many, some of them at the same time, in order; none any more once one has failed.
+ */
 async function severalAtOnce<T>(all: readonly T[], work: (one: T) => Promise<void>): Promise<void> {
   let next = 0;
   const goOn = async () => {
