@@ -3,6 +3,10 @@ import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import glob from "fast-glob";
 import { describe, expect, it } from "vitest";
+import { flagOf } from "../src/cli/options.js";
+import { SAM_WORDS } from "../src/semantics/sam/words.js";
+import { SERVE_WORDS, WORKER_WORDS } from "../src/server/settings.js";
+import { LIMIT_WORDS, UPSCALE_WORDS } from "../src/upscale/words.js";
 
 const sources = glob.sync("**/*", { ignore: ["**/node_modules/**", "**/dist/**", "docs/api/**", "runs/**"] });
 const textOf = (file: string) => readFileSync(file, "utf8");
@@ -17,6 +21,9 @@ const options = new Set([
   ...sources
     .filter((file) => /^(src|bench|reproduce)\/.*\.(ts|py)$/.test(file))
     .flatMap((file) => inCode(/(--[a-z][a-z-]*)/g, file)),
+  ...[UPSCALE_WORDS, SAM_WORDS, LIMIT_WORDS, SERVE_WORDS, WORKER_WORDS].flatMap((words) =>
+    Object.keys(words).map(flagOf),
+  ),
   ...FOREIGN,
 ]);
 

@@ -16,7 +16,7 @@ let picture: Buffer;
 beforeAll(async () => {
   picture = await drawing().jpeg().toBuffer();
   writeFileSync(path("photo.jpg"), picture);
-});
+}, 60_000);
 afterAll(() => {
   folder.remove();
   rmSync(model, { recursive: true, force: true });

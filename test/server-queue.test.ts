@@ -69,7 +69,7 @@ describe.skipIf(!hasRedis() || process.platform !== "linux")("a queue in Redis",
     queue = `redis://127.0.0.1:${port}`;
     const words = ["--port", String(port), "--dir", path("redis"), "--appendonly", "yes", "--save", ""];
     redis = () => run("redis-server", words, /Ready to accept connections/);
-  });
+  }, 60_000);
   afterAll(async () => {
     await server?.stop("SIGKILL");
     for (const child of started) child.kill("SIGKILL");

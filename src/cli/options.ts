@@ -32,12 +32,17 @@ export function choice(
   return new Option(flags, description).choices(choices).default(standard);
 }
 
+/** `etaScale` as a flag: --eta-scale. */
+export function flagOf(name: string): string {
+  return `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+}
+
 /**
  * The option for a described value: `etaScale` is `--eta-scale <m>`.
  * @param words said instead of the description's own
  */
 export function described(name: string, description: Described, words: string = description.words): Option {
-  const flag = `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+  const flag = flagOf(name);
   const { schema, value, conflicts } = description;
   const option = new Option(schema.type === "boolean" ? flag : `${flag} <${value}>`, words);
   if (schema.type !== "boolean") option.argParser((text) => parsed(description, text));

@@ -2,10 +2,9 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { SamsrError } from "../../base/errors.js";
-import { isPlainName } from "../../base/plain-name.js";
 import { type Described, parseWords } from "../../base/words.js";
 import { enlarges, type UpscalingModel } from "../../checkpoints/description.js";
-import { findModel, type InstalledModel } from "../../checkpoints/store/find.js";
+import { findModel, type InstalledModel, listModels } from "../../checkpoints/store/find.js";
 import { SAMPLERS } from "../../diffusion/index.js";
 import { SAM_WORDS } from "../../semantics/sam/words.js";
 import { kindOf } from "../../upscale/kinds/index.js";
@@ -110,8 +109,6 @@ export function openModels(standard: string): Models {
   const known = new Map<string, { readonly model: Promise<KnownModel>; readonly at: number }>();
   return {
     async find(name) {
-      // A folder is the server's to name, not a client's.
-      if (name !== standard && !isPlainName(name)) throw refused(`"${name}" is no name of a model`);
       const before = known.get(name);
       if (before && Date.now() - before.at < FRESH) return before.model;
       const model = look(name);
@@ -122,10 +119,7 @@ export function openModels(standard: string): Models {
   };
 
   async function look(name: string): Promise<KnownModel> {
-    const model = await findModel(name).catch((error) => {
-      // Its line names folders of this machine, unless it is about the name alone.
-      throw error instanceof SamsrError ? refused(`there is no usable model "${name}"`) : error;
-    });
+    const model = name === standard ? await findModel(name) : await installed(name);
     const { description, missing } = model;
     if (!enlarges(description)) throw refused(`the model ${name} enlarges no pictures; choose another`);
     if (missing.length > 0) throw refused(`the model ${name} is not complete; choose another`);
@@ -133,4 +127,11 @@ export function openModels(standard: string): Models {
     const facts = (await Promise.all(files)).map(({ size, mtimeMs }) => [size, mtimeMs]);
     return { ...model, description, digest: JSON.stringify([description, facts]) };
   }
+}
+
+/** Looked for in the list of what is there, so that a client's word never becomes a path. */
+async function installed(name: string): Promise<InstalledModel> {
+  const found = (await listModels()).find(({ description }) => description.name === name);
+  if (found === undefined) throw refused(`there is no model "${name}"; /v1/models lists them`);
+  return found;
 }

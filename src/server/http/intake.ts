@@ -192,7 +192,7 @@ export async function receiveForm(
       const cut = () => (request.complete ? undefined : fail(gone()));
       const over = (what: string) => () => fail(new Problem(413, `the form has more than ${what}`));
       request.once("close", cut);
-      request.once("error", () => fail(gone()));
+      request.on("error", () => fail(gone()));
       parser.on("field", (name, text, nameCut, textCut) => {
         if (nameCut || textCut) fail(new Problem(413, `the form's field ${shownName(name)} is too long`));
         else fields.push([name, text]);
@@ -200,6 +200,8 @@ export async function receiveForm(
       parser.on("file", (_, stream, filename) => {
         const name = shownName(filename);
         streams.add(stream as Readable);
+        // Whoever reads it hears of it there; one that is read already must not bring down the server.
+        stream.on("error", () => {});
         const received = receive(stream as Readable, { path: path(), name, limits }).catch((error) => {
           if (!(error instanceof Problem) || !patient || error.status === 400 || error.status === 408) {
             fail(error);
