@@ -90,6 +90,22 @@ describe.skipIf(!hasCases)("the bundled model", () => {
     });
   });
 
+  it("keeps a ramp of 16 bits a ramp, as far as bicubic does", async () => {
+    const { small, large } = await enlarged("complaints", "gradient16.png");
+    const { width, height, channels, data } = large;
+    const planes = bicubicX4(toTensor(small), channels, small.width, small.height);
+    const bicubic = fromTensor(planes, { width, height, channels, bits: 16 }).data;
+    const falls = (values: ArrayLike<number>) => {
+      let most = 0;
+      for (let i = channels; i < values.length; i++) {
+        if (Math.floor(i / channels) % width !== 0) most = Math.max(most, values[i - channels] - values[i]);
+      }
+      return most;
+    };
+    expect(data).toBeInstanceOf(Uint16Array);
+    expect(falls(data)).toBeLessThanOrEqual(falls(bicubic) + 1);
+  });
+
   it.each(["lines.png", "sharp_thumbnail.png"])("has no halos beyond bicubic's: %s", async (name) => {
     const { small, large } = await enlarged("pictures", name);
     const { width, height, channels } = large;

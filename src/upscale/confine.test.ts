@@ -2,6 +2,7 @@ import { expect, it } from "vitest";
 import { photoLike } from "../../test/fixtures/pictures.js";
 import { createRandom } from "../base/random.js";
 import { createRaster, meanPlane, repeatPlane } from "../image/raster.js";
+import { kernels, resizePlanar } from "../image/resize.js";
 import { confine, isGrey } from "./confine.js";
 
 const [width, height, scale] = [12, 9, 4];
@@ -41,6 +42,26 @@ it("goes beyond an edge as far as bicubic does, and no further from it than two 
     if (x < 4) expect(value).toBe(-0.5);
     if (x >= 8) expect(value).toBe(0.5);
   });
+});
+
+it("makes a ramp of 16 bits as smooth as bicubic does, but for where it bends, and leaves one of 8", () => {
+  const ramp = picture((x) => Math.max(x, 6) / 100);
+  const bicubic = resizePlanar(
+    ramp,
+    { channels: 3, width, height },
+    { width: scale * width, height: scale * height },
+    { kernel: kernels.bicubic, antialias: false },
+  );
+  const large = confine(wild(), ramp, { ...size, deep: true });
+  const shallow = confine(wild(), ramp, size);
+  let moved = 0;
+  large.forEach((value, i) => {
+    const x = Math.floor((i % (width * scale)) / scale);
+    if (x > 8) expect(value).toBe(bicubic[i]);
+    else if (x >= 4 && value !== bicubic[i]) moved++;
+  });
+  expect(moved).toBeGreaterThan(100);
+  expect(shallow.filter((value, i) => value !== bicubic[i]).length).toBeGreaterThan(moved + 500);
 });
 
 it("leaves what lies within its surroundings as it is", () => {

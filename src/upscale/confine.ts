@@ -10,18 +10,27 @@ import { kernels, resizePlanar } from "../image/resize.js";
 /** Channels of a grey picture differ by no more levels of 255 than a JPEG's rounding leaves. */
 const GREY_LEVELS = 2;
 
+/**
+ * A second difference that is as good as none, an eighth of a level of 255. Pictures of 8 bits step by whole
+ * levels even where they are smooth, so this tells of pictures of 16 bits alone.
+ */
+const EVEN = 2 / 255 / 8;
+
 export interface ConfinedSize {
   /** The small picture's width. */
   readonly width: number;
   readonly height: number;
   /** How many times larger the other is. */
   readonly scale: number;
+  /** Whether the small picture has 16 bits; default false. */
+  readonly deep?: boolean;
 }
 
 /**
  * Confines a large picture, in place. Each value stays within the 5 x 5 small pixels around it, or goes as
  * far beyond them as the bicubic enlargement does. Where all 25 are of one colour, that colour is the result;
- * where the inner 9 are, the result is half of the way to bicubic, so that no seam shows.
+ * where the inner 9 are, the result is half of the way to bicubic, so that no seam shows. In a picture of 16
+ * bits the same goes for a ramp: where nothing bends, the result is bicubic.
  *
  * @param large [3, s h, s w] in [-1, 1]
  * @param small [3, h, w] in [-1, 1]
@@ -30,7 +39,7 @@ export interface ConfinedSize {
 export function confine(
   large: Float32Array,
   small: Float32Array,
-  { width, height, scale }: ConfinedSize,
+  { width, height, scale, deep = false }: ConfinedSize,
 ): Float32Array {
   const plane = width * height;
   const to = { width: scale * width, height: scale * height };
@@ -47,18 +56,19 @@ export function confine(
     const from = c * plane * scale * scale;
     return { inner, outer, soft: bicubic.subarray(from), out: large.subarray(from) };
   });
+  const even = deep ? evenPlaces(small, width, height) : undefined;
   for (let y = 0, at = 0; y < height; y++) {
     for (let x = 0; x < width; x++, at++) {
       const flat = channels.every(({ inner: [low, high] }) => low[at] === high[at]);
       const wide = flat && channels.every(({ outer: [low, high] }) => low[at] === high[at]);
-      const share = wide ? 1 : flat ? 0.5 : 0;
+      const share = Math.max(wide ? 1 : flat ? 0.5 : 0, even?.[at] ?? 0);
       for (const { outer, soft, out } of channels) {
         const [low, high] = [outer[0][at], outer[1][at]];
         for (let row = 0; row < scale; row++) {
           const start = (y * scale + row) * width * scale + x * scale;
           for (let i = start; i < start + scale; i++) {
             if (share === 1) {
-              out[i] = low;
+              out[i] = wide ? low : soft[i];
               continue;
             }
             const kept = Math.min(Math.max(out[i], Math.min(low, soft[i])), Math.max(high, soft[i]));
@@ -69,6 +79,26 @@ export function confine(
     }
   }
   return large;
+}
+
+/**
+ * For each place 1 where nothing of the 5 x 5 around it bends, 0.5 where nothing of the 3 x 3 does, else 0.
+ */
+function evenPlaces(small: Float32Array, width: number, height: number): Float32Array {
+  const plane = width * height;
+  const bends = new Float32Array(plane);
+  for (let y = 0, at = 0; y < height; y++) {
+    for (let x = 0; x < width; x++, at++) {
+      for (let i = at; i < small.length; i += plane) {
+        const bend = (step: number) => Math.abs(small[i - step] - 2 * small[i] + small[i + step]);
+        if (x > 0 && x + 1 < width) bends[at] = Math.max(bends[at], bend(1));
+        if (y > 0 && y + 1 < height) bends[at] = Math.max(bends[at], bend(width));
+      }
+    }
+  }
+  const inner = around(bends, width, height, Math.max);
+  const outer = around(inner, width, height, Math.max);
+  return inner.map((most, at) => (outer[at] <= EVEN ? 1 : most <= EVEN ? 0.5 : 0));
 }
 
 /** For each value the one that `pick` prefers of it and the eight around it, as far as there are any. */

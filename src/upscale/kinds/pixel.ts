@@ -7,7 +7,7 @@
  * the arithmetic between two steps to diffusion/, so its graphs are only what that needs from a network.
  */
 import type { PixelModel } from "../../checkpoints/index.js";
-import { meanPlane, repeatPlane } from "../../image/raster.js";
+import { bitDepth, meanPlane, repeatPlane } from "../../image/raster.js";
 import { bicubicLatent, type Denoising, fromLatent, LATENT_CHANNELS, SCALE } from "../../networks/index.js";
 import * as o from "../../onnx/index.js";
 import { confine, isGrey } from "../confine.js";
@@ -75,6 +75,7 @@ export function pixelKind(model: PixelModel, network: Denoising<unknown>): Model
     async enlarge({ raster, diffuse, paint, run, trace }) {
       const diffusion = await diffuse();
       const grey = isGrey(raster);
+      const deep = bitDepth(raster) === 16;
       const pixelsOf = async (picture: TilePicture, lq: Float32Array) => {
         const { tile } = picture;
         if (diffusion.oneStep) {
@@ -92,7 +93,7 @@ export function pixelKind(model: PixelModel, network: Denoising<unknown>): Model
       await paint(async (picture) => {
         const lq = picture.lq();
         const { width, height } = picture.tile;
-        const large = confine(await pixelsOf(picture, lq), lq, { width, height, scale: SCALE });
+        const large = confine(await pixelsOf(picture, lq), lq, { width, height, scale: SCALE, deep });
         return grey ? repeatPlane(meanPlane(large)) : large;
       });
     },
