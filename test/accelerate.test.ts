@@ -43,8 +43,8 @@ describe("accelerate", () => {
 
   it("loses little where many channels are summed", async () => {
     const wide = [1, 512, 32, 32];
-    const weight = normals([64, 512, 3, 3], 2).map((v) => v / Math.sqrt(512 * 9));
-    const y = o.conv(o.input("x", wide), o.constant(weight, [64, 512, 3, 3]), fixed([64], 3), { padding: 1 });
+    const weight = normals([128, 512, 3, 3], 2).map((v) => v / Math.sqrt(512 * 9));
+    const y = o.conv(o.input("x", wide), o.constant(weight, [128, 512, 3, 3]), fixed([128], 3), { padding: 1 });
     const { y: fast } = accelerate({ y });
     expect(taps(fast)).toBe(0);
     await expectSame(y, fast, wide);
@@ -61,6 +61,29 @@ describe("accelerate", () => {
     ["of kernels of another size", o.conv(x, fixed([8, 24, 5, 5], 2), undefined, { padding: 2 })],
   ])("leaves a convolution %s", (_, y) => {
     expect(accelerate({ y }, least).y).toBe(y);
+  });
+
+  it("adds up convolutions of joined channels, in a graph of convolutions alone", async () => {
+    const parts = [o.relu(o.conv(x, fixed([32, 24, 3, 3], 2), undefined, { padding: 1 }))];
+    parts.push(o.relu(o.conv(parts[0], fixed([16, 32, 3, 3], 3), fixed([16], 4), { padding: 1 })));
+    const joined = o.concat(parts, 1);
+    const y = o.conv(joined, fixed([16, 48, 3, 3], 5), fixed([16], 6), { padding: 1 });
+    const { y: fast } = accelerate({ y });
+    expect(nodes(fast).some(({ op }) => op === "Concat")).toBe(false);
+    await expectSame(y, fast, shape);
+    const normed = o.mul(y, o.reduceMean(y, [2, 3], true));
+    expect(accelerate({ normed }).normed).toBe(normed);
+    const odd = o.conv(o.concat([x, x], 1), fixed([16, 48, 3, 3], 5), undefined, { padding: 1 });
+    expect(accelerate({ odd }).odd).toBe(odd);
+  });
+
+  it("multiplies by slopes of any size, in a graph of convolutions alone", async () => {
+    const slope = Float32Array.from({ length: 16 }, (_, i) => (i - 4) / 6);
+    const h = o.conv(x, fixed([16, 24, 3, 3], 2), fixed([16], 3), { padding: 1 });
+    const y = o.prelu(h, o.reshape(o.constant(slope), [16, 1, 1]));
+    const { y: fast } = accelerate({ y });
+    expect(nodes(fast).some(({ op }) => op === "PRelu")).toBe(false);
+    await expectSame(y, fast, shape);
   });
 
   it("leaves small convolutions, where it would not pay", () => {
@@ -81,8 +104,8 @@ describe("the blocked layout of images", () => {
     o.conv(o.input("x", [1, c, 32, 32]), fixed([c, c, 3, 3], 2), undefined, { padding: 1 });
 
   it("pays where 3 x 3 convolutions are computed by taps, not where they have become Winograd's", () => {
-    expect(o.blockedLayoutPays({ y: wide(64) })).toBe(true);
-    expect(o.blockedLayoutPays(accelerate({ y: wide(64) }))).toBe(false);
-    expect(o.blockedLayoutPays(accelerate({ y: wide(48) }))).toBe(true);
+    expect(o.blockedLayoutPays({ y: wide(128) })).toBe(true);
+    expect(o.blockedLayoutPays(accelerate({ y: wide(128) }))).toBe(false);
+    expect(o.blockedLayoutPays(accelerate({ y: wide(64) }))).toBe(true);
   });
 });

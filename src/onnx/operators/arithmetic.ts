@@ -100,7 +100,12 @@ export function neg(x: Value): Value {
 
 /** Takes the magnitude of every element; the gradient at 0 is 0. */
 export function abs(x: Value): Value {
-  return unary("Abs", x, (dy) => mul(dy, emit("Sign", [x], { shape: x.shape })));
+  return unary("Abs", x, (dy) => mul(dy, sign(x)));
+}
+
+/** Gives 1 above 0, -1 below and 0 at 0; the gradient is zero. */
+export function sign(x: Value): Value {
+  return emit("Sign", [x], { shape: x.shape, pull: () => [undefined] });
 }
 
 /** Takes e to the power of every element. */
