@@ -44,7 +44,9 @@ describe("accelerate", () => {
   it("loses little where many channels are summed", async () => {
     const wide = [1, 512, 32, 32];
     const weight = normals([128, 512, 3, 3], 2).map((v) => v / Math.sqrt(512 * 9));
-    const y = o.conv(o.input("x", wide), o.constant(weight, [128, 512, 3, 3]), fixed([128], 3), { padding: 1 });
+    const y = o.conv(o.input("x", wide), o.constant(weight, [128, 512, 3, 3]), fixed([128], 3), {
+      padding: 1,
+    });
     const { y: fast } = accelerate({ y });
     expect(taps(fast)).toBe(0);
     await expectSame(y, fast, wide);

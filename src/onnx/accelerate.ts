@@ -9,9 +9,9 @@ import { winogradConv, winogradConvOfEnlarged } from "./winograd.js";
 /** Sizes from which on Winograd's convolution is the faster one, measured with ONNX Runtime on AVX-512. */
 export interface AccelerateOptions {
   /**
-   * Least number of channels, in and out; below it the transforms cost more than they save. Default 64, or 128
-   * in a graph of convolutions and what goes with them pixel by pixel, where ONNX Runtime's blocked layout makes
-   * plain ones faster.
+   * Least number of channels, in and out; below it the transforms cost more than they save. Default 64, or
+   * 128 in a graph of convolutions and what goes with them pixel by pixel, where ONNX Runtime's blocked
+   * layout makes plain ones faster.
    */
   readonly channels?: number;
   /**
@@ -24,9 +24,9 @@ export interface AccelerateOptions {
 /**
  * Rewrites a graph so that it runs faster on a CPU, with the same results to about 1e-5 of the largest
  * output: large 3 x 3 convolutions become Winograd's, also those that follow an enlargement by nearest
- * neighbours; a graph of convolutions, which ONNX Runtime computes in a layout of its own, is put in the forms
- * that this takes (see `blocked.ts`). Weights must be constants. Their transforms, four times the size, are made when the model is
- * loaded, so the result is for a session and not for a file.
+ * neighbours; a graph of convolutions, which ONNX Runtime computes in a layout of its own, is put in the
+ * forms that this takes (see `blocked.ts`). Weights must be constants. Their transforms, four times the size,
+ * are made when the model is loaded, so the result is for a session and not for a file.
  * @param outputs the graph, by the names of its outputs
  * @returns the outputs by the same names, without derivatives
  */
@@ -55,7 +55,9 @@ export function accelerate<Name extends string>(
 }
 
 /** Operators that look at more than a pixel and its neighbours, or at images in another layout. */
-const OTHERS = new Set("LayerNormalization ReduceMean ReduceSum ReduceMax Softmax MatMul Gemm Split".split(" "));
+const OTHERS = new Set(
+  "LayerNormalization ReduceMean ReduceSum ReduceMax Softmax MatMul Gemm Split".split(" "),
+);
 
 /** Tells whether a graph is convolutions, and what goes with them pixel by pixel. */
 function isConvolutional(outputs: Iterable<Value>): boolean {

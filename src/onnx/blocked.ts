@@ -1,8 +1,9 @@
 /**
- * Forms for ONNX Runtime's blocked layout of images (NCHWc), in which its 3 x 3 convolutions are fastest. What
- * has no form in it makes the images be copied there and back; what has one is computed where they lie, and a
- * sum is added up by the convolution itself. Measured on one thread with 128 x 128 pixels: a network of RRDBs
- * takes 0.86 of the time that it takes as it stands, a compact network with a slope for each channel 0.92.
+ * Forms for ONNX Runtime's blocked layout of images (NCHWc), in which its 3 x 3 convolutions are fastest.
+ * What has no form in it makes the images be copied there and back; what has one is computed where they lie,
+ * and a sum is added up by the convolution itself. Measured on one thread with 128 x 128 pixels: a network of
+ * RRDBs takes 0.86 of the time that it takes as it stands, a compact network with a slope for each channel
+ * 0.92.
  */
 import { emit } from "./emit.js";
 import { abs, add, relu, sign, sub } from "./operators/arithmetic.js";
@@ -15,8 +16,8 @@ import type { Value } from "./value.js";
 const BLOCK = 16;
 
 /**
- * Convolves joined channels part by part, and adds up what comes of the parts: nothing is joined. The kernel is 3
- * x 3 and padded by 1.
+ * Convolves joined channels part by part, and adds up what comes of the parts: nothing is joined. The kernel
+ * is 3 x 3 and padded by 1.
  * @returns undefined where x is not joined of whole blocks
  */
 export function summed(x: Value, weight: Value, bias: Value | undefined): Value | undefined {
@@ -35,8 +36,8 @@ export function summed(x: Value, weight: Value, bias: Value | undefined): Value 
 }
 
 /**
- * Multiplies what is below 0 by its channel's slope s [C, 1, 1], as s x + (1 - s) max(x, 0): products with one
- * number a channel are convolutions of 1 x 1 of each channel by itself.
+ * Multiplies what is below 0 by its channel's slope s [C, 1, 1], as s x + (1 - s) max(x, 0): products with
+ * one number a channel are convolutions of 1 x 1 of each channel by itself.
  * @returns undefined where x [N, C, H, W] has no whole blocks
  */
 export function slopes(x: Value, slope: Value): Value | undefined {
