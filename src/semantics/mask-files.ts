@@ -180,15 +180,20 @@ function labelsOf({ width, height, channels, data }: Raster, path: string): Labe
 /** White is inside; a cut-out (one colour, its shape in the alpha) is inside where it is opaque. */
 function insideOf({ width, height, channels, data }: Raster): Uint8Array {
   const half = data instanceof Uint16Array ? 32768 : 128;
+  const inside = new Uint8Array(width * height);
   const alpha = channels === 2 || channels === 4 ? channels - 1 : undefined;
-  const opaqueAt = (p: number) => alpha === undefined || data[p * channels + alpha] >= half;
+  if (alpha === undefined) {
+    for (let p = 0, at = 0; p < inside.length; p++, at += channels) if (data[at] >= half) inside[p] = 1;
+    return inside;
+  }
   let [oneColour, transparent] = [true, false];
-  for (let p = 0; p < width * height; p++) {
-    if (!opaqueAt(p)) transparent = true;
-    else if (data[p * channels] < half) oneColour = false;
+  for (let p = 0, at = 0; p < inside.length; p++, at += channels) {
+    if (data[at + alpha] < half) transparent = true;
+    else if (data[at] < half) oneColour = false;
   }
   const byAlpha = transparent && oneColour;
-  return Uint8Array.from({ length: width * height }, (_, p) =>
-    opaqueAt(p) && (byAlpha || data[p * channels] >= half) ? 1 : 0,
-  );
+  for (let p = 0, at = 0; p < inside.length; p++, at += channels) {
+    if (data[at + alpha] >= half && (byAlpha || data[at] >= half)) inside[p] = 1;
+  }
+  return inside;
 }

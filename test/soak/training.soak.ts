@@ -10,7 +10,7 @@ const { path } = folder;
 const cwd = path(".");
 afterAll(folder.remove);
 
-const STEPS = 150;
+const STEPS = 40;
 const CONFIG = `
 train: teacher
 space: pixels
