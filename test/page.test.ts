@@ -12,6 +12,7 @@ import sharp from "sharp";
 import { build } from "vite";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createRaster, decode, encode } from "../src/image/index.js";
+import * as o from "../src/onnx/index.js";
 import { chromium } from "./fixtures/chromium.js";
 import { type ServedPage, servePage } from "./fixtures/page.js";
 
@@ -135,7 +136,7 @@ describe.skipIf(!chromium)("the page", () => {
     const pressed = Date.now();
     await page.keyboard.press("Enter");
     await page.waitForSelector("#queue li.cancelled");
-    expect(Date.now() - pressed).toBeLessThan(process.env.CI ? 300 : 3000);
+    expect(Date.now() - pressed).toBeLessThan(3000);
     expect(await serious()).toEqual([]);
     await page.evaluate(() => {
       (document.activeElement as HTMLElement).blur();
@@ -146,6 +147,25 @@ describe.skipIf(!chromium)("the page", () => {
     expect(await page.locator("samsr-compare").getAttribute("position")).toBe("0");
     await page.keyboard.press("1");
     await page.keyboard.press("0");
+  });
+
+  it("finds out how an ONNX file of somebody else's takes pictures, and uses it", {
+    timeout: LONG,
+  }, async () => {
+    const { page } = await served.open();
+    const lq = o.input("lq", [1, 3, 64, 64]);
+    const weights = Float32Array.from({ length: 36 }, (_, i) => Number(i % 3 === Math.floor(i / 12)));
+    const hr = o.pixelShuffle(o.conv(lq, o.constant(weights, [12, 3, 1, 1])), 2);
+    const file = { name: "twice.onnx", mimeType: "", buffer: Buffer.from(o.toModel({ hr }).bytes) };
+    await page.locator("#settings summary").click();
+    await page.locator("#model-file").setInputFiles([file]);
+    await page.waitForFunction(
+      () => document.querySelector<HTMLSelectElement>("[name=model]")!.value === "twice.onnx",
+    );
+    await page.locator("[name=scale]").selectOption("2");
+    await page.locator("#files").setInputFiles([await picture(2)]);
+    await ended(page, 1);
+    expect(await page.locator("#queue li .state").textContent()).toMatch(/^24 × 24 to 48 × 48 in/);
   });
 
   it("keeps a model that is dropped, and forgets it when told", { timeout: LONG }, async () => {

@@ -1,7 +1,13 @@
+import { chromium } from "./fixtures/chromium.js";
 import { hasShared } from "./shared.js";
 
-/** Runs once before all tests: says in one line what a clone without the reference folder leaves out. */
+/** Runs once before all tests: says in a line each what this machine leaves out. */
 export default function setup(): void {
+  if (!chromium) {
+    console.log("Skipping the tests in a browser: Chromium is not installed (apt-get install chromium).");
+    if (process.env.SAMSR_REQUIRE_SHARED)
+      throw new Error("Chromium is required here (SAMSR_REQUIRE_SHARED is set)");
+  }
   if (hasShared) return;
   console.log(
     "Skipping the tests against reference values and photos: there is no ../shared beside this clone.",

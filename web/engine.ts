@@ -23,6 +23,8 @@ export interface Settings {
   readonly format: "same" | PageFormat;
   readonly quality?: number;
   readonly seed: number;
+  /** 0 is faithful, 1 sharp; left out where the model's own is wanted. */
+  readonly detail?: number;
   readonly device: "auto" | "cpu" | "webgpu";
   /** A model file that the visitor gave; left out for the bundled one. */
   readonly model?: { readonly name: string; readonly file: Blob };
@@ -34,6 +36,8 @@ export interface EngineEvents {
   changed(item: Item): void;
   /** A line about the device, and the times of those that were tried. */
   device(line: string, trials: readonly DeviceTrial[]): void;
+  /** The model's own detail; undefined where it has no ends to choose between. */
+  detail(standard: number | undefined): void;
   /** A line that everybody should know. */
   note(line: string): void;
 }
@@ -119,12 +123,16 @@ export function createEngine(events: EngineEvents) {
     const upscaler = await upscalerFor(settings);
     abort.signal.throwIfAborted();
     readAhead();
-    const { scale, masks, seed } = settings;
-    const hasMasks = upscaler.model.network !== undefined && "schedule" in upscaler.model;
+    const { scale, masks, seed, detail } = settings;
+    events.detail(upscaler.detail);
     const started = performance.now();
     const { raster } = await upscaler.upscale(
       picture.raster,
-      { scale, ...(hasMasks && { masks, seed }) },
+      {
+        scale,
+        ...(upscaler.diffuses && { masks, seed }),
+        ...(upscaler.detail !== undefined && detail !== undefined && { detail }),
+      },
       {
         signal: abort.signal,
         onProgress(progress) {

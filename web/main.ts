@@ -1,6 +1,7 @@
 /** The page: what is shown, and what happens when it is touched. */
 import "../src/web/compare.js";
 import type { SamsrCompare } from "../src/web/compare.js";
+import { detailOf, openUpscalingModel } from "../src/web/index.js";
 import { createEngine } from "./engine.js";
 import { createItem, forget, type Item } from "./item.js";
 import { type KeptModel, keepModel, keptModels, removeModel } from "./models.js";
@@ -30,6 +31,7 @@ const engine = createEngine({
     );
     chip.title = [...names, ...(engine.threads === 1 ? [words.oneThread] : [])].join("\n");
   },
+  detail: form.offerDetail,
   note,
 });
 let models: readonly KeptModel[] = [];
@@ -292,4 +294,8 @@ button("save-folder").hidden = !canSaveToFolder;
 if (engine.threads === 1) note(words.oneThread);
 showLayout();
 void showModels();
+void openUpscalingModel("models/samsr-tiny/").then(
+  ({ description }) => form.offerDetail(detailOf(description)),
+  tell,
+);
 if ("serviceWorker" in navigator) void navigator.serviceWorker.register("service-worker.js").catch(() => {});

@@ -11,10 +11,13 @@ interface Choice {
   readonly options?: Readonly<Record<string, string>>;
   readonly standard: string;
   readonly range?: readonly [least: number, most: number];
+  /** Of a slider; a number without one is typed. */
+  readonly step?: number;
 }
 
 const CHOICES = {
   scale: { label: words.scale, options: { 2: "×2", 3: "×3", 4: "×4", 6: "×6", 8: "×8" }, standard: "4" },
+  detail: { label: words.detail, standard: "", range: [0, 1], step: 0.05 },
   masks: { label: words.masks, options: words.maskNames, standard: "regions" },
   format: { label: words.format, options: words.formatNames, standard: "same" },
   quality: { label: words.quality, standard: "92", range: [1, 100] },
@@ -31,18 +34,26 @@ export function createSettings(form: HTMLFormElement) {
   for (const [name, choice] of Object.entries(CHOICES) as [Name, Choice][]) {
     const label = document.createElement("label");
     label.textContent = choice.label;
-    const field = choice.options ? selectOf(choice.options) : numberOf(choice.range!);
+    const field = choice.options ? selectOf(choice.options) : numberOf(choice);
     field.name = name;
     field.value = remembered[name] ?? choice.standard;
-    if (field.value === "" && name !== "model") field.value = choice.standard;
+    if (field.value === "" && choice.options && name !== "model") field.value = choice.standard;
     label.append(field);
     form.append(label);
     fields.set(name, field);
   }
   const value = (name: Name) => fields.get(name)!.value;
+  const detail = fields.get("detail")!;
+  detail.closest("label")!.hidden = true;
+  const moved = remembered.detail;
+  if (moved) detail.dataset.moved = "";
+  detail.addEventListener("input", () => {
+    detail.dataset.moved = "";
+  });
   form.addEventListener("submit", (event) => event.preventDefault());
   form.addEventListener("change", () => {
-    const values = Object.fromEntries([...fields].map(([name, field]) => [name, field.value]));
+    const kept = [...fields].filter(([, field]) => field !== detail || field.dataset.moved !== undefined);
+    const values = Object.fromEntries(kept.map(([name, field]) => [name, field.value]));
     localStorage.setItem(KEY, JSON.stringify(values));
   });
 
@@ -62,9 +73,15 @@ export function createSettings(form: HTMLFormElement) {
         format,
         ...(format !== "png" && { quality: number("quality") }),
         seed: number("seed"),
+        ...(detail.dataset.moved !== undefined && { detail: Number(detail.value) }),
         device: value("device") as Settings["device"],
         ...(model && { model }),
       };
+    },
+    /** Offers the slider of a model that has it, where it stands by itself until it is moved. */
+    offerDetail(standard: number | undefined): void {
+      detail.closest("label")!.hidden = standard === undefined;
+      if (standard !== undefined && detail.dataset.moved === undefined) detail.value = String(standard);
     },
     /** The models that can be chosen beside the bundled one. */
     offer(names: readonly string[]): void {
@@ -102,11 +119,10 @@ function optionsOf(options: Readonly<Record<string, string>>): HTMLOptionElement
   return Object.entries(options).map(([value, text]) => new Option(text, value));
 }
 
-function numberOf([least, most]: readonly [number, number]): HTMLInputElement {
+function numberOf({ range, step }: Choice): HTMLInputElement {
   const input = document.createElement("input");
-  input.type = "number";
-  input.min = String(least);
-  input.max = String(most);
-  input.step = "1";
+  input.type = step === undefined ? "number" : "range";
+  [input.min, input.max] = range!.map(String) as [string, string];
+  input.step = String(step ?? 1);
   return input;
 }

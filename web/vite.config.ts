@@ -8,20 +8,22 @@ import { words } from "./words.js";
 const root = resolve(import.meta.dirname, "..");
 const outDir = join(root, "web/dist");
 
+/** Files of a bundled model but its teacher, which takes many steps. */
+function modelFiles(name: string): Record<string, string> {
+  const { weights } = JSON.parse(readFileSync(join(root, "models", name, "model.json"), "utf8")) as {
+    weights: Readonly<Record<string, string>>;
+  };
+  const parts = Object.entries(weights).filter(([part]) => part !== "teacher");
+  const paths = ["model.json", "CARD.md", ...parts.map(([, file]) => file)].map(
+    (file) => `models/${name}/${file}`,
+  );
+  return Object.fromEntries(paths.map((path) => [path, path]));
+}
+
 /** What lies beside the code: models, ONNX Runtime's files, the example. */
 const FILES: Readonly<Record<string, string>> = {
-  ...Object.fromEntries(
-    ["model.json", "student.safetensors", "CARD.md"].map((f) => [
-      `models/samsr-tiny/${f}`,
-      `models/samsr-tiny/${f}`,
-    ]),
-  ),
-  ...Object.fromEntries(
-    ["model.json", "network.safetensors"].map((f) => [
-      `models/coverage-tiny/${f}`,
-      `models/coverage-tiny/${f}`,
-    ]),
-  ),
+  ...modelFiles("samsr-tiny"),
+  ...modelFiles("coverage-tiny"),
   ...Object.fromEntries(
     ["ort-wasm-simd-threaded", "ort-wasm-simd-threaded.asyncify"].flatMap((f) =>
       ["mjs", "wasm"].map((end) => [`ort/${f}.${end}`, `node_modules/onnxruntime-web/dist/${f}.${end}`]),

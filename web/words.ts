@@ -12,6 +12,7 @@ export const words = {
   queue: "Photos",
   settings: "Settings",
   scale: "Scale",
+  detail: "Detail (faithful to sharp)",
   masks: "Masks",
   maskNames: { regions: "Regions", network: "Network", none: "None" },
   format: "Format",

@@ -1,20 +1,14 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { SamsrError } from "../base/errors.js";
-import { blendWeights } from "../checkpoints/blend.js";
-import {
-  enlarges,
-  isModelOf,
-  type ModelDescription,
-  type UpscalingModel,
-} from "../checkpoints/description.js";
+import { enlarges, isModelOf, type UpscalingModel } from "../checkpoints/description.js";
 import { onnxIn } from "../checkpoints/store/file-model.js";
 import { findModel, type InstalledModel } from "../checkpoints/store/find.js";
 import { locateWeights } from "../checkpoints/store/stored-weights.js";
 import { loadModelWeights } from "../checkpoints/store/weights.js";
 import { ONNX_FILE } from "../networks/index.js";
 import type { StateDict } from "../nn/index.js";
-import { kindOf } from "./kinds/index.js";
+import { blendAt, weightsAt } from "./detail.js";
 import type { PartWeights } from "./sessions.js";
 
 /**
@@ -56,27 +50,8 @@ export async function findWeights(
 }
 
 /** Loads the same, always with its numbers. */
-export async function loadWeights(model: InstalledModel, part: string, detail?: number): Promise<StateDict> {
-  const { share, sharp: end } = blendAt(model.description, part, detail);
-  if (share === 0) return loadModelWeights(model, part);
-  if (share === 1) return loadModelWeights(model, end);
-  const load = async (name: string) => ({ name, tensors: await loadModelWeights(model, name) });
-  const [student, sharp] = await Promise.all([load(part), load(end)]);
-  return blendWeights(student, sharp, share);
-}
-
-/**
- * How far on the line from the student to the sharp end a detail is: 0 is the student, and what is more
- * faithful lies before it.
- */
-function blendAt(
-  description: ModelDescription,
-  part: string,
-  asked?: number,
-): { readonly share: number; readonly sharp: string } {
-  const detail = enlarges(description) ? kindOf(description).detail : undefined;
-  if (detail?.student !== part || asked === undefined) return { share: 0, sharp: part };
-  return { share: (asked - detail.standard) / (1 - detail.standard), sharp: detail.sharp };
+export function loadWeights(model: InstalledModel, part: string, detail?: number): Promise<StateDict> {
+  return weightsAt(model.description, part, detail, (name) => loadModelWeights(model, name));
 }
 
 async function locate(model: InstalledModel, part: string): Promise<PartWeights> {

@@ -7,17 +7,15 @@ export type { Raster } from "../image/raster.js";
 export type { Progress, UpscaleInfo, UpscaleSettings } from "../upscale/settings.js";
 export type { JobOptions } from "../upscale/upscaler.js";
 export { type DeviceTrial, tryDevices } from "./devices.js";
-export { type ModelSource, openModel, openUpscalingModel, type PageModel } from "./model.js";
+export { fromImageData, toImageData } from "./image-data.js";
+export { detailOf, type ModelSource, openModel, openUpscalingModel, type PageModel } from "./model.js";
 export {
-  decodePicture,
-  encodePicture,
-  fromImageData,
   type PageEncodeOptions,
   type PageFormat,
   type PagePicture,
   pageFormatLike,
-  toImageData,
-} from "./pictures.js";
+} from "./picture-types.js";
+export { decodePicture, encodePicture } from "./pictures.js";
 export {
   createUpscaler,
   defaultThreads,

@@ -10,13 +10,19 @@ import {
   readShapes,
   type UpscalingModel,
 } from "../checkpoints/index.js";
+import { isOnnx } from "../checkpoints/onnx-file/index.js";
 import { networkNamed, recognise } from "../checkpoints/recognise.js";
+import { withSource } from "../checkpoints/source.js";
 import type { Raster } from "../image/raster.js";
-import { COVERAGE_NETWORK } from "../networks/index.js";
+import { COVERAGE_NETWORK, ONNX_FILE } from "../networks/index.js";
 import type { StateDict } from "../nn/index.js";
 import type { Device } from "../runtime/index.js";
 import { type CoveragePredictor, createCoveragePredictor } from "../semantics/coverage-network.js";
 import type { Coverage } from "../semantics/index.js";
+import { weightsAt } from "../upscale/detail.js";
+import { kindOf } from "../upscale/kinds/index.js";
+import type { PartWeights } from "../upscale/sessions.js";
+import { withTrials } from "./trials.js";
 
 /** The address of a folder with `model.json` and weights, or a checkpoint of a network of one pass. */
 export type ModelSource = string | URL | Blob;
@@ -29,11 +35,13 @@ export interface PageModel<D extends ModelDescription = ModelDescription> {
 }
 
 /**
- * Reads what a model is; its weights are read when they are needed.
+ * Reads what a model is; its weights are read when they are needed. How pictures go into an ONNX file is
+ * found out by trial, in a worker.
+ * @param runtime the folder of ONNX Runtime's files
  * @throws SamsrError of one line where there is none, or it cannot be used in a page
  */
-export async function openModel(source: ModelSource): Promise<PageModel> {
-  return source instanceof Blob ? modelOfFile(source, nameOf(source)) : modelOfFolder(source);
+export async function openModel(source: ModelSource, runtime?: string): Promise<PageModel> {
+  return source instanceof Blob ? modelOfFile(source, nameOf(source), runtime) : modelOfFolder(source);
 }
 
 function nameOf(file: Blob): string {
@@ -41,12 +49,23 @@ function nameOf(file: Blob): string {
 }
 
 /** As {@link openModel}. @throws SamsrError for a model that enlarges nothing, too */
-export async function openUpscalingModel(source: ModelSource): Promise<PageModel<UpscalingModel>> {
-  const { description, files } = await openModel(source);
+export async function openUpscalingModel(
+  source: ModelSource,
+  runtime?: string,
+): Promise<PageModel<UpscalingModel>> {
+  const { description, files } = await openModel(source, runtime);
   if (enlarges(description)) return { description, files };
   throw new SamsrError(
     `${description.name} is ${networkOf(description).title}: it enlarges no pictures; choose another`,
   );
+}
+
+/**
+ * The setting `detail` that a model has where none is given; undefined where it has no ends to choose
+ * between.
+ */
+export function detailOf(description: UpscalingModel): number | undefined {
+  return kindOf(description).detail?.standard;
 }
 
 async function modelOfFolder(source: string | URL): Promise<PageModel> {
@@ -59,7 +78,19 @@ async function modelOfFolder(source: string | URL): Promise<PageModel> {
   return { description, files };
 }
 
-async function modelOfFile(file: Blob, name: string): Promise<PageModel> {
+async function modelOfFile(file: Blob, name: string, runtime: string | undefined): Promise<PageModel> {
+  const facts = { name, licence: "not stated; ask where the weights come from" };
+  if (await withSource(file, name, isOnnx)) {
+    const config = await withTrials((trials) => trials.call("examine", { file, name, runtime }));
+    const description = {
+      ...facts,
+      summary: "an ONNX file",
+      network: "onnx",
+      config,
+      weights: { network: name },
+    };
+    return { description: description as ModelDescription, files: { network: file } };
+  }
   const found = recognise(await readShapes(file, name), name);
   const network = networkNamed(found.network);
   const refusal = network.model.refusal?.(found);
@@ -71,9 +102,10 @@ async function modelOfFile(file: Blob, name: string): Promise<PageModel> {
     );
   }
   const weights = Object.fromEntries(parts.map(([part]) => [part, name]));
-  const facts = { name, summary: network.title, licence: "not stated; ask where the weights come from" };
   const training = network.model.training?.({});
-  const description = { ...facts, network: network.model.kind, config: found.config, ...training, weights };
+  const { kind } = network.model;
+  const told = { ...facts, summary: network.title };
+  const description = { ...told, network: kind, config: found.config, ...training, weights };
   return {
     description: description as ModelDescription,
     files: Object.fromEntries(parts.map(([part]) => [part, file])),
@@ -89,12 +121,27 @@ async function fetched(address: URL | string): Promise<Response> {
   throw new SamsrError(`${address} cannot be fetched (${response.status}); is the model's folder there?`);
 }
 
-/** The weights of one part of a model. @throws SamsrError where they are missing or damaged */
-export async function weightsOf({ files }: PageModel, part: string): Promise<StateDict> {
-  const file = files[part];
-  const blob = typeof file === "string" ? await (await fetched(file)).blob() : file;
-  const name = typeof file === "string" ? file : "the model's file";
-  return readCheckpoint(blob, name);
+/**
+ * The weights of one part of a model; those of a model that is an ONNX file are its bytes.
+ * @param detail the setting, of a part that has a sharp end
+ * @throws SamsrError where they are missing or damaged
+ */
+export async function weightsOf(model: PageModel, part: string, detail?: number): Promise<PartWeights> {
+  const { description, files } = model;
+  if (isModelOf(description, ONNX_FILE)) {
+    const { blob } = await fileOf(files[part]!);
+    return { tensors: new Map(), model: new Uint8Array(await blob.arrayBuffer()) };
+  }
+  const load = async (name: string) => {
+    const { blob, address } = await fileOf(files[name]!);
+    return readCheckpoint(blob, address);
+  };
+  return { tensors: await weightsAt(description, part, detail, load) };
+}
+
+async function fileOf(file: string | Blob): Promise<{ blob: Blob; address: string }> {
+  if (typeof file !== "string") return { blob: file, address: nameOf(file) };
+  return { blob: await (await fetched(file)).blob(), address: file };
 }
 
 /** The coverage network of a page, loaded when it is first asked. */
@@ -109,7 +156,8 @@ export function createPageCoverage(
     if (!isModelOf(description, COVERAGE_NETWORK)) {
       throw new SamsrError(`${source} is ${networkOf(description).title}, expected a coverage network`);
     }
-    return createCoveragePredictor(await weightsOf(model, "network"), description.config, options);
+    const { tensors } = await weightsOf(model, "network");
+    return createCoveragePredictor(tensors as StateDict, description.config, options);
   };
   return {
     predictCoverage: async (raster) => (await (loading ??= load())).coverage(raster),

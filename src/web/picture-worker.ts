@@ -4,7 +4,9 @@ import type { Raster } from "../image/raster.js";
 import { type CallContext, serveThread } from "../runtime/index.js";
 import { heatPicture } from "../semantics/drawing/overlay.js";
 import { createCoverageSource } from "../semantics/index.js";
-import { decodePicture, encodePicture, type PageEncodeOptions, toImageData } from "./pictures.js";
+import { toImageData } from "./image-data.js";
+import type { PageEncodeOptions } from "./picture-types.js";
+import { decodePicture, encodePicture } from "./pictures.js";
 
 const bufferOf = ({ data }: { readonly data: ArrayBufferView }) => data.buffer as ArrayBuffer;
 

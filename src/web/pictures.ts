@@ -9,38 +9,23 @@ import { SamsrError } from "../base/errors.js";
 import { addMetadata } from "../image/add-metadata.js";
 import { carry } from "../image/carry.js";
 import { memoryStore } from "../image/containers/store.js";
-import { checkEncodable, defaultQuality, type EncodeOptions, encodingLosses } from "../image/encoding.js";
+import { checkEncodable, defaultQuality, encodingLosses } from "../image/encoding.js";
 import { readFacts } from "../image/facts.js";
-import { formatLike, type InputFormat, type OutputFormat } from "../image/formats.js";
+import type { InputFormat } from "../image/formats.js";
 import { checkLimits, type Limits, limitsOf } from "../image/limits.js";
 import type { Metadata } from "../image/metadata/index.js";
 import {
   bitDepth,
   type Channels,
-  createRaster,
   flattenOnWhite,
   hasAlpha,
   type Raster,
   toEightBits,
 } from "../image/raster.js";
 import { recognise } from "../image/recognise.js";
+import { contextOf, rasterOfBitmap, toImageData } from "./image-data.js";
+import type { PageEncodeOptions, PagePicture } from "./picture-types.js";
 import { encodePng } from "./png.js";
-
-/** What a page makes of a file. */
-export interface PagePicture {
-  readonly raster: Raster;
-  readonly metadata: Metadata;
-  /** What did not come along, each the end of a sentence that begins with the file's name. */
-  readonly warnings: readonly string[];
-}
-
-/** The formats that browsers encode. */
-export type PageFormat = Extract<OutputFormat, "png" | "jpeg" | "webp">;
-
-/** How a result is encoded. */
-export interface PageEncodeOptions extends Omit<EncodeOptions, "format" | "lossless"> {
-  readonly format: PageFormat;
-}
 
 const NO_DECODER: Partial<Record<InputFormat, string>> = {
   tiff: "a TIFF; the samsr command reads it, 16 bits and all pages included",
@@ -127,49 +112,6 @@ export async function encodePicture(
   return { file, warnings: encodingLosses(suited, options) };
 }
 
-/** The format for the result of a picture that came in another: one that browsers encode. */
-export function pageFormatLike(read: InputFormat): PageFormat {
-  const like = formatLike(read);
-  return like === "jpeg" || like === "webp" ? like : "png";
-}
-
-/** An 8-bit raster as a canvas takes it. */
-export function toImageData(raster: Raster): ImageData {
-  const { width, height, channels, data } = toEightBits(raster);
-  const rgba = new Uint8ClampedArray(4 * width * height);
-  const colours = channels < 3 ? 1 : 3;
-  for (let p = 0, from = 0, to = 0; p < width * height; p++, from += channels, to += 4) {
-    for (let c = 0; c < 3; c++) rgba[to + c] = data[from + (colours === 1 ? 0 : c)]!;
-    rgba[to + 3] = channels > colours ? data[from + colours]! : 255;
-  }
-  return new ImageData(rgba, width, height);
-}
-
-/** What a canvas holds as a raster, without alpha where all is opaque, of one channel where all is grey. */
-export function fromImageData({ width, height, data }: ImageData): Raster {
-  let [opaque, grey] = [true, true];
-  for (let at = 0; at < data.length && (opaque || grey); at += 4) {
-    opaque &&= data[at + 3] === 255;
-    grey &&= data[at] === data[at + 1] && data[at] === data[at + 2];
-  }
-  const colours = grey ? 1 : 3;
-  const raster = createRaster(width, height, (colours + (opaque ? 0 : 1)) as Channels);
-  const { channels } = raster;
-  for (let p = 0, from = 0, to = 0; p < width * height; p++, from += 4, to += channels) {
-    for (let c = 0; c < colours; c++) raster.data[to + c] = data[from + c]!;
-    if (!opaque) raster.data[to + colours] = data[from + 3]!;
-  }
-  return raster;
-}
-
-/** The pixels of a decoded picture as they are in memory: no conversion of colours. */
-export function rasterOfBitmap(bitmap: ImageBitmap): Raster {
-  const { width, height } = bitmap;
-  const context = contextOf(new OffscreenCanvas(width, height));
-  context.drawImage(bitmap, 0, 0);
-  return fromImageData(context.getImageData(0, 0, width, height));
-}
-
 async function fromBrowser(file: Blob, name: string, limits: Required<Limits>): Promise<Raster> {
   // Values as they are in the file: the profile is kept beside them.
   const bitmap = await createImageBitmap(file, { colorSpaceConversion: "none", premultiplyAlpha: "none" });
@@ -203,14 +145,6 @@ async function byCanvas(raster: Raster, format: "jpeg" | "webp", quality?: numbe
     throw new SamsrError(`This browser writes no ${format === "webp" ? "WebP" : "JPEG"}; choose PNG.`);
   }
   return new Uint8Array(await file.arrayBuffer());
-}
-
-function contextOf(canvas: OffscreenCanvas): OffscreenCanvasRenderingContext2D {
-  const context = canvas.getContext("2d", { willReadFrequently: true });
-  if (context) return context;
-  throw new SamsrError(
-    `A picture of ${canvas.width} x ${canvas.height} pixels is too large for this browser.`,
-  );
 }
 
 function sizeOf(bytes: Uint8Array): { width: number; height: number } | undefined {

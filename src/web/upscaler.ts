@@ -11,9 +11,10 @@ import { type Device, startThread, type Thread } from "../runtime/index.js";
 import { kindOf } from "../upscale/kinds/index.js";
 import { resolveSettings, type UpscaleInfo, type UpscaleSettings } from "../upscale/settings.js";
 import { type JobOptions, openUpscaler, type Upscaler } from "../upscale/upscaler.js";
+import { fromImageData, rasterOfBitmap } from "./image-data.js";
 import { type ModelSource, openUpscalingModel } from "./model.js";
+import type { PageEncodeOptions, PagePicture } from "./picture-types.js";
 import type { functions as PictureFunctions } from "./picture-worker.js";
-import { fromImageData, type PageEncodeOptions, type PagePicture, rasterOfBitmap } from "./pictures.js";
 import type { functions as UpscalerFunctions } from "./worker.js";
 
 /** What a page can hand over: the file of a picture, or its pixels. */
@@ -65,6 +66,10 @@ export interface WebUpscaler {
   readonly device: string;
   /** Threads of WASM. */
   readonly threads: number;
+  /** The setting `detail` where none is given; left out where the model's weights have one end alone. */
+  readonly detail?: number;
+  /** Whether pictures are started from noise, which has a seed and may follow masks. */
+  readonly diffuses: boolean;
   /**
    * Enlarges a picture; channels and depth stay. Calls at the same time are done one after the other.
    * @throws SamsrError for settings that make no sense and for a file that is no picture; the signal's reason
@@ -101,7 +106,8 @@ export async function createUpscaler(options: WebUpscalerOptions = {}): Promise<
   if (!(Number.isInteger(threads) && threads >= 1)) {
     throw new SamsrError(`threads must be a whole number from 1 on, not ${threads}`);
   }
-  const model = await openUpscalingModel(options.model ?? "models/samsr-tiny/");
+  const runtime = options.runtime && absolute(options.runtime);
+  const model = await openUpscalingModel(options.model ?? "models/samsr-tiny/", runtime);
   const kind = kindOf(model.description);
   const open = (device: Device | "auto") => {
     const thread = startThread<typeof UpscalerFunctions>(
@@ -112,7 +118,7 @@ export async function createUpscaler(options: WebUpscalerOptions = {}): Promise<
       device,
       threads,
       coverage: absolute(options.coverage ?? "models/coverage-tiny/"),
-      ...(options.runtime && { runtime: absolute(options.runtime) }),
+      ...(runtime && { runtime }),
     };
     return openUpscaler(thread, args, model.description);
   };
@@ -162,6 +168,8 @@ export async function createUpscaler(options: WebUpscalerOptions = {}): Promise<
   return {
     model: model.description,
     threads,
+    diffuses: kind.diffusion !== undefined,
+    ...(kind.detail && { detail: kind.detail.standard }),
     get device() {
       return upscaler.device;
     },

@@ -23,7 +23,7 @@ export const functions = serveUpscaler(async (args: OpenArguments) => {
   useRuntimeFiles(args.runtime);
   const device = await chooseDevice(args.device, await loadBackend(undefined, args.device));
   const of = { name: model.description.name, kind: kindOf(model.description) };
-  const weights = async (part: string) => ({ tensors: await weightsOf(model, part) });
+  const weights = (part: string, detail?: number) => weightsOf(model, part, detail);
   const sessions = createSessions(of, weights, { device, threads });
   await sessions.check();
   return { sessions, networks: createPageCoverage(coverage, { device, threads }), device };

@@ -1,2 +1,3 @@
 export { examineOnnx, type OnnxFileOptions } from "./examine.js";
+export { isOnnx } from "./is-onnx.js";
 export { channelsOf, fromFile, toFile } from "./pictures.js";

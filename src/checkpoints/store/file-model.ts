@@ -5,7 +5,7 @@ import { SamsrError } from "../../base/errors.js";
 import type { Described } from "../../networks/index.js";
 import type { ModelDescription, OnnxFileModel } from "../description.js";
 import { ncnnModel } from "../ncnn/index.js";
-import { examineOnnx, type OnnxFileOptions } from "../onnx-file/index.js";
+import { examineOnnx, isOnnx, type OnnxFileOptions } from "../onnx-file/index.js";
 import { readShapes } from "../open.js";
 import { isPth } from "../pth.js";
 import { networkNamed, recognise } from "../recognise.js";
@@ -68,10 +68,7 @@ export async function onnxIn(
 ): Promise<string | Uint8Array | undefined> {
   if (!(await isFile(path))) return undefined;
   return withSource(path, undefined, async (source) => {
-    const start = await source.read(0, Math.min(source.size, 9));
-    // A protobuf message that begins with the version of its format. Safetensors begin with a length that may
-    // look alike, and then a brace.
-    if (start[0] === 0x08 && start[1] >= 1 && start[1] <= 0x7f && start[8] !== 0x7b) return path;
+    if (await isOnnx(source)) return path;
     return (await isPth(source)) ? undefined : ncnnModel(source, precision);
   });
 }
