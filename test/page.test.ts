@@ -2,10 +2,10 @@
  * The page as visitors have it: built, served, and driven in Chromium, which is skipped where there is none.
  */
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { gzipSync } from "node:zlib";
 import type { Page } from "playwright-core";
 import sharp from "sharp";
@@ -36,6 +36,22 @@ const ended = (page: Page, count: number) =>
     { timeout: LONG },
   );
 
+/** Downloads the result that is shown. @returns the share of values over `levels` apart from the command's */
+async function apart(page: Page, input: string, levels: number): Promise<number> {
+  const [download] = await Promise.all([
+    page.waitForEvent("download"),
+    page.getByRole("button", { name: "Download", exact: true }).click(),
+  ]);
+  const name = basename(input, ".png");
+  expect(download.suggestedFilename()).toBe(`${name}_x4.png`);
+  const [here, there] = [join(folder, `${name}-page.png`), join(folder, `${name}-command.png`)];
+  await download.saveAs(here);
+  execFileSync(process.execPath, ["dist/cli/main.js", "upscale", input, "-o", there]);
+  const [a, b] = [(await decode(here)).raster, (await decode(there)).raster];
+  expect([a.width, a.height, a.channels]).toEqual([b.width, b.height, b.channels]);
+  return a.data.filter((v, i) => Math.abs(v - b.data[i]!) > levels).length / a.data.length;
+}
+
 describe.skipIf(!chromium)("the page", () => {
   let served: ServedPage;
   beforeAll(async () => {
@@ -53,20 +69,22 @@ describe.skipIf(!chromium)("the page", () => {
     await page.getByRole("button", { name: "Try the example" }).click();
     await ended(page, 1);
     expect(await states(page)).toEqual(["done"]);
-    const [download] = await Promise.all([
-      page.waitForEvent("download"),
-      page.getByRole("button", { name: "Download", exact: true }).click(),
-    ]);
-    expect(download.suggestedFilename()).toBe("harbour_x4.png");
-    const here = join(folder, "page.png");
-    await download.saveAs(here);
-    const there = join(folder, "command.png");
-    execFileSync(process.execPath, ["dist/cli/main.js", "upscale", "examples/harbour.png", "-o", there]);
-    const [a, b] = [await decode(here), await decode(there)];
-    expect([a.raster.width, a.raster.height, a.raster.channels]).toEqual([768, 512, 3]);
-    const apart = a.raster.data.filter((v, i) => Math.abs(v - b.raster.data[i]!) > 1).length;
-    expect(apart / a.raster.data.length).toBeLessThan(0.001);
+    expect(await apart(page, "examples/harbour.png", 1)).toBeLessThan(0.001);
     expect(strangers).toEqual([]);
+  });
+
+  it("comes to the same on WebGPU, by a driver without a GPU", { timeout: 2 * LONG }, async () => {
+    const { page } = await served.open({ gpu: true });
+    await page.locator("#settings summary").click();
+    await page.locator("[name=device]").selectOption("webgpu");
+    const small = await picture(1);
+    const path = join(folder, small.name);
+    writeFileSync(path, small.buffer);
+    await page.locator("#files").setInputFiles(path);
+    await ended(page, 1);
+    expect(await page.locator("#queue li .state").textContent()).toMatch(/^24 × 24 to 96 × 96 in/);
+    expect(await page.locator("#device").textContent()).toBe("WebGPU");
+    expect(await apart(page, path, 2)).toBe(0);
   });
 
   it("says of each awkward file what is wrong with it, and does the others", { timeout: LONG }, async () => {
@@ -149,6 +167,15 @@ describe.skipIf(!chromium)("the page", () => {
     await page.keyboard.press("0");
   });
 
+  it("is a script for pages without a bundler too", { timeout: LONG }, async () => {
+    const { page } = await served.open({ path: "plain.html" });
+    await page.waitForFunction(
+      () => document.querySelector("#line")!.textContent === "768 x 512",
+      undefined,
+      { timeout: LONG },
+    );
+  });
+
   it("finds out how an ONNX file of somebody else's takes pictures, and uses it", {
     timeout: LONG,
   }, async () => {
@@ -222,7 +249,7 @@ async function bundled(): Promise<{ output: string[] }> {
   }[];
   return {
     output: chunks
-      .filter(({ fileName }) => fileName.endsWith(".js") && !/ort\./.test(fileName))
+      .filter(({ fileName }) => fileName.endsWith(".js") && !/ort\.|^samsr/.test(fileName))
       .map(
         ({ code, source }) =>
           code ?? (typeof source === "string" ? source : new TextDecoder().decode(source)),

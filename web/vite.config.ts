@@ -30,12 +30,17 @@ const FILES: Readonly<Record<string, string>> = {
     ),
   ),
   "example.png": "examples/harbour.png",
+  "plain.html": "examples/web/plain.html",
+  "plain.js": "examples/web/plain.js",
   "icon.svg": "web/icon.svg",
   "manifest.webmanifest": "web/manifest.webmanifest",
 };
 
+/** Scripts whose address is their name. */
+const BY_NAME = ["service-worker", "samsr", "samsr-compare"];
+
 /** Fetched when it is needed, and kept then: what only a GPU asks for. */
-const isLazy = (path: string) => path.includes("asyncify") || path.endsWith("CARD.md");
+const isLazy = (path: string) => /asyncify|CARD\.md$|^plain\.|^samsr/.test(path);
 
 /** Swaps Node's files for the browser's, as the package's "browser" field says. */
 function browserField(): Plugin {
@@ -126,10 +131,14 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     assetsInlineLimit: 0,
     rollupOptions: {
-      input: { index: join(root, "web/index.html"), "service-worker": join(root, "web/service-worker.ts") },
+      input: {
+        index: join(root, "web/index.html"),
+        ...Object.fromEntries(BY_NAME.map((name) => [name, join(root, `web/${name}.ts`)])),
+      },
+      // What pages without a bundler import keeps its exports.
+      preserveEntrySignatures: "exports-only",
       output: {
-        entryFileNames: (chunk) =>
-          chunk.name === "service-worker" ? "[name].js" : "assets/[name]-[hash].js",
+        entryFileNames: ({ name }) => (BY_NAME.includes(name) ? "[name].js" : "assets/[name]-[hash].js"),
       },
     },
   },
