@@ -1,11 +1,11 @@
 /**
  * One model on one data set: all metrics in one pass, kept beside the run so that nothing is measured twice.
  */
-import { createHash } from "node:crypto";
 import { mkdir, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { SamsrError } from "../src/base/errors.js";
 import { type DataSet, digestOf } from "../src/evaluate/benchmark/data-sets.js";
+import { niqeDigest } from "../src/evaluate/benchmark/results.js";
 import { comparePicture } from "../src/evaluate/compare.js";
 import { createMeasurer, type Values } from "../src/evaluate/measurer.js";
 import { METRICS, PLAIN_METRICS } from "../src/evaluate/metrics/index.js";
@@ -39,7 +39,7 @@ export async function measure(model: Model, data: DataSet, options: MeasureOptio
   const facts = {
     model: model.fingerprint,
     data: digestOf(data.pictures.map(({ fingerprint }) => fingerprint)),
-    niqe: niqeFingerprint(pristine),
+    niqe: niqeDigest(pristine),
   };
   const known = await read(path, facts);
   if (known) return known;
@@ -72,9 +72,4 @@ async function read(path: string, facts: Record<string, string>): Promise<Scores
   const kept = JSON.parse(text);
   if (Object.entries(facts).some(([key, value]) => kept[key] !== value)) return undefined;
   return kept.pictures;
-}
-
-function niqeFingerprint({ mean, covariance }: PristineModel): string {
-  const numbers = (data: ArrayLike<number>) => new Uint8Array(Float64Array.from(data).buffer);
-  return createHash("sha256").update(numbers(mean)).update(numbers(covariance)).digest("hex");
 }

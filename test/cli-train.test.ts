@@ -1,8 +1,10 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { afterAll, describe, expect, it } from "vitest";
+import { stringify } from "yaml";
 import { newOwner } from "../src/base/owner.js";
 import { readSafetensors, writeSafetensors } from "../src/checkpoints/index.js";
 import { drawing, samsr, start, temporaryFolder } from "./fixtures/cli.js";
+import { smallDescription, smallWeights } from "./fixtures/small-model.js";
 
 const folder = temporaryFolder();
 const { path } = folder;
@@ -52,6 +54,45 @@ describe("samsr train", () => {
     const upscaled = await samsr([...picture, "--model", path("mine"), "--scale", "1"]);
     expect([upscaled.stderr, upscaled.code]).toEqual(["", 0]);
   }, 300_000);
+
+  it("measures the weights that a student's run keeps, by the metrics that are named", async () => {
+    for (const name of ["seen.png", "unseen.png"]) {
+      await drawing({ width: 96, height: 64 })
+        .png()
+        .toFile(path(name.slice(0, -4), name));
+    }
+    writeFileSync(path("small.safetensors"), writeSafetensors(smallWeights(2)));
+    const config = {
+      ...{ train: "student", space: "pixels", network: smallDescription.config },
+      schedule: { ...smallDescription.schedule, steps: 2 },
+      data: { degradation: "mild", crop: 64, batch: 1 },
+      optimiser: { steps: 2, learningRate: 1e-4 },
+      student: { masks: "none", terms: { distill: 1, inverse: 0, gt: 0 } },
+    };
+    writeFileSync(path("student.yaml"), stringify(config));
+    const words = [
+      "train",
+      "student",
+      "--config",
+      path("student.yaml"),
+      "--teacher",
+      path("small.safetensors"),
+    ];
+    const out = ["--data", path("seen"), "-o", path("student"), "--threads", "1"];
+    const validate = ["--validate", path("unseen"), "--metrics", "ssim,psnr"];
+    const lacking = await samsr([...words, ...out, ...validate]);
+    expect(lacking.stderr).toMatch(/--validate goes with --keep-every/);
+    const { stderr, code } = await samsr([...words, ...out, ...validate, "--keep-every", "1"]);
+    expect([code, stderr.match(/^step \d on 1 photos, and over bicubic: SSIM.* PSNR.*$/gm)?.length]).toEqual([
+      0, 2,
+    ]);
+    const lines = readFileSync(path("student", "validation.jsonl"), "utf8").trim().split("\n");
+    const [first, second] = lines.map((line) => JSON.parse(line));
+    expect([first.step, second.step]).toEqual([1, 2]);
+    expect(Object.keys(first.mean)).toEqual(["ssim", "psnr"]);
+    expect(first.mean.psnr).toBeGreaterThan(5);
+    expect(first.mean.psnr).not.toBe(second.mean.psnr);
+  });
 
   it("blends two students' weights, and keeps what is there", async () => {
     const write = (name: string, values: number[]) => {

@@ -42,6 +42,8 @@ export interface TrainerOptions {
    * Every so many steps the moving average is kept by itself, as `weights-STEP.safetensors`; left out, never.
    */
   readonly keepEvery?: number;
+  /** Told of each file that is kept so, and of its step. */
+  readonly onKept?: (weights: string, step: number) => Promise<void>;
   /**
    * Saves every so many minutes in place of every `saveEvery` steps, and with the state the moving average as
    * `weights.safetensors`, for use meanwhile.
@@ -176,7 +178,10 @@ async function takeSteps(
     const keeping = options.keepEvery && adam.step % options.keepEvery === 0;
     const saving = isDue(adam.step);
     if (keeping || saving) await pullAll(both);
-    if (keeping) await keep(state, `-${adam.step}`, options);
+    if (keeping) {
+      const kept = await keep(state, `-${adam.step}`, options);
+      if (kept !== undefined) await options.onKept?.(kept, adam.step);
+    }
     if (saving) {
       savedAt = performance.now();
       if (saveMinutes !== undefined) await keep(state, "", options);
@@ -257,17 +262,22 @@ function stateFile(out: string): string {
 /**
  * The moving average at half precision, as bundled models have weights. A full disk costs this file, not the
  * run.
+ * @returns the file, if it was written
  */
 async function keep(
   { weights, average, adam }: TrainingState,
   suffix: string,
   { out, report, metadata: told }: TrainerOptions,
-): Promise<void> {
+): Promise<string | undefined> {
   const path = join(out, `weights${suffix}.safetensors`);
   const metadata = { ...told, steps: String(adam.step) };
-  await saveWeights(path, weights, average, { precision: "float16", metadata }).catch((error) => {
-    report(`${path} could not be written (${error.message}); the run goes on`);
-  });
+  try {
+    await saveWeights(path, weights, average, { precision: "float16", metadata });
+    return path;
+  } catch (error) {
+    report(`${path} could not be written (${(error as Error).message}); the run goes on`);
+    return undefined;
+  }
 }
 
 /** What the steps since the last report came to. */

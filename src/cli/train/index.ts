@@ -118,6 +118,11 @@ export function defineTrain(program: Command, { interrupts, done }: Surroundings
     .option("--m <m>", `m of equation 9${asConfigured}`, notNegative)
     .addOption(choice("--coefficients <names>", `what follows the masks${asConfigured}`, COEFFICIENTS))
     .addOption(choice("--noise <kind>", `of x_T: SAM-noise or plain Gaussian${asConfigured}`, NOISE_KINDS))
+    .option("--validate <folders...>", "photos to measure the weights on that --keep-every keeps")
+    .option(
+      "--metrics <names>",
+      "what they are measured by, separated by commas, or all (default: psnr,ssim)",
+    )
     .option("--lambda <weight>", `weight of the semantic consistency loss${asConfigured}`, notNegative)
     .action(act("student"));
   const photos = "folders of photos, subfolders included";

@@ -175,7 +175,8 @@ function lackingMetrics(result: Result, set: DataSet, { metrics }: Measurer): Me
   });
 }
 
-function niqeDigest({ mean, covariance }: PristineModel): string {
+/** NIQE's parameters as digits that change when they do. */
+export function niqeDigest({ mean, covariance }: PristineModel): string {
   const numbers = (data: ArrayLike<number>) => new Uint8Array(Float64Array.from(data).buffer);
   return createHash("sha256").update(numbers(mean)).update(numbers(covariance)).digest("hex");
 }

@@ -22,6 +22,8 @@ export interface TrainingRun {
   readonly resume?: boolean;
   /** Every so many steps the moving average is kept by itself; default: never. */
   readonly keepEvery?: number;
+  /** Told of each file of weights that is kept so, and of its step; the next step waits for it. */
+  readonly onKept?: (weights: string, step: number) => Promise<void>;
   /**
    * Minutes between two times that it saves itself, and its moving average as `weights.safetensors`; default:
    * by steps.
@@ -53,6 +55,7 @@ export const TRAINING_RUN = {
   out: "string",
   resume: "boolean",
   keepEvery: "number",
+  onKept: "function",
   saveMinutes: "number",
   device: "string",
   threads: "number",
@@ -84,9 +87,9 @@ export function demandField<T>(config: TrainingConfig, field: string, value: T |
 
 /** What every trainer takes of a run. */
 export function trainerOptions(settings: TrainingConfig, run: TrainingRun) {
-  const { out, resume = false, keepEvery, saveMinutes, threads, device, signal } = run;
+  const { out, resume = false, keepEvery, onKept, saveMinutes, threads, device, signal } = run;
   return {
-    ...{ out, resume, keepEvery, saveMinutes, signal, settings },
+    ...{ out, resume, keepEvery, onKept, saveMinutes, signal, settings },
     ...{ saveEvery: 250, reportEvery: 50, report: (line: string) => run.report?.(line) },
     metadata: toldMetadata(toldOf(settings)),
     session: { threads, device, spinning: false },
