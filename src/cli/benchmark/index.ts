@@ -3,6 +3,9 @@ import { type Command, Option } from "commander";
 import { device, type Surroundings, seed, threads, whole } from "../options.js";
 import type { TablesArguments } from "./tables.js";
 
+/** The tile under way, and the tables of what there is, after Ctrl-C; in milliseconds. */
+const TIME_TO_WRITE = 20_000;
+
 const tablesHelp = `
 A folder with hr and lr, as "samsr degrade" writes them, is a set with originals (table 2); any other is one of small
 photos without (table 1). Sets are called by their folders: RealSR, RealSet65 and ImageNet-Test have the paper's figures
@@ -41,6 +44,7 @@ export function defineBenchmark(program: Command, { interrupts, done }: Surround
     .addOption(new Option("--quiet", "print nothing but the tables and errors"))
     .addHelpText("after", tablesHelp)
     .action(async (options: TablesArguments) => {
+      interrupts.allow(TIME_TO_WRITE);
       const { tablesCommand } = await import("./tables.js");
       done(await tablesCommand(options, interrupts.signal));
     });
