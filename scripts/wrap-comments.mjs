@@ -36,7 +36,7 @@ function within(folder) {
 }
 
 function isSource(file) {
-  return /\.m?[tj]s$/.test(file) && !/(^|[\\/])dist[\\/]/.test(file);
+  return /\.m?[tj]s$/.test(file) && !/(^|[\\/])(dist|node_modules)[\\/]/.test(file);
 }
 
 function isTooLong(line) {

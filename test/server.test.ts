@@ -1,7 +1,10 @@
 /** `samsr serve` as its clients see it. */
 import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import { readFileSync, rmSync } from "node:fs";
 import { connect } from "node:net";
+import createClient from "openapi-fetch";
+import type { components, paths } from "samsr/client";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { drawing, samsr, temporaryFolder } from "./fixtures/cli.js";
 import { type Serving, serving } from "./fixtures/server.js";
@@ -342,6 +345,31 @@ describe("the server of itself", () => {
     const page = await fetch(at("/docs"));
     expect(page.headers.get("content-security-policy")).toMatch(/^default-src 'none'; style-src 'sha256-/);
     expect(await page.text()).toContain("POST /v1/upscale");
+  });
+
+  it("has a client whose types are of this document", async () => {
+    const document = await (await fetch(at("/openapi.json"))).text();
+    const [, digest] = /SHA-256: (\w+)/.exec(readFileSync("src/client/api.ts", "utf8")) ?? [];
+    const now = createHash("sha256").update(document).digest("hex");
+    expect(digest, 'src/client/api.ts is of another document: run "npm run client"').toBe(now);
+
+    const client = createClient<paths>({ baseUrl: server.address });
+    const { data: job, response } = await client.POST("/v1/upscale", {
+      params: { query: { seed: 41, format: "png", masks: "none" }, header: { prefer: "respond-async" } },
+      headers: { "content-type": "image/jpeg" },
+      body: blob(picture) as unknown as string,
+      bodySerializer: (body) => body as unknown as Blob,
+    });
+    expect(response.status).toBe(202);
+    const { id } = job as components["schemas"]["Job"];
+    await over(`/v1/jobs/${id}`);
+    const path = { path: { id } };
+    const { data: done } = await client.GET("/v1/jobs/{id}", { params: path });
+    expect([done?.state, done?.result?.width]).toEqual(["done", 192]);
+    const { data: result } = await client.GET("/v1/jobs/{id}/result", { params: path, parseAs: "blob" });
+    expect((result as unknown as Blob).type).toBe("image/png");
+    const { error } = await client.GET("/v1/jobs/{id}", { params: { path: { id: "none" } } });
+    expect(error?.detail).toBe("there is no such job; it may have expired");
   });
 
   it("logs requests as lines of JSON, without what pictures hold", () => {

@@ -97,7 +97,11 @@ export async function createApp(parts: Parts): Promise<FastifyInstance> {
       },
       servers: [{ url: "/" }],
       components: { securitySchemes: { key: { type: "http", scheme: "bearer" } } },
-      tags: [{ name: "pictures" }, { name: "jobs" }, { name: "server" }],
+      tags: [
+        { name: "pictures", description: "where pictures come in" },
+        { name: "jobs", description: "what has become of them" },
+        { name: "server", description: "the server itself" },
+      ],
     },
     refResolver: { buildLocalReference: (json) => String(json.$id) },
   });

@@ -3,7 +3,7 @@ import type { FastifyInstance } from "fastify";
 import { enlarges } from "../../checkpoints/description.js";
 import { listModels } from "../../checkpoints/store/find.js";
 import type { Parts } from "./parts.js";
-import { KEYED } from "./schemas.js";
+import { KEYED, refusals } from "./schemas.js";
 
 export function healthRoutes(app: FastifyInstance, { jobs, settings, metrics }: Parts): void {
   const health = () => {
@@ -68,6 +68,7 @@ export function healthRoutes(app: FastifyInstance, { jobs, settings, metrics }: 
               },
             },
           },
+          ...refusals(401, 403),
         },
       },
     },
@@ -88,6 +89,7 @@ export function healthRoutes(app: FastifyInstance, { jobs, settings, metrics }: 
         security: KEYED,
         response: {
           200: { description: "Figures.", content: { "text/plain": { schema: { type: "string" } } } },
+          ...refusals(401, 403),
         },
       },
     },
