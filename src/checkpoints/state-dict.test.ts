@@ -99,7 +99,6 @@ describe("stateDictOf", () => {
   });
 
   it.each<[string, PthValue]>([
-    ["a tensor", tensor(1)],
     ["a list", [tensor(1)]],
     ["nothing", null],
     ["numbers only", new Map([["epoch", 3]])],

@@ -16,7 +16,7 @@ function fakeUpscaler() {
   const asked: (UpscaleSettings | ResolvedSettings)[] = [];
   const schedule = { steps: 15, power: 0.3, kappa: 0.3, minNoiseLevel: 0.04, etasEnd: 0.99 };
   const upscaler = {
-    model: { network: "pixel-denoiser", config: TINY, schedule, m: 0.2 },
+    model: { network: "pixel-denoiser", config: TINY, schedule, m: 0.2, weights: {} },
     async upscale({ width, height }: Raster, settings: UpscaleSettings | ResolvedSettings) {
       asked.push(settings);
       return { raster: createRaster(4 * width, 4 * height, 3) };

@@ -54,12 +54,16 @@ describe("the store's folder", () => {
 });
 
 describe("a model's name", () => {
-  it.each(["", ".", "..", ".hidden", "a/b", "a\\b", "-x", "x.", "a\nb", "C:", "x".repeat(101)])(
+  it.each([".", "..", ".hidden", "a/b", "a\\b", "-x", "x.", "a\nb", "C:", "x".repeat(101)])(
     "is not %j",
     async (name) => {
       await expect(checkName(name, { overwrite: true })).rejects.toThrow(/is no name for a model/);
     },
   );
+
+  it("is not empty", async () => {
+    await expect(checkName("", { overwrite: true })).rejects.toThrow(/name must be a text that is not empty/);
+  });
 
   it("is not a bundled model's, nor one that is taken", async () => {
     await expect(checkName("samsr-tiny", { overwrite: true })).rejects.toThrow(
