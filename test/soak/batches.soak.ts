@@ -69,7 +69,7 @@ it(`two processes on one folder, one of them killed ${ROUNDS} times, make every 
     const random = roundOf(2, round);
     const after = random.integer(Math.ceil(lifetime));
     const share = words("shared", "--skip-existing", "--json");
-    const [one, other] = await Promise.all([killed(share, after, cwd), samsr(share, { cwd })]);
+    const [one, other] = await Promise.all([killed(share, after, cwd), start(share, { cwd }).finished]);
     if (one!.code === KILLED) kills++;
     else expect([one!.stderr, one!.code]).toEqual(["", 0]);
     expect([other!.stderr, other!.code]).toEqual(["", 0]);
