@@ -2,7 +2,8 @@
 import { type Fail, oneLine, SamsrError } from "../../base/errors.js";
 import type { Shapes } from "../../networks/index.js";
 import { createScope, frozenScope, type Scope, type StateDict } from "../../nn/index.js";
-import { input, sameGraph, toModel } from "../../onnx/index.js";
+import { input, sameGraph, stored, toModel } from "../../onnx/index.js";
+import { peakBytes } from "../../onnx/memory.js";
 import type { ByteSource } from "../byte-source.js";
 import { ncnnGraph } from "./graph.js";
 import { publishedNames } from "./names.js";
@@ -16,6 +17,9 @@ export interface NcnnOutline {
   readonly shapes: Shapes;
   load(): Promise<StateDict>;
 }
+
+/** What the values of a network may take for 64 x 64 pixels: a file claims any number of them at no cost. */
+const MOST_BYTES = 1e9;
 
 /** What the binary form of the text begins with. */
 const BINARY_MARK = Uint8Array.of(0xdd, 0x85, 0x76, 0x00);
@@ -76,10 +80,13 @@ export async function ncnnModel(
     hr: ncnnGraph(layers, p, input("lq", [batch, 3, height, 64])),
   });
   try {
-    const shapes = createScope((name, shape) => input(name, shape));
-    if (!sameGraph(graph(shapes, 1, 64), graph(shapes, 2, 128))) {
+    const shapes = createScope((name, shape) => stored({ file: "", offset: 0 }, shape, name));
+    const small = graph(shapes, 1, 64);
+    if (!sameGraph(small, graph(shapes, 2, 128))) {
       throw new Error("its layers do not take pictures of every size");
     }
+    const bytes = peakBytes([small.hr]);
+    if (bytes > MOST_BYTES) throw new Error(`its layers would need ${bytes} bytes for 64 x 64 pixels`);
   } catch (error) {
     failure(name)((error as Error).message, error);
   }
