@@ -102,6 +102,14 @@ function mutated(random: Random, bytes: Buffer): Buffer {
   return out;
 }
 
+/** Near the victim's key, but never it: a change may change nothing. */
+function wrongKey(random: Random): string {
+  const key = mutated(random, Buffer.from(keys.victim))
+    .toString("latin1")
+    .replace(/[\r\n\0]/g, "");
+  return key.trim() === keys.victim ? `${keys.victim}x` : key;
+}
+
 function form(random: Random): Buffer {
   const names = ["../../../etc/passwd", "a\\..\\b.png", "\u0000.jpg", "x".repeat(500), word(random)];
   const field = pick(random, ["seed", "scale", "__proto__", "constructor", word(random).replace(/"/g, "")]);
@@ -161,14 +169,7 @@ const attacks: Readonly<Record<string, (random: Random) => Attack>> = {
     right: [404],
   }),
   "a key that is none": (random) => ({
-    bytes: request(
-      `GET /v1/jobs/${victim}/result`,
-      undefined,
-      [],
-      mutated(random, Buffer.from(keys.victim))
-        .toString("latin1")
-        .replace(/[\r\n\0]/g, ""),
-    ),
+    bytes: request(`GET /v1/jobs/${victim}/result`, undefined, [], wrongKey(random)),
     right: [400, 401],
   }),
   "a huge header": (random) => ({
