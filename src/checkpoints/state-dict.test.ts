@@ -98,6 +98,12 @@ describe("stateDictOf", () => {
     expect(read.get("double")!.data).toEqual(Float32Array.of(0.1));
   });
 
+  it("calls a tensor without a name value", () => {
+    expect(stateDictOf({ name: "x.pth", root: tensor(1, 2) })).toEqual(
+      new Map([["value", { shape: [2], data: Float32Array.of(1, 2) }]]),
+    );
+  });
+
   it.each<[string, PthValue]>([
     ["a list", [tensor(1)]],
     ["nothing", null],
