@@ -6,6 +6,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as samsr from "samsr";
+import * as evaluate from "samsr/evaluate";
+import * as image from "samsr/image";
 import * as train from "samsr/train";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { photoLike } from "./fixtures/pictures.js";
@@ -47,35 +49,123 @@ const picture: Argument = {
 };
 const pixels = object(raster, { ...raster, data: new Float32Array(768) }, { ...raster, width: 1.5 });
 
+const whole = (good: number): Argument => ({ good, bad: [...number(good).bad, 1.5] });
+const region: Argument = {
+  good: { x: 0, y: 0, width: 2, height: 2 },
+  bad: [null, 7, [], {}, { x: 0, y: 0, width: 0, height: 2 }, { x: 0.5, y: 0, width: 2, height: 2 }],
+};
+const planes = object(new Float32Array(12), new Float32Array(11), new Uint8Array(12));
+const sizes = (good: object) => object(good, { ...good, width: 1.5 }, { ...good, height: 0 });
+const metrics: Argument = { good: ["psnr"], bad: [...PLAIN, 7, [7], [null], [undefined], ["prsn"]] };
+const measurer = { metrics: ["psnr"], measure: async () => [] };
+const border: Argument = { good: {}, bad: [...ANYTHING, { broder: 2 }, { border: "2" }, { border: -1 }] };
+
+const FILES = {
+  decode: [picture, options()],
+  encode: [pixels, options({ format: "png" })],
+  encodePages: [object(pages()), options({ format: "tiff" })],
+  encodeToFile: [pixels, path(join(folder, "out.png")), options({ format: "png", overwrite: true })],
+  encodingLosses: [object(raster), options({ format: "png" })],
+  holdsPages: [word("png"), anything],
+  openPicture: [picture, options()],
+  recognise: [object(new Uint8Array(8))],
+  recogniseFile: [path()],
+  createRaster: [number(2), number(2), number(3), { good: 8, bad: [null, 7, "8"] }],
+};
+
 const ENTRIES: Record<string, [entry: object, functions: Record<string, readonly Argument[]>]> = {
   samsr: [
     samsr,
     {
+      ...FILES,
       addModel: [list([join(folder, "none.pth")]), options()],
       coverageOf: [object(set, { ...set, masks: [[1]] }, { ...set, width: 3 })],
-      createRaster: [number(2), number(2), number(3), { good: 8, bad: [null, 7, "8"] }],
       createUpscaler: [options()],
-      decode: [picture, options()],
-      encode: [pixels, options({ format: "png" })],
-      encodePages: [object(pages()), options({ format: "tiff" })],
-      encodeToFile: [pixels, path(join(folder, "out.png")), options({ format: "png", overwrite: true })],
-      encodingLosses: [object(raster), options({ format: "png" })],
       findModel: [path("samsr-tiny")],
-      holdsPages: [word("png"), anything],
       listDevices: [],
       listModels: [],
       masksFromLabels: [object({ width: 2, height: 2, labels: new Int32Array(4) })],
-      openPicture: [picture, options()],
       prepareMasks: [object(set), number(1), number(1), options()],
       pullModel: [word("nothing"), options()],
       readMasks: [path(), number(2), number(2), options()],
-      recognise: [object(new Uint8Array(8))],
-      recogniseFile: [path()],
       removeModel: [path("nothing"), options()],
       segmentRegions: [object(raster), options()],
       storeFolder: [],
       upscale: [picture, options({ model: "nothing" })],
       upscaleToFile: [picture, path(join(folder, "out.png")), options({ model: "nothing" })],
+    },
+  ],
+  "samsr/image": [
+    image,
+    {
+      ...FILES,
+      alphaPlane: [pixels, region],
+      bicubicX4: [planes, whole(3), whole(2), whole(2)],
+      bitDepth: [pixels],
+      bleedColour: [pixels],
+      checkEncodable: [sizes(raster), object({ format: "png" })],
+      checkRaster: [pixels],
+      checkWritable: [path(join(folder, "out.png")), options()],
+      createMosaic: [
+        object(image.planTiles(8, 8, { tile: 8, overlap: 0 })),
+        object({ channels: 3, scale: 4, onRows: () => {} }, { channels: 3, scale: 4 }),
+      ],
+      crop: [pixels, { ...region, bad: [...region.bad, undefined, { x: 15, y: 0, width: 2, height: 2 }] }],
+      cubic: [{ good: -0.5, bad: [...PLAIN, "7", Number.POSITIVE_INFINITY] }],
+      flattenOnWhite: [pixels],
+      formatLike: [word("png"), { good: 1, bad: [null, "7", 0, 1.5] }],
+      formatOfName: [{ good: "a.png", bad: [...PLAIN, 7] }],
+      fromTensor: [planes, sizes({ width: 2, height: 2, channels: 3 })],
+      hasAlpha: [pixels],
+      holdsSixteenBits: [word("png")],
+      intoRaster: [pixels],
+      planTiles: [whole(8), whole(8), object({ tile: 8, overlap: 0 }, { tile: 8, overlap: 5 })],
+      resample: [pixels, whole(8), whole(8), options()],
+      resizePlanar: [
+        planes,
+        sizes({ channels: 3, width: 2, height: 2 }),
+        sizes({ width: 4, height: 4 }),
+        options(),
+      ],
+      toEightBits: [pixels],
+      toRgb: [pixels],
+      toTensor: [pixels, region],
+      writeFileAtomically: [
+        path(join(folder, "out")),
+        object(new Uint8Array(1)),
+        options({ overwrite: true }),
+      ],
+    },
+  ],
+  "samsr/evaluate": [
+    evaluate,
+    {
+      comparePicture: [
+        pixels,
+        { good: undefined, bad: [null, 7, {}] },
+        object(new Map()),
+        object({ measurer }),
+      ],
+      createMeasurer: [
+        object({ metrics: ["psnr"] }, { metrics: ["prsn"] }, { metrics: ["psnr"], border: -1 }),
+      ],
+      createMethods: [
+        { good: ["bicubic"], bad: [...PLAIN, 7, [7], [null], ["none"]] },
+        { good: undefined, bad: [null, 7, {}] },
+        options(),
+      ],
+      evaluateFolder: [path(folder), object({ measurer })],
+      meansOf: [list([new Map()]), metrics],
+      niqe: [pixels, object(await evaluate.readPristineModel(), { mean: [1], covariance: [1] }), border],
+      psnrY: [pixels, pixels, border],
+      readPristineModel: [{ ...path(), bad: path().bad.filter((value) => value !== undefined) }],
+      readyMetrics: [],
+      scoreMethods: [
+        { good: [], bad: [...PLAIN, 7, [7], [null]] },
+        object(new Map([["bicubic", async () => raster]])),
+        object({ measurer, baseline: "bicubic" }, { measurer, baseline: "none" }),
+      ],
+      ssimY: [pixels, pixels, border],
     },
   ],
   "samsr/train": [

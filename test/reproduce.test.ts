@@ -144,7 +144,7 @@ it("trains what is missing, measures it once, and puts it beside the paper", asy
   expect(cells(table3.stdout, "m = 1/5")[0]).toMatch(/^\d+\.\d{3}$/);
   expect(cells(table3.stdout, "m = 1/2")).toEqual(["", ""]);
   expect(readFileSync(path("tables.md"), "utf8")).toBe(table3.stdout);
-}, 120_000);
+}, 300_000);
 
 it("trains the guided teacher on from the other one, once, before the student that it teaches", async () => {
   const train = () =>
@@ -161,7 +161,7 @@ it("trains the guided teacher on from the other one, once, before the student th
   expect(config).toContain(`teacher: ${teacher}`);
   expect(readFileSync(path("guided", "guided-teacher", "config.yaml"), "utf8")).toContain("start: ");
   expect((await train()).stderr).toBe("samsr-guided: done already\n");
-}, 60_000);
+}, 300_000);
 
 it.each([
   [["train", "nobody", "--data", "x"], /^reproduce: there is no student "nobody"; there are samsr, sinsr,/],

@@ -74,10 +74,17 @@ export function checkNumber(what: string, value: unknown, least: number, most: n
   checkArgument(what, value, good, `a number from ${least} to ${most}`);
 }
 
+/** Refuses what is no whole number from `least` on. @throws SamsrError of one line that names it */
+export function checkWhole(what: string, value: unknown, least: number): void {
+  checkArgument(
+    what,
+    value,
+    Number.isInteger(value) && (value as number) >= least,
+    `a whole number from ${least} on`,
+  );
+}
+
 /** Refuses the size of a picture in pixels. @throws SamsrError of one line that names the side */
 export function checkSize(of: string, width: unknown, height: unknown): void {
-  for (const [side, value] of Object.entries({ width, height })) {
-    const good = Number.isInteger(value) && (value as number) >= 1;
-    checkArgument(`${of}: the ${side}`, value, good, "a whole number from 1 on");
-  }
+  for (const [side, value] of Object.entries({ width, height })) checkWhole(`${of}: the ${side}`, value, 1);
 }

@@ -1,7 +1,7 @@
 /** Files of models, which may have gigabytes: written piece by piece, whole or not at all. */
 import { open } from "node:fs/promises";
 import { extname } from "node:path";
-import { checkWritable, type WriteOptions, writeFileAtomically } from "../image/write-file.js";
+import { checkWritable, writeFileAtomically } from "../image/write-file.js";
 import type { ModelStream } from "../onnx/index.js";
 import { UsageError } from "./report.js";
 
@@ -22,10 +22,10 @@ export async function checkOnnxFile(
 export function writeOnnxFile(
   path: string,
   model: Pick<ModelStream, "pieces">,
-  options: WriteOptions & { signal: AbortSignal },
+  { overwrite, signal }: { readonly overwrite?: boolean; readonly signal: AbortSignal },
 ): Promise<void> {
-  const write = (temporary: string) => writePieces(temporary, model.pieces(), options.signal);
-  return writeFileAtomically(path, write, options);
+  const write = (temporary: string) => writePieces(temporary, model.pieces(), signal);
+  return writeFileAtomically(path, write, { overwrite, signal });
 }
 
 /** Small pieces, of which a model has many thousands, go together. */

@@ -1,7 +1,9 @@
 /** Several methods on the same pictures, measured as far as each picture can be. */
+import { checkOptions } from "../base/arguments.js";
 import { SamsrError } from "../base/errors.js";
-import type { Raster } from "../image/raster.js";
+import { checkRaster, type Raster } from "../image/raster.js";
 import { decodeRgb } from "../train/data/photos.js";
+import { checkMaps, checkMeasurer, checkMetrics } from "./checks.js";
 import { type Measurer, type Values, valuesOf } from "./measurer.js";
 import { METRICS, type MetricName } from "./metrics/index.js";
 import { picturesByStem } from "./names.js";
@@ -15,13 +17,22 @@ export interface CompareOptions {
   readonly signal?: AbortSignal;
 }
 
-/** One picture by every method, in the order of the methods. A method that fails does not stop the others. */
+/**
+ * One picture by every method, in the order of the methods. A method that fails does not stop the others.
+ * @param lq the small picture, 8-bit RGB; `original`, where it is known, is four times as large
+ * @throws SamsrError for what are no pictures, methods or measurer; the signal's reason
+ */
 export async function comparePicture(
   lq: Raster,
   original: Raster | undefined,
   methods: ReadonlyMap<string, EnlargeMethod>,
   options: CompareOptions,
 ): Promise<Map<string, Outcome>> {
+  checkRaster(lq);
+  if (original !== undefined) checkRaster(original);
+  checkMaps("comparePicture: the methods", [methods]);
+  checkOptions("comparePicture", options, { measurer: "object", signal: "signal" });
+  checkMeasurer("comparePicture", options.measurer);
   const outcomes = new Map<string, Outcome>();
   for (const [name, enlarge] of methods) {
     options.signal?.throwIfAborted();
@@ -52,11 +63,15 @@ async function measureWhatCanBe(
 
 /**
  * Means over the pictures that every method has a value for, so that methods are compared on the same ones.
+ * @param rows the outcomes of each picture, by the names of the methods
+ * @throws SamsrError for what are no rows, and for the name of a metric that is none
  */
 export function meansOf(
   rows: readonly ReadonlyMap<string, Outcome>[],
   metrics: readonly MetricName[],
 ): Map<string, Partial<Record<MetricName, { mean: number; pictures: number }>>> {
+  checkMaps("meansOf: the rows", rows);
+  checkMetrics("meansOf", metrics);
   const names = [...new Set(rows.flatMap((row) => [...row.keys()]))];
   const value = (row: ReadonlyMap<string, Outcome>, name: string, metric: MetricName) => {
     const outcome = row.get(name);

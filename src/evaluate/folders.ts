@@ -1,6 +1,8 @@
 /** Folders of results measured picture by picture, against originals of the same names or by themselves. */
+import { checkOptions, checkText } from "../base/arguments.js";
 import { SamsrError } from "../base/errors.js";
 import { decodeRgb, listImages } from "../train/data/photos.js";
+import { checkMeasurer } from "./checks.js";
 import { type Measurer, reasonIn, type Values, valuesOf } from "./measurer.js";
 import { METRICS, type MetricName, type Pair } from "./metrics/index.js";
 import { picturesByStem, stemOf } from "./names.js";
@@ -35,11 +37,24 @@ export interface EvaluateOptions {
 /** Pictures are measured together up to so many, and so many pixels of them. */
 const BATCH = { pictures: 16, pixels: 2 ** 20 };
 
+const OPTIONS = {
+  measurer: "object",
+  reference: "string",
+  onPicture: "function",
+  onProgress: "function",
+  signal: "signal",
+} as const;
+
 /**
+ * Measures every picture in or below a folder, and means over all. A picture that cannot be measured is
+ * named among the failures.
  * @throws SamsrError when a metric needs originals and there are none, a folder cannot be read or holds no
  * picture; the signal's reason
  */
 export async function evaluateFolder(folder: string, options: EvaluateOptions): Promise<FolderEvaluation> {
+  checkText("evaluateFolder: the folder", folder);
+  checkOptions("evaluateFolder", options, OPTIONS);
+  checkMeasurer("evaluateFolder", options.measurer);
   const { measurer, reference, onPicture, onProgress, signal } = options;
   const { metrics } = measurer;
   const lacking = reference === undefined ? metrics.filter((name) => METRICS[name].needsReference) : [];

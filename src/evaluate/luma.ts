@@ -1,4 +1,13 @@
+import type { OptionType } from "../base/arguments.js";
 import type { Raster } from "../image/raster.js";
+
+export interface LumaOptions {
+  /** Pixels left out along every edge; default 4, the scale factor. */
+  readonly border?: number;
+}
+
+/** What the options are called, and of which type. */
+export const LUMA_OPTIONS = { border: "number" } as const satisfies Record<keyof LumaOptions, OptionType>;
 
 /** A plane of luma values, row by row. */
 export interface Plane {

@@ -3,12 +3,14 @@
  * them are open in a thread of their own; formulas alone are computed where the caller is.
  */
 
+import { checkOptions, checkWhole, type OptionType } from "../base/arguments.js";
 import { installedMetricFiles } from "../checkpoints/store/metric-files.js";
 import { type Device, startThread } from "../runtime/index.js";
 import { type Preset, PUBLISHED_BORDER } from "../upscale/preset-names.js";
+import { checkMetrics } from "./checks.js";
 import { type Judgements, type LocalOptions, openMetrics } from "./local-measurer.js";
 import { METRIC_NAMES, METRICS, type MetricName, type Pair } from "./metrics/index.js";
-import { type PristineModel, readPristineModel } from "./niqe/niqe.js";
+import { checkPristine, type PristineModel, readPristineModel } from "./niqe/niqe.js";
 import type { functions } from "./worker.js";
 
 export type { Judgements } from "./local-measurer.js";
@@ -52,9 +54,17 @@ export function borderOf(preset?: Preset): number {
   return preset === undefined ? BORDER : PUBLISHED_BORDER;
 }
 
+const OPTIONS = {
+  metrics: "object",
+  border: "number",
+  pristine: "object",
+  device: "string",
+  threads: "number",
+} as const satisfies Record<keyof MeasurerOptions, OptionType>;
+
 /**
  * Opens metrics. Close it when done.
- * @throws SamsrError when the weights of one are missing or damaged, or the device is not there
+ * @throws SamsrError for the name of a metric that is none and other bad options, when the weights of one are missing or damaged, or the device is not there
  *
  * @example
  * const measurer = await createMeasurer({ metrics: ["psnr", "lpips"] });
@@ -62,7 +72,12 @@ export function borderOf(preset?: Preset): number {
  * await measurer.close();
  */
 export async function createMeasurer(options: MeasurerOptions): Promise<Measurer> {
+  checkOptions("createMeasurer", options, OPTIONS);
   const { metrics, border = BORDER, device = "auto", threads } = options;
+  checkMetrics("createMeasurer", metrics);
+  checkWhole("createMeasurer: the border", border, 0);
+  if (threads !== undefined) checkWhole("createMeasurer: the number of threads", threads, 1);
+  if (options.pristine !== undefined) checkPristine(options.pristine);
   const pristine = options.pristine ?? (await readPristineModel());
   const local = { metrics, border, pristine, device, threads };
   if (metrics.every((name) => METRICS[name].weights.length === 0)) return measurerHere(local);

@@ -1,5 +1,6 @@
 /** The methods that `samsr score` knows, by name. */
 import { totalmem } from "node:os";
+import { checkArgument, checkOptions, checkText, isObject } from "../base/arguments.js";
 import { SamsrError } from "../base/errors.js";
 import { networkOf, type UpscalingModel } from "../checkpoints/index.js";
 import { DDIM, METHODS, type Method } from "../diffusion/index.js";
@@ -72,6 +73,11 @@ export function createMethods(
   upscaler?: Upscaler,
   options: MethodOptions = {},
 ): Map<string, EnlargeMethod> {
+  checkArgument("createMethods: the names", names, Array.isArray(names), "a list of names");
+  for (const name of names) checkText("createMethods: a name", name);
+  const upscales = upscaler === undefined || (isObject(upscaler) && typeof upscaler.upscale === "function");
+  checkArgument("createMethods: the upscaler", upscaler, upscales, "what createUpscaler returned");
+  checkOptions("createMethods", options, { seed: "number", preset: "string", signal: "signal" });
   return new Map(names.map((name) => [name, createMethod(name, upscaler, options)]));
 }
 

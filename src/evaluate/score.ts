@@ -5,9 +5,11 @@
  * says little by itself, and the spread around it nothing about two methods. So each method is compared with
  * the baseline photo by photo, and the standard error is that of those differences.
  */
+import { checkArgument, checkOptions, isObject, type OptionType } from "../base/arguments.js";
 import { SamsrError } from "../base/errors.js";
 import type { Raster } from "../image/raster.js";
 import type { ValidationPair } from "../train/data/validation.js";
+import { checkMaps, checkMeasurer } from "./checks.js";
 import { type Measurer, reasonIn, valuesOf } from "./measurer.js";
 import { METRICS, type MetricName } from "./metrics/index.js";
 
@@ -51,6 +53,13 @@ export interface PhotoResults {
   readonly scores: ReadonlyMap<string, Scores>;
 }
 
+const OPTIONS = {
+  measurer: "object",
+  baseline: "string",
+  onPhoto: "function",
+  signal: "signal",
+} as const satisfies Record<keyof ScoreOptions, OptionType>;
+
 /**
  * All metrics of every method on every pair, best first.
  *
@@ -60,8 +69,14 @@ export interface PhotoResults {
 export async function scoreMethods(
   pairs: readonly ValidationPair[],
   methods: ReadonlyMap<string, EnlargeMethod>,
-  { measurer, baseline, onPhoto, signal }: ScoreOptions,
+  options: ScoreOptions,
 ): Promise<MethodScore[]> {
+  const listed = Array.isArray(pairs) && pairs.every(isObject);
+  checkArgument("scoreMethods: the pairs", pairs, listed, "a list of pairs of pictures");
+  checkMaps("scoreMethods: the methods", [methods]);
+  checkOptions("scoreMethods", options, OPTIONS);
+  const { measurer, baseline, onPhoto, signal } = options;
+  checkMeasurer("scoreMethods", measurer);
   if (!methods.has(baseline)) throw new SamsrError(`the baseline ${baseline} is not among the methods`);
   const photos = new Map([...methods.keys()].map((name) => [name, [] as Scores[]]));
   for (const [index, pair] of pairs.entries()) {

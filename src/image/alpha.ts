@@ -9,8 +9,7 @@
  * touched, whatever the size of the holes.
  */
 import { createYield } from "../base/event-loop.js";
-import type { Raster } from "./raster.js";
-import { bitDepth, hasAlpha } from "./raster.js";
+import { bitDepth, checkRaster, hasAlpha, type Raster } from "./raster.js";
 
 interface Level {
   width: number;
@@ -23,8 +22,10 @@ interface Level {
  * A raster with the colour of transparent pixels filled in from their visible neighbours: a pixel of opacity
  * a keeps a of its own colour. Opaque pixels and all alpha values stay as they are; a raster without a
  * transparent pixel, or without a visible one, is returned itself.
+ * @throws SamsrError for what is no raster
  */
 export async function bleedColour(raster: Raster): Promise<Raster> {
+  checkRaster(raster);
   const yieldToEventLoop = createYield();
   if (!hasAlpha(raster)) return raster;
   const { channels, data } = raster;

@@ -45,8 +45,9 @@ export const sideLimit = {
   gif: 65535,
 } as const;
 
-/** Whether a format can hold 16 bits a channel. */
+/** Whether a format can hold 16 bits a channel. @throws SamsrError for what is no format to write */
 export function holdsSixteenBits(format: OutputFormat): boolean {
+  checkFormat(format);
   return format === "png" || format === "tiff";
 }
 
@@ -63,6 +64,9 @@ export function checkFormat(format: OutputFormat): void {
  * @throws SamsrError
  */
 export function checkEncodable(size: { width: number; height: number }, options: EncodeOptions): void {
+  checkArgument("checkEncodable: the size", size, isObject(size), "an object with width and height");
+  checkSize("checkEncodable", size.width, size.height);
+  checkArgument("checkEncodable: options", options, isObject(options), "an object");
   const { format, quality, density } = options;
   checkFormat(format);
   const limit = sideLimit[format];

@@ -4,6 +4,7 @@
  *
  * An output may be 12000 x 8000 pixels, so floats are made for a region at a time; only the raster is whole.
  */
+import { checkArgument, checkSize, checkWhole, isObject } from "../base/arguments.js";
 import { brief } from "../base/brief.js";
 import { SamsrError } from "../base/errors.js";
 
@@ -66,11 +67,15 @@ function checkShape({ width, height, channels }: Omit<Raster, "data">): void {
   );
 }
 
+/** Bits of each channel of a raster. @throws SamsrError for what is no raster */
 export function bitDepth(raster: Raster): 8 | 16 {
+  checkRaster(raster);
   return raster.data instanceof Uint16Array ? 16 : 8;
 }
 
+/** Whether the last channel of a raster is its opacity. @throws SamsrError for what is no raster */
 export function hasAlpha(raster: Raster): boolean {
+  checkRaster(raster);
   return raster.channels === 2 || raster.channels === 4;
 }
 
@@ -95,8 +100,14 @@ export function reflections(start: number, length: number, size: number): Int32A
 /**
  * The colour of a raster as a planar tensor `[3, height, width]` in [-1, 1]; grey is repeated three times.
  * @param region the part to read, the whole by default; outside the image it reads reflected pixels
+ * @throws SamsrError for what is no raster or no region
  */
-export function toTensor(raster: Raster, region: Region = wholeOf(raster)): Float32Array {
+export function toTensor(raster: Raster, region?: Region): Float32Array {
+  checkRaster(raster);
+  return colourOf(raster, region === undefined ? wholeOf(raster) : checkedRegion("toTensor", region));
+}
+
+function colourOf(raster: Raster, region: Region): Float32Array {
   const plane = region.width * region.height;
   const out = new Float32Array(3 * plane);
   const step = raster.channels >= 3 ? 1 : 0;
@@ -107,12 +118,31 @@ export function toTensor(raster: Raster, region: Region = wholeOf(raster)): Floa
 /**
  * Alpha as a plane `[height, width]` in [-1, 1] (-1 transparent, 1 opaque), so that it can go where colour
  * goes. A raster without alpha gives ones.
+ * @param region the part to read, the whole by default; outside the image it reads reflected pixels
+ * @throws SamsrError for what is no raster or no region
  */
-export function alphaPlane(raster: Raster, region: Region = wholeOf(raster)): Float32Array {
-  const out = new Float32Array(region.width * region.height);
+export function alphaPlane(raster: Raster, region?: Region): Float32Array {
+  checkRaster(raster);
+  const part = region === undefined ? wholeOf(raster) : checkedRegion("alphaPlane", region);
+  const out = new Float32Array(part.width * part.height);
   if (!hasAlpha(raster)) return out.fill(1);
-  readPlane(raster, raster.channels - 1, region, out);
+  readPlane(raster, raster.channels - 1, part, out);
   return out;
+}
+
+function checkedRegion(of: string, region: Region): Region {
+  const expected = "an object with x, y, width and height in whole pixels";
+  checkArgument(`${of}: the region`, region, isObject(region), expected);
+  for (const place of ["x", "y"] as const) {
+    checkArgument(
+      `${of}: ${place} of the region`,
+      region[place],
+      Number.isInteger(region[place]),
+      "a whole number",
+    );
+  }
+  checkSize(`${of}: the region`, region.width, region.height);
+  return region;
 }
 
 function wholeOf(raster: { width: number; height: number }): Region {
@@ -134,15 +164,32 @@ function readPlane(raster: Raster, channel: number, region: Region, out: Float32
 /**
  * A planar tensor `[channels, height, width]` in [-1, 1] as a raster, rounded to the nearest value and
  * clamped. NaN becomes 0.
+ * @throws SamsrError for what is no shape of a raster, and for as many values as it has not
  */
 export function fromTensor(
   planar: Float32Array,
   shape: { width: number; height: number; channels: Channels; bits?: 8 | 16 },
 ): Raster {
+  checkArgument("fromTensor: the shape", shape, isObject(shape), "an object with width, height and channels");
   const { width, height, channels, bits = 8 } = shape;
   const raster = createRaster(width, height, channels, bits);
+  checkPlanar("fromTensor", planar, { width, height, channels });
   writeInterleaved(planar, width * height, channels, raster.data);
   return raster;
+}
+
+/** Refuses what are no planes of this shape. @throws SamsrError that says what was expected and what came */
+export function checkPlanar(
+  of: string,
+  planar: unknown,
+  { width, height, channels }: { readonly width: number; readonly height: number; readonly channels: number },
+): void {
+  checkWhole(`${of}: the number of channels`, channels, 1);
+  checkSize(of, width, height);
+  const length = channels * width * height;
+  if (planar instanceof Float32Array && planar.length === length) return;
+  const found = planar instanceof Float32Array ? `${planar.length} of them` : brief(planar);
+  throw new SamsrError(`${of}: the planes must be a Float32Array of ${length} values, not ${found}`);
 }
 
 /**
@@ -183,9 +230,18 @@ export function repeatPlane(plane: Float32Array): Float32Array {
   return out;
 }
 
-/** A copy of a region that lies inside the raster. */
+/**
+ * A copy of a region that lies inside the raster.
+ * @throws SamsrError for what is no raster, no region, or one that reaches outside
+ */
 export function crop(raster: Raster, region: Region): Raster {
-  const { x, y, width, height } = region;
+  checkRaster(raster);
+  const { x, y, width, height } = checkedRegion("crop", region);
+  if (x < 0 || y < 0 || x + width > raster.width || y + height > raster.height) {
+    throw new SamsrError(
+      `crop: ${width} x ${height} pixels at (${x}, ${y}) reach outside the ${raster.width} x ${raster.height} of the raster`,
+    );
+  }
   const out = createRaster(width, height, raster.channels, bitDepth(raster));
   for (let row = 0; row < height; row++) {
     const from = ((y + row) * raster.width + x) * raster.channels;
@@ -222,8 +278,10 @@ export function cropPlanar(
 /**
  * Converts a raster to 8 bits a channel, each value rounded to the nearest (257 steps of 16 bits are one of
  * 8).
+ * @throws SamsrError for what is no raster
  */
 export function toEightBits(raster: Raster): Raster {
+  checkRaster(raster);
   if (raster.data instanceof Uint8Array) return raster;
   const { data } = raster;
   const out = new Uint8Array(data.length);
@@ -231,7 +289,10 @@ export function toEightBits(raster: Raster): Raster {
   return { ...raster, data: out };
 }
 
-/** The colour of any raster as 8-bit RGB: grey three times, alpha left out. */
+/**
+ * The colour of any raster as 8-bit RGB: grey three times, alpha left out.
+ * @throws SamsrError for what is no raster
+ */
 export function toRgb(raster: Raster): Raster {
   const { width, height, channels, data } = toEightBits(raster);
   if (channels === 3) return { width, height, channels, data };
@@ -246,6 +307,7 @@ export function toRgb(raster: Raster): Raster {
 /**
  * Colour over white, 8 bits, without alpha: what a format that knows no transparency shows. Each value is
  * `alpha * colour + (1 - alpha) * white`, rounded once.
+ * @throws SamsrError for what is no raster
  */
 export function flattenOnWhite(raster: Raster): Raster {
   if (!hasAlpha(raster)) return toEightBits(raster);

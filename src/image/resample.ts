@@ -1,6 +1,6 @@
+import { checkOptions, checkSize } from "../base/arguments.js";
 import { createYield } from "../base/event-loop.js";
-import type { Raster } from "./raster.js";
-import { bitDepth, createRaster, hasAlpha } from "./raster.js";
+import { bitDepth, checkRaster, createRaster, hasAlpha, type Raster } from "./raster.js";
 import { combineRows, kernels, resizeRows, taps } from "./resize.js";
 
 /**
@@ -9,7 +9,7 @@ import { combineRows, kernels, resizeRows, taps } from "./resize.js";
  * does not make itself, so the raster may be large: it works line by line, holds only the lines that the
  * kernel reaches, and lets other work in between.
  *
- * @throws the signal's reason when it is given up
+ * @throws SamsrError for what is no raster or no size; the signal's reason when it is given up
  */
 export async function resample(
   raster: Raster,
@@ -17,6 +17,9 @@ export async function resample(
   height: number,
   options: { signal?: Pick<AbortSignal, "throwIfAborted"> } = {},
 ): Promise<Raster> {
+  checkRaster(raster);
+  checkSize("resample", width, height);
+  checkOptions("resample", options, { signal: "signal" });
   if (raster.width === width && raster.height === height) return raster;
   const { channels } = raster;
   const out = createRaster(width, height, channels, bitDepth(raster));

@@ -10,6 +10,8 @@
  * low-resolution images (edges as Pillow). Keys, "Cubic Convolution Interpolation for Digital Image
  * Processing", 1981, gives the cubic kernel.
  */
+import { checkArgument, checkOptions, checkSize, isObject } from "../base/arguments.js";
+import { checkPlanar } from "./raster.js";
 
 export interface Kernel {
   /** The kernel is zero at this distance and beyond, in input pixels. */
@@ -17,8 +19,12 @@ export interface Kernel {
   weight(distance: number): number;
 }
 
-/** Keys' cubic kernel with slope parameter `a`: -0.5 is exact for quadratics, -0.75 is PyTorch's choice. */
+/**
+ * Keys' cubic kernel with slope parameter `a`: -0.5 is exact for quadratics, -0.75 is PyTorch's choice.
+ * @throws SamsrError when `a` is no finite number
+ */
 export function cubic(a: number): Kernel {
+  checkArgument("cubic: a", a, Number.isFinite(a), "a finite number");
   return {
     support: 2,
     weight(distance) {
@@ -90,6 +96,7 @@ export function taps(from: number, to: number, kernel: Kernel, antialias: boolea
  * Resizes `[channels, height, width]` to `[channels, to.height, to.width]`.
  * @param options.kernel `kernels.catmullRom` by default
  * @param options.antialias widen the kernel when shrinking; true by default
+ * @throws SamsrError when the values are not as many as `from` has, or there is no such size or kernel
  */
 export function resizePlanar(
   planar: Float32Array,
@@ -97,7 +104,17 @@ export function resizePlanar(
   to: { width: number; height: number },
   options: { kernel?: Kernel; antialias?: boolean } = {},
 ): Float32Array {
+  checkOptions("resizePlanar", options, { kernel: "object", antialias: "boolean" });
   const { kernel = kernels.catmullRom, antialias = true } = options;
+  checkArgument(
+    "resizePlanar: the size before",
+    from,
+    isObject(from),
+    "an object with channels, width and height",
+  );
+  checkPlanar("resizePlanar", planar, from);
+  checkArgument("resizePlanar: the size after", to, isObject(to), "an object with width and height");
+  checkSize("resizePlanar", to.width, to.height);
   const { channels, width, height } = from;
   const across = taps(width, to.width, kernel, antialias);
   const down = taps(height, to.height, kernel, antialias);
@@ -171,6 +188,7 @@ export function combineRows(
 /**
  * The x4 bicubic enlargement (a = -0.75, no antialias, edge pixels repeated) of `[channels, height, width]`
  * to `[channels, 4 height, 4 width]`: what the diffusion starts from and what the scores compare with.
+ * @throws SamsrError when the values are not `channels * height * width`
  */
 export function bicubicX4(
   planar: Float32Array,

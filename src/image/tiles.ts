@@ -12,10 +12,10 @@
  * tile. When a row of tiles is complete, all lines that the next row does not touch are rounded and handed
  * out, and the rest moves to the top of the band.
  */
+import { checkArgument, checkOptions, checkSize, checkWhole, isObject } from "../base/arguments.js";
 import { SamsrError } from "../base/errors.js";
 import { createYield } from "../base/event-loop.js";
-import type { Raster, Region } from "./raster.js";
-import { writeInterleaved } from "./raster.js";
+import { checkRaster, type Raster, type Region, writeInterleaved } from "./raster.js";
 
 /** Where a tile lies, in pixels of the low-resolution image, and its place in the grid. */
 export interface Tile extends Region {
@@ -65,6 +65,8 @@ export function planTiles(
     published?: boolean;
   },
 ): TilePlan {
+  checkSize("planTiles", width, height);
+  checkOptions("planTiles", options, PLAN_OPTIONS);
   const { tile, overlap, multiple = 1, size, published = false } = options;
   if (!Number.isInteger(tile) || tile < 1 || tile % multiple !== 0) {
     throw new SamsrError(`The tile must be a whole multiple of ${multiple} pixels, not ${tile}.`);
@@ -81,6 +83,14 @@ export function planTiles(
   );
   return { width, height, tileWidth, tileHeight, overlap, averaged: published, columns, rows, tiles };
 }
+
+const PLAN_OPTIONS = {
+  tile: "number",
+  overlap: "number",
+  multiple: "number",
+  size: "object",
+  published: "boolean",
+} as const;
 
 function placesAlong(
   size: number,
@@ -154,17 +164,26 @@ export interface Mosaic {
 /** Lines are handed out this many at a time, so that rounding needs little memory. */
 const linesAtOnce = 64;
 
+const MOSAIC_OPTIONS = { channels: "number", scale: "number", bits: "number", onRows: "function" } as const;
+
 /**
  * Blends the enlarged tiles of a plan into lines of whole numbers, top to bottom.
  *
  * @param options.scale how much larger a tile comes back than it was cut
  * @param options.bits 8 or 16, the depth of the lines handed to `onRows`
+ * @throws SamsrError for what is no plan, and options that are missing
  */
 export function createMosaic(
   plan: TilePlan,
   options: { channels: number; scale: number; bits?: 8 | 16; onRows: RowsSink },
 ): Mosaic {
+  const planned = isObject(plan) && Array.isArray(plan.tiles);
+  checkArgument("createMosaic: the plan", plan, planned, "what planTiles returned");
+  checkOptions("createMosaic", options, MOSAIC_OPTIONS);
   const { channels, scale, bits = 8, onRows } = options;
+  checkWhole("createMosaic: channels", channels, 1);
+  checkWhole("createMosaic: scale", scale, 1);
+  checkArgument("createMosaic: onRows", onRows, typeof onRows === "function", "a function");
   const width = plan.width * scale;
   const height = plan.height * scale;
   const tileWidth = plan.tileWidth * scale;
@@ -242,7 +261,11 @@ export function createMosaic(
   };
 }
 
-/** A sink that copies finished lines into a raster of the mosaic's size, channels and depth. */
+/**
+ * A sink that copies finished lines into a raster of the mosaic's size, channels and depth.
+ * @throws SamsrError for what is no raster
+ */
 export function intoRaster(raster: Raster): RowsSink {
+  checkRaster(raster);
   return (y, rows) => raster.data.set(rows, y * raster.width * raster.channels);
 }

@@ -21,6 +21,7 @@ import {
 } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { unlessAborted } from "../base/abort.js";
+import { checkArgument, checkOptions, checkText, type OptionType } from "../base/arguments.js";
 import { SamsrError } from "../base/errors.js";
 import { removeTemporary, sweepTemporaryFiles, temporaryPath } from "../base/temporary-files.js";
 
@@ -38,6 +39,13 @@ export interface WriteOptions {
   readonly volatile?: boolean;
 }
 
+const WRITE_OPTIONS = {
+  overwrite: "boolean",
+  signal: "signal",
+  secret: "boolean",
+  volatile: "boolean",
+} as const satisfies Record<keyof WriteOptions, OptionType>;
+
 /**
  * Writes a file whole or not at all, also if the power fails: the disk has the content before the name, and
  * the name when the promise resolves. What replaces a file has its mode, and its owner where the system
@@ -54,6 +62,10 @@ export async function writeFileAtomically(
   content: Uint8Array | ((temporaryPath: string) => Promise<unknown>),
   options: WriteOptions = {},
 ): Promise<void> {
+  checkText("the path of a file", path);
+  const bytes = content instanceof Uint8Array || typeof content === "function";
+  checkArgument("the content of a file", content, bytes, "a Uint8Array, or a function that writes it");
+  checkOptions("writeFileAtomically", options, WRITE_OPTIONS);
   const { overwrite = false, signal, secret, volatile } = options;
   signal?.throwIfAborted();
   const { target, replaced } = await checkTarget(path, overwrite);
@@ -116,6 +128,8 @@ export async function syncFolder(path: string): Promise<void> {
  * missing or not writable
  */
 export async function checkWritable(path: string, options: { overwrite?: boolean } = {}): Promise<void> {
+  checkText("the path of a file", path);
+  checkOptions("checkWritable", options, { overwrite: "boolean" });
   await checkTarget(path, options.overwrite ?? false);
 }
 

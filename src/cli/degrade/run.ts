@@ -168,5 +168,5 @@ function documentOf(
 
 async function writeDocument(pairs: readonly PairFacts[], options: DegradeArguments): Promise<void> {
   const content = new TextEncoder().encode(documentOf(pairs, options));
-  await writeFileAtomically(join(options.out, DOCUMENT), content, options);
+  await writeFileAtomically(join(options.out, DOCUMENT), content, { overwrite: options.overwrite });
 }

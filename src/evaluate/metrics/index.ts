@@ -8,7 +8,8 @@ import { niqe } from "./niqe.js";
 import { psnr } from "./psnr.js";
 import { ssim } from "./ssim.js";
 
-export type { Judgement, LumaOptions, Metric, MetricSetup, OpenMetric, Pair } from "./metric.js";
+export type { LumaOptions } from "../luma.js";
+export type { Judgement, Metric, MetricSetup, OpenMetric, Pair } from "./metric.js";
 export { psnrY } from "./psnr.js";
 export { ssimY } from "./ssim.js";
 

@@ -5,8 +5,9 @@
  * different papers compare only if the luma, the border and the window agree, so all three are stated here.
  * Pictures are 8-bit rasters of 1 to 4 channels; alpha is ignored.
  */
+import { checkWhole } from "../../base/arguments.js";
 import { SamsrError } from "../../base/errors.js";
-import { bitDepth, type Raster } from "../../image/raster.js";
+import { bitDepth, checkRaster, type Raster } from "../../image/raster.js";
 import { luma, type Plane } from "../luma.js";
 
 /** The peak of both metrics: the full range of 8 bits, although luma ends at 235. That is the custom. */
@@ -15,9 +16,13 @@ export const PEAK = 255;
 /**
  * The lumas of two pictures of one size, without their borders.
  * @param least how long both sides must be inside the border
- * @throws SamsrError when the pictures differ in size, have 16 bits, or less is left
+ * @throws SamsrError for what is no picture or no border, when the pictures differ in size, have 16 bits, or
+ *   less is left
  */
 export function lumaPair(a: Raster, b: Raster, border: number, least: number): [Plane, Plane] {
+  checkRaster(a);
+  checkRaster(b);
+  checkWhole("the border", border, 0);
   if (a.width !== b.width || a.height !== b.height) {
     throw new SamsrError(
       `cannot compare a ${a.width}x${a.height} picture with a ${b.width}x${b.height} one: expected equal sizes`,

@@ -55,8 +55,3 @@ export interface OpenMetric {
   /** Frees what it holds. */
   release?(): Promise<void>;
 }
-
-export interface LumaOptions {
-  /** Pixels left out along every edge; default 4, the scale factor. */
-  readonly border?: number;
-}

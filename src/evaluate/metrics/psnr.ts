@@ -1,15 +1,17 @@
+import { checkOptions } from "../../base/arguments.js";
 import type { Raster } from "../../image/raster.js";
+import { LUMA_OPTIONS, type LumaOptions } from "../luma.js";
 import { closedForm } from "./closed-form.js";
 import { lumaPair, PEAK } from "./luma-pair.js";
-import type { LumaOptions } from "./metric.js";
 
 /**
  * Peak signal-to-noise ratio of the luma in dB, 10 log10(255^2 / MSE). Infinity for equal pictures.
  *
  * @throws SamsrError when the pictures differ in size, have 16 bits, or nothing is left inside the border
  */
-export function psnrY(a: Raster, b: Raster, { border = 4 }: LumaOptions = {}): number {
-  const [x, y] = lumaPair(a, b, border, 1);
+export function psnrY(a: Raster, b: Raster, options: LumaOptions = {}): number {
+  checkOptions("psnrY", options, LUMA_OPTIONS);
+  const [x, y] = lumaPair(a, b, options.border ?? 4, 1);
   let sum = 0;
   for (let i = 0; i < x.data.length; i++) {
     const difference = x.data[i] - y.data[i];

@@ -1,8 +1,8 @@
+import { checkOptions } from "../../base/arguments.js";
 import type { Raster } from "../../image/raster.js";
-import type { Plane } from "../luma.js";
+import { LUMA_OPTIONS, type LumaOptions, type Plane } from "../luma.js";
 import { closedForm } from "./closed-form.js";
 import { lumaPair, PEAK } from "./luma-pair.js";
-import type { LumaOptions } from "./metric.js";
 
 /**
  * Mean structural similarity of the luma: Wang, Bovik, Sheikh, Simoncelli, "Image quality assessment: from
@@ -12,8 +12,9 @@ import type { LumaOptions } from "./metric.js";
  * @throws SamsrError when the pictures differ in size, have 16 bits, or the window does not fit inside the
  *   border
  */
-export function ssimY(a: Raster, b: Raster, { border = 4 }: LumaOptions = {}): number {
-  const [x, y] = lumaPair(a, b, border, WINDOW.length);
+export function ssimY(a: Raster, b: Raster, options: LumaOptions = {}): number {
+  checkOptions("ssimY", options, LUMA_OPTIONS);
+  const [x, y] = lumaPair(a, b, options.border ?? 4, WINDOW.length);
   const c1 = (0.01 * PEAK) ** 2;
   const c2 = (0.03 * PEAK) ** 2;
 

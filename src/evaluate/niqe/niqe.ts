@@ -8,10 +8,11 @@
  */
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
+import { checkArgument, checkOptions, checkText, checkWhole, isObject } from "../../base/arguments.js";
 import { SamsrError } from "../../base/errors.js";
 import { readSafetensors, writeSafetensors } from "../../checkpoints/safetensors.js";
 import { bitDepth, type Raster } from "../../image/raster.js";
-import { luma } from "../luma.js";
+import { LUMA_OPTIONS, type LumaOptions, luma } from "../luma.js";
 import { BLOCK, type BlockFeatures, blockFeatures, FEATURES } from "./features.js";
 import { distance, fitGaussian, type Gaussian } from "./gaussian.js";
 import { readNpz } from "./npz.js";
@@ -27,12 +28,16 @@ const SHARP = 0.75;
 const BUNDLED_MODEL = fileURLToPath(new URL("../../../models/niqe.safetensors", import.meta.url));
 
 /**
- * @param border pixels left out along every edge; the luma that is left counts in whole levels
- * @throws SamsrError for 16 bits, for a picture of less than two blocks of 96 x 96, or one without any
+ * NIQE of an 8-bit picture of any channels: the distance of its blocks' statistics from those of good photos,
+ * from 0, less is better.
+ * @param options.border pixels left out along every edge; the luma that is left counts in whole levels
+ * @throws SamsrError for what is no picture or no model, for 16 bits, for a picture of less than two blocks of 96 x 96, or one without any
  *   texture
  */
-export function niqe(picture: Raster, pristine: PristineModel, { border = 4 } = {}): number {
-  const { features, blocks } = featuresOf(picture, border);
+export function niqe(picture: Raster, pristine: PristineModel, options: LumaOptions = {}): number {
+  checkPristine(pristine);
+  checkOptions("niqe", options, LUMA_OPTIONS);
+  const { features, blocks } = featuresOf(picture, options.border ?? 4);
   const rows = Array.from({ length: blocks }, (_, i) => features.subarray(i * FEATURES, (i + 1) * FEATURES));
   const own = fitGaussian(rows);
   if (!own) throw new SamsrError("NIQE: the picture has fewer than two blocks with any texture in them");
@@ -62,7 +67,15 @@ export function createPristineFit(source: string) {
   };
 }
 
+/** Refuses what is no model of good photos. @throws SamsrError that says what was expected and what came */
+export function checkPristine(pristine: PristineModel): void {
+  const lengths = isObject(pristine) && [pristine.mean?.length, pristine.covariance?.length];
+  const good = lengths && lengths[0] === FEATURES && lengths[1] === FEATURES ** 2;
+  checkArgument("NIQE: the model of good photos", pristine, good, "what readPristineModel returned");
+}
+
 function featuresOf(picture: Raster, border: number): BlockFeatures {
+  checkWhole("NIQE: the border", border, 0);
   if (bitDepth(picture) !== 8) throw new SamsrError("NIQE: expected 8 bits a channel (see toEightBits)");
   const { width, height } = picture;
   const fitting = [width, height].map((side) => Math.floor((side - 2 * border) / BLOCK));
@@ -80,6 +93,7 @@ function featuresOf(picture: Raster, border: number): BlockFeatures {
  * @throws SamsrError naming the file
  */
 export async function readPristineModel(path = BUNDLED_MODEL): Promise<PristineModel> {
+  checkText("the path of a model of NIQE", path);
   const bytes = await readFile(path).catch(() => {
     throw new SamsrError(`${path}: there is no such file; expected parameters of NIQE, .npz or .safetensors`);
   });
