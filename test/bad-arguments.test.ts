@@ -66,7 +66,7 @@ const refusals: [what: string, call: () => unknown, message: RegExp][] = [
   ["bytes for a raster", () => upscaler.upscale(png as Any), /there is no raster of undefined/],
   ["floats", () => upscaler.upscale({ ...raster, data: new Float32Array(192) as Any }), /not a Float32Array/],
   ["settings of null", () => upscaler.upscale(raster, null as Any), /options must be an object, not null/],
-  ["an unknown setting", () => upscaler.upscale(raster, { tiles: 3 } as Any), /unknown option "tiles"/],
+  ["an unknown setting", () => upscaler.upscale(raster, { tilse: 3 } as Any), /unknown option "tilse"/],
   [
     "an unknown option",
     () => upscaler.upscale(raster, {}, { progress() {} } as Any),

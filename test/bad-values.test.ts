@@ -56,8 +56,14 @@ const region: Argument = {
 };
 const planes = object(new Float32Array(12), new Float32Array(11), new Uint8Array(12));
 const sizes = (good: object) => object(good, { ...good, width: 1.5 }, { ...good, height: 0 });
-const metrics: Argument = { good: ["psnr"], bad: [...PLAIN, 7, [7], [null], [undefined], ["prsn"]] };
+/** What no list may be, which may be empty. */
+const REST = PLAIN.filter((value) => !Array.isArray(value));
+const metrics: Argument = { good: ["psnr"], bad: [...REST, 7, [7], [null], [undefined], ["prsn"]] };
 const measurer = { metrics: ["psnr"], measure: async () => [] };
+const BYTES: Argument = {
+  good: new Uint8Array(1),
+  bad: [...PLAIN.filter((v) => typeof v !== "function"), 7],
+};
 const border: Argument = { good: {}, bad: [...ANYTHING, { broder: 2 }, { border: "2" }, { border: -1 }] };
 
 const FILES = {
@@ -130,11 +136,7 @@ const ENTRIES: Record<string, [entry: object, functions: Record<string, readonly
       toEightBits: [pixels],
       toRgb: [pixels],
       toTensor: [pixels, region],
-      writeFileAtomically: [
-        path(join(folder, "out")),
-        object(new Uint8Array(1)),
-        options({ overwrite: true }),
-      ],
+      writeFileAtomically: [path(join(folder, "out")), BYTES, options({ overwrite: true })],
     },
   ],
   "samsr/evaluate": [
@@ -150,18 +152,18 @@ const ENTRIES: Record<string, [entry: object, functions: Record<string, readonly
         object({ metrics: ["psnr"] }, { metrics: ["prsn"] }, { metrics: ["psnr"], border: -1 }),
       ],
       createMethods: [
-        { good: ["bicubic"], bad: [...PLAIN, 7, [7], [null], ["none"]] },
+        { good: ["bicubic"], bad: [...REST, 7, [7], [null], ["none"]] },
         { good: undefined, bad: [null, 7, {}] },
         options(),
       ],
       evaluateFolder: [path(folder), object({ measurer })],
-      meansOf: [list([new Map()]), metrics],
+      meansOf: [{ good: [new Map()], bad: [...REST, 7, [7], [null]] }, metrics],
       niqe: [pixels, object(await evaluate.readPristineModel(), { mean: [1], covariance: [1] }), border],
       psnrY: [pixels, pixels, border],
       readPristineModel: [{ ...path(), bad: path().bad.filter((value) => value !== undefined) }],
       readyMetrics: [],
       scoreMethods: [
-        { good: [], bad: [...PLAIN, 7, [7], [null]] },
+        { good: [], bad: [...REST, 7, [7], [null]] },
         object(new Map([["bicubic", async () => raster]])),
         object({ measurer, baseline: "bicubic" }, { measurer, baseline: "none" }),
       ],
@@ -172,8 +174,7 @@ const ENTRIES: Record<string, [entry: object, functions: Record<string, readonly
     train,
     {
       bundleCoverageModel: [path("name"), object({}, { channels: 1 }), path(), path()],
-      bundleModel: [path("name"), object({}), object({ student: "a", teacher: "b" }), path()],
-      bundledStudent: [path()],
+      bundleModel: [path("name"), object({ student: "a", teacher: "b" }), path(), options()],
       checkedConfig: [object(train.tinyConfig("teacher")), path("name")],
       configFor: [
         word("teacher"),

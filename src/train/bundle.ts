@@ -66,8 +66,10 @@ export async function bundleModel(
   name: string,
   parts: BundleParts,
   out: string,
-  { told, detail = 0.5 }: BundleOptions = {},
+  options: BundleOptions = {},
 ): Promise<void> {
+  checkOptions("bundleModel", options, { told: "object", detail: "number" });
+  const { told, detail = 0.5 } = options;
   checkOptions("bundleModel", parts, PARTS);
   const wanted = { networks: [PIXEL_DENOISER, SWIN_UNET], beside: toldBeside };
   const student = await findWeights(parts.student, { ...wanted, parts: ["student", "denoiser"] });
