@@ -64,7 +64,8 @@ const OPTIONS = {
 
 /**
  * Opens metrics. Close it when done.
- * @throws SamsrError for the name of a metric that is none and other bad options, when the weights of one are missing or damaged, or the device is not there
+ * @throws SamsrError for the name of a metric that is none and other bad options, when the weights of one are
+ *   missing or damaged, or the device is not there
  *
  * @example
  * const measurer = await createMeasurer({ metrics: ["psnr", "lpips"] });

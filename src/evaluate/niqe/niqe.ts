@@ -31,8 +31,8 @@ const BUNDLED_MODEL = fileURLToPath(new URL("../../../models/niqe.safetensors", 
  * NIQE of an 8-bit picture of any channels: the distance of its blocks' statistics from those of good photos,
  * from 0, less is better.
  * @param options.border pixels left out along every edge; the luma that is left counts in whole levels
- * @throws SamsrError for what is no picture or no model, for 16 bits, for a picture of less than two blocks of 96 x 96, or one without any
- *   texture
+ * @throws SamsrError for what is no picture or no model, for 16 bits, for a picture of less than two blocks
+ *   of 96 x 96, or one without any texture
  */
 export function niqe(picture: Raster, pristine: PristineModel, options: LumaOptions = {}): number {
   checkPristine(pristine);
