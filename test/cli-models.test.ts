@@ -66,7 +66,7 @@ describe("samsr models", () => {
     const people = await models("show", "samsr-tiny");
     const programs = await models("show", "samsr-tiny", "--json");
     expect(people.stdout).toMatch(/^samsr-tiny\n {2}what: /);
-    expect(people.stdout).toMatch(/parameters: +student 5,676,462, teacher 5,676,462/);
+    expect(people.stdout).toMatch(/parameters: +student 5,676,462, sharp 5,676,462, teacher 5,676,462/);
     expect(people.stdout).toMatch(
       /work: +\d+(\.\d+)? GFLOP for a tile of 64 x 64 to 256 x 256, counted on the graph/,
     );

@@ -213,7 +213,7 @@ describe.skipIf(!existsSync(swiftShader))("webgpu on SwiftShader (needs Debian's
     const { difference, auto, devices } = JSON.parse(out);
     expect(difference).toBeLessThan(1e-4);
     expect(auto).toBe("cpu");
-    expect(devices).toMatchObject([
+    expect(devices.slice(0, 2)).toMatchObject([
       { device: "cpu", available: true },
       { device: "webgpu", available: true, preferred: false },
     ]);

@@ -7,19 +7,17 @@ import { replaceHead, type Store } from "./containers/store.js";
 import { addToTiff } from "./containers/tiff.js";
 import { webpWith } from "./containers/webp.js";
 import type { OutputFormat } from "./formats.js";
-import { hasAlpha, type Raster } from "./raster.js";
 
 /**
  * Writes what `carry` found into an encoded file, in place of whatever its encoder wrote of the kind.
- * @param raster what was encoded; of an animation, one frame
+ * @param picture the size of what was encoded, of an animation that of one frame, and whether it has alpha
  */
 export async function addMetadata(
   store: Store,
-  raster: Raster,
+  picture: { readonly width: number; readonly height: number; readonly alpha: boolean },
   format: OutputFormat,
   carried: Carried,
 ): Promise<void> {
-  const { width, height } = raster;
   if (format === "png") {
     const { head, replaces } = pngHead(await store.read(0, 2 ** 16), carried);
     return replaceHead(store, head, replaces);
@@ -32,8 +30,7 @@ export async function addMetadata(
   const bytes = await store.read(0, await store.size());
   if (format === "jpeg") return replaceHead(store, jpegWith(bytes, carried), bytes.length);
   if (format === "webp") {
-    const size = { width, height, alpha: hasAlpha(raster) };
-    return replaceHead(store, webpWith(bytes, size, carried), bytes.length);
+    return replaceHead(store, webpWith(bytes, picture, carried), bytes.length);
   }
   if (format === "avif") return replaceHead(store, avifWith(bytes, carried), bytes.length);
 }

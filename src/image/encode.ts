@@ -98,7 +98,7 @@ export async function encoder(
   const image = sharp(data, { raw: { width, height, channels, ...page }, limitInputPixels: false });
   return {
     image: asFormat(image.toColourspace(space), raster, options, motion),
-    finish: (store) => addMetadata(store, { ...raster, ...shown }, format, carried),
+    finish: (store) => addMetadata(store, { ...shown, alpha: hasAlpha(raster) }, format, carried),
   };
 }
 

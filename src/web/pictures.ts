@@ -107,7 +107,12 @@ export async function encodePicture(
   );
   // A canvas has written RGB.
   const greyscale = format === "png" && suited.channels < 3;
-  await addMetadata(store, suited, format, carry(metadata, { ...suited, greyscale }, format, density));
+  await addMetadata(
+    store,
+    { ...suited, alpha: hasAlpha(suited) },
+    format,
+    carry(metadata, { ...suited, greyscale }, format, density),
+  );
   const file = new Blob([store.bytes() as BlobPart], { type: `image/${format}` });
   return { file, warnings: encodingLosses(suited, options) };
 }
