@@ -78,7 +78,7 @@ describe("samsr train", () => {
       "--teacher",
       path("small.safetensors"),
     ];
-    const out = ["--data", path("seen"), "-o", path("student"), "--threads", "1"];
+    const out = ["--data", path("seen"), "-o", path("measured"), "--threads", "1"];
     const validate = ["--validate", path("unseen"), "--metrics", "ssim,psnr"];
     const lacking = await samsr([...words, ...out, ...validate]);
     expect(lacking.stderr).toMatch(/--validate goes with --keep-every/);
@@ -86,7 +86,7 @@ describe("samsr train", () => {
     expect([code, stderr.match(/^step \d on 1 photos, and over bicubic: SSIM.* PSNR.*$/gm)?.length]).toEqual([
       0, 2,
     ]);
-    const lines = readFileSync(path("student", "validation.jsonl"), "utf8").trim().split("\n");
+    const lines = readFileSync(path("measured", "validation.jsonl"), "utf8").trim().split("\n");
     const [first, second] = lines.map((line) => JSON.parse(line));
     expect([first.step, second.step]).toEqual([1, 2]);
     expect(Object.keys(first.mean)).toEqual(["ssim", "psnr"]);

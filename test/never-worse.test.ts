@@ -93,9 +93,9 @@ describe.skipIf(!hasCases)("the bundled model", () => {
   it("keeps a ramp of 16 bits a ramp, as far as bicubic does", async () => {
     const { small, large } = await enlarged("complaints", "gradient16.png");
     const { width, height, channels, data } = large;
-    const planes = bicubicX4(toTensor(small), channels, small.width, small.height);
-    const bicubic = fromTensor(planes, { width, height, channels, bits: 16 }).data;
-    const falls = (values: ArrayLike<number>) => {
+    const planes = bicubicX4(toTensor(small), 3, small.width, small.height);
+    const bicubic = fromTensor(planes, { width, height, channels: 3, bits: 16 }).data;
+    const falls = (values: ArrayLike<number>, channels: number) => {
       let most = 0;
       for (let i = channels; i < values.length; i++) {
         if (Math.floor(i / channels) % width !== 0) most = Math.max(most, values[i - channels] - values[i]);
@@ -103,7 +103,7 @@ describe.skipIf(!hasCases)("the bundled model", () => {
       return most;
     };
     expect(data).toBeInstanceOf(Uint16Array);
-    expect(falls(data)).toBeLessThanOrEqual(falls(bicubic) + 1);
+    expect(falls(data, channels)).toBeLessThanOrEqual(falls(bicubic, 3) + 1);
   });
 
   it.each(["lines.png", "sharp_thumbnail.png"])("has no halos beyond bicubic's: %s", async (name) => {

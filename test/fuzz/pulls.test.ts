@@ -132,5 +132,6 @@ it(`${ROUNDS} times, one whole model comes of it, nothing is left, and nobody's 
     expect(readdirSync(join(storeFolder(), ".downloads"))).toEqual([]);
   }
   if (process.env.SAMSR_FUZZ) console.log("pulls", counts);
-  expect(counts.killed).toBeGreaterThan(0);
+  // In a round or two all four may have done before their time came.
+  if (ROUNDS > 5) expect(counts.killed).toBeGreaterThan(0);
 }, 1_800_000);
