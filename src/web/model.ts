@@ -1,5 +1,6 @@
 /** Models of a page: a folder of a server, or a file that the visitor gave. */
 import { SamsrError } from "../base/errors.js";
+import { once } from "../base/promises.js";
 import {
   enlarges,
   isModelOf,
@@ -10,8 +11,9 @@ import {
   readShapes,
   type UpscalingModel,
 } from "../checkpoints/index.js";
+import { describeLone, NO_LICENCE } from "../checkpoints/lone-model.js";
 import { isOnnx } from "../checkpoints/onnx-file/index.js";
-import { networkNamed, recognise } from "../checkpoints/recognise.js";
+import { recognise } from "../checkpoints/recognise.js";
 import { withSource } from "../checkpoints/source.js";
 import type { Raster } from "../image/raster.js";
 import { COVERAGE_NETWORK, ONNX_FILE } from "../networks/index.js";
@@ -79,36 +81,20 @@ async function modelOfFolder(source: string | URL): Promise<PageModel> {
 }
 
 async function modelOfFile(file: Blob, name: string, runtime: string | undefined): Promise<PageModel> {
-  const facts = { name, licence: "not stated; ask where the weights come from" };
   if (await withSource(file, name, isOnnx)) {
     const config = await withTrials((trials) => trials.call("examine", { file, name, runtime }));
-    const description = {
-      ...facts,
-      summary: "an ONNX file",
-      network: "onnx",
-      config,
-      weights: { network: name },
-    };
+    const facts = { name, summary: "an ONNX file", licence: NO_LICENCE };
+    const description = { ...facts, network: "onnx", config, weights: { network: name } };
     return { description: description as ModelDescription, files: { network: file } };
   }
-  const found = recognise(await readShapes(file, name), name);
-  const network = networkNamed(found.network);
-  const refusal = network.model.refusal?.(found);
-  if (refusal) throw new SamsrError(`${name}: ${refusal}`);
-  const parts = Object.entries(network.model.weights);
-  if (parts.some(([, held]) => held !== "self")) {
-    throw new SamsrError(
-      `${name} is ${network.title}, which needs a second file of weights; a page takes models of one file`,
-    );
-  }
-  const weights = Object.fromEntries(parts.map(([part]) => [part, name]));
-  const training = network.model.training?.({});
-  const { kind } = network.model;
-  const told = { ...facts, summary: network.title };
-  const description = { ...told, network: kind, config: found.config, ...training, weights };
+  const description = describeLone(recognise(await readShapes(file, name), name), name, {
+    name,
+    summary: (title) => title,
+    needsMore: (title) => `${title}, which needs a second file of weights; a page takes models of one file`,
+  });
   return {
-    description: description as ModelDescription,
-    files: Object.fromEntries(parts.map(([part]) => [part, file])),
+    description,
+    files: Object.fromEntries(Object.keys(description.weights).map((part) => [part, file])),
   };
 }
 
@@ -149,8 +135,7 @@ export function createPageCoverage(
   source: string | URL,
   options: { readonly device: Device; readonly threads?: number },
 ): { predictCoverage(raster: Raster): Promise<Coverage>; release(): Promise<void> } {
-  let loading: Promise<CoveragePredictor> | undefined;
-  const load = async () => {
+  const predictor = once(async (): Promise<CoveragePredictor> => {
     const model = await openModel(source);
     const { description } = model;
     if (!isModelOf(description, COVERAGE_NETWORK)) {
@@ -158,9 +143,9 @@ export function createPageCoverage(
     }
     const { tensors } = await weightsOf(model, "network");
     return createCoveragePredictor(tensors as StateDict, description.config, options);
-  };
+  });
   return {
-    predictCoverage: async (raster) => (await (loading ??= load())).coverage(raster),
-    release: async () => (await loading?.catch(() => undefined))?.release(),
+    predictCoverage: async (raster) => (await predictor()).coverage(raster),
+    release: async () => (await predictor.begun()?.catch(() => undefined))?.release(),
   };
 }

@@ -1,18 +1,15 @@
 /** Files of weights as models, without adding them to the store. */
 import { stat } from "node:fs/promises";
 import { basename, dirname, resolve } from "node:path";
-import { SamsrError } from "../../base/errors.js";
 import type { Described } from "../../networks/index.js";
 import type { ModelDescription, OnnxFileModel } from "../description.js";
+import { describeLone, NO_LICENCE } from "../lone-model.js";
 import { ncnnModel } from "../ncnn/index.js";
 import { examineOnnx, isOnnx, type OnnxFileOptions } from "../onnx-file/index.js";
 import { readShapes } from "../open.js";
 import { isPth } from "../pth.js";
-import { networkNamed, recognise } from "../recognise.js";
+import { recognise } from "../recognise.js";
 import { withSource } from "../source.js";
-
-/** What is said of weights that come without words. */
-export const NO_LICENCE = "not stated; ask where the weights come from";
 
 /** A model whose weights are a file that somebody named. */
 export interface FileModel {
@@ -33,28 +30,14 @@ export async function modelInFile(path: string): Promise<FileModel> {
   const bytes = (await stat(path)).size;
   const onnx = await onnxIn(path);
   if (onnx) return { ...place, bytes, description: await describeOnnxFile(path, onnx) };
-  const found = recognise(await readShapes(path), path);
-  const network = networkNamed(found.network);
-  const { model } = network;
-  const refusal = model.refusal?.(found);
-  if (refusal) throw new SamsrError(`${path}: ${refusal}`);
   const file = basename(path);
-  const parts = Object.entries(model.weights);
-  if (parts.some(([, held]) => held !== "self")) {
-    throw new SamsrError(
-      `${path} is ${network.title}, which needs other weights too; "samsr models add ${file}" makes a model of them`,
-    );
-  }
-  const description = {
+  const description = describeLone(recognise(await readShapes(path), path), path, {
     name: file,
-    summary: `${network.title}, from ${file}`,
-    licence: NO_LICENCE,
-    network: model.kind,
-    config: found.config,
-    ...model.training?.({}),
-    weights: Object.fromEntries(parts.map(([part]) => [part, file])),
-  };
-  return { ...place, bytes, description: description as unknown as ModelDescription };
+    summary: (title) => `${title}, from ${file}`,
+    needsMore: (title) =>
+      `${title}, which needs other weights too; "samsr models add ${file}" makes a model of them`,
+  });
+  return { ...place, bytes, description };
 }
 
 /**
