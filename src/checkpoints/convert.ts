@@ -3,7 +3,9 @@ import { SamsrError } from "../base/errors.js";
 import type { Part, PartOptions, Size, Training } from "../networks/index.js";
 import { frozenScope, type StateDict, type Weights } from "../nn/index.js";
 import { anySize, type Dimension, type ModelStream, streamModel, type Value } from "../onnx/index.js";
-import { networkNamed, type Recognised } from "./recognise.js";
+import { openCheckpoint } from "./open.js";
+import { networkNamed, type Recognised, recognise } from "./recognise.js";
+import type { CheckpointFile } from "./source.js";
 import { toldMetadata } from "./told.js";
 
 export interface ConvertOptions {
@@ -114,6 +116,15 @@ export function convert(
 export function runnableWeights<W extends Weights>(weights: W, recognised: Recognised): W | StateDict {
   const { runnable } = networkNamed(recognised.network);
   return runnable ? runnable(weights as StateDict, recognised) : weights;
+}
+
+/**
+ * Loads the weights that are run of a file as it was published.
+ * @throws {SamsrError} for a file that cannot be read, or holds no known network
+ */
+export async function loadPublished(file: CheckpointFile, name: string): Promise<StateDict> {
+  const { shapes, weights } = await openCheckpoint(file, name);
+  return runnableWeights(weights, recognise(shapes, name));
 }
 
 /**

@@ -1,6 +1,7 @@
 /** Models of a page: a folder of a server, or a file that the visitor gave. */
 import { SamsrError } from "../base/errors.js";
 import { once } from "../base/promises.js";
+import { loadPublished } from "../checkpoints/convert.js";
 import {
   enlarges,
   isModelOf,
@@ -115,19 +116,17 @@ async function fetched(address: URL | string): Promise<Response> {
 export async function weightsOf(model: PageModel, part: string, detail?: number): Promise<PartWeights> {
   const { description, files } = model;
   if (isModelOf(description, ONNX_FILE)) {
-    const { blob } = await fileOf(files[part]!);
+    const file = files[part]!;
+    const blob = typeof file === "string" ? await fetched(file) : file;
     return { tensors: new Map(), model: new Uint8Array(await blob.arrayBuffer()) };
   }
   const load = async (name: string) => {
-    const { blob, address } = await fileOf(files[name]!);
-    return readCheckpoint(blob, address);
+    const file = files[name]!;
+    // What a visitor gives is as it was published; a model's folder has what is run.
+    if (typeof file !== "string") return loadPublished(file, nameOf(file));
+    return readCheckpoint(await (await fetched(file)).blob(), file);
   };
   return { tensors: await weightsAt(description, part, detail, load) };
-}
-
-async function fileOf(file: string | Blob): Promise<{ blob: Blob; address: string }> {
-  if (typeof file !== "string") return { blob: file, address: nameOf(file) };
-  return { blob: await (await fetched(file)).blob(), address: file };
 }
 
 /** The coverage network of a page, loaded when it is first asked. */

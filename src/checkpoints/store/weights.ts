@@ -2,9 +2,7 @@ import { access, constants } from "node:fs/promises";
 import { join } from "node:path";
 import { SamsrError } from "../../base/errors.js";
 import type { StateDict } from "../../nn/index.js";
-import { runnableWeights } from "../convert.js";
-import { openCheckpoint } from "../open.js";
-import { recognise } from "../recognise.js";
+import { loadPublished } from "../convert.js";
 import { loadSafetensors } from "../safetensors.js";
 import { withSource } from "../source.js";
 import { storeError } from "./errors.js";
@@ -25,9 +23,6 @@ export async function loadModelWeights(model: InstalledModel, part: string): Pro
     if (cause.code !== "ENOENT") throw storeError(path, cause, "read");
     throw new SamsrError(`model ${name}: its file ${path} is missing; install it again`, { cause });
   });
-  if (model.place === "file") {
-    const { shapes, weights } = await openCheckpoint(path);
-    return runnableWeights(weights, recognise(shapes, path));
-  }
+  if (model.place === "file") return loadPublished(path, path);
   return withSource(path, undefined, async (source) => (await loadSafetensors(source)).tensors);
 }
