@@ -1,7 +1,8 @@
 /** ncnn's pairs of files, against the outputs that are stored beside them. */
 import { copyFileSync, existsSync, readFileSync } from "node:fs";
-import { afterAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, describe, expect, it, vi } from "vitest";
 import { openCheckpoint, readCheckpoint, readShapes, recognise } from "../src/checkpoints/index.js";
+import { addModel } from "../src/checkpoints/store/index.js";
 import { type Direct, NETWORKS } from "../src/networks/index.js";
 import { frozenScope } from "../src/nn/index.js";
 import * as o from "../src/onnx/index.js";
@@ -11,6 +12,7 @@ import { hasShared, maxDifference, readSafetensors, sharedPath } from "./shared.
 
 const { path, remove } = temporaryFolder();
 afterAll(remove);
+afterEach(() => void vi.unstubAllEnvs());
 
 const FORMATS = ["formats-rrdb", "formats-srvgg"] as const;
 
@@ -51,6 +53,22 @@ describe.skipIf(!hasShared).each(FORMATS)("%s", (fixture) => {
       await readCheckpoint(at("checkpoint.pth")),
     ];
     for (const [name, { data }] of stored) expect(weights.get(name)!.data, name).toEqual(data);
+  });
+
+  it("is one model when both of its files are given, in either order", async () => {
+    vi.stubEnv("SAMSR_HOME", path(`${fixture}-home`));
+    for (const [i, files] of [
+      ["param", "bin"],
+      ["bin", "param"],
+    ].entries()) {
+      const { description } = await addModel(
+        files.map((ending) => at(`ncnn-f32.${ending}`)),
+        {
+          name: `pair-${i}`,
+        },
+      );
+      expect(description.name).toBe(`pair-${i}`);
+    }
   });
 
   it("says what is missing beside it", async () => {

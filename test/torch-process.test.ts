@@ -9,6 +9,7 @@ import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { SamsrError } from "../src/base/errors.js";
+import { ownerIn } from "../src/base/owner.js";
 import * as o from "../src/onnx/index.js";
 import { createSession, floatTensor } from "../src/runtime/index.js";
 
@@ -23,7 +24,9 @@ beforeEach(() => {
 afterEach(() => vi.unstubAllEnvs());
 
 const SHARED = process.platform === "linux" ? "/dev/shm" : tmpdir();
-const shared = () => readdirSync(SHARED).filter((name) => name.startsWith(".samsr-"));
+
+/** The temporary files of one process: others on this machine have theirs. */
+const shared = (pid = process.pid) => readdirSync(SHARED).filter((name) => ownerIn(name)?.pid === pid);
 const bytes = o.toModel({ y: o.neg(o.input("x", [2])) }).bytes;
 
 function session(how: string) {
@@ -43,12 +46,11 @@ async function refusal(promise: Promise<unknown>): Promise<string> {
 
 describe.skipIf(process.platform === "win32")("the process of device torch", () => {
   it("may print what it likes on standard output", async () => {
-    const before = shared();
     const made = await session("chatty");
     const { y } = await made.run({ x: floatTensor([2]) });
     expect(y.shape).toEqual([2]);
     await made.release();
-    expect(shared()).toEqual(before);
+    expect(shared()).toEqual([]);
   });
 
   it.each([
@@ -56,7 +58,6 @@ describe.skipIf(process.platform === "win32")("the process of device torch", () 
     ["doubly", /does not answer as it should: "\{"number":1\}"/],
     ["dies", /its process ended \(SIGKILL\)/],
   ])("that %s is one line of error, and leaves no file", async (how, message) => {
-    const before = shared();
     const using = async () => {
       const made = await session(how);
       try {
@@ -66,7 +67,7 @@ describe.skipIf(process.platform === "win32")("the process of device torch", () 
       }
     };
     expect(await refusal(using())).toMatch(message);
-    expect(shared()).toEqual(before);
+    expect(shared()).toEqual([]);
     // And the next one begins anew.
     await (await session("")).release();
   });
@@ -78,15 +79,14 @@ describe.skipIf(process.platform === "win32")("the process of device torch", () 
         stdio: ["ignore", "pipe", "inherit"],
       });
     rmSync(note, { force: true });
-    const before = shared();
     const child = run("hangs");
     const gone = new Promise((resolve) => child.on("close", resolve));
     const asked = await vi.waitFor(() => JSON.parse(readFileSync(note, "utf8")), 30_000);
     for (const path of [asked.model, asked.shared]) expect(statSync(path).mode & 0o777).toBe(0o600);
-    expect(shared().length).toBe(before.length + 2);
+    expect(shared(child.pid)).toHaveLength(2);
     child.kill("SIGKILL");
     await gone;
-    expect(shared().length).toBe(before.length + 2);
+    expect(shared(child.pid)).toHaveLength(2);
     const next = run("");
     let said = "";
     next.stdout.on("data", (chunk) => {
@@ -94,7 +94,7 @@ describe.skipIf(process.platform === "win32")("the process of device torch", () 
     });
     await new Promise((resolve) => next.on("close", resolve));
     expect(said).toBe("released\n");
-    expect(shared()).toEqual(before);
+    expect(shared(child.pid)).toEqual([]);
   }, 60_000);
 
   it("gets no variable that would make Python do something else, nor a folder that depends on where one stands", async () => {

@@ -42,6 +42,11 @@ interface Pair {
   numbers(): Promise<Float32Array[]>;
 }
 
+/** Paths of files without each `.bin` whose `.param` is among them: either of a pair stands for both. */
+export function withoutSecondHalves(paths: readonly string[]): string[] {
+  return paths.filter((path) => !/\.bin$/i.test(path) || !paths.includes(path.replace(/\.bin$/i, ".param")));
+}
+
 /**
  * Reads a pair by either of its files, the other one lying beside it.
  * @returns undefined for a `.bin` that has no `.param` beside it, and so may be anything

@@ -8,6 +8,7 @@ import { type AuthorsConfig, scheduleOf, withAuthorsConfig } from "../authors-co
 import { runnableWeights } from "../convert.js";
 import type { LatentModel, ModelDescription } from "../description.js";
 import { NO_LICENCE } from "../lone-model.js";
+import { withoutSecondHalves } from "../ncnn/index.js";
 import type { OnnxFileOptions } from "../onnx-file/index.js";
 import { type RecognisedCheckpoint, readCheckpoint, recogniseCheckpoint } from "../open.js";
 import { networkNamed } from "../recognise.js";
@@ -77,10 +78,11 @@ interface Source {
  * together; for a name that is none or taken; when no autoencoder or more than one would do; when the store
  * cannot be written. Then nothing has changed.
  */
-export async function addModel(files: readonly string[], options: AddOptions = {}): Promise<InstalledModel> {
-  checkArgument("the files of a model", files, Array.isArray(files), "a list of paths");
-  for (const path of files) checkText("the path of a model's file", path);
+export async function addModel(paths: readonly string[], options: AddOptions = {}): Promise<InstalledModel> {
+  checkArgument("the files of a model", paths, Array.isArray(paths), "a list of paths");
+  for (const path of paths) checkText("the path of a model's file", path);
   checkOptions("addModel", options, OPTIONS);
+  const files = withoutSecondHalves(paths);
   const [first, ...others] = files;
   const onnx = first !== undefined && others.length === 0 && (await onnxIn(first));
   if (onnx) return addOnnxFile(first, onnx, options);
