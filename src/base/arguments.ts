@@ -63,7 +63,7 @@ export function checkArgument(what: string, value: unknown, good: boolean, expec
   if (!good) throw new SamsrError(`${what} must be ${expected}, not ${brief(value)}`);
 }
 
-/** Whether a value is an object with fields, no list. */
+/** Tells whether a value is an object with fields, no list. */
 export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }

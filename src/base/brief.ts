@@ -4,7 +4,7 @@ import { printable } from "./printable.js";
 const LONGEST = 60;
 
 /**
- * A value of any kind and depth as text that fits into a line of a message: data as JSON, at most 60
+ * Returns a value of any kind and depth as text that fits into a line of a message: data as JSON, at most 60
  * characters of it; functions and instances by what they are, such as `a Float32Array`.
  */
 export function brief(value: unknown): string {
@@ -14,7 +14,7 @@ export function brief(value: unknown): string {
   return json.length > LONGEST ? `${json.slice(0, LONGEST)}...` : json;
 }
 
-/** What is no data, in words; undefined for text, lists and plain objects. */
+/** Returns what is no data, in words; undefined for text, lists and plain objects. */
 function kindOf(value: unknown): string | undefined {
   if (typeof value === "function") return "a function";
   if (typeof value === "string" || Array.isArray(value)) return undefined;
@@ -25,7 +25,10 @@ function kindOf(value: unknown): string | undefined {
   return `${/^[AEIO]/.test(name) ? "an" : "a"} ${name}`;
 }
 
-/** As much of a value as can be seen in a line: what nests without end, or in a circle, is not followed. */
+/**
+ * Returns as much of a value as can be seen in a line: what nests without end, or in a circle, is not
+ * followed.
+ */
 function outermost(value: unknown): unknown {
   let left = LONGEST;
   const seen = (part: unknown): unknown => {

@@ -43,12 +43,12 @@ export function optional(check: Check): Check {
   return (value, at, unknown) => (value === undefined ? undefined : check(value, at, unknown));
 }
 
-/** `~` in YAML, null in JSON: nothing, said aloud. */
+/** Checks a value that may be null (`~` in YAML): nothing, said aloud. */
 export function nullable(check: Check): Check {
   return (value, at, unknown) => (value === null ? undefined : check(value, at, unknown));
 }
 
-/** A list with `least` elements or more. */
+/** Checks a list with `least` elements or more. */
 export function list(element: Check, least = 1, most = 1000, expected = "a list of numbers"): Check {
   const isList = test((v) => Array.isArray(v) && v.length >= least && v.length <= most, expected);
   return (value, at, unknown) =>

@@ -21,7 +21,7 @@ const systemReasons: Record<string, string> = {
   EROFS: "the file system is read-only",
 };
 
-/** Any error as one line. */
+/** Describes any error as one line. */
 export function describe(error: unknown): string {
   if (error instanceof SamsrError) return inOneLine(error.message);
   const { code, path } = error as NodeJS.ErrnoException;
@@ -34,7 +34,7 @@ export function describe(error: unknown): string {
   return `this is a bug in samsr: ${message} (SAMSR_DEBUG=1 shows where)`;
 }
 
-/** Text with every stretch of white space as one space. */
+/** Returns a text with every stretch of white space as one space. */
 export function inOneLine(text: string): string {
   return text.replace(/\s+/g, " ").trim();
 }

@@ -14,7 +14,7 @@ export class SamsrError extends Error {
 }
 
 /**
- * Whether an error says that memory has run out, in the words of whichever library it ran out in: V8's
+ * Tells whether an error says that memory has run out, in the words of whichever library it ran out in: V8's
  * arrays, C++, libvips, WebAssembly, or the system.
  */
 export function isOutOfMemory(error: unknown): boolean {

@@ -12,7 +12,7 @@ export interface Field<T> {
   readonly schema: Schema;
   /** Whether a file must have it. */
   readonly required: boolean;
-  /** A checked value with the standard ones put in; of undefined, the standard value. */
+  /** Returns a checked value with the standard ones put in; of undefined, the standard value. */
   fill(value: unknown): T;
   /** The fields of a section; a field of any other kind has none. */
   readonly fields?: Readonly<Record<string, Field<unknown>>>;
@@ -21,7 +21,7 @@ export interface Field<T> {
 /** What a file that passed the check holds, filled up. */
 export type Filled<F> = F extends Field<infer T> ? T : never;
 
-/** A field of any other kind, from its check and its schema. */
+/** Makes a field of any other kind, from its check and its schema. */
 export function field<T>(check: checks.Check, schema: Schema): Field<T> {
   return { check, schema, required: true, fill: (value) => value as T };
 }
@@ -64,7 +64,7 @@ export function checked<T>(
   return { ...one, check };
 }
 
-/** May be left out, and then nothing stands for it. */
+/** Makes a field that may be left out, and then has no value. */
 export function optional<T>(one: Field<T>): Field<T | undefined> {
   return {
     ...one,
@@ -74,7 +74,7 @@ export function optional<T>(one: Field<T>): Field<T | undefined> {
   };
 }
 
-/** May be left out, and then `standard` stands for it. */
+/** Makes a field that may be left out, and then has the value `standard`. */
 export function standing<T>(standard: NoInfer<T>, one: Field<T>): Field<T> {
   return {
     ...one,
@@ -98,7 +98,7 @@ type FilledSection<F extends Fields> = Flat<
 >;
 type Flat<T> = T extends object ? { [Key in keyof T]: T[Key] } : T;
 
-/** An object; it may be left out when all of its fields may. */
+/** Makes a field that is an object; it may be left out when all of its fields may. */
 export function section<const F extends Fields>(description: string, fields: F): Field<FilledSection<F>> {
   const entries = Object.entries(fields);
   const due = entries.filter(([, { required }]) => required).map(([key]) => key);
@@ -121,7 +121,7 @@ export function section<const F extends Fields>(description: string, fields: F):
   };
 }
 
-/** The names that may stand at a place such as `student.terms`; none where no section is. */
+/** Returns the names that may stand at a place such as `student.terms`; none where no section is. */
 export function namesAt(root: Field<unknown>, place: readonly string[]): string[] {
   let at: Field<unknown> | undefined = root;
   for (const key of place) at = at?.fields?.[key];

@@ -179,8 +179,8 @@ function parse(text: string): Holder | undefined {
 }
 
 /**
- * A sign of life. At once, since a process that has slept must know before it does anything else. @returns
- * whether it is still held
+ * Gives a sign of life. At once, since a process that has slept must know before it does anything else.
+ * @returns whether it is still held
  */
 function touch(lock: string, { token }: Holder): boolean {
   try {

@@ -12,7 +12,7 @@ export interface Owner {
   /** Digits that stand for the machine, its last start, and its space of process numbers. */
   readonly system: string;
   readonly pid: number;
-  /** When the process began, in the system's own count; "0" where that cannot be known. */
+  /** The moment the process began, in the system's own count; "0" where that cannot be known. */
   readonly began: string;
   /** Random digits, other ones for each thing that is owned. */
   readonly token: string;
@@ -23,15 +23,15 @@ const A_DAY = 24 * 3600 * 1000;
 
 let own: Omit<Owner, "token"> | undefined;
 
-/** This process as an owner, with a token that nothing else has. */
+/** Describes this process as an owner, with a token that nothing else has. */
 export function newOwner(): Owner {
   own ??= { system: thisSystem(), pid: process.pid, began: beginOf(process.pid) };
   return { ...own, token: randomBytes(6).toString("hex") };
 }
 
 /**
- * Whether the owner is gone. Of a process of this system that is known; any other is given up for gone when
- * its thing has not been touched for long.
+ * Tells whether the owner is gone. Of a process of this system that is known; any other is given up for gone
+ * when its thing has not been touched for long.
  * @param idle milliseconds since it was touched
  * @param longest how long another system may leave it untouched, in milliseconds; a day by default
  */
@@ -41,12 +41,12 @@ export function isGone({ system, pid, began }: Owner, idle: number, longest = A_
   return began !== "0" && began !== beginOf(pid);
 }
 
-/** The owner as a part of a file's name, such as "1f0a9c3b5d7e-4711-98765-a1b2c3d4e5f6". */
+/** Returns the owner as a part of a file's name, such as "1f0a9c3b5d7e-4711-98765-a1b2c3d4e5f6". */
 export function markOf({ system, pid, began, token }: Owner): string {
   return `${system}-${pid}-${began}-${token}`;
 }
 
-/** The owner in a name that has `markOf` somewhere in it, or undefined. */
+/** Returns the owner in a name that has `markOf` somewhere in it, or undefined. */
 export function ownerIn(name: string): Owner | undefined {
   const [, system, pid, began, token] =
     /(?<![0-9a-f])([0-9a-f]{12})-(\d{1,10})-(\d{1,20})-([0-9a-f]{12})(?![0-9a-f])/.exec(name) ?? [];
@@ -63,7 +63,10 @@ function isRunning(pid: number): boolean {
   }
 }
 
-/** Linux tells in ticks since its start: the 22nd field, counted behind the name, which may hold anything. */
+/**
+ * Reads when a process began, which Linux tells in ticks since its own start: the 22nd field, counted behind
+ * the name, which may hold anything.
+ */
 function beginOf(pid: number): string {
   return trying(() => {
     const facts = readFileSync(`/proc/${pid}/stat`, "latin1");

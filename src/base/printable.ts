@@ -5,14 +5,14 @@
 const UNPRINTABLE = /(?![\n\t])[\p{Cc}\p{Cs}\p{Bidi_Control}\u2028\u2029]/gu;
 
 /**
- * Text from anywhere, such as a file's name, fit to be written to a terminal: every character that would do
- * something is replaced by U+FFFD. Line feeds and tabs stay.
+ * Makes text from anywhere, such as a file's name, fit to be written to a terminal: every character that
+ * would do something is replaced by U+FFFD. Line feeds and tabs stay.
  */
 export function printable(text: string): string {
   return text.replace(UNPRINTABLE, "\ufffd");
 }
 
-/** A value as JSON in lines, which means the same and is fit to be written to a terminal. */
+/** Returns a value as JSON in lines, which means the same and is fit to be written to a terminal. */
 export function printableJson(value: unknown): string {
   return JSON.stringify(value, undefined, 2).replace(
     UNPRINTABLE,

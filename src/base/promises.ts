@@ -14,8 +14,8 @@ export function createQueue(lanes = 1): <T>(work: () => Promise<T>) => Promise<T
 }
 
 /**
- * What `known` has for this key, or what `make` makes, which it has from now on. A failure is forgotten, so
- * that it may be tried again.
+ * Returns what `known` has for this key, or what `make` makes, which it has from now on. A failure is
+ * forgotten, so that it may be tried again.
  */
 export function remember<K, V>(known: Map<K, Promise<V>>, key: K, make: () => Promise<V>): Promise<V> {
   const found = known.get(key);
@@ -30,12 +30,13 @@ export function remember<K, V>(known: Map<K, Promise<V>>, key: K, make: () => Pr
 
 export interface Once<T> {
   (): Promise<T>;
-  /** What was made or is in the making, if anything. */
+  /** Returns what was made or is in the making, if anything. */
   begun(): Promise<T> | undefined;
 }
 
 /**
- * `make`, called when its result is first asked for; a failure is forgotten, so that it may be tried again.
+ * Returns `make`, called when its result is first asked for; a failure is forgotten, so that it may be tried
+ * again.
  */
 export function once<T>(make: () => Promise<T>): Once<T> {
   const known = new Map<undefined, Promise<T>>();

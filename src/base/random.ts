@@ -17,8 +17,8 @@ const WEYL_1 = 0xbb67ae85;
 const ROUNDS = 10;
 
 /**
- * The high 32 bits of a 32 x 32 product, from 16-bit halves: JavaScript has no wide multiply. Every partial
- * sum stays under 2^32, so that arithmetic modulo 2^32 (with >>> for unsigned shifts) is exact.
+ * Returns the high 32 bits of a 32 x 32 product, from 16-bit halves: JavaScript has no wide multiply. Every
+ * partial sum stays under 2^32, so that arithmetic modulo 2^32 (with >>> for unsigned shifts) is exact.
  */
 function highWord(a: number, multiplier: number): number {
   const low = a & 0xffff;
@@ -31,7 +31,7 @@ function highWord(a: number, multiplier: number): number {
 }
 
 /**
- * Philox4x32-10: one block of four random 32-bit words.
+ * Computes Philox4x32-10: one block of four random 32-bit words.
  *
  * The four counter words and two key words are taken modulo 2^32. The same arguments always give the same
  * words.
@@ -78,8 +78,8 @@ export const NORMAL_LEVELS = 65536;
 let table: Float32Array | undefined;
 
 /**
- * The quantiles of the standard normal distribution at (i + 0.5) / 65536, i = 0..65535, scaled so that their
- * variance is exactly 1 (the scale is about 1 + 1e-5). Made once, on first use.
+ * Returns the quantiles of the standard normal distribution at (i + 0.5) / 65536, i = 0..65535, scaled so
+ * that their variance is exactly 1 (the scale is about 1 + 1e-5). Made once, on first use.
  *
  * A normal drawn from it is one table look-up on 16 random bits, several times cheaper than Box-Muller. The
  * price is that it is quantised to 65536 equiprobable levels with |z| <= 4.33: the distribution function is
@@ -102,7 +102,8 @@ export function normalTable(): Float32Array {
 }
 
 /**
- * The inverse of the standard normal distribution function, 0 < p < 1, to a relative error of about 1e-9.
+ * Returns the inverse of the standard normal distribution function, 0 < p < 1, to a relative error of about
+ * 1e-9.
  *
  * A rational first guess (Abramowitz and Stegun, 26.2.23, error under 4.5e-4), then Halley's method on the
  * distribution function, which is integrated as a continued fraction in the tail and as a series in the
@@ -123,7 +124,9 @@ export function normalQuantile(p: number): number {
   return z;
 }
 
-/** The standard normal distribution function, to about 1e-14 (absolute; relative in the lower tail). */
+/**
+ * Returns the standard normal distribution function, to about 1e-14 (absolute; relative in the lower tail).
+ */
 export function normalDistribution(z: number): number {
   if (z > 0) return 1 - normalDistribution(-z);
   const density = Math.exp((-z * z) / 2) / Math.sqrt(2 * Math.PI);
@@ -147,15 +150,15 @@ export function normalDistribution(z: number): number {
 export interface Random {
   /** Words drawn so far. Set it to go on from there: a saved position resumes a run exactly. */
   position: number;
-  /** The next 32 random bits, as an unsigned integer. One word. */
+  /** Returns the next 32 random bits, as an unsigned integer. One word. */
   word(): number;
-  /** Uniform in [0, 1), a multiple of 2^-32. One word. */
+  /** Draws a number uniform in [0, 1), a multiple of 2^-32. One word. */
   next(): number;
-  /** Uniform in 0..n-1, for 1 <= n <= 2^32. One word (the bias is under n / 2^32). */
+  /** Draws a whole number uniform in 0..n-1, for 1 <= n <= 2^32. One word (the bias is under n / 2^32). */
   integer(n: number): number;
   /**
-   * Standard normal, from {@link normalTable}. One word, of which half is used, so that positions stay
-   * simple.
+   * Draws a standard normal number from {@link normalTable}. One word, of which half is used, so that
+   * positions stay simple.
    */
   normal(): number;
   /** Fills `out` with standard normals, two from each word. */
@@ -163,8 +166,8 @@ export interface Random {
 }
 
 /**
- * A deterministic sequence of random numbers: word n of the sequence is word n of Philox with counter n / 4,
- * so the whole state is one number, {@link Random.position}.
+ * Creates a deterministic sequence of random numbers: word n of the sequence is word n of Philox with counter
+ * n / 4, so the whole state is one number, {@link Random.position}.
  *
  * @param seed any integer up to 2^53; its low and high words are both used
  * @param stream sequences with the same seed and different streams are independent (initial weights, crops,
@@ -219,7 +222,7 @@ export function createRandom(seed: number, stream = 0): Random {
  */
 const SEQUENCE_DOMAIN = 0;
 
-/** The two key words of a seed: its low and high 32 bits. */
+/** Returns the two key words of a seed: its low and high 32 bits. */
 export function seedKey(seed: number): [number, number] {
   return [seed >>> 0, Math.floor(seed / 0x100000000) >>> 0];
 }

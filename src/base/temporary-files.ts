@@ -11,8 +11,8 @@ import { isGone, markOf, newOwner, ownerIn } from "./owner.js";
 const own = new Set<string>();
 
 /**
- * A path in the folder that nothing has; what is made there goes when the process ends, unless it was
- * renamed.
+ * Makes up a path in the folder that nothing has; what is made there goes when the process ends, unless it
+ * was renamed.
  */
 export function temporaryPath(folder: string, ending = ".tmp"): string {
   const path = join(folder, `.samsr-${markOf(newOwner())}${ending}`);

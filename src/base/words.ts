@@ -28,7 +28,7 @@ export interface Described {
   /** What it is, for people. */
   readonly words: string;
   readonly schema: WordSchema;
-  /** Other words for some of the values. */
+  /** Further words that stand for some of the values. */
   readonly also?: Readonly<Record<string, string>>;
   /** Names of those that cannot be said together with it. */
   readonly conflicts?: readonly string[];
@@ -51,12 +51,12 @@ type ValueOf<S> = S extends { readonly type: "integer" | "number" }
 export const wholeNumber = (minimum: number, maximum?: number) =>
   ({ type: "integer", minimum, ...(maximum !== undefined && { maximum }) }) as const;
 
-/** One of these words. */
+/** Makes a value that is one of these words. */
 export const oneOf = <const Word extends string>(choices: readonly Word[]) =>
   ({ type: "string", enum: choices }) as const;
 
 /**
- * The value that a text says.
+ * Reads the value that a text says.
  * @throws SamsrError that says what was expected, such as "Expected a whole number from 1 on."
  */
 export function parseWords({ schema, also = {} }: Described, text: string): number | string | boolean {
@@ -106,7 +106,7 @@ function rangeOf({ minimum, exclusiveMinimum, maximum }: Range): string {
   return maximum === undefined ? ` from ${minimum} on` : ` from ${minimum} to ${maximum}`;
 }
 
-/** A number, or a fraction such as 512/1500; NaN for anything else. */
+/** Reads a number, or a fraction such as 512/1500; NaN for anything else. */
 function fraction(text: string): number {
   const parts = text.split("/").map((part) => (part.trim() === "" ? Number.NaN : Number(part)));
   if (parts.length > 2) return Number.NaN;

@@ -9,9 +9,9 @@ export interface NamedWeights {
 }
 
 /**
- * (1 - share) a + share b, weight by weight. Two students taught on from the same one by different terms, the
- * one for fidelity and the other for detail, stay near enough that what lies between their weights lies
- * between their pictures (Wang et al., "ESRGAN", 2018, section 3.4; "Deep network interpolation", 2019).
+ * Computes (1 - share) a + share b, weight by weight. Two students taught on from the same one by different
+ * terms, the one for fidelity and the other for detail, stay near enough that what lies between their weights
+ * lies between their pictures (Wang et al., "ESRGAN", 2018, section 3.4; "Deep network interpolation", 2019).
  * @param share of b, 0 to 1; less than 0 lies before a, on the same line
  * @throws {SamsrError} for a share that is none, and when the two have not the same tensors
  */

@@ -1,10 +1,11 @@
 /** A run of bytes that readers ask for parts of, so that a file of gigabytes is never read whole. */
 export interface ByteSource {
-  /** What errors call it. */
+  /** What errors call the source. */
   readonly name: string;
   readonly size: number;
   /**
-   * `length` bytes at `offset`, possibly a view on what the caller holds; only asked for what lies inside.
+   * Reads `length` bytes at `offset`, possibly a view on what the caller holds; only asked for what lies
+   * inside.
    */
   read(offset: number, length: number): Promise<Uint8Array>;
   /**

@@ -1,4 +1,4 @@
-/** From a checkpoint to one self-contained ONNX model of one of its parts. */
+/** Conversion of a checkpoint to one self-contained ONNX model of one of its parts. */
 import { SamsrError } from "../base/errors.js";
 import type { Part, PartOptions, Size, Training } from "../networks/index.js";
 import { frozenScope, type StateDict, type Weights } from "../nn/index.js";
@@ -26,7 +26,10 @@ export interface ConvertOptions {
    * width are free too, else 1.
    */
   readonly batch?: number;
-  /** float16 stores matrices and kernels at half size; all sums are still taken in float32. */
+  /**
+   * The type of stored numbers; float16 stores matrices and kernels at half size; all sums are still taken in
+   * float32.
+   */
   readonly precision?: "float32" | "float16";
   /** How the weights were trained, for the metadata. */
   readonly training?: Training;
@@ -54,7 +57,7 @@ const LARGEST_FILE = 2 ** 31 - 1;
 export const exact = (name: string) => /(^|\.)quantize\.embedding\.weight$/.test(name);
 
 /**
- * The graphs that a recognised network is made of.
+ * Returns the graphs that a recognised network is made of.
  * @param options what a checkpoint does not tell
  */
 export function partsOf(recognised: Recognised, options?: PartOptions): readonly Part[] {
@@ -62,10 +65,10 @@ export function partsOf(recognised: Recognised, options?: PartOptions): readonly
 }
 
 /**
- * A part of a recognised checkpoint as an ONNX model, with free batch, height and width where the network has
- * no constant of its size and none is asked for. The metadata of the model say what it is: network, part,
- * size and batch ("any" where they are free), the multiple of sides, precision, configuration and training as
- * JSON.
+ * Converts a part of a recognised checkpoint to an ONNX model, with free batch, height and width where the
+ * network has no constant of its size and none is asked for. The metadata of the model say what it is:
+ * network, part, size and batch ("any" where they are free), the multiple of sides, precision, configuration
+ * and training as JSON.
  * @param name of the file, for errors
  * @throws {SamsrError} when the part, the size or the batch cannot be
  *
@@ -112,7 +115,7 @@ export function convert(
   return { part: part.name, size: free ? undefined : size, batch, precision, inputs, outputs, model };
 }
 
-/** What a network is run with, of the tensors of its checkpoint. */
+/** Returns what a network is run with, of the tensors of its checkpoint. */
 export function runnableWeights<W extends Weights>(weights: W, recognised: Recognised): W | StateDict {
   const { runnable } = networkNamed(recognised.network);
   return runnable ? runnable(weights as StateDict, recognised) : weights;

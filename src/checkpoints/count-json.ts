@@ -2,8 +2,8 @@ const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 
 /**
- * What a JSON text would come to, without parsing it: keys of all its objects, values (at least; a little
- * more is possible), and how deep they nest. Says nothing of use for bytes that are no JSON.
+ * Counts what a JSON text would come to, without parsing it: keys of all its objects, values (at least; a
+ * little more is possible), and how deep they nest. Says nothing of use for bytes that are no JSON.
  */
 export function countJson(bytes: Uint8Array): { keys: number; values: number; depth: number } {
   let keys = 0;

@@ -46,7 +46,7 @@ export type DirectModel = DirectJson<string, unknown>;
 /** The models that make a picture larger. */
 export type UpscalingModel = PixelModel | LatentModel | DirectModel | OnnxFileModel;
 
-/** The network that a kind of model is about; undefined for a word that is no kind. */
+/** Returns the network that a kind of model is about; undefined for a word that is no kind. */
 export function networkOfKind(kind: string): Network | undefined {
   return NETWORKS.find(({ model }) => model.kind === kind);
 }
@@ -61,7 +61,7 @@ export interface HeldNetwork {
   readonly config: unknown;
 }
 
-/** The network that a model is about. */
+/** Returns the network that a model is about. */
 export function networkOf(description: { readonly network: string }): Network {
   return networkOfKind(description.network)!;
 }
@@ -82,12 +82,12 @@ export function networksIn(description: ModelDescription): readonly HeldNetwork[
   }));
 }
 
-/** Whether a model makes pictures larger. */
+/** Tells whether a model makes pictures larger. */
 export function enlarges(description: ModelDescription): description is UpscalingModel {
   return networkOf(description).upscaling !== undefined;
 }
 
-/** Whether a model is one of this network. */
+/** Tells whether a model is one of this network. */
 export function isModelOf<N extends Network>(
   description: ModelDescription,
   network: N,

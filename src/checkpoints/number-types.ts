@@ -16,7 +16,7 @@ export type NumberType = keyof typeof ARRAYS;
 /** Half-precision numbers are kept as bit patterns, booleans as bytes of 0 and 1. */
 export type NumberData = InstanceType<(typeof ARRAYS)[NumberType]>;
 
-/** Bytes of one number. */
+/** Returns the bytes of one number. */
 export function widthOf(type: NumberType): number {
   return ARRAYS[type].BYTES_PER_ELEMENT;
 }
@@ -26,7 +26,8 @@ export function emptyArray(type: NumberType, length: number): NumberData {
 }
 
 /**
- * Little-endian bytes as numbers: the same memory where they lie on a multiple of their width, else a copy.
+ * Reads little-endian bytes as numbers: the same memory where they lie on a multiple of their width, else a
+ * copy.
  */
 export function asNumbers(type: NumberType, bytes: Uint8Array): NumberData {
   const array = ARRAYS[type];
@@ -41,7 +42,7 @@ export function isFloat(type: NumberType): boolean {
   return type.includes("float");
 }
 
-/** The numbers as float32, float32 itself as it is; undefined for whole numbers and booleans. */
+/** Returns the numbers as float32, float32 itself as it is; undefined for whole numbers and booleans. */
 export function toFloat32(type: NumberType, data: NumberData): Float32Array | undefined {
   switch (type) {
     case "float32":

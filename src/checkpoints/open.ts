@@ -73,12 +73,12 @@ export async function recogniseCheckpoint(
   });
 }
 
-/** The weights of `openCheckpoint` alone. */
+/** Reads the weights of `openCheckpoint` alone. */
 export async function readCheckpoint(file: CheckpointFile, name?: string): Promise<StateDict> {
   return (await openCheckpoint(file, name)).weights;
 }
 
-/** The shapes of `openCheckpoint` alone: a few kilobytes are read. */
+/** Reads the shapes of `openCheckpoint` alone: a few kilobytes are read. */
 export async function readShapes(file: CheckpointFile, name?: string): Promise<Shapes> {
   return withSource(file, name, async (source) => (await outline(source)).shapes);
 }
@@ -102,8 +102,8 @@ async function outline(
 }
 
 /**
- * Whether a JSON object follows eight bytes of its length; a damaged PyTorch file is told about by its own
- * reader.
+ * Tells whether a JSON object follows eight bytes of its length; a damaged PyTorch file is told about by its
+ * own reader.
  */
 async function isSafetensors(source: ByteSource): Promise<boolean> {
   if (source.size < 9) return false;

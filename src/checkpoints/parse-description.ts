@@ -5,6 +5,7 @@ import { NETWORKS } from "../networks/index.js";
 import { type ModelDescription, networkOfKind } from "./description.js";
 
 /**
+ * Parses the text of a `model.json`, each of its fields checked.
  * @param path what errors call it
  * @throws {SamsrError} that names the first field that is missing or makes no sense
  */

@@ -214,7 +214,8 @@ export function unpickle(
 }
 
 /**
- * `map[key] = value`, for a key that is text or a small whole number; what a class is the key of is let go.
+ * Carries out `map[key] = value`, for a key that is text or a small whole number; what a class is the key of
+ * is let go.
  */
 export function setItem(map: Map<unknown, unknown>, key: unknown, value: unknown, fail: Fail): void {
   if (key instanceof Opaque) return;

@@ -18,7 +18,7 @@ const START = Uint8Array.of(
 /** Bytes of the count before a storage. */
 const COUNT = 8;
 
-/** Whether a file begins as this format does. */
+/** Tells whether a file begins as this format does. */
 export async function isLegacy(source: ByteSource): Promise<boolean> {
   const start = await source.read(0, Math.min(source.size, START.length));
   return start.length === START.length && START.every((byte, i) => start[i] === byte);

@@ -65,14 +65,14 @@ export class TensorView {
     return this.storage.dtype;
   }
 
-  /** Behind the last number of the storage that it looks at. */
+  /** Returns the place behind the last number of the storage that a view looks at. */
   get extent(): number {
     if (sizeOf(this.shape) === 0) return this.offset;
     return this.shape.reduce((last, side, axis) => last + (side - 1) * this.stride[axis], this.offset) + 1;
   }
 }
 
-/** In bytes; one of 10,000 tensors has half of it. */
+/** The largest pickle that is read, in bytes; one of 10,000 tensors has half of it. */
 export const LARGEST_PICKLE = 4e6;
 
 const MOST_AXES = 64;
@@ -85,7 +85,7 @@ export interface TensorWorld {
   readonly storages: ReadonlyMap<string, Storage>;
 }
 
-/** The world in which the pickle of a checkpoint is read. */
+/** Returns the world in which the pickle of a checkpoint is read. */
 export function tensorWorld(fail: Fail): TensorWorld {
   const storages = new Map<string, Storage>();
   let pairsLeft = MOST_PAIRS;
@@ -162,7 +162,7 @@ export function tensorWorld(fail: Fail): TensorWorld {
   return { global, persistent, storages };
 }
 
-/** Whether it is a part of a tensor, which cannot stand alone. */
+/** Tells whether it is a part of a tensor, which cannot stand alone. */
 export function isPart(value: unknown): boolean {
   return (
     typeof value === "function" ||
@@ -180,7 +180,9 @@ function areCounts(values: unknown): values is number[] {
   return Array.isArray(values) && values.length <= MOST_AXES && values.every(isCount);
 }
 
-/** The numbers of a view in row-major order: the storage's own memory where they lie so, else a copy. */
+/**
+ * Returns the numbers of a view in row-major order: the storage's own memory where they lie so, else a copy.
+ */
 export function layOut({ shape, stride, offset, dtype }: TensorView, whole: NumberData): NumberData {
   const size = sizeOf(shape);
   if (isRowMajor(shape, stride)) return whole.subarray(offset, offset + size);
@@ -201,8 +203,8 @@ export function layOut({ shape, stride, offset, dtype }: TensorView, whole: Numb
 }
 
 /**
- * The bytes of the file's type that a view takes beside its storage: as a copy in row-major order, or as
- * float32.
+ * Returns the bytes of the file's type that a view takes beside its storage: as a copy in row-major order, or
+ * as float32.
  */
 export function copySize({ shape, stride, dtype }: TensorView): number {
   const converted = dtype === "float16" || dtype === "bfloat16" || dtype === "float64";

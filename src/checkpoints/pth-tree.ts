@@ -24,10 +24,10 @@ const MOST_TENSORS = 1e5;
 const SCRIPTED = /^__torch__\./;
 
 /**
- * A copy of the tree, with `leaf` in place of each view, and the list of the tensors by the keys that lead to
- * them. A tree that is a module of TorchScript becomes the dictionary of that list. Ends in `fail` where an
- * object of Python's stands for the whole or beside tensors, where it may be one of a kind that is not read,
- * and where the tensors would take much more memory than the file.
+ * Returns a copy of the tree, with `leaf` in place of each view, and the list of the tensors by the keys that
+ * lead to them. A tree that is a module of TorchScript becomes the dictionary of that list. Ends in `fail`
+ * where an object of Python's stands for the whole or beside tensors, where it may be one of a kind that is
+ * not read, and where the tensors would take much more memory than the file.
  */
 export function survey<Tensor>(
   root: unknown,

@@ -102,18 +102,18 @@ function failure({ name }: ByteSource): Fail {
   };
 }
 
-/** Whether it begins as PyTorch's files do. */
+/** Tells whether it begins as PyTorch's files do. */
 export async function isPth(source: ByteSource): Promise<boolean> {
   const start = String.fromCharCode(...(await source.read(0, Math.min(source.size, 4))));
   return start === "PK\x03\x04" || isPickle(start);
 }
 
-/** The instruction that a pickle begins with, and its protocol. */
+/** Returns the instruction that a pickle begins with, and its protocol. */
 function isPickle(start: string): boolean {
   return start[0] === "\x80" && start[1] <= "\x05";
 }
 
-/** What the first bytes show: other things go by the same endings. */
+/** Recognises what the first bytes show: other things go by the same endings. */
 async function recognise(source: ByteSource, fail: Fail): Promise<void> {
   if (source.size === 0) fail("it is empty; fetch it again");
   const start = String.fromCharCode(...(await source.read(0, Math.min(source.size, 512))));

@@ -34,6 +34,7 @@ const MOST_TENSORS = 5000;
 const MOST_CONSTANTS = 5e7;
 
 /**
+ * Recognises which network a checkpoint holds, and its configuration, from the shapes of its tensors.
  * @param shapes as `readShapes` gives them, buffers included: only these tell the size a Swin UNet was built
  *   for
  * @param name of the file, for errors
@@ -74,7 +75,7 @@ export function recognise(shapes: Shapes, name: string): Recognised {
 }
 
 /**
- * A recognised network with a configuration that is told of it, for what no shape tells.
+ * Returns a recognised network with a configuration that is told of it, for what no shape tells.
  * @returns undefined where the configuration is not one of these tensors
  */
 export function recognisedAs(
@@ -89,7 +90,7 @@ export function recognisedAs(
   return found as Recognised;
 }
 
-/** Whether it is this network, and with its configuration then. */
+/** Tells whether it is this network, and with its configuration then. */
 export function isNetwork<N extends Network>(
   found: { readonly network: string },
   network: N,
@@ -97,12 +98,12 @@ export function isNetwork<N extends Network>(
   return found.network === network.name;
 }
 
-/** The network of this name, which is that of a known one. */
+/** Returns the network of this name, which is that of a known one. */
 export function networkNamed(name: Recognised["network"]): Network {
   return NETWORKS.find((network) => network.name === name)!;
 }
 
-/** Everything that a checkpoint could be. */
+/** Returns everything that a checkpoint could be. */
 function* readings(shapes: Shapes, name: string) {
   for (const network of NETWORKS) {
     for (const reader of network.readers) {
@@ -144,7 +145,7 @@ function attempt<T>(build: () => T): T | Error {
   }
 }
 
-/** How many tensors are right, those of another shape by half. */
+/** Tells how many tensors are right, those of another shape by half. */
 function inCommon(shapes: Shapes, { expected }: Reading): number {
   let common = 0;
   for (const [key, shape] of expected) {
@@ -154,7 +155,7 @@ function inCommon(shapes: Shapes, { expected }: Reading): number {
   return common;
 }
 
-/** One phrase for each tensor that has another shape, is missing, or is too many, in this order. */
+/** Returns one phrase for each tensor that has another shape, is missing, or is too many, in this order. */
 function differences(shapes: Shapes, { expected, network }: Reading): string[] {
   const reshaped: string[] = [];
   const missing: string[] = [];

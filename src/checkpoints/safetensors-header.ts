@@ -29,7 +29,7 @@ export const FLOATS: ReadonlyMap<string, NumberType> = new Map([
   ["F64", "float64"],
 ]);
 
-/** Bytes of a number. */
+/** The number of bytes of one number, by its type. */
 const WIDTHS: ReadonlyMap<string, number> = new Map(
   Object.entries({
     ...{ F64: 8, F32: 4, F16: 2, BF16: 2 },
@@ -45,8 +45,8 @@ const DEEPEST = 3;
 const MOST_AXES = 64;
 
 /**
- * How long the header is, by the first eight bytes. @throws {SamsrError} when it cannot be in a file of that
- * size.
+ * Tells how long the header is, by the first eight bytes. @throws {SamsrError} when it cannot be in a file of
+ * that size.
  */
 export function headerLength(bytes: Uint8Array, fileSize: number, name: string): number {
   const fail = failure(name);
@@ -98,8 +98,8 @@ function areCounts(values: unknown): values is number[] {
 }
 
 /**
- * The format has the tensors cover the file without overlaps, by which a small file could fill the memory,
- * and without holes, in which something else could be.
+ * Checks where tensors lie. The format has them cover the file without overlaps, by which a small file could
+ * fill the memory, and without holes, in which something else could be.
  */
 function checkPlaces(tensors: readonly SafetensorsEntry[], start: number, end: number, fail: Fail): void {
   let at = start;

@@ -20,14 +20,14 @@ export interface Tensors {
 }
 
 export interface WriteOptions {
-  /** In which type numbers are written, float16 rounded to the nearest; default "float32". */
+  /** The type in which numbers are written, float16 rounded to the nearest; default "float32". */
   readonly precision?: "float32" | "float16";
   readonly metadata?: Readonly<Record<string, string>>;
 }
 
 /**
- * The bytes of a file of tensors as F32 or, at half the size, F16, in pieces: the header, then one for each
- * tensor. They lie side by side; the first starts on a multiple of 8 bytes.
+ * Returns the bytes of a file of tensors as F32 or, at half the size, F16, in pieces: the header, then one
+ * for each tensor. They lie side by side; the first starts on a multiple of 8 bytes.
  */
 export function* safetensorsPieces(tensors: StateDict, options: WriteOptions = {}): Generator<Uint8Array> {
   const { precision = "float32", metadata } = options;

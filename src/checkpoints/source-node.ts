@@ -6,7 +6,10 @@ import type { ByteSource } from "./byte-source.js";
 /** What one read asks the system for at most. */
 const LARGEST_READ = 2 ** 30;
 
-/** @throws {SamsrError} naming a file that is not there, is none, or cannot be read */
+/**
+ * Opens a file as a source of bytes while `use` runs.
+ * @throws {SamsrError} naming a file that is not there, is none, or cannot be read
+ */
 export async function withFile<T>(
   path: string,
   called: string,

@@ -7,14 +7,16 @@ import type { PthCheckpoint, PthOutline } from "./pth.js";
 import { layOut, type PthTensor, type Storage } from "./pth-tensors.js";
 import type { PthTree } from "./pth-tree.js";
 
-/** Under which keys training programs put the state dict; a moving average before the weights it is of. */
+/**
+ * The keys under which training programs put the state dict; a moving average before the weights it is of.
+ */
 const WRAPPERS = ["params-ema", "params_ema", "params", "state_dict", "model_state_dict", "model", "net"];
 
 /** What wrapping a module for many devices, or compiling it, leaves in front of every name. */
 const PREFIXES = /^(module\.|_orig_mod\.)+/;
 
 /**
- * Under which name a program keeps the one network it saved; taken off only where every tensor has it. A
+ * The name under which a program keeps the one network it saved; taken off only where every tensor has it. A
  * number after it is that of a layer, in a network whose own names begin so.
  */
 const OWNERS = /^(model|net|netG|network|denoiser|autoencoder|first_stage_model|sam)\.(?!\d)/;
@@ -28,8 +30,8 @@ interface Leaf {
 type Named<Tensor> = Pick<PthCheckpoint<Tensor>, "name" | "root">;
 
 /**
- * The state dict in a checkpoint: out of its wrapper, without the prefixes of parallel and compiled modules,
- * its numbers as float32. Tensors of whole numbers and booleans (indices, counters) are left out.
+ * Returns the state dict in a checkpoint: out of its wrapper, without the prefixes of parallel and compiled
+ * modules, its numbers as float32. Tensors of whole numbers and booleans (indices, counters) are left out.
  * @throws {SamsrError} when the checkpoint holds no dictionary of tensors.
  */
 export function stateDictOf(checkpoint: Named<PthTensor>): StateDict {
@@ -63,7 +65,7 @@ export async function loadStateDict(outline: PthOutline): Promise<StateDict> {
   return notEmpty(state, outline);
 }
 
-/** The shapes of all tensors that `stateDictOf` would find, and of those that it leaves out. */
+/** Returns the shapes of all tensors that `stateDictOf` would find, and of those that it leaves out. */
 export function shapesOf(checkpoint: Named<Leaf>): Shapes {
   return new Map([...tensorsOf(checkpoint)].map(([key, { shape }]) => [key, shape]));
 }
@@ -86,7 +88,7 @@ export function withoutPrefixes<T>(tensors: ReadonlyMap<string, T>, name: string
   return withoutPrefixes(new Map([...plain].map(([key, t]) => [key.slice(owner.length), t])), name);
 }
 
-/** A file may hold one tensor and no name: it is called "value". */
+/** Returns the tensors by their names; where a file holds one tensor and no name, it is called "value". */
 function tensorsOf<Tensor extends Leaf>(checkpoint: Named<Tensor>): Map<string, Tensor> {
   if (isTensor(checkpoint.root)) return new Map([["value", checkpoint.root]]);
   const tensors = new Map<string, Tensor>();

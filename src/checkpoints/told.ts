@@ -24,7 +24,7 @@ export function toldMetadata({ network, config, training }: Told): Record<string
   };
 }
 
-/** How weights were trained, where anything is told of it. */
+/** Tells how weights were trained, where anything is told of it. */
 function told(training: Training): Record<string, string> {
   const known = trainingIn(training);
   return Object.keys(known).length > 0 ? { training: JSON.stringify(known) } : {};

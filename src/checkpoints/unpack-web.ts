@@ -13,7 +13,7 @@ for (let i = 0; i < 256; i++) {
   }
 }
 
-/** The checksum of ZIP archives (ISO 3309, reflected polynomial 0xedb88320). */
+/** Returns the checksum of ZIP archives (ISO 3309, reflected polynomial 0xedb88320). */
 export function crc32(bytes: Uint8Array): number {
   const [first, second, third, fourth] = TABLES;
   let crc = 0xffffffff;

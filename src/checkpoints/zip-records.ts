@@ -7,7 +7,7 @@ import type { Fail } from "../base/errors.js";
 export interface ZipEntry {
   readonly name: string;
   readonly nameBytes: Uint8Array;
-  /** Bytes, once unpacked. */
+  /** The number of bytes, once unpacked. */
   readonly size: number;
   readonly packedSize: number;
   readonly deflated: boolean;
@@ -51,7 +51,7 @@ export function view(bytes: Uint8Array, fail: Fail) {
   };
 }
 
-/** The entries of a directory, which is at `start` in the file and says that it has `count`. */
+/** Parses the entries of a directory, which is at `start` in the file and says that it has `count`. */
 export function parseDirectory(
   bytes: Uint8Array,
   { start, count }: { start: number; count: number },
@@ -115,7 +115,10 @@ function inPlaces(found: Omit<ZipEntry, "limit">[], end: number, fail: Fail): Re
   return entries;
 }
 
-/** Nothing is ever written under these names; but an archive with such ones is not PyTorch's. */
+/**
+ * Refuses names that lead out of an archive: nothing is ever written under them, but such an archive is not
+ * PyTorch's.
+ */
 function checkName(name: string, fail: Fail): void {
   const parts = name.split("/");
   if (parts.includes("..") || parts[0] === "" || /^[a-z]:|[\\\p{Cc}]/iu.test(name)) {
@@ -123,7 +126,7 @@ function checkName(name: string, fail: Fail): void {
   }
 }
 
-/** Where the data of an extra field begins, or -1. */
+/** Finds where the data of an extra field begins, or -1. */
 function findField(id: number, start: number, end: number, u16: (at: number) => number): number {
   for (let at = start; at + 4 <= end; at += 4 + u16(at + 2)) if (u16(at) === id) return at + 4;
   return -1;

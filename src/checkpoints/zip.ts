@@ -1,8 +1,8 @@
 /**
- * As much of the ZIP format (PKWARE's APPNOTE, with its ZIP64 records) as reading a PyTorch checkpoint takes.
- * The directory stands at the end of the file and says where each entry lies, so one tensor can be read out
- * of gigabytes. Nothing the file says is believed before it is checked: it may be damaged, or made to do
- * harm.
+ * The part of the ZIP format (PKWARE's APPNOTE, with its ZIP64 records) that reading a PyTorch checkpoint
+ * takes. The directory stands at the end of the file and says where each entry lies, so one tensor can be
+ * read out of gigabytes. Nothing the file says is believed before it is checked: it may be damaged, or made
+ * to do harm.
  */
 import type { Fail } from "../base/errors.js";
 import { inNode } from "../runtime/environment.js";
@@ -11,7 +11,7 @@ import { checkLocalHeader, LOCAL_HEADER_SIZE, parseDirectory, view, type ZipEntr
 
 export interface Zip {
   readonly entries: ReadonlyMap<string, ZipEntry>;
-  /** An entry's bytes: where it is not packed, as the source hands them out. */
+  /** Reads an entry's bytes: where it is not packed, as the source hands them out. */
   read(entry: ZipEntry): Promise<Uint8Array>;
 }
 

@@ -95,7 +95,9 @@ async function isDirectory(path: string): Promise<boolean> {
   );
 }
 
-/** A word with `*`, `?`, `[...]` or `{...}` that is not itself the name of something. */
+/**
+ * Tells whether this is a word with `*`, `?`, `[...]` or `{...}` that is not itself the name of something.
+ */
 async function isPattern(word: string): Promise<boolean> {
   if (!/[*?[{(]/.test(word)) return false;
   const { default: glob } = await import("fast-glob");
@@ -114,7 +116,7 @@ function notUtf8(name: string): SamsrError {
 }
 
 /**
- * All that matches and is no folder: what is no regular file either, reading will refuse by name.
+ * Returns all that matches and is no folder: what is no regular file either, reading will refuse by name.
  */
 async function matchPattern(word: string): Promise<Pick<FoundInputs, "inputs" | "failures">> {
   const { default: glob } = await import("fast-glob");
@@ -134,7 +136,7 @@ async function matchPattern(word: string): Promise<Pick<FoundInputs, "inputs" | 
   return { inputs, failures };
 }
 
-/** The deepest folder that holds all of these. */
+/** Returns the deepest folder that holds all of these. */
 function commonFolder(folders: string[]): string {
   const [first = ".", ...others] = folders;
   const parts = first.split(sep);
@@ -187,7 +189,7 @@ interface Entry {
   readonly isFolder: boolean;
 }
 
-/** What is in a folder, by name. */
+/** Returns what is in a folder, by name. */
 async function entriesOf(folder: string): Promise<Entry[]> {
   const entries = await readdir(folder, { withFileTypes: true, encoding: "buffer" });
   return entries
@@ -196,9 +198,9 @@ async function entriesOf(folder: string): Promise<Entry[]> {
 }
 
 /**
- * Whether a file of a folder is an input: it means to be a picture or is one, of any kind; or it is a pipe or
- * a device, which reading will refuse by name. A link to a folder is neither a picture nor followed: it may
- * lead round in a circle.
+ * Tells whether a file of a folder is an input: it means to be a picture or is one, of any kind; or it is a
+ * pipe or a device, which reading will refuse by name. A link to a folder is neither a picture nor followed:
+ * it may lead round in a circle.
  */
 async function isInput(path: string): Promise<boolean> {
   const facts = await stat(path).catch(() => undefined);

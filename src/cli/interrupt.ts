@@ -19,13 +19,16 @@ export interface Interrupts {
   /** Aborted by the first signal. */
   readonly signal: AbortSignal;
   /**
-   * Work that has something to save gets this long, in milliseconds, before the process is ended.
+   * Gives work that has something to save this long, in milliseconds, before the process is ended.
    * @param code the exit code when it has ended in time; by default the signal's
    */
   allow(patience: number, code?: number): void;
   /** Acts as if this signal had come; what has become pointless is given up the same way. */
   trigger(signal: Signal): void;
-  /** When a signal has come, ends the process with its code. To be called when everything is put away. */
+  /**
+   * Ends the process with the code of the signal that has come, if one has. It is called when everything is
+   * put away.
+   */
   leave(): Promise<void>;
 }
 
@@ -64,7 +67,7 @@ export function watchInterrupts(): Interrupts {
   return { signal: controller.signal, allow, trigger, leave };
 }
 
-/** The signal's own effect, which no exit handler delays. */
+/** Has the signal's own effect, which no exit handler delays. */
 function die(signal: Signal): void {
   // Node ignores SIGPIPE, and Windows knows no signals: there the surest end is the hardest.
   const deadly = signal === "SIGPIPE" ? "SIGTERM" : signal;

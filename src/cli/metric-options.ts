@@ -2,7 +2,7 @@
 import { METRIC_NAMES, METRICS, type MetricName, PLAIN_METRICS } from "../evaluate/metrics/index.js";
 import { UsageError } from "./report.js";
 
-/** The metrics with what each is, for the help of a command. */
+/** Returns the metrics with what each is, for the help of a command. */
 export function metricsHelp(): string {
   const width = Math.max(...METRIC_NAMES.map((name) => name.length));
   const lines = METRIC_NAMES.map((name) => {
@@ -16,8 +16,8 @@ fetches them.`;
 }
 
 /**
- * The metrics that `--metrics` names, separated by commas; `all` is every one whose weights are installed.
- * Left out, those that need no weights.
+ * Chooses the metrics that `--metrics` names, separated by commas; `all` is every one whose weights are
+ * installed. Left out, those that need no weights.
  * @param compares whether there are originals
  * @throws UsageError for a name that is none, or a metric that needs the originals which are not given
  */

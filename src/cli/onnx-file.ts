@@ -28,7 +28,7 @@ export function writeOnnxFile(
   return writeFileAtomically(path, write, { overwrite, signal });
 }
 
-/** Small pieces, of which a model has many thousands, go together. */
+/** Writes the pieces of a file, small ones together: a model has many thousands. */
 async function writePieces(path: string, pieces: Iterable<Uint8Array>, signal: AbortSignal): Promise<void> {
   const file = await open(path, "w");
   let waiting: Uint8Array[] = [];

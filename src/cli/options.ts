@@ -17,12 +17,15 @@ export interface Surroundings {
   done(exitCode: number): void;
 }
 
-/** The package's version. */
+/** Returns the package's version. */
 export function version(): string {
   return JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")).version;
 }
 
-/** @param standard left out where the default is not one word for all */
+/**
+ * Makes an option whose value is one of some words.
+ * @param standard left out where the default is not one word for all
+ */
 export function choice(
   flags: string,
   description: string,
@@ -32,13 +35,13 @@ export function choice(
   return new Option(flags, description).choices(choices).default(standard);
 }
 
-/** `etaScale` as a flag: --eta-scale. */
+/** Returns a name as a flag: --eta-scale for `etaScale`. */
 export function flagOf(name: string): string {
   return `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }
 
 /**
- * The option for a described value: `etaScale` is `--eta-scale <m>`.
+ * Makes the option for a described value: `etaScale` is `--eta-scale <m>`.
  * @param words said instead of the description's own
  */
 export function described(name: string, description: Described, words: string = description.words): Option {
@@ -60,7 +63,7 @@ function parsed(description: Described, text: string): unknown {
   }
 }
 
-/** A parser of whole numbers from `least` to `most`. */
+/** Makes a parser of whole numbers from `least` to `most`. */
 export function whole(least: number, most = Number.MAX_SAFE_INTEGER): (text: string) => number {
   return (text) => {
     const value = Number(text);
@@ -70,7 +73,7 @@ export function whole(least: number, most = Number.MAX_SAFE_INTEGER): (text: str
   };
 }
 
-/** A name that becomes a folder's, or stands in for one. */
+/** Parses a name that becomes a folder's, or stands in for one. */
 export function plainName(text: string): string {
   if (isPlainName(text)) return text;
   throw new InvalidArgumentError(
@@ -102,7 +105,7 @@ export function share(text: string): number {
   throw new InvalidArgumentError("Expected a number from 0 to 1.");
 }
 
-/** Height and width, as shapes have them. */
+/** Parses height and width, as shapes have them. */
 export function size(text: string): { height: number; width: number } {
   const [, height, width] = /^([1-9]\d{0,4})x([1-9]\d{0,4})$/.exec(text) ?? [];
   if (height !== undefined) return { height: Number(height), width: Number(width) };
@@ -123,7 +126,10 @@ export const threads = () =>
 /** How far between the ends of a model that has two. @param words said instead of the usual ones */
 export const detail = (words?: string) => described("detail", UPSCALE_WORDS.detail, words);
 export const seed = () => described("seed", UPSCALE_WORDS.seed);
-/** @param standard for a command without a model, which otherwise decides */
+/**
+ * Makes the option `--variant`.
+ * @param standard for a command without a model, which otherwise decides
+ */
 export const variant = (standard?: string) =>
   choice(
     "--variant <name>",
@@ -141,7 +147,7 @@ export const preset = () =>
     "published: as the authors measure; what else is said stands over it",
   ).choices(PRESETS);
 
-/** What a command was told, with its preset's seed where no other was said. */
+/** Returns what a command was told, with its preset's seed where no other was said. */
 export function withPresetSeed<T extends { readonly preset?: Preset; readonly seed: number }>(
   options: T,
   command: Command,

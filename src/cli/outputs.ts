@@ -92,7 +92,7 @@ export async function chooseDestination(
   return { kind: "file", path: out };
 }
 
-/** Whether a path leads to what standard output is, whatever it is. */
+/** Tells whether a path leads to what standard output is, whatever it is. */
 function isStandardOutput({ dev, ino }: Stats): boolean {
   try {
     const own = fstatSync(1);
@@ -107,7 +107,7 @@ async function isBelowFile(path: string): Promise<boolean> {
   return !facts?.isDirectory();
 }
 
-/** The path itself, or the nearest folder above it that exists. */
+/** Returns the path itself, or the nearest folder above it that exists. */
 async function existingAncestor(path: string): Promise<string> {
   for (let at = resolve(path); ; at = dirname(at)) {
     if ((await lstat(at).catch(() => undefined)) || dirname(at) === at) return at;
@@ -238,7 +238,7 @@ export async function refuseExisting(path: string, overwrite: boolean | undefine
   }
 }
 
-/** One spelling for one place: links resolved as far as the path exists. */
+/** Returns one spelling for one place: links resolved as far as the path exists. */
 async function canonical(path: string): Promise<string> {
   const full = resolve(path);
   return realpath(full).catch(async () => {

@@ -85,7 +85,7 @@ function defineProgram(surroundings: Surroundings): Command {
   return program;
 }
 
-/** What commander throws: its own way out after help and version, or an error of usage. */
+/** Returns what commander throws: its own way out after help and version, or an error of usage. */
 function usageError(error: CommanderError): UsageError | undefined {
   if (error.exitCode === 0) return undefined;
   if (error.code === "commander.help") return new UsageError('expected a command; "samsr --help" lists them');

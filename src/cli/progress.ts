@@ -5,9 +5,12 @@ import type { WriteStream } from "node:tty";
 import { printable } from "../base/printable.js";
 
 export interface ProgressBar {
-  /** A new file begins. `place` says which of how many, such as "2/10", or is empty. */
+  /** Begins a new file. `place` says which of how many, such as "2/10", or is empty. */
   file(name: string, place: string): void;
-  /** `stage` is a word for people; with a total above 1 the bar shows how far it is. */
+  /**
+   * Draws how far the file is; `stage` is a word for people; with a total above 1 the bar shows how far it
+   * is.
+   */
   update(progress: { stage: string; done: number; total: number }): void;
   /** Wipes the bar, so that a line can be written; the next update draws it again. */
   clear(): void;
@@ -15,10 +18,10 @@ export interface ProgressBar {
 
 const silent: ProgressBar = { file() {}, update() {}, clear() {} };
 
-/** At most this often is the bar drawn, in milliseconds. */
+/** The least time between two drawings of the bar, in milliseconds. */
 const BETWEEN_DRAWS = 80;
 
-/** A bar on this stream, or one that does nothing where the stream is no terminal. */
+/** Creates a bar on this stream, or one that does nothing where the stream is no terminal. */
 export function createProgressBar(stream: WriteStream, wanted: boolean): ProgressBar {
   if (!wanted || !stream.isTTY || process.env.TERM === "dumb") return silent;
   let [name, place] = ["", ""];
@@ -60,7 +63,7 @@ export interface ProgressLine {
   readonly elapsed: number;
 }
 
-/** The text of the bar, at most `columns - 1` characters, the name shortened first. */
+/** Renders the text of the bar, at most `columns - 1` characters, the name shortened first. */
 export function renderProgress(line: ProgressLine, columns: number): string {
   const { name, place, stage, done, total, elapsed } = line;
   const counted = total > 1;

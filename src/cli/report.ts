@@ -15,7 +15,7 @@ export function printError(error: unknown, name?: string): void {
   if (process.env.SAMSR_DEBUG === "1" && error instanceof Error) say(String(error.stack));
 }
 
-/** The message, with the input in front unless it is in there already. */
+/** Returns the message, with the input in front unless it is in there already. */
 export function named(message: string, name: string | undefined): string {
   if (name === undefined) return message;
   // As an error would have it that says the name.

@@ -6,7 +6,7 @@ import { print, say } from "./streams.js";
 
 export interface Reporter {
   readonly bar: ProgressBar;
-  /** A line about a result, for people. */
+  /** Says a line about a result, for people. */
   say(line: string): void;
   /** Says what a picture has lost, on standard error; quiet ones leave it to the document. */
   warn(name: string, warning: string): void;
@@ -15,6 +15,7 @@ export interface Reporter {
 }
 
 /**
+ * Creates what a command reports its results by.
  * @param options.quiet says nothing but errors
  * @param options.json standard output is for the one document, so result lines are left out
  * @param options.toStdout standard output is for the picture, so lines go to standard error

@@ -5,7 +5,7 @@ import { described } from "./options.js";
 
 const GROUP = "Segment Anything (--masks sam):";
 
-/** A switch among them. */
+/** Makes a switch among them. */
 export function samOption(flags: string, words: string): Option {
   return new Option(flags, words).helpGroup(GROUP);
 }

@@ -41,17 +41,17 @@ export function writeToStdout(bytes: Uint8Array | string, signal: AbortSignal): 
   return unlessAborted(written, signal);
 }
 
-/** Text on standard output. Whatever of it came from files, none of it acts on a terminal. */
+/** Writes text on standard output. Whatever of it came from files, none of it acts on a terminal. */
 export function print(text: string): void {
   process.stdout.write(printable(text));
 }
 
-/** A document on standard output. */
+/** Writes a document on standard output. */
 export function printJson(value: unknown): void {
   process.stdout.write(`${printableJson(value)}\n`);
 }
 
-/** A line on standard error. */
+/** Writes a line on standard error. */
 export function say(line: string): void {
   process.stderr.write(`${printable(line)}\n`);
 }

@@ -9,18 +9,18 @@
  * among each other are always computed in double precision. Images are [C, H, W] or [N, C, H, W].
  */
 export interface Algebra<Rate, Image> {
-  /** a + b. */
+  /** Computes a + b. */
   add(a: Rate | number, b: Rate | number): Rate;
-  /** a - b. */
+  /** Computes a - b. */
   sub(a: Rate | number, b: Rate | number): Rate;
-  /** a b. */
+  /** Computes a b. */
   mul(a: Rate | number, b: Rate | number): Rate;
-  /** a / b. */
+  /** Computes a / b. */
   div(a: Rate | number, b: Rate | number): Rate;
-  /** The larger of a and b. */
+  /** Computes the larger of a and b. */
   max(a: Rate | number, b: Rate | number): Rate;
-  /** The square root of a. */
+  /** Computes the square root of a. */
   sqrt(a: Rate | number): Rate;
-  /** The sum of rate times image over all terms: what each step of each process comes down to. */
+  /** Computes the sum of rate times image over all terms: what each step of each process comes down to. */
   weightedSum(...terms: (readonly [rate: Rate | number, image: Image])[]): Image;
 }

@@ -20,7 +20,7 @@ export const arrayAlgebra: Algebra<Field, Float32Array> = {
   weightedSum,
 };
 
-/** A function of two numbers as one of two fields: a number where both are numbers, else a map. */
+/** Returns a function of two numbers as one of two fields: a number where both are numbers, else a map. */
 function pixelByPixel(f: (a: number, b: number) => number): (a: Field, b: Field) => Field {
   return (a, b) => {
     if (typeof a === "number") return typeof b === "number" ? f(a, b) : Float64Array.from(b, (v) => f(a, v));
@@ -31,7 +31,8 @@ function pixelByPixel(f: (a: number, b: number) => number): (a: Field, b: Field)
 }
 
 /**
- * The sum of rate times image over the terms, each plane summed in double precision and rounded once.
+ * Computes the sum of rate times image over the terms, each plane summed in double precision and rounded
+ * once.
  *
  * @returns a new array of the images' shape
  * @throws SamsrError when the images differ in length, or a map is not a plane of them

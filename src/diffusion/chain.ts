@@ -16,7 +16,7 @@ export interface ChainOptions<Rate, Image> {
   readonly xT: Image;
   /** The enlarged image, or its latent. */
   readonly y: Image;
-  /** eta and kappa of each pixel (equation 9), or the global ones. */
+  /** The rates eta and kappa of each pixel (equation 9), or the global ones. */
   readonly rates: Pixelwise<Rate>;
   /** Number of denoiser calls, 1..T; default T. */
   readonly steps?: number;
@@ -64,7 +64,7 @@ export function* chain<Rate, Image>(
   return x;
 }
 
-/** The timesteps that a chain visits, falling. @throws SamsrError as `chain` */
+/** Returns the timesteps that a chain visits, falling. @throws SamsrError as `chain` */
 export function visitedBy(sampler: Sampler, schedule: Schedule, steps = schedule.steps): number[] {
   return sampler.visits?.(schedule, steps) ?? timesteps(schedule, steps);
 }
@@ -83,7 +83,7 @@ export interface SampleOptions extends Omit<ChainOptions<Field, Float32Array>, "
   readonly denoiser: Denoiser;
   /** The noise of x_T, of unit variance; the shape of y. */
   readonly noise: Float32Array;
-  /** default: the global process */
+  /** The rates of the process, at each pixel or everywhere; default: the global ones. */
   readonly rates?: Pixelwise<Field>;
   /** Checked before each call of the denoiser. */
   readonly signal?: Pick<AbortSignal, "throwIfAborted">;

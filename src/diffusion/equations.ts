@@ -25,19 +25,19 @@ export const onArrays = equationsOver(arrayAlgebra);
 /** The equations on graph values, as {@link equationsOver} describes them: training, and the single step. */
 export const onGraphs = equationsOver(graphAlgebra);
 
-/** The equations over an algebra: functions of rates and images to rates and images. */
+/** Returns the equations over an algebra: functions of rates and images to rates and images. */
 export function equationsOver<Rate, Image>(algebra: Algebra<Rate, Image>) {
   type Rates = Rate | number;
   const { add, sub, mul, div, max, sqrt, weightedSum } = algebra;
 
-  /** The deviation of the noise in x_t: kappa sqrt(eta). */
+  /** Returns the deviation of the noise in x_t: kappa sqrt(eta). */
   function noiseLevel(eta: Rates, kappa: Rates): Rates {
     return mul(kappa, sqrt(eta));
   }
 
   /**
-   * Equation 1, a sample of q(x_t | x0, y) = N(x0 + eta (y - x0), kappa^2 eta I). With eta and kappa of
-   * equation 9 it is the pixel-wise forward process.
+   * Computes equation 1, a sample of q(x_t | x0, y) = N(x0 + eta (y - x0), kappa^2 eta I). With eta and kappa
+   * of equation 9 it is the pixel-wise forward process.
    * @param state.noise of unit variance
    */
   function forward(state: { x0: Image; y: Image; noise: Image; eta: Rates; kappa: Rates }): Image {
@@ -46,16 +46,16 @@ export function equationsOver<Rate, Image>(algebra: Algebra<Rate, Image>) {
   }
 
   /**
-   * Equation 8: W, the number of masks that cover a pixel over the largest such number. Where no mask covers
-   * anything the paper would divide by 0, and W is 0, so that the process is SinSR's.
+   * Computes equation 8: W, the number of masks that cover a pixel over the largest such number. Where no
+   * mask covers anything the paper would divide by 0, and W is 0, so that the process is SinSR's.
    */
   function semanticWeight(count: Rates, largest: Rates): Rate {
     return div(count, max(largest, 1));
   }
 
   /**
-   * Equation 9: eta (1 + m W) and kappa (1 - m W). In `release` the factor is that of sqrt(eta), so eta (1 +
-   * m W)^2.
+   * Computes equation 9: eta (1 + m W) and kappa (1 - m W). In `release` the factor is that of sqrt(eta), so
+   * eta (1 + m W)^2.
    *
    * Where many masks overlap, W is 1: the residual is shifted in faster and with less noise, so structure
    * there stays closer to y. Where nothing is covered, W is 0 and the process is SinSR's. At the last
@@ -80,25 +80,25 @@ export function equationsOver<Rate, Image>(algebra: Algebra<Rate, Image>) {
   }
 
   /**
-   * {@link pixelwise} as chains of more than one step have it, of the teacher's roll-out and of an upscale.
-   * In `release` they keep the global rates throughout, with masks in their noise alone: only x_T of the
-   * single step follows W there.
+   * Computes {@link pixelwise} as chains of more than one step have it, of the teacher's roll-out and of an
+   * upscale. In `release` they keep the global rates throughout, with masks in their noise alone: only x_T of
+   * the single step follows W there.
    */
   function chainRates(weight: Rates, options: PixelwiseOptions = {}): Pixelwise<Rate> {
     return pixelwise(options.variant === "release" ? 0 : weight, options);
   }
 
   /**
-   * The deviation of the noise in x_T, kappa_new sqrt(eta_new) of the last timestep, or of another where a
-   * chain starts.
+   * Returns the deviation of the noise in x_T, kappa_new sqrt(eta_new) of the last timestep, or of another
+   * where a chain starts.
    */
   function priorLevel({ eta, kappa, steps }: Schedule, rates: Pixelwise<Rate>, timestep = steps - 1): Rates {
     return noiseLevel(rates.eta(eta[timestep]), rates.kappa(kappa));
   }
 
   /**
-   * Equation 10, where every chain starts: x_T = y + kappa sqrt(eta) noise. It is equation 1 with its mean
-   * taken to be y, since x0 is not known yet.
+   * Computes equation 10, where every chain starts: x_T = y + kappa sqrt(eta) noise. It is equation 1 with
+   * its mean taken to be y, since x0 is not known yet.
    * @param state.level of {@link priorLevel}
    */
   function prior({ y, noise, level }: { y: Image; noise: Image; level: Rates }): Image {
@@ -106,8 +106,8 @@ export function equationsOver<Rate, Image>(algebra: Algebra<Rate, Image>) {
   }
 
   /**
-   * Equation 12: k, m and j from the rates before and after a step. They add up to 1, and kappa cancels out.
-   * They hold between any two rates, so a chain may leave timesteps out.
+   * Computes equation 12: k, m and j from the rates before and after a step. They add up to 1, and kappa
+   * cancels out. They hold between any two rates, so a chain may leave timesteps out.
    */
   function coefficients(eta: Rates, etaNext: Rates): { k: Rate; m: Rate; j: Rate } {
     const root = sqrt(mul(etaNext, eta));
@@ -116,8 +116,8 @@ export function equationsOver<Rate, Image>(algebra: Algebra<Rate, Image>) {
   }
 
   /**
-   * Equation 2 with global rates, equation 11 with those of each pixel: k x0 + m x_t + j y. It is equation 1
-   * at etaNext, with the noise that x_t holds if x0Hat is right.
+   * Computes equation 2 with global rates, equation 11 with those of each pixel: k x0 + m x_t + j y. It is
+   * equation 1 at etaNext, with the noise that x_t holds if x0Hat is right.
    */
   function deterministicStep(state: { x: Image; x0Hat: Image; y: Image; eta: Rates; etaNext: Rates }): Image {
     const { k, m, j } = coefficients(state.eta, state.etaNext);
@@ -131,9 +131,9 @@ export function equationsOver<Rate, Image>(algebra: Algebra<Rate, Image>) {
 }
 
 /**
- * What x_t is multiplied by before the denoiser sees it: 1 / sqrt(eta kappa^2 + 1), so that its variance
- * stays about 1 for images of unit variance. SAMSR keeps the global eta and kappa here: the denoiser was
- * taught with them.
+ * Returns what x_t is multiplied by before the denoiser sees it: 1 / sqrt(eta kappa^2 + 1), so that its
+ * variance stays about 1 for images of unit variance. SAMSR keeps the global eta and kappa here: the denoiser
+ * was taught with them.
  */
 export function inputScale(eta: number, kappa: number): number {
   return 1 / Math.sqrt(eta * kappa * kappa + 1);

@@ -4,5 +4,5 @@
  */
 export const NOISE_KINDS = ["sam", "gaussian"] as const;
 
-/** One of {@link NOISE_KINDS}. */
+/** A kind of noise, one of {@link NOISE_KINDS}. */
 export type NoiseKind = (typeof NOISE_KINDS)[number];

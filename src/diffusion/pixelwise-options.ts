@@ -13,10 +13,10 @@ export type Coefficients = (typeof COEFFICIENTS)[number];
 
 /** How eta and kappa follow W (equation 9). */
 export interface PixelwiseOptions {
-  /** m of equation 9, in [0, 1); default 1/5 */
+  /** The strength m of equation 9, in [0, 1); default 1/5. */
   readonly m?: number;
   /** Whose equations; default "paper". */
   readonly variant?: Variant;
-  /** default "both" */
+  /** Which of the rates follow W; default "both". */
   readonly coefficients?: Coefficients;
 }

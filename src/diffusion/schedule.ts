@@ -11,7 +11,7 @@ import { SamsrError } from "../base/errors.js";
 
 /** The numbers of one schedule; arrays are indexed by timestep, `steps` long. */
 export interface Schedule {
-  /** T */
+  /** The number of timesteps T.he number of timesteps T. */
   readonly steps: number;
   /** Strength of the noise relative to the residual. */
   readonly kappa: number;
@@ -20,23 +20,25 @@ export interface Schedule {
 }
 
 export interface ScheduleOptions {
-  /** T; default 15 */
+  /** The number of timesteps T.he number of timesteps T.he number of timesteps T; default 15. */
   readonly steps?: number;
-  /** p, over 0; default 0.3 */
+  /** The power p of the schedule, over 0; default 0.3. */
   readonly power?: number;
-  /** over 0; default 2 */
+  /** The noise's strength kappa, over 0; default 2. */
   readonly kappa?: number;
   /** The noise's standard deviation at t = 0 is at most this; default 0.04. */
   readonly minNoiseLevel?: number;
-  /** sqrt(eta) at the last timestep, in (0, 1]; default 0.99 */
+  /** The root of eta at the last timestep, in (0, 1]; default 0.99. */
   readonly etasEnd?: number;
 }
 
-/** sqrt(eta_0) never exceeds this, whatever the noise level asked for: eta_0 has to be close to 0. */
+/**
+ * The number that sqrt(eta_0) never exceeds, whatever the noise level asked for: eta_0 has to be close to 0.
+ */
 const LARGEST_FIRST_SQRT_ETA = Math.sqrt(0.001);
 
 /**
- * The exponential schedule: sqrt(eta_t) = s0 exp(ln(etasEnd / s0) (t / (T - 1))^p), with
+ * Returns the exponential schedule: sqrt(eta_t) = s0 exp(ln(etasEnd / s0) (t / (T - 1))^p), with
  * s0 = min(minNoiseLevel / kappa, minNoiseLevel, sqrt(0.001)).
  *
  * One step (T = 1) has only the end of the schedule.
@@ -61,7 +63,7 @@ export function exponentialSchedule(options: ScheduleOptions = {}): Schedule {
 }
 
 /**
- * The timesteps a chain of `count` denoiser calls visits, from T - 1 down, evenly spread.
+ * Returns the timesteps a chain of `count` denoiser calls visits, from T - 1 down, evenly spread.
  * All T of them give the full chain; one gives [T - 1], the single step of SinSR and SAMSR.
  *
  * @throws SamsrError unless 1 <= count <= T

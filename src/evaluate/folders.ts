@@ -19,12 +19,12 @@ export interface FolderEvaluation {
   readonly pictures: readonly PictureEvaluation[];
   /** What could not be measured, and why. */
   readonly failures: readonly { readonly picture: string; readonly reason: string }[];
-  /** Over the pictures that were measured. */
+  /** The mean over the pictures that were measured. */
   readonly mean: Values;
 }
 
 export interface EvaluateOptions {
-  /** Its metrics are those that are measured. */
+  /** What measures; its metrics are those of the result. */
   readonly measurer: Measurer;
   /** The folder of originals; their endings may differ from those of the results. */
   readonly reference?: string;

@@ -10,7 +10,7 @@ export interface GalleryPicture {
   readonly results: ReadonlyMap<string, { readonly source: string; readonly figures: string }>;
 }
 
-/** One self-contained HTML file beside the pictures it shows; it asks nothing of any network. */
+/** Writes one self-contained HTML file beside the pictures it shows; it asks nothing of any network. */
 export function galleryPage(title: string, table: string, pictures: readonly GalleryPicture[]): string {
   const methods = [...new Set(pictures.flatMap(({ results }) => [...results.keys()]))];
   return `<!doctype html>

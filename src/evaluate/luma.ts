@@ -16,7 +16,7 @@ export interface Plane {
   readonly data: Float64Array;
 }
 
-/** BT.601 luma in 16..235 of the picture without its border. */
+/** Computes BT.601 luma in 16..235 of the picture without its border. */
 export function luma(picture: Raster, border: number): Plane {
   const { channels } = picture;
   const [green, blue] = channels < 3 ? [0, 0] : [1, 2];

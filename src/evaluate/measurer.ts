@@ -49,7 +49,7 @@ export interface Measurer {
 /** The border that super-resolution at four times is measured with. */
 export const BORDER = 4;
 
-/** The border that is measured with, or that of a preset. */
+/** Returns the border that is measured with, or that of a preset. */
 export function borderOf(preset?: Preset): number {
   return preset === undefined ? BORDER : PUBLISHED_BORDER;
 }
@@ -116,7 +116,7 @@ async function measurerHere(options: LocalOptions): Promise<Measurer> {
   };
 }
 
-/** The metrics whose weights are installed, in the order of tables. */
+/** Returns the metrics whose weights are installed, in the order of tables. */
 export async function readyMetrics(): Promise<MetricName[]> {
   const installed = (await installedMetricFiles()).map(({ name }) => name);
   return METRIC_NAMES.filter((name) => METRICS[name].weights.every((file) => installed.includes(file)));
@@ -125,12 +125,12 @@ export async function readyMetrics(): Promise<MetricName[]> {
 /** A value for each metric that has one. */
 export type Values = Readonly<Partial<Record<MetricName, number>>>;
 
-/** The values among judgements. */
+/** Returns the values among judgements. */
 export function valuesOf(judgements: Judgements): Values {
   return Object.fromEntries(Object.entries(judgements).filter(([, value]) => typeof value === "number"));
 }
 
-/** The first reason among judgements why there is no value, if any. */
+/** Returns the first reason among judgements why there is no value, if any. */
 export function reasonIn(judgements: Judgements): string | undefined {
   for (const value of Object.values(judgements)) if (typeof value !== "number") return value.reason;
   return undefined;

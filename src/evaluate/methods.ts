@@ -29,22 +29,22 @@ const INTERPOLATIONS: Readonly<Record<string, EnlargeMethod>> = {
   "bicubic-catmull-rom": async (lq) => interpolated(lq, enlargeBy(kernels.catmullRom, lq)),
 };
 
-/** Whether a method runs the network, so that an upscaler is needed. */
+/** Tells whether a method runs the network, so that an upscaler is needed. */
 export function needsModel(name: string): boolean {
   return !Object.hasOwn(INTERPOLATIONS, name);
 }
 
 /**
- * The method that a model of one denoiser was taught for: what else could be computed with its weights is no
- * other method. Undefined for a model with a student and a teacher, which has methods of both, and for one
- * without a diffusion.
+ * Returns the method that a model of one denoiser was taught for: what else could be computed with its
+ * weights is no other method. Undefined for a model with a student and a teacher, which has methods of both,
+ * and for one without a diffusion.
  */
 export function onlyMethod(model: UpscalingModel): Method | undefined {
   const denoisesLatents = networkOf(model).upscaling?.by === "denoising latents";
   return denoisesLatents ? kindOf(model).diffusion!.method : undefined;
 }
 
-/** Of methods that are compared when nobody names any, those that a model is one of. */
+/** Returns, of the methods that are compared when nobody names any, those that a model is one of. */
 export function methodsFor(model: UpscalingModel, names: readonly string[]): string[] {
   const only = onlyMethod(model);
   if (only === undefined) return [...names];
@@ -52,9 +52,9 @@ export function methodsFor(model: UpscalingModel, names: readonly string[]): str
 }
 
 export interface MethodOptions {
-  /** Of the noise; default 0. */
+  /** The seed of the noise; default 0. */
   readonly seed?: number;
-  /** Of what runs a model; left out, the settings are the model's. */
+  /** The preset of methods that run a model; left out, the settings are the model's. */
   readonly preset?: Preset;
   readonly signal?: AbortSignal;
 }
@@ -105,7 +105,10 @@ function createMethod(
   return async (lq) => (await upscaler.upscale(lq, settings, { signal })).raster;
 }
 
-/** @throws SamsrError for a name that is none */
+/**
+ * Refuses a name of no method.
+ * @throws SamsrError for a name that is none
+ */
 export function checkName(name: string): void {
   if (needsModel(name)) parseName(name);
 }

@@ -13,7 +13,7 @@ import type { EnlargeMethod } from "./score.js";
 export const STUDENT_SEED = 0;
 
 /**
- * What there is to tell of a student of pixels whose file does not, as its configuration says.
+ * Returns what there is to tell of a student of pixels whose file does not, as its configuration says.
  * @param name for errors
  * @throws SamsrError for a student of latents
  */
@@ -26,7 +26,7 @@ export function toldOf(
 }
 
 /**
- * The single step that a student was taught, as settings of an upscale.
+ * Returns the single step that a student was taught, as settings of an upscale.
  * @throws SamsrError for one whose masks lie in files
  */
 export function settingsOf(name: string, { student }: StudentConfig): UpscaleSettings {

@@ -19,9 +19,9 @@ interface Level {
 }
 
 /**
- * A raster with the colour of transparent pixels filled in from their visible neighbours: a pixel of opacity
- * a keeps a of its own colour. Opaque pixels and all alpha values stay as they are; a raster without a
- * transparent pixel, or without a visible one, is returned itself.
+ * Returns a raster with the colour of transparent pixels filled in from their visible neighbours: a pixel of
+ * opacity a keeps a of its own colour. Opaque pixels and all alpha values stay as they are; a raster without
+ * a transparent pixel, or without a visible one, is returned itself.
  * @throws SamsrError for what is no raster
  */
 export async function bleedColour(raster: Raster): Promise<Raster> {
@@ -125,7 +125,7 @@ async function pullIntoRaster(
   }
 }
 
-/** The colour of a level at a pixel of the next finer one, bilinear between centres. */
+/** Samples the colour of a level at a pixel of the next finer one, bilinear between centres. */
 function sample(level: Level, channels: number, x: number, y: number, out: Float64Array): void {
   const { width, height, data } = level;
   // Along an axis the centre of fine pixel x lies a quarter past its parent, away from the pair's middle.

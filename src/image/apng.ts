@@ -31,8 +31,8 @@ interface Frame {
 }
 
 /**
- * All frames of an animated PNG, composed: RGBA of the picture's size and depth. @throws what the decoder
- * throws
+ * Decodes all frames of an animated PNG, composed: RGBA of the picture's size and depth. @throws what the
+ * decoder throws
  */
 export async function decodeApng(bytes: Uint8Array, signal?: AbortSignal): Promise<Apng> {
   const { header, shared, frames, loops } = readFrames(bytes);

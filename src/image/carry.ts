@@ -33,6 +33,7 @@ const ownDensity: readonly OutputFormat[] = ["png", "jpeg", "tiff"];
 const finestDensity: Partial<Record<OutputFormat, number>> = { jpeg: 65535 * 2.54 };
 
 /**
+ * Fits a picture's metadata to its result: the size that it tells, what its format holds, and its profile.
  * @param size of the result, and whether it is grey
  * @param density pixels an inch to write instead of those of the metadata
  */
@@ -108,7 +109,7 @@ function carryColour(
   }
 }
 
-/** sRGB by name, or no word at all. */
+/** Tells whether the colours are sRGB, by name or because nothing is said. */
 function isPlain({
   primaries,
   transfer,

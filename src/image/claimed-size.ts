@@ -3,9 +3,9 @@ import { latin1, spells, viewOf } from "./containers/bytes.js";
 import type { InputFormat } from "./formats.js";
 
 /**
- * Width and height in pixels that a PNG, GIF, BMP, WebP or JPEG claims, before its orientation is applied.
- * Undefined for other formats, and where the bytes do not reach to what says it. It is a claim: only decoding
- * tells whether it is true.
+ * Reads width and height in pixels that a PNG, GIF, BMP, WebP or JPEG claims, before its orientation is
+ * applied. Undefined for other formats, and where the bytes do not reach to what says it. It is a claim: only
+ * decoding tells whether it is true.
  * @param head the beginning of the file; a JPEG says its size behind profile and EXIF
  */
 export function claimedSize(
@@ -62,7 +62,7 @@ function webpSize(head: Uint8Array, view: DataView) {
   }
 }
 
-/** From segment to segment to the start of a frame (ITU-T T.81, B.2.2). */
+/** Walks from segment to segment to the start of a frame (ITU-T T.81, B.2.2). */
 function jpegSize(view: DataView) {
   for (let at = 2; at + 9 <= view.byteLength; ) {
     if (view.getUint8(at) !== 0xff) return undefined;

@@ -61,7 +61,7 @@ export interface OpenedPicture {
   readonly pages: number;
   /** Set where the pages are frames of a moving picture; all have one size then. */
   readonly animation?: Animation;
-  /** The upright pixels of a page, from 0. @throws SamsrError where they are damaged */
+  /** Returns the upright pixels of a page, from 0. @throws SamsrError where they are damaged */
   page(index: number): Promise<Raster>;
 }
 
@@ -116,7 +116,7 @@ export async function openPicture(from: PictureSource, options: DecodeOptions = 
 }
 
 /**
- * The format of a file by its first bytes (4 KiB are enough), before any decoder sees it.
+ * Returns the format of a file by its first bytes (4 KiB are enough), before any decoder sees it.
  * @throws SamsrError of one line: empty, not a picture, or one that samsr does not read
  */
 export function readableFormat(bytes: Uint8Array, name: string): InputFormat {
@@ -134,7 +134,7 @@ interface Source {
   readonly options: DecodeOptions;
 }
 
-/** The error for a file that its decoder gave up on. */
+/** Returns the error for a file that its decoder gave up on. */
 function damaged(error: unknown, { name, format, options }: Source): unknown {
   if (error instanceof SamsrError || options.signal?.aborted) return error;
   // A decoder may complain many times; the first complaint is the reason.
@@ -233,8 +233,8 @@ function isMoving(format: InputFormat, { pngFrames }: FileFacts): boolean {
 const fewestBits = 0.05;
 
 /**
- * What a file says it decodes to. AVIF's decoder holds the picture some six times over, which a photo is
- * worth and a file of next to nothing is not.
+ * Returns what a file says it decodes to. AVIF's decoder holds the picture some six times over, which a photo
+ * is worth and a file of next to nothing is not.
  */
 function claimOf(header: SharpMetadata, frames: number, fileBytes: number) {
   const { width, height, channels, depth, format } = header;
@@ -280,14 +280,17 @@ async function mend<T>(
   throw failure;
 }
 
-/** A JPEG without the zeros that a disk or a rescue put where its end was; one behind 0xff belongs to it. */
+/**
+ * Returns a JPEG without the zeros that a disk or a rescue put where its end was; one behind 0xff belongs to
+ * it.
+ */
 function withoutPadding(bytes: Uint8Array): Uint8Array {
   let end = bytes.length;
   while (end > 2 && bytes[end - 1] === 0) end--;
   return bytes.subarray(0, end < bytes.length && bytes[end - 1] === 0xff ? end + 1 : end);
 }
 
-/** How the pages of a file are come by, once its first is decoded. */
+/** Tells how the pages of a file are come by, once its first is decoded. */
 async function pagesOf(
   opened: { source: Source; header: SharpMetadata; facts: FileFacts; count: number; first: Raster },
   read: (page: number, pages: number) => Promise<Raster>,
@@ -316,7 +319,9 @@ async function pagesOf(
   };
 }
 
-/** GIF's delays of 0 and 10 ms are shown as 100 ms by every browser. */
+/**
+ * Returns the delays of frames as they are shown: GIF's of 0 and 10 ms are shown as 100 ms by every browser.
+ */
 function delaysOf({ delay = [] }: SharpMetadata, count: number): number[] {
   return Array.from({ length: count }, (_, i) => {
     const milliseconds = delay[i] ?? delay.at(-1) ?? 100;
@@ -330,7 +335,7 @@ const MOST_BYTES = 2 ** 31 - 1;
 const notRegular = (name: string) =>
   new SamsrError(`${name} is no regular file (a device, pipe or socket); only files are read.`);
 
-/** All of a file, or no more than its beginning where that shows no picture which samsr reads. */
+/** Reads all of a file, or no more than its beginning where that shows no picture which samsr reads. */
 async function read(path: string, name: string, signal?: AbortSignal): Promise<Uint8Array> {
   try {
     const file = await openForReading(path);

@@ -65,7 +65,10 @@ interface Found {
 /** More pixels an inch than this is a mistake, and several formats cannot hold it. */
 const highestDensity = 1e6;
 
-/** @param header what the decoder says of the file, where it is asked: of TIFF, AVIF and GIF */
+/**
+ * Reads what a file says beside its pixels: profile, EXIF, XMP, IPTC, texts and density.
+ * @param header what the decoder says of the file, where it is asked: of TIFF, AVIF and GIF
+ */
 export function readFacts(
   format: InputFormat,
   bytes: Uint8Array,
@@ -124,7 +127,10 @@ export function readFacts(
   };
 }
 
-/** PNG counts in metres and JPEG in whole numbers, so 300 an inch may come as 299.9994. */
+/**
+ * Rounds a density that is nearly whole: PNG counts in metres and JPEG in whole numbers, so 300 an inch may
+ * come as 299.9994.
+ */
 function neat(density: number): number {
   const whole = Math.round(density);
   return Math.abs(density - whole) < 0.02 ? whole : density;

@@ -109,7 +109,7 @@ async function readJxl(bytes: Uint8Array, check: Check): Promise<ForeignPicture>
   return { raster: fromRgba(width, height, rgba, true), header, sampleBits: 8, warnings };
 }
 
-/** The codestream of a JPEG XL, and what boxes around it say (ISO/IEC 18181-2). */
+/** Returns the codestream of a JPEG XL, and what boxes around it say (ISO/IEC 18181-2). */
 function jxlBoxes(bytes: Uint8Array): { codestream: Uint8Array; exif?: Uint8Array; xmp?: Uint8Array } {
   if (spells(bytes, "\xff\x0a")) return { codestream: bytes };
   const parts: Uint8Array[] = [];
@@ -129,7 +129,8 @@ function jxlBoxes(bytes: Uint8Array): { codestream: Uint8Array; exif?: Uint8Arra
 }
 
 /**
- * Width and height at the beginning of a codestream (ISO/IEC 18181-1, SizeHeader): bits, the lowest first.
+ * Reads width and height at the beginning of a codestream (ISO/IEC 18181-1, SizeHeader): bits, the lowest
+ * first.
  */
 function jxlSize(codestream: Uint8Array): Size {
   let at = 16;
@@ -165,8 +166,8 @@ async function readBmp(bytes: Uint8Array, check: Check): Promise<ForeignPicture>
 }
 
 /**
- * RGBA as a raster without the channels that say nothing: alpha that is opaque throughout, colour that is
- * grey.
+ * Returns RGBA as a raster without the channels that say nothing: alpha that is opaque throughout, colour
+ * that is grey.
  */
 function fromRgba(width: number, height: number, rgba: Uint8ClampedArray, mayBeClear: boolean): Raster {
   let [clear, colourful] = [false, false];

@@ -8,8 +8,8 @@ export type InputFormat = (typeof INPUT_FORMATS)[number];
 export type OutputFormat = "png" | "jpeg" | "webp" | "avif" | "tiff" | "gif";
 
 /**
- * The format to write a picture in that came in another: the same, or PNG for one that is only read. An
- * animation stays one: `frames` over 1 keep GIF.
+ * Returns the format to write a picture in that came in another: the same, or PNG for one that is only read.
+ * An animation stays one: `frames` over 1 keep GIF.
  * @throws SamsrError for what is no format, and no number of frames
  */
 export function formatLike(read: InputFormat, frames = 1): OutputFormat {
@@ -34,7 +34,10 @@ const formats: Record<string, OutputFormat> = {
   gif: "gif",
 };
 
-/** The format that a file name's ending stands for, or undefined. @throws SamsrError for what is no text */
+/**
+ * Returns the format that a file name's ending stands for, or undefined. @throws SamsrError for what is no
+ * text
+ */
 export function formatOfName(path: string): OutputFormat | undefined {
   checkArgument("the name of a file", path, typeof path === "string", "a text");
   return formats[/\.([a-z]+)$/i.exec(path)?.[1]?.toLowerCase() ?? ""];

@@ -42,7 +42,7 @@ export const LIMIT_TYPES = {
   memoryLimit: "number",
 } as const satisfies Record<keyof Limits, OptionType>;
 
-/** The limits with the defaults filled in. */
+/** Returns the limits with the defaults filled in. */
 export function limitsOf(limits: Limits): Required<Limits> {
   const { pixelLimit, sideLimit, frameLimit, metadataLimit, memoryLimit } = limits;
   return {

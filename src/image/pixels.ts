@@ -1,4 +1,4 @@
-/** From a file's bytes to the pixels of one of its pages, by the decoder of its format. */
+/** Decoding of a file's bytes to the pixels of one of its pages, by the decoder of its format. */
 import type { Sharp, Metadata as SharpMetadata } from "sharp";
 import sharp from "sharp";
 import { SamsrError } from "../base/errors.js";
@@ -22,7 +22,7 @@ export interface OpenOptions {
   readonly autoOrient?: boolean;
 }
 
-/** A decoder of these bytes. */
+/** Opens a decoder of these bytes. */
 export function openSharp(bytes: Uint8Array, options: OpenOptions = {}): Sharp {
   const { strictness = "error", page, pages, ignoreIcc, autoOrient } = options;
   // Limits are checked from the header, with an error of our own.
@@ -37,7 +37,7 @@ export function openSharp(bytes: Uint8Array, options: OpenOptions = {}): Sharp {
 }
 
 /**
- * The pixels that the decoder gives, upright.
+ * Reads the pixels that the decoder gives, upright.
  *
  * @param orientation 1 to 8 as EXIF counts them: how the pixels have to be turned
  * @throws SamsrError for pixels that are neither 8 nor 16 bits of grey or RGB; what the decoder throws
@@ -67,7 +67,7 @@ export async function readPixels(
   return header.format === "heif" ? stretched(raster, header.bitsPerSample ?? 8) : raster;
 }
 
-/** Colour that is neither grey nor RGB comes as sRGB, and its profile goes. */
+/** Tells whether colour was converted: what is neither grey nor RGB comes as sRGB, and its profile goes. */
 export function isConverted({ space }: Pick<SharpMetadata, "space">): boolean {
   return space === "cmyk" || space === "lab" || space === "labs";
 }
@@ -82,7 +82,7 @@ function turned(image: Sharp, orientation: number): Sharp {
   return out;
 }
 
-/** The decoder puts 10 and 12 bits into the upper ones of 16; white shall be white, 65535. */
+/** Stretches what the decoder puts into the upper 10 or 12 of 16 bits, so that white is 65535. */
 function stretched(raster: Raster, sampleBits: number): Raster {
   if (bitDepth(raster) === 8 || sampleBits >= 16) return raster;
   const { data } = raster;

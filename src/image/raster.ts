@@ -8,7 +8,9 @@ import { checkArgument, checkSize, checkWhole, isObject } from "../base/argument
 import { brief } from "../base/brief.js";
 import { SamsrError } from "../base/errors.js";
 
-/** 1 = grey, 2 = grey + alpha, 3 = RGB, 4 = RGBA. Alpha is straight (not premultiplied). */
+/**
+ * Channels of a raster: 1 = grey, 2 = grey + alpha, 3 = RGB, 4 = RGBA. Alpha is straight (not premultiplied).
+ */
 export type Channels = 1 | 2 | 3 | 4;
 
 export interface Raster {
@@ -28,7 +30,7 @@ export interface Region {
 }
 
 /**
- * A black (and, with alpha, fully transparent) raster.
+ * Creates a black (and, with alpha, fully transparent) raster.
  * @throws SamsrError for sides that are no whole numbers from 1 on, and other channels or bits
  */
 export function createRaster(width: number, height: number, channels: Channels, bits: 8 | 16 = 8): Raster {
@@ -73,14 +75,14 @@ export function bitDepth(raster: Raster): 8 | 16 {
   return raster.data instanceof Uint16Array ? 16 : 8;
 }
 
-/** Whether the last channel of a raster is its opacity. @throws SamsrError for what is no raster */
+/** Tells whether the last channel of a raster is its opacity. @throws SamsrError for what is no raster */
 export function hasAlpha(raster: Raster): boolean {
   checkRaster(raster);
   return raster.channels === 2 || raster.channels === 4;
 }
 
 /**
- * The index inside `0..size-1` that reflection puts at `index`, without repeating the edge pixel
+ * Returns the index inside `0..size-1` that reflection puts at `index`, without repeating the edge pixel
  * (... 2 1 | 0 1 2 3 | 2 1 ...), as often as it takes; an axis of one pixel repeats it.
  */
 export function reflect(index: number, size: number): number {
@@ -90,7 +92,7 @@ export function reflect(index: number, size: number): number {
   return folded < size ? folded : period - folded;
 }
 
-/** {@link reflect} of `length` places from `start` on, which may lie outside 0..size-1. */
+/** Returns {@link reflect} of `length` places from `start` on, which may lie outside 0..size-1. */
 export function reflections(start: number, length: number, size: number): Int32Array {
   const table = new Int32Array(length);
   for (let i = 0; i < length; i++) table[i] = reflect(start + i, size);
@@ -98,7 +100,8 @@ export function reflections(start: number, length: number, size: number): Int32A
 }
 
 /**
- * The colour of a raster as a planar tensor `[3, height, width]` in [-1, 1]; grey is repeated three times.
+ * Returns the colour of a raster as a planar tensor `[3, height, width]` in [-1, 1]; grey is repeated three
+ * times.
  * @param region the part to read, the whole by default; outside the image it reads reflected pixels
  * @throws SamsrError for what is no raster or no region
  */
@@ -116,8 +119,8 @@ function colourOf(raster: Raster, region: Region): Float32Array {
 }
 
 /**
- * Alpha as a plane `[height, width]` in [-1, 1] (-1 transparent, 1 opaque), so that it can go where colour
- * goes. A raster without alpha gives ones.
+ * Returns alpha as a plane `[height, width]` in [-1, 1] (-1 transparent, 1 opaque), so that it can go where
+ * colour goes. A raster without alpha gives ones.
  * @param region the part to read, the whole by default; outside the image it reads reflected pixels
  * @throws SamsrError for what is no raster or no region
  */
@@ -162,8 +165,8 @@ function readPlane(raster: Raster, channel: number, region: Region, out: Float32
 }
 
 /**
- * A planar tensor `[channels, height, width]` in [-1, 1] as a raster, rounded to the nearest value and
- * clamped. NaN becomes 0.
+ * Returns a planar tensor `[channels, height, width]` in [-1, 1] as a raster, rounded to the nearest value
+ * and clamped. NaN becomes 0.
  * @throws SamsrError for what is no shape of a raster, and for as many values as it has not
  */
 export function fromTensor(
@@ -215,7 +218,7 @@ export function writeInterleaved(
   }
 }
 
-/** The mean of the three planes of `[3, height, width]`: what a network says of a grey image. */
+/** Returns the mean of the three planes of `[3, height, width]`: what a network says of a grey image. */
 export function meanPlane(colour: Float32Array): Float32Array {
   const plane = colour.length / 3;
   const out = new Float32Array(plane);
@@ -223,7 +226,7 @@ export function meanPlane(colour: Float32Array): Float32Array {
   return out;
 }
 
-/** One plane `[height, width]` three times, as `[3, height, width]`. */
+/** Repeats one plane `[height, width]` three times, as `[3, height, width]`. */
 export function repeatPlane(plane: Float32Array): Float32Array {
   const out = new Float32Array(3 * plane.length);
   for (let c = 0; c < 3; c++) out.set(plane, c * plane.length);
@@ -231,7 +234,7 @@ export function repeatPlane(plane: Float32Array): Float32Array {
 }
 
 /**
- * A copy of a region that lies inside the raster.
+ * Returns a copy of a region that lies inside the raster.
  * @throws SamsrError for what is no raster, no region, or one that reaches outside
  */
 export function crop(raster: Raster, region: Region): Raster {
@@ -251,7 +254,7 @@ export function crop(raster: Raster, region: Region): Raster {
 }
 
 /**
- * A region of planar floats `[channels, height, width]`, copied; outside the image it reads reflected
+ * Returns a region of planar floats `[channels, height, width]`, copied; outside the image it reads reflected
  * values. With a region that begins at a negative place this is reflection padding.
  */
 export function cropPlanar(
@@ -290,7 +293,7 @@ export function toEightBits(raster: Raster): Raster {
 }
 
 /**
- * The colour of any raster as 8-bit RGB: grey three times, alpha left out.
+ * Returns the colour of any raster as 8-bit RGB: grey three times, alpha left out.
  * @throws SamsrError for what is no raster
  */
 export function toRgb(raster: Raster): Raster {
@@ -305,8 +308,8 @@ export function toRgb(raster: Raster): Raster {
 }
 
 /**
- * Colour over white, 8 bits, without alpha: what a format that knows no transparency shows. Each value is
- * `alpha * colour + (1 - alpha) * white`, rounded once.
+ * Lays colour over white, 8 bits, without alpha: what a format that knows no transparency shows. Each value
+ * is `alpha * colour + (1 - alpha) * white`, rounded once.
  * @throws SamsrError for what is no raster
  */
 export function flattenOnWhite(raster: Raster): Raster {

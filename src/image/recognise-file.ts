@@ -9,7 +9,7 @@ import { type FileKind, kindByName, recognise } from "./recognise.js";
 const headLength = 4096;
 
 /**
- * What a regular file is, by its content; undefined for what is no picture.
+ * Recognises what a regular file is, by its content; undefined for what is no picture.
  * @throws what reading it throws
  */
 export async function recogniseFile(path: string): Promise<FileKind | undefined> {
@@ -27,7 +27,7 @@ export function openForReading(path: string): Promise<FileHandle> {
   return open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
 }
 
-/** As many bytes of a file's beginning as suffice to tell what it is, or all of it. */
+/** Reads as many bytes of a file's beginning as suffice to tell what it is, or all of it. */
 export async function readHead(file: FileHandle): Promise<Uint8Array> {
   const { buffer, bytesRead } = await file.read(new Uint8Array(headLength), 0, headLength, 0);
   return buffer.subarray(0, bytesRead);

@@ -49,7 +49,7 @@ const beginnings: readonly (readonly [string, FileKind])[] = [
   ["%!PS", foreign("a PostScript drawing", "Ghostscript makes a picture of it")],
 ];
 
-/** What a file is, by its first bytes (4 KiB are enough); undefined for what is no picture. */
+/** Recognises what a file is, by its first bytes (4 KiB are enough); undefined for what is no picture. */
 export function recognise(bytes: Uint8Array): FileKind | undefined {
   checkArgument("the beginning of a file", bytes, bytes instanceof Uint8Array, "a Uint8Array");
   for (const [beginning, kind] of beginnings) if (spells(bytes, beginning)) return kind;
@@ -65,7 +65,10 @@ export function recognise(bytes: Uint8Array): FileKind | undefined {
   return undefined;
 }
 
-/** Two letters are little to go by, so the length of the second header has to be one that there is. */
+/**
+ * Tells whether bytes begin as BMP; two letters are little to go by, so the length of the second header has
+ * to be one that there is.
+ */
 function isBmp(bytes: Uint8Array): boolean {
   const lengths = [12, 40, 52, 56, 64, 108, 124];
   return spells(bytes, "BM") && bytes.length >= 26 && lengths.includes(viewOf(bytes).getUint32(14, true));
@@ -80,7 +83,7 @@ function brandOf(brands: string): FileKind | undefined {
 /** Kinds that only an ending can tell, having no beginning of their own. */
 const endings: Record<string, FileKind> = { tga: foreign("a Targa picture", anyConverter) };
 
-/** What a file of such a name means to be, where its content has no beginning to tell it by. */
+/** Returns what a file of such a name means to be, where its content has no beginning to tell it by. */
 export function kindByName(path: string): FileKind | undefined {
   return endings[/\.([a-z]+)$/i.exec(path)?.[1]?.toLowerCase() ?? ""];
 }

@@ -4,7 +4,7 @@ import { bitDepth, checkRaster, createRaster, hasAlpha, type Raster } from "./ra
 import { combineRows, kernels, resizeRows, taps } from "./resize.js";
 
 /**
- * A raster at another size by Lanczos with three lobes (Duchon, "Lanczos Filtering in One and Two
+ * Returns a raster at another size by Lanczos with three lobes (Duchon, "Lanczos Filtering in One and Two
  * Dimensions", 1979), at its own bit depth; colour is weighted by alpha. For the scales that the network
  * does not make itself, so the raster may be large: it works line by line, holds only the lines that the
  * kernel reaches, and lets other work in between.
@@ -46,7 +46,7 @@ export async function resample(
   return out;
 }
 
-/** A line as planes, colour multiplied by alpha in 0..1. */
+/** Reads a line as planes, colour multiplied by alpha in 0..1. */
 function readLine(raster: Raster, y: number, planes: Float32Array): void {
   const { width, channels, data } = raster;
   const row = y * width * channels;

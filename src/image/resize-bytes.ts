@@ -8,6 +8,7 @@
 const FRACTION_BITS = 22;
 
 /**
+ * Resizes 8-bit levels by the bicubic of `resize`, in whole numbers.
  * @param data interleaved, `width * height * channels` levels
  * @returns the same at the new size
  */
@@ -49,7 +50,10 @@ function resizeAxis(
   return out;
 }
 
-/** What output value `i` reads; the weights are whole multiples of 2^-22, so sums of products are exact. */
+/**
+ * Returns what output value `i` reads; the weights are whole multiples of 2^-22, so sums of products are
+ * exact.
+ */
 function fixedTaps(from: number, to: number, i: number): { first: number; weights: number[] } {
   const ratio = from / to;
   const stretch = Math.max(1, ratio);

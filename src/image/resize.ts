@@ -63,7 +63,7 @@ export interface Taps {
   readonly weights: Float32Array;
 }
 
-/** The taps that take an axis of `from` values to one of `to`. */
+/** Returns the taps that take an axis of `from` values to one of `to`. */
 export function taps(from: number, to: number, kernel: Kernel, antialias: boolean): Taps {
   const ratio = from / to;
   const stretch = antialias ? Math.max(1, ratio) : 1;
@@ -160,7 +160,7 @@ export function resizeRows(
 }
 
 /**
- * One row of `length` values at `to` in `out`: the sum of `count` rows of `source`, row k beginning at
+ * Writes one row of `length` values at `to` in `out`: the sum of `count` rows of `source`, row k beginning at
  * `starts(k)`, by the weights from `w` on.
  */
 export function combineRows(
@@ -186,8 +186,9 @@ export function combineRows(
 }
 
 /**
- * The x4 bicubic enlargement (a = -0.75, no antialias, edge pixels repeated) of `[channels, height, width]`
- * to `[channels, 4 height, 4 width]`: what the diffusion starts from and what the scores compare with.
+ * Returns the x4 bicubic enlargement (a = -0.75, no antialias, edge pixels repeated) of `[channels, height,
+ * width]` to `[channels, 4 height, 4 width]`: what the diffusion starts from and what the scores compare
+ * with.
  * @throws SamsrError when the values are not `channels * height * width`
  */
 export function bicubicX4(

@@ -23,7 +23,7 @@ export async function readRaster(
   return { width, height, channels: info.channels as Channels, data: deep ? words(data) : plainBytes(data) };
 }
 
-/** The memory of a Buffer as an ordinary array, without Buffer's own methods. */
+/** Returns the memory of a Buffer as an ordinary array, without Buffer's own methods. */
 export function plainBytes(data: Uint8Array): Uint8Array {
   return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 }

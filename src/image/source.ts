@@ -8,7 +8,7 @@ import { SamsrError } from "../base/errors.js";
 export type PictureSource = string | URL | Uint8Array | ArrayBuffer;
 
 /**
- * A source as a path or as bytes, which are not copied.
+ * Returns a source as a path or as bytes, which are not copied.
  * @throws SamsrError that says what came, for a URL that is not of a file and for anything else
  */
 export function pathOrBytes(source: PictureSource): string | Uint8Array {
@@ -23,7 +23,7 @@ export function pathOrBytes(source: PictureSource): string | Uint8Array {
   );
 }
 
-/** The path of a file to write, from a path or a file: URL. @throws SamsrError for anything else */
+/** Returns the path of a file to write, from a path or a file: URL. @throws SamsrError for anything else */
 export function pathOf(what: string, path: string | URL): string {
   const found = path instanceof URL ? pathOrBytes(path) : path;
   checkText(what, found);

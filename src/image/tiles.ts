@@ -24,7 +24,7 @@ export interface Tile extends Region {
 }
 
 export interface TilePlan {
-  /** The image. */
+  /** The width of the image. */
   readonly width: number;
   readonly height: number;
   /** Every tile's size. It may exceed the image's: then the tile reads reflected pixels there. */
@@ -36,7 +36,7 @@ export interface TilePlan {
   /** The places where tiles begin along x and y. */
   readonly columns: readonly number[];
   readonly rows: readonly number[];
-  /** Row-major. */
+  /** The tiles, in row-major order. */
   readonly tiles: readonly Tile[];
 }
 
@@ -110,8 +110,8 @@ function placesAlong(
 }
 
 /**
- * The weight of each tile along one axis, in pixels enlarged by `scale`: one array of `tile * scale` values
- * a place, summing to 1 at every pixel of the image.
+ * Returns the weight of each tile along one axis, in pixels enlarged by `scale`: one array of `tile * scale`
+ * values a place, summing to 1 at every pixel of the image.
  * @param averaged whether all tiles at a pixel count the same there; default false
  */
 export function handOverWeights(
@@ -138,7 +138,7 @@ export function handOverWeights(
   return weights;
 }
 
-/** One over how many tiles lie at each pixel. */
+/** Returns one over how many tiles lie at each pixel. */
 function averages(places: readonly number[], tile: number, scale: number): Float32Array[] {
   const counts = (x: number) => places.filter((place) => place <= x && x < place + tile).length;
   return places.map((place) =>
@@ -262,7 +262,7 @@ export function createMosaic(
 }
 
 /**
- * A sink that copies finished lines into a raster of the mosaic's size, channels and depth.
+ * Returns a sink that copies finished lines into a raster of the mosaic's size, channels and depth.
  * @throws SamsrError for what is no raster
  */
 export function intoRaster(raster: Raster): RowsSink {

@@ -35,7 +35,7 @@ export interface WriteOptions {
    * own.
    */
   readonly secret?: boolean;
-  /** It can be made again, so that nobody waits until the disk has it. */
+  /** Whether the file can be made again, so that nobody waits until the disk has it. */
   readonly volatile?: boolean;
 }
 
@@ -133,7 +133,7 @@ export async function checkWritable(path: string, options: { overwrite?: boolean
   await checkTarget(path, options.overwrite ?? false);
 }
 
-/** Where it goes in the end, and what is there. */
+/** Tells where it goes in the end, and what is there. */
 async function checkTarget(path: string, overwrite: boolean): Promise<{ target: string; replaced?: Stats }> {
   try {
     // What it leads to, also through /proc/self/fd, whose links name nothing that could be opened by name.
@@ -151,7 +151,7 @@ async function checkTarget(path: string, overwrite: boolean): Promise<{ target: 
   }
 }
 
-/** Where a path leads, whether or not there is anything. */
+/** Tells where a path leads, whether or not there is anything. */
 async function endOfLinks(path: string): Promise<string> {
   let at = path;
   for (let steps = 0; steps < 40; steps++) {
@@ -163,7 +163,10 @@ async function endOfLinks(path: string): Promise<string> {
   throw new SamsrError(`${path} is a link that leads round in a circle; the name of a file was expected.`);
 }
 
-/** The owner of what is replaced: root may give it to anybody, others give to a group of theirs at most. */
+/**
+ * Returns the owner of what is replaced: root may give it to anybody, others give to a group of theirs at
+ * most.
+ */
 async function keepOwner(path: string, { uid, gid }: Stats): Promise<void> {
   const own = await stat(path);
   if (own.uid === uid && own.gid === gid) return;
@@ -171,8 +174,8 @@ async function keepOwner(path: string, { uid, gid }: Stats): Promise<void> {
 }
 
 /**
- * Why a codec could not write its file. Codecs tell of it in words of their own, so the disk is asked for
- * some room.
+ * Tells why a codec could not write its file. Codecs tell of it in words of their own, so the disk is asked
+ * for some room.
  * @throws what the system says of a full disk, else the codec's error
  */
 async function fullDisk(path: string, error: unknown): Promise<never> {

@@ -49,30 +49,33 @@ export interface Network<
    */
   readInOrder?(shapes: readonly Shape[]): Config | undefined;
   /**
-   * How many numbers building it makes of its own (tables of positions, masks), for its smallest size; left
-   * out where there are hardly any. A file can claim sizes at no cost, so what would not fit into memory is
-   * refused first.
+   * Tells how many numbers building it makes of its own (tables of positions, masks), for its smallest size;
+   * left out where there are hardly any. A file can claim sizes at no cost, so what would not fit into memory
+   * is refused first.
    */
   constants?(config: Config): number;
   /** Asks the scope for every parameter that a checkpoint of it holds. */
   parameters(p: Scope, found: Found<Config, Facts>): void;
   /**
-   * What it is run with, of the tensors of a checkpoint: folded convolutions, a moving average in place of
-   * what it is of. Left out where those are the checkpoint's own.
+   * Returns what it is run with, of the tensors of a checkpoint: folded convolutions, a moving average in
+   * place of what it is of. Left out where those are the checkpoint's own.
    */
   runnable?(weights: StateDict, found: Found<Config, Facts>): StateDict;
-  /** What it is good for, and what not, for people: half a sentence; left out where its summary says that. */
+  /**
+   * Returns what it is good for, and what not, for people: half a sentence; left out where its summary says
+   * that.
+   */
   goodFor?(config: Config): string;
   /**
    * Names beside the parameters that do not matter: buffers, and what only training needs; left out where
    * there are none.
    */
   readonly ignored?: RegExp;
-  /** The graphs it is converted into, or counted by. */
+  /** Returns the graphs it is converted into, or counted by. */
   parts(found: Found<Config, Partial<Facts>>, options?: PartOptions): readonly Part[];
-  /** What its cost is told for; left out where that is one run of each part at its standard size. */
+  /** Returns what its cost is told for; left out where that is one run of each part at its standard size. */
   cost?(config: Config): Cost;
-  /** Its sizes, for people. */
+  /** Describes the network's sizes for people. */
   describe(config: Config): string;
   /** The model that its weights make, by themselves or with those of other networks. */
   readonly model: NetworkModel<Found<Config, Facts>, Json>;
@@ -101,7 +104,7 @@ export interface Companion<Found> {
   readonly network: Network;
   /** The field of the description with its configuration. */
   readonly config: string;
-  /** Why the two do not go together, if they do not: half a sentence that says what both have. */
+  /** Tells why the two do not go together, if they do not: half a sentence that says what both have. */
   conflict(found: Found, config: unknown): string | undefined;
 }
 
@@ -118,11 +121,11 @@ export interface NetworkModel<Found, Json extends { readonly network: string }> 
    */
   readonly weights: Readonly<Record<string, "self" | Companion<Found>>>;
   /**
-   * Why these weights cannot be added to the store, if they cannot: half a sentence after the name of their
-   * file.
+   * Tells why these weights cannot be added to the store, if they cannot: half a sentence after the name of
+   * their file.
    */
   refusal?(found: Found): string | undefined;
-  /** The fields of the description beyond the configurations, for weights that are added. */
+  /** Returns the fields of the description beyond the configurations, for weights that are added. */
   training?(asked: Training): object;
 }
 

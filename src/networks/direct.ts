@@ -32,7 +32,7 @@ export type DirectJson<Name extends string, Config> = Described & {
 };
 
 /**
- * The definition of a network of one pass. It is one part, `upscale`, from a small picture `lq` to a large
+ * Defines a network of one pass. It is one part, `upscale`, from a small picture `lq` to a large
  * one `hr`; its parameters are those that this asks for; and its model has one file of weights, `network`.
  */
 export function defineDirectNetwork<const Name extends string, Config, Facts extends object = object>(

@@ -33,7 +33,7 @@ export const weightsFile = field<string>(
 );
 
 /**
- * All fields of a `model.json`.
+ * Describes all fields of a `model.json`.
  * @param network the word by which its kind is known there
  * @param own fields of this kind alone, its network's configuration `config` among them
  * @param weights the names of its files of weights
@@ -46,7 +46,7 @@ export function modelJson<const Kind extends string, const Own extends Fields, c
   return modelJsonWith(network, own, weights, {});
 }
 
-/** The same for a model that may have further files of weights. */
+/** Describes all fields of a `model.json` that may name further files of weights. */
 export function modelJsonWith<
   const Kind extends string,
   const Own extends Fields,
@@ -67,7 +67,7 @@ export type Described = {
   readonly [Key in Exclude<keyof typeof described, "source">]: string;
 } & { readonly source?: string };
 
-/** A network that is a model by itself: `config` and one file of weights is all there is to say. */
+/** Describes a network that is a model by itself: `config` and one file of weights is all there is to say. */
 export function modelAlone<const Name extends string, Config, const File extends string>(
   name: Name,
   config: Field<Config>,

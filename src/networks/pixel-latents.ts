@@ -8,17 +8,17 @@ import * as o from "../onnx/index.js";
 
 export const LATENT_CHANNELS = 3 * SCALE * SCALE;
 
-/** A large image [N, 3, 4H, 4W] as a latent [N, 48, H, W]. */
+/** Returns a large image [N, 3, 4H, 4W] as a latent [N, 48, H, W]. */
 export function toLatent(image: o.Value): o.Value {
   return o.spaceToDepth(image, SCALE);
 }
 
-/** The inverse of `toLatent`. */
+/** Computes the inverse of `toLatent`. */
 export function fromLatent(latent: o.Value): o.Value {
   return o.depthToSpace(latent, SCALE);
 }
 
-/** The mean of the three colours at each of a block's places: [N, 48, H, W] -> [N, 16, H, W]. */
+/** Returns the mean of the three colours at each of a block's places: [N, 48, H, W] -> [N, 16, H, W]. */
 export function greyLatent(latent: o.Value): o.Value {
   const [n, channels, height, width] = latent.shape;
   if (channels !== LATENT_CHANNELS) {
@@ -29,8 +29,9 @@ export function greyLatent(latent: o.Value): o.Value {
 }
 
 /**
- * The latent of the bicubic enlargement (a = -0.75, half-pixel centres, borders repeated) of lq [N, 3, H, W].
- * Each of the 16 places in a block sees the same 5 x 5 pixels with weights of its own: one convolution.
+ * Returns the latent of the bicubic enlargement (a = -0.75, half-pixel centres, borders repeated) of lq [N,
+ * 3, H, W]. Each of the 16 places in a block sees the same 5 x 5 pixels with weights of its own: one
+ * convolution.
  */
 export function bicubicLatent(lq: o.Value): o.Value {
   const weight = new Float32Array(LATENT_CHANNELS * 3 * 25);
@@ -48,7 +49,7 @@ export function bicubicLatent(lq: o.Value): o.Value {
   return o.conv(padded, o.constant(weight, [LATENT_CHANNELS, 3, 5, 5]));
 }
 
-/** The weight of the pixel `offset` away for place `phase` of a block of four. */
+/** Returns the weight of the pixel `offset` away for place `phase` of a block of four. */
 function tap(phase: number, offset: number): number {
   return kernels.bicubic.weight((phase + 0.5) / SCALE - 0.5 - offset);
 }

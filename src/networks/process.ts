@@ -15,7 +15,7 @@ export const scheduleFields = {
 export const schedule = section("The schedule of eta, exponential.", scheduleFields);
 export type ScheduleDescription = Filled<typeof schedule>;
 
-/** m of equation 9; m W must stay below 1, or kappa would be negative. */
+/** The strength m of equation 9; m W must stay below 1, or kappa would be negative. */
 export const m = number("m of equation 9.", 0, 0.999);
 
 export const variant = oneOf("Equations of the paper, or of its released code.", ...VARIANTS);
@@ -51,7 +51,7 @@ export const trained = {
   noise: optional(noise),
 };
 
-/** What a model's description, or a configuration, tells of how its weights were trained. */
+/** Returns what a model's description, or a configuration, tells of how its weights were trained. */
 export function trainingIn(told: Training): Training {
   const { schedule, m, method, variant, coefficients, noise } = told;
   return training.fill({ schedule, m, method, variant, coefficients, noise });

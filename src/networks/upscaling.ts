@@ -19,30 +19,30 @@ export interface DenoiserInputs {
 export interface Denoising<Config> {
   /** Where its latents come from: blocks of pixels of the large picture, or an autoencoder. */
   readonly by: "denoising pixels" | "denoising latents";
-  /** What the sides of lq must divide by. */
+  /** Returns what the sides of lq must divide by. */
   multiple(config: Config): number;
   denoise(p: Scope, config: Config, inputs: DenoiserInputs): Value;
 }
 
 /** An autoencoder, on whose latents a denoiser works. */
 export interface Autoencoding<Config> {
-  /** C, of a latent. */
+  /** Returns the channels C of a latent. */
   channels(config: Config): number;
-  /** A picture [N, 3, 4H, 4W] in [-1, 1] as a latent [N, C, H, W]. */
+  /** Encodes a picture [N, 3, 4H, 4W] in [-1, 1] as a latent [N, C, H, W]. */
   encode(p: Scope, config: Config, image: Value): Value;
-  /** The picture of a latent that a denoiser predicts, in about [-1, 1]. */
+  /** Decodes the picture of a latent that a denoiser predicts, in about [-1, 1]. */
   decode(p: Scope, config: Config, latent: Value): Value;
 }
 
 /** A network that goes from the small picture to the large one. */
 interface Pass<Config> {
-  /** How many times larger its pictures are, a whole number from 1 to 8. */
+  /** Tells how many times larger its pictures are, a whole number from 1 to 8. */
   scale(config: Config): number;
-  /** What the sides of lq must divide by. */
+  /** Returns what the sides of lq must divide by. */
   multiple(config: Config): number;
   /**
-   * How far tiles overlap, in pixels of lq: as far as what a pixel of the result depends on is from it, or as
-   * far as that matters.
+   * Tells how far tiles overlap, in pixels of lq: as far as what a pixel of the result depends on is from it,
+   * or as far as that matters.
    */
   overlap(config: Config): number;
   /** The side of a tile that suits it, in pixels of lq, at least; where it is left out, by its memory. */
@@ -53,11 +53,12 @@ interface Pass<Config> {
 export interface Direct<Config> extends Pass<Config> {
   readonly by: "one pass";
   /**
-   * C, of its pictures: 3 (RGB), or 1 (grey), which then takes a picture's colours one by one; 3 where left
-   * out.
+   * Returns the channels C of its pictures: 3 (RGB), or 1 (grey), which then takes a picture's colours one by
+   * one; 3 where left out.
    */
   channels?(config: Config): number;
   /**
+   * Enlarges a picture.
    * @param lq [N, C, H, W], from 0 to 1
    * @returns [N, C, scale H, scale W], from 0 to 1 or a little beyond
    */
@@ -68,6 +69,7 @@ export interface Direct<Config> extends Pass<Config> {
 export interface Guided<Config> extends Pass<Config> {
   readonly by: "guided pass";
   /**
+   * Enlarges a picture, guided by what a second network found in it.
    * @param lq [N, 3, H, W], RGB from 0 to 1
    * @param guide [N, K], of {@link Guiding}
    * @returns [N, 3, scale H, scale W], from 0 to 1 or a little beyond
@@ -79,9 +81,9 @@ export interface Guided<Config> extends Pass<Config> {
  * A network that finds what guides another: features of every pixel, whose mean is mapped to a few numbers.
  */
 export interface Guiding<Config> {
-  /** K, how many numbers it finds. */
+  /** Returns K, how many numbers it finds. */
   guides(config: Config): number;
-  /** D, of its features. */
+  /** Returns the channels D of its features. */
   channels(config: Config): number;
   /** How many pixels a side make one of the features. */
   readonly stride: number;
@@ -89,7 +91,7 @@ export interface Guiding<Config> {
   readonly reach: number;
   /** Features [N, D, H / stride, W / stride], rounded up, of lq [N, 3, H, W], RGB from 0 to 1. */
   features(p: Scope, config: Config, lq: Value): Value;
-  /** [N, K] of the features' mean over all pixels, [N, D]. */
+  /** Finds the numbers [N, K] of the features' mean over all pixels, [N, D]. */
   guide(p: Scope, config: Config, mean: Value): Value;
 }
 
@@ -99,15 +101,15 @@ export type NoiseInputs = Omit<DenoiserInputs, "y">;
 /** A network that makes latents out of noise, led by the small picture, and pictures of them. */
 export interface Diffusing<Config> {
   readonly by: "diffusing latents";
-  /** What the sides of lq must divide by. */
+  /** Returns what the sides of lq must divide by. */
   multiple(config: Config): number;
-  /** C, of a latent. */
+  /** Returns the channels C of a latent. */
   channels(config: Config): number;
   /** How the noise grew when it was trained. */
   readonly noise: NoiseSchedule;
-  /** The noise in x, [N, C, H, W]. */
+  /** Predicts the noise in x, [N, C, H, W]. */
   predict(p: Scope, config: Config, inputs: NoiseInputs): Value;
-  /** The picture [N, 3, 4H, 4W] of a latent [N, C, H, W], in about [-1, 1]. */
+  /** Decodes the picture [N, 3, 4H, 4W] of a latent [N, C, H, W], in about [-1, 1]. */
   decode(p: Scope, config: Config, latent: Value): Value;
 }
 

@@ -1,8 +1,8 @@
 import * as o from "../onnx/index.js";
 
 /**
- * Sinusoidal embedding of timesteps [N] -> [N, channels]: cosines first, then sines, of t / 10000^(i / half)
- * (Vaswani et al. 2017, in the order of the public diffusion code).
+ * Computes the sinusoidal embedding of timesteps [N] -> [N, channels]: cosines first, then sines, of t /
+ * 10000^(i / half) (Vaswani et al. 2017, in the order of the public diffusion code).
  */
 export function timestepEmbedding(t: o.Value, channels: number): o.Value {
   const half = channels >> 1;

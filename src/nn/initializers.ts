@@ -8,22 +8,28 @@ export const zeros: Initializer = (shape) => new Float32Array(sizeOf(shape));
 
 export const ones: Initializer = constantly(1);
 
-/** One number everywhere. */
+/** Initialises with one number everywhere. */
 export function constantly(value: number): Initializer {
   return (shape) => new Float32Array(sizeOf(shape)).fill(value);
 }
 
-/** Normal with the given standard deviation. */
+/** Initialises with normal numbers of the given standard deviation. */
 export function normal(deviation: number): Initializer {
   return (shape, random) => Float32Array.from({ length: sizeOf(shape) }, () => random() * deviation);
 }
 
-/** Normal with deviation gain / sqrt(fan in): He et al. 2015 with gain sqrt(2), LeCun with 1. */
+/**
+ * Initialises with normal numbers of deviation gain / sqrt(fan in): He et al. 2015 with gain sqrt(2), LeCun
+ * with 1.
+ */
 export function fanIn(gain = 1): Initializer {
   return (shape, random) => normal(gain / Math.sqrt(sizeOf(shape.slice(1))))(shape, random);
 }
 
-/** The initial values of parameters; those of a name depend on the seed and its place in the list alone. */
+/**
+ * Returns the initial values of parameters; those of a name depend on the seed and its place in the list
+ * alone.
+ */
 export function initialize(
   specs: readonly { readonly name: string; readonly shape: Shape; readonly initializer: Initializer }[],
   seed: number,

@@ -10,7 +10,10 @@ export interface ConvLayerOptions {
   readonly bias?: boolean;
 }
 
-/** A k x k convolution to `channels`, zero-padded, by default so as to keep the size (before the stride). */
+/**
+ * Computes a k x k convolution to `channels`, zero-padded, by default so as to keep the size (before the
+ * stride).
+ */
 export function conv(
   p: Scope,
   x: o.Value,
@@ -33,9 +36,9 @@ export function conv(
 }
 
 /**
- * How many channels of zeros to add to an input of `channels`. ONNX Runtime's WebGPU provider computes wrong
- * sums over 6, 9, 15, 18, ... channels, multiples of 3 that are none of 4 (onnxruntime issue 29651, 1.30
- * included; 3 itself is right), and the first convolution of a denoiser has 51 or 6. Elsewhere the zeros
+ * Tells how many channels of zeros to add to an input of `channels`. ONNX Runtime's WebGPU provider computes
+ * wrong sums over 6, 9, 15, 18, ... channels, multiples of 3 that are none of 4 (onnxruntime issue 29651,
+ * 1.30 included; 3 itself is right), and the first convolution of a denoiser has 51 or 6. Elsewhere the zeros
  * change nothing.
  */
 function unusedChannels(channels: number): number {
@@ -43,7 +46,7 @@ function unusedChannels(channels: number): number {
   return wrong ? 4 - (channels % 4) : 0;
 }
 
-/** A linear layer from x [N, in] to [N, out], with PyTorch's weight [out, in] and a bias. */
+/** Computes a linear layer from x [N, in] to [N, out], with PyTorch's weight [out, in] and a bias. */
 export function linear(p: Scope, x: o.Value, out: number, initializer: Initializer = fanIn()): o.Value {
   const weight = p.parameter("weight", [out, x.shape[1]], initializer);
   return o.gemm(x, weight, { transB: true, bias: p.parameter("bias", [out], zeros) });
@@ -64,7 +67,7 @@ export interface GroupNormOptions {
   readonly modulation?: readonly [scale: o.Value, shift: o.Value];
 }
 
-/** Group normalisation of x [N, C, H, W], with a weight and a bias for each channel. */
+/** Computes group normalisation of x [N, C, H, W], with a weight and a bias for each channel. */
 export function groupNorm(
   p: Scope,
   x: o.Value,
@@ -77,7 +80,9 @@ export function groupNorm(
   return o.groupNorm(x, groups, o.mul(scale, weight), o.add(o.mul(scale, bias), shift), epsilon);
 }
 
-/** Layer normalisation over the last axis of x, with a weight and a bias for each of its channels. */
+/**
+ * Computes layer normalisation over the last axis of x, with a weight and a bias for each of its channels.
+ */
 export function layerNorm(p: Scope, x: o.Value, epsilon = 1e-5): o.Value {
   const channels = [x.shape[x.shape.length - 1]];
   return o.layerNorm(x, p.parameter("weight", channels, ones), p.parameter("bias", channels, zeros), epsilon);

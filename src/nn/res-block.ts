@@ -4,9 +4,9 @@ import { conv, groupNorm, linear } from "./layers.js";
 import type { Scope } from "./scope.js";
 
 /**
- * A residual block told the embedding: that scales and shifts the second normalisation (the "scale-shift
- * norm" of Dhariwal & Nichol 2021, arXiv 2105.05233), or is added before it (Ho, Jain, Abbeel 2020, arXiv
- * 2006.11239).
+ * Computes a residual block told the embedding: that scales and shifts the second normalisation (the
+ * "scale-shift norm" of Dhariwal & Nichol 2021, arXiv 2105.05233), or is added before it (Ho, Jain, Abbeel
+ * 2020, arXiv 2006.11239).
  * @param x [N, C, H, W]
  * @param emb [N, E]
  */

@@ -9,10 +9,11 @@ import type { Initializer } from "./initializers.js";
 export type Resolve = (name: string, shape: Shape, initializer: Initializer) => Value;
 
 export interface Scope {
-  /** The scope below `name`, which may hold dots: `p.at("in_layers.0")`. */
+  /** Returns the scope below `name`, which may hold dots: `p.at("in_layers.0")`. */
   at(name: string | number): Scope;
   /**
-   * The parameter `name` of this scope; `initializer` matters only to a network that is yet to be trained.
+   * Returns the parameter `name` of this scope; `initializer` matters only to a network that is yet to be
+   * trained.
    */
   parameter(name: string, shape: Shape, initializer: Initializer): Value;
   /** How convolutions are computed. */
@@ -25,8 +26,8 @@ export interface Scope {
  */
 export interface ConvolutionStrategy {
   /**
-   * 3 x 3 convolutions where it pays by Winograd's algorithm, written for training (on a processor). Default
-   * false.
+   * Whether 3 x 3 convolutions are computed, where it pays, by Winograd's algorithm, written for training (on
+   * a processor). Default false.
    */
   readonly winograd?: boolean;
 }
@@ -47,8 +48,8 @@ export interface ParameterSpec {
 }
 
 /**
- * A scope whose parameters are graph inputs, and the list of them in the order they were first asked for.
- * Asking twice gives the same value, so one network may be applied several times in a graph.
+ * Returns a scope whose parameters are graph inputs, and the list of them in the order they were first asked
+ * for. Asking twice gives the same value, so one network may be applied several times in a graph.
  * @param prefix stands before each input's name, so that two networks can share a graph.
  */
 export function trainableScope(
@@ -86,7 +87,7 @@ export type Weights = ReadonlyMap<
 >;
 
 /**
- * A scope whose parameters are constants: those of a state dict, or tensors in a file.
+ * Returns a scope whose parameters are constants: those of a state dict, or tensors in a file.
  * @param prefix stands before each constant's name, so that a network may share a graph with itself in
  *   training
  * @throws {Error} naming the tensor that is missing or has another shape.

@@ -22,7 +22,7 @@ export interface SwinOptions {
   readonly masking: "neighbours" | "published";
 }
 
-/** `depth` Swin blocks between two 1x1 convolutions; H and W must divide by the window. */
+/** Computes `depth` Swin blocks between two 1x1 convolutions; H and W must divide by the window. */
 export function swinLayer(p: Scope, x: o.Value, options: SwinOptions): o.Value {
   const { embed, depth, window, shifted } = options;
   let h = conv(p.at("patch_embed.proj"), x, embed, 1);
@@ -51,7 +51,8 @@ function windowAttention(p: Scope, x: o.Value, options: SwinOptions, shift: numb
 }
 
 /**
- * [window, 1, w w, w w]: {@link APART} between pixels that must not see each other, else 0.
+ * Returns a mask of attention, [window, 1, w w, w w]: {@link APART} between pixels that must not see each
+ * other, else 0.
  *
  * `neighbours` keeps apart what the roll brought together, in rows and in columns. `published` is what the
  * published denoisers were trained with (read off the masks in their state dicts): in the last row of windows

@@ -16,13 +16,13 @@ import type { Scope } from "./scope.js";
 export const APART = -60;
 
 export interface WindowAttentionOptions {
-  /** w: a window is w x w pixels. */
+  /** The side w of a window: it is w x w pixels. */
   readonly window: number;
   /** Channels of one head. */
   readonly headChannels: number;
   /** How far windows are shifted, right and down. */
   readonly shift: number;
-  /** [windows, 1, w w, w w]: {@link APART} between pixels that must not see each other, else 0. */
+  /** The mask [windows, 1, w w, w w]: {@link APART} between pixels that must not see each other, else 0. */
   readonly mask?: o.Value;
 }
 
@@ -55,7 +55,10 @@ export function attendInWindows(p: Scope, x: o.Value, options: WindowAttentionOp
 
 const projection = normal(0.02);
 
-/** [heads, w w, w w]: a learnt number for each of the (2w - 1)^2 offsets between two pixels of a window. */
+/**
+ * Returns what is added to the attention, [heads, w w, w w]: a learnt number for each of the (2w - 1)^2
+ * offsets between two pixels of a window.
+ */
 function relativePositionBias(p: Scope, heads: number, w: number): o.Value {
   const table = p.parameter("relative_position_bias_table", [(2 * w - 1) ** 2, heads], normal(0.02));
   const picked = o.gather(table, offsetsIn(w));
@@ -65,8 +68,8 @@ function relativePositionBias(p: Scope, heads: number, w: number): o.Value {
 const offsets = new Map<number, o.Value>();
 
 /**
- * Which offset lies between each two pixels of a window; one constant for all attentions, in memory and in a
- * file.
+ * Tells which offset lies between each two pixels of a window; one constant for all attentions, in memory and
+ * in a file.
  */
 function offsetsIn(w: number): o.Value {
   const known = offsets.get(w);

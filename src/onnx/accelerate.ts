@@ -85,7 +85,7 @@ function isThreeByThree(v: Value, x: Value, weight: Value): boolean {
   return kh === 3 && kw === 3 && v.shape[0] === 1 && v.shape[2] === h && v.shape[3] === w && isFixed(weight);
 }
 
-/** The image that x is an enlargement of, twice by nearest neighbours; undefined where it is none. */
+/** Returns the image that x is an enlargement of, twice by nearest neighbours; undefined where it is none. */
 function enlargedFrom(x: Value): Value | undefined {
   const node = nodeOf(x);
   const small = node?.inputs[0];

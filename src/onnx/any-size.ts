@@ -36,7 +36,10 @@ export interface AnySizeOptions {
 
 const AXES = ["batch", "channels", "height", "width"];
 
-/** In multiples; by those of two columns eight graphs, and one more that what was found must hold for. */
+/**
+ * The sizes that are tried, in multiples; by those of two columns eight graphs, and one more that what was
+ * found must hold for.
+ */
 const PROBES: readonly Sides[] = [
   [2, 5, 6],
   [3, 8, 11],
@@ -102,7 +105,9 @@ export function anySize(
   return { outputs, dimensions };
 }
 
-/** The value that stands for one in every graph; undefined where they differ in what no size explains. */
+/**
+ * Returns the value that stands for one in every graph; undefined where they differ in what no size explains.
+ */
 function merge(
   column: readonly Value[],
   places: readonly ReadonlyMap<Value, number>[],
@@ -187,15 +192,17 @@ function sameNumbers(a: ArrayLike<number | bigint>, b: ArrayLike<number | bigint
   return true;
 }
 
-/** (sum of factor times product of sides) / divisor; a product is the set of its sides, as bits. */
+/**
+ * A number as (sum of factor times product of sides) / divisor; a product is the set of its sides, as bits.
+ */
 interface Formula {
   readonly terms: readonly { readonly factor: number; readonly sides: number }[];
   readonly divisor: number;
 }
 
 /**
- * What a number is of batch, height and width, from what it is at the eight corners; undefined where that
- * does not hold for the ninth size.
+ * Returns what a number is of batch, height and width, from what it is at the eight corners; undefined where
+ * that does not hold for the ninth size.
  */
 function formulaOf(values: readonly number[], sizes: readonly Sides[]): Formula | undefined {
   // Divided differences along one axis after the other, kept whole: all times the divisor.
@@ -238,16 +245,16 @@ function greatestCommon(a: number, b: number): number {
   return x;
 }
 
-/** A side that no size changes is a number, any other has a name. */
+/** Names a dimension: a side that no size changes is a number, any other has a name. */
 function dimension({ terms, divisor }: Formula, name: string): Dimension {
   return terms.every(({ sides }) => sides === 0) ? (terms[0]?.factor ?? 0) / divisor : name;
 }
 
 /** Makes numbers out of the sides of an input, while the graph runs. */
 interface Counter {
-  /** [] */
+  /** Makes a value a scalar, of shape []. */
   scalar(formula: Formula): Value;
-  /** [length] */
+  /** Makes a value a vector, of shape [length]. */
   vector(formulas: readonly Formula[]): Value;
 }
 
@@ -269,7 +276,10 @@ function counter(picture: Value): Counter {
   };
 }
 
-/** Mirrored beyond the right and lower border, up to the next multiple; the border itself is not repeated. */
+/**
+ * Mirrors an image beyond the right and lower border, up to the next multiple; the border itself is not
+ * repeated.
+ */
 function mirrored(picture: Value, multiple: number): Value {
   const shape = emit("Shape", [picture], { shape: [4], type: "int64" });
   const wanted = integers([1, 1, multiple, multiple]);
@@ -279,7 +289,7 @@ function mirrored(picture: Value, multiple: number): Value {
   return emit("Pad", [picture, amounts], { shape: picture.shape, attributes: { mode: "reflect" } });
 }
 
-/** Without what comes of the mirrored borders. */
+/** Cuts off what comes of the mirrored borders. */
 function cropped(value: Value, sides: readonly Formula[], whole: Counter): Value {
   const axes = sides.flatMap(({ terms }, axis) => (terms.some(({ sides: set }) => set > 1) ? [axis] : []));
   if (axes.length === 0) return value;

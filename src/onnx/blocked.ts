@@ -51,7 +51,7 @@ function isWhole(x: Value): boolean {
   return x.shape.length === 4 && x.shape[1] % BLOCK === 0;
 }
 
-/** Each channel times a number of its own, [C, 1, 1, 1]. */
+/** Returns each channel times a number of its own, [C, 1, 1, 1]. */
 function scaled(x: Value, by: Value): Value {
   const attributes = { kernel_shape: [1, 1], strides: [1, 1], pads: [0, 0, 0, 0], group: x.shape[1] };
   return emit("Conv", [x, by], { shape: x.shape, attributes });

@@ -38,7 +38,7 @@ export function gradients(loss: Value, targets: readonly Value[]): Value[] {
   return targets.map((v) => cotangents.get(v) ?? constant(new Float32Array(sizeOf(v.shape)), v.shape));
 }
 
-/** Every derivative the loss rests on, in rising order of creation. */
+/** Returns every derivative the loss rests on, in rising order of creation. */
 function derivativesBehind(loss: Value): Derivative[] {
   const found = new Set<Derivative>();
   const waiting: Value[] = [loss];

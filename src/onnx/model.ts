@@ -1,7 +1,7 @@
 /**
- * From values to a file. Walking back from the outputs finds exactly the nodes that matter; two nodes with
- * the same operator, attributes and inputs become one (common subexpressions), and so do equal constants.
- * Field numbers are those of onnx.proto3 (github.com/onnx/onnx).
+ * Writing of values to a file. Walking back from the outputs finds exactly the nodes that matter; two nodes
+ * with the same operator, attributes and inputs become one (common subexpressions), and so do equal
+ * constants. Field numbers are those of onnx.proto3 (github.com/onnx/onnx).
  */
 import { toFloat16 } from "./float16.js";
 import { inTopologicalOrder } from "./order.js";
@@ -33,7 +33,7 @@ import {
 export const OPSET = 21;
 const IR_VERSION = 10;
 
-/** From this magnitude on a number rounds to infinity in float16. */
+/** The magnitude from which on a number rounds to infinity in float16. */
 const LARGEST_HALF = 65520;
 
 /** The place of a tensor's numbers in onnx.proto3, `DataLocation.EXTERNAL`: another file. */

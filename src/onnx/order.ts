@@ -15,7 +15,7 @@ export function inTopologicalOrder(roots: Iterable<Value>): Value[] {
   return [...found].sort((a, b) => a.order - b.order);
 }
 
-/** The shapes of the inputs that these values rest on, by name. */
+/** Returns the shapes of the inputs that these values rest on, by name. */
 export function inputShapes(values: Iterable<Value>): Record<string, Shape> {
   const shapes: Record<string, Shape> = {};
   for (const { source, shape } of inTopologicalOrder(values)) {

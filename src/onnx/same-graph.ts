@@ -23,7 +23,7 @@ export function sameGraph(a: Readonly<Record<string, Value>>, b: Readonly<Record
   return keys.size === others.size && [...keys].every(([name, key]) => others.get(name) === key);
 }
 
-/** A number for each output; equal numbers stand for equal graphs. */
+/** Returns a number for each output; equal numbers stand for equal graphs. */
 function outputKeys(
   outputs: Readonly<Record<string, Value>>,
   numberOf: (key: unknown) => number,

@@ -16,14 +16,17 @@ export interface CoverageModelOptions extends SessionOptions {
 }
 
 export interface LoadedCoverageModel {
-  /** @throws {SamsrError} when there is no such model, or it is damaged or of another kind */
+  /**
+   * Predicts the coverage of a picture.
+   * @throws {SamsrError} when there is no such model, or it is damaged or of another kind
+   */
   coverage(raster: Raster): Promise<Coverage>;
   release(): Promise<void>;
 }
 
 /**
- * The weights and the configuration of a coverage network: a file, an installed model's name, or a model's
- * folder.
+ * Finds the weights and the configuration of a coverage network: a file, an installed model's name, or a
+ * model's folder.
  * @throws {SamsrError} when there is none of that name, or it is damaged or of another kind
  */
 export async function findCoverageNetwork(given = DEFAULT_COVERAGE_MODEL) {
@@ -34,7 +37,7 @@ export async function findCoverageNetwork(given = DEFAULT_COVERAGE_MODEL) {
   return { weights: await load(), config: config as CoverageNetworkConfig };
 }
 
-/** Nothing is read until the first coverage is asked for. */
+/** Creates a model that predicts coverage; nothing is read until the first coverage is asked for. */
 export function createCoverageModel({
   model = DEFAULT_COVERAGE_MODEL,
   ...options

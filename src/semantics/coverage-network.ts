@@ -24,19 +24,20 @@ const KEPT_SESSIONS = 2;
 export interface CountMap {
   readonly width: number;
   readonly height: number;
-  /** [height, width] */
+  /** The predicted counts, [height, width]. */
   readonly counts: Float32Array;
 }
 
 export interface CoveragePredictor {
   /** Predicts the coverage of a raster of any channels and depth; alpha is not looked at. */
   predict(raster: Raster): Promise<CountMap>;
-  /** The same in whole numbers at the raster's own size, as masks would have them. */
+  /** Predicts the counts in whole numbers at the raster's own size, as masks would have them. */
   coverage(raster: Raster): Promise<Coverage>;
   release(): Promise<void>;
 }
 
 /**
+ * Creates what predicts coverage by a network's weights.
  * @example
  * const predictor = createCoveragePredictor(weights, config, { threads: 2 });
  * const coverage = await predictor.coverage(raster);

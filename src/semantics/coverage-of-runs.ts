@@ -11,9 +11,9 @@ import { forEachStretch, pixelsOf, type Runs } from "./runs.js";
 const MOST_MASKS = 65535;
 
 /**
- * The coverage of masks at the size of the low-resolution image: what `coverageOf(prepareMasks(...))` gives,
- * in memory for one mask at a time. Masks of a whole number of times the size (paper: 4) are average-pooled
- * and thresholded (equations 3 and 4) by counting.
+ * Returns the coverage of masks at the size of the low-resolution image: what `coverageOf(prepareMasks(...))`
+ * gives, in memory for one mask at a time. Masks of a whole number of times the size (paper: 4) are
+ * average-pooled and thresholded (equations 3 and 4) by counting.
  *
  * @throws SamsrError when masks differ in size, or are more than can be counted
  */

@@ -8,17 +8,17 @@
 import { onArrays, type Variant } from "../diffusion/index.js";
 import { checkMaskSet, type MaskSet } from "./masks.js";
 
-/** c(x, y): how many masks cover each pixel. */
+/** The coverage c(x, y): how many masks cover each pixel. */
 export interface Coverage {
   readonly width: number;
   readonly height: number;
-  /** [height, width] */
+  /** The counts, [height, width]. */
   readonly counts: Uint16Array;
 }
 
 /** A part of a picture's coverage, and what noise and W look at of the whole. */
 export interface CoveragePart {
-  /** [h, w], of the part */
+  /** The counts of the part, [h, w]. */
   readonly counts: Float32Array;
   /** The largest count of the whole. */
   readonly largest: number;
@@ -29,7 +29,7 @@ export interface CoveragePart {
   readonly means: Readonly<Record<Variant, number>>;
 }
 
-/** What parts of a coverage keep of the whole; see {@link CoveragePart}. */
+/** Returns what parts of a coverage keep of the whole; see {@link CoveragePart}. */
 export function wholeFacts({ counts }: Coverage): Omit<CoveragePart, "counts"> {
   let [sum, inverses] = [0, 0];
   for (const count of counts) {
@@ -54,19 +54,22 @@ export function coverageOf(set: MaskSet): Coverage {
   return { width, height, counts };
 }
 
-/** The coverage after a background mask is added to whatever masks it came from: at least 1 everywhere. */
+/**
+ * Returns the coverage after a background mask is added to whatever masks it came from: at least 1
+ * everywhere.
+ */
 export function coverBackground({ width, height, counts }: Coverage): Coverage {
   return { width, height, counts: counts.map((count) => Math.max(count, 1)) };
 }
 
-/** The coverage of an image without masks: 0 everywhere. */
+/** Returns the coverage of an image without masks: 0 everywhere. */
 export function emptyCoverage(width: number, height: number): Coverage {
   return { width, height, counts: new Uint16Array(width * height) };
 }
 
 /**
- * W(x, y), equation 8: coverage over the largest coverage, in [0, 1]; for a part of a picture that is the
- * whole's largest.
+ * Computes W(x, y), equation 8: coverage over the largest coverage, in [0, 1]; for a part of a picture that
+ * is the whole's largest.
  *
  * Where the paper would divide by 0, nothing is covered and W is 0, so that the process falls back to
  * SinSR's. The released code floors the maximum at 1, which is the same thing; there, though, its background
@@ -107,7 +110,7 @@ export function summarise({ counts }: Coverage): CoverageSummary {
   };
 }
 
-/** The largest of some counts; 0 where there are none. */
+/** Returns the largest of some counts; 0 where there are none. */
 export function maximum(counts: Uint16Array): number {
   let largest = 0;
   for (let p = 0; p < counts.length; p++) if (counts[p] > largest) largest = counts[p];

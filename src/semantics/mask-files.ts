@@ -74,7 +74,7 @@ export async function readMaskRuns(
 }
 
 /**
- * A hash of all files that {@link readMaskRuns} may read for a path, in hexadecimal.
+ * Returns a hash of all files that {@link readMaskRuns} may read for a path, in hexadecimal.
  * @throws SamsrError when there is nothing at the path
  */
 export async function hashOfMasks(path: string): Promise<string> {
@@ -134,7 +134,7 @@ async function readFolder(
   return masks;
 }
 
-/** Whether a file of a folder is a mask, or means to be one. */
+/** Tells whether a file of a folder is a mask, or means to be one. */
 async function isMask(path: string): Promise<boolean> {
   const facts = await stat(path).catch(() => undefined);
   if (PICTURE.test(path)) return !facts?.isDirectory();
@@ -177,7 +177,10 @@ function labelsOf({ width, height, channels, data }: Raster, path: string): Labe
   return { width, height, labels };
 }
 
-/** White is inside; a cut-out (one colour, its shape in the alpha) is inside where it is opaque. */
+/**
+ * Returns what is inside a mask: white is; a cut-out (one colour, its shape in the alpha) is inside where it
+ * is opaque.
+ */
 function insideOf({ width, height, channels, data }: Raster): Uint8Array {
   const half = data instanceof Uint16Array ? 32768 : 128;
   const inside = new Uint8Array(width * height);

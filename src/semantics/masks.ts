@@ -11,7 +11,7 @@ import { SamsrError } from "../base/errors.js";
 export interface MaskSet {
   readonly width: number;
   readonly height: number;
-  /** Each [H, W]; 1 inside, 0 outside. */
+  /** The masks, each [H, W]; 1 inside, 0 outside. */
   readonly masks: readonly Uint8Array[];
 }
 
@@ -19,7 +19,7 @@ export interface MaskSet {
 export interface LabelMap {
   readonly width: number;
   readonly height: number;
-  /** [H, W] */
+  /** The labels, [H, W]. */
   readonly labels: Int32Array;
 }
 
@@ -42,7 +42,7 @@ export function checkMaskSet(set: MaskSet): void {
 }
 
 /**
- * One mask for each label over 0 that occurs, in the order of the labels.
+ * Makes one mask for each label over 0 that occurs, in the order of the labels.
  * @throws SamsrError for what is no label map
  */
 export function masksFromLabels(map: LabelMap): MaskSet {
@@ -107,9 +107,9 @@ export function prepareMasks(
 }
 
 /**
- * A label map at another size: each pixel has the label that covers more than half of the area it stands for,
- * as {@link prepareMasks} has it for each label by itself, and 0 where none does. One pass over the map,
- * however many labels there are.
+ * Returns a label map at another size: each pixel has the label that covers more than half of the area it
+ * stands for, as {@link prepareMasks} has it for each label by itself, and 0 where none does. One pass over
+ * the map, however many labels there are.
  */
 export function poolLabels(map: LabelMap, width: number, height: number): LabelMap {
   if (map.width === width && map.height === height) return map;
@@ -183,7 +183,10 @@ export function averagePool(
   return out;
 }
 
-/** For each output position: the first input position it overlaps, and the share of each (adding up to 1). */
+/**
+ * Returns for each output position the first input position it overlaps, and the share of each (adding up to
+ * 1).
+ */
 function areaWeights(size: number, outSize: number): { first: number; weights: Float64Array }[] {
   return Array.from({ length: outSize }, (_, i) => {
     // In units of 1 / outSize of an input pixel all borders are integers, so nothing is lost to rounding.

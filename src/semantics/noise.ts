@@ -37,7 +37,7 @@ export interface NoiseOptions {
   readonly seed: number;
   readonly width: number;
   readonly height: number;
-  /** 3 for latents, 48 for pixels after space-to-depth(4). */
+  /** The channels of the noise: 3 for latents, 48 for pixels after space-to-depth(4). */
   readonly channels: number;
   /**
    * The coverage of the same size; left out: plain Gaussian noise, not standardised, as SinSR and ResShift
@@ -66,16 +66,17 @@ export interface Noise {
   readonly mean: Float64Array;
   readonly deviation: Float64Array;
   /**
-   * The noise of the window that starts at column x0 and row y0, as [C, h, w]. The same pixel has the same
-   * value in every window. Past the border, pixels are reflected (without repeating the edge), as the image's
-   * padding is.
+   * Returns the noise of the window that starts at column x0 and row y0, as [C, h, w]. The same pixel has the
+   * same value in every window. Past the border, pixels are reflected (without repeating the edge), as the
+   * image's padding is.
    * @param out receives it, where the caller has room for C h w values already
    */
   fill(x0: number, y0: number, width: number, height: number, out?: Float32Array): Float32Array;
 }
 
 /**
- * The SAM-noise of an image from its coverage alone, or plain Gaussian noise where there is no coverage.
+ * Creates the SAM-noise of an image from its coverage alone, or plain Gaussian noise where there is no
+ * coverage.
  *
  * `paper`: sqrt(c) N(0, 1), standardised by one mean and one deviation over all values (equation 7). A pixel
  * that no mask covers gets the constant -mean / deviation, close to 0. An image that no mask covers gets
@@ -95,7 +96,9 @@ export function createNoise(options: NoiseOptions): Noise {
   return step.value;
 }
 
-/** {@link createNoise} that yields to the event loop every few milliseconds and can be aborted. */
+/**
+ * Does what {@link createNoise} does, but yields to the event loop every few milliseconds and can be aborted.
+ */
 export async function createNoiseAsync(
   options: NoiseOptions,
   signal?: Pick<AbortSignal, "throwIfAborted">,
@@ -157,7 +160,8 @@ function* prepareNoise(options: NoiseOptions): Generator<void, Noise> {
   }
 
   /**
-   * Equation 7, in place, on part of one channel. The same arithmetic whether the map is kept or made again.
+   * Computes equation 7, in place, on part of one channel. The same arithmetic whether the map is kept or
+   * made again.
    */
   function standardise(values: Float32Array, channel: number): void {
     const [shift, factor] = [mean[channel], 1 / deviation[channel]];
@@ -262,7 +266,7 @@ export function scaleByCoverage(noise: Float32Array, part: CoveragePart, variant
   for (let i = 0; i < noise.length; i++) noise[i] *= factors[i % factors.length];
 }
 
-/** Mean and deviation of equation 7 from the sums of each channel's values and of their squares. */
+/** Computes mean and deviation of equation 7 from the sums of each channel's values and of their squares. */
 function standardisation(
   sums: Float64Array,
   squares: Float64Array,
@@ -322,15 +326,15 @@ function rowGenerator(options: {
 }
 
 /**
- * The standard deviation of equation 6's sum, or of the released average, at a pixel that c masks cover, over
- * the root of a variance. In a picture that no mask covers it is 1, so that noise is plain.
+ * Returns the standard deviation of equation 6's sum, or of the released average, at a pixel that c masks
+ * cover, over the root of a variance. In a picture that no mask covers it is 1, so that noise is plain.
  */
 function deviationAt(c: number, largest: number, variant: Variant, variance = 1): number {
   if (variant === "release") return 1 / Math.sqrt(Math.max(c, 1) * variance);
   return largest === 0 ? 1 : Math.sqrt(c / variance);
 }
 
-/** {@link deviationAt} of each coverage, 0 to the largest. */
+/** Returns {@link deviationAt} of each coverage, 0 to the largest. */
 function deviations({ counts }: Coverage, variant: Variant): Float64Array {
   const largest = maximum(counts);
   return Float64Array.from({ length: largest + 1 }, (_, c) => deviationAt(c, largest, variant));

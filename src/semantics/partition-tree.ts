@@ -25,13 +25,13 @@ export interface PartitionTree {
   leaves: number;
   /** The parent of every node; -1 for the root, which is the last. */
   parent: Int32Array;
-  /** In pixels. */
+  /** The area in pixels. */
   area: Int32Array;
   /** The lambda at which the node came to be; 0 for leaves. Never smaller than its children's. */
   birth: Float64Array;
 }
 
-/** Over how many pixels the smoothing spreads an edge. */
+/** How many pixels the smoothing spreads an edge over. */
 const EDGE_WIDTH = 2;
 
 /** Builds the tree of a partition of these planes. */
@@ -121,13 +121,15 @@ export function partitionTree(partition: Partition, { planes }: Planes): Partiti
 
 /** Where two regions touch. */
 interface Border {
-  /** In pixel edges. */
+  /** The length of a border in pixel edges. */
   length: number;
   /** Sum of the differences across it. */
   contrast: number;
 }
 
-/** A binary heap of proposals, smallest lambda first; equal ones by age, so that the tree is defined. */
+/**
+ * Returns a binary heap of proposals, smallest lambda first; equal ones by age, so that the tree is defined.
+ */
 function mergeQueue() {
   const lambdas: number[] = [];
   const heap: number[] = []; // indices into the three arrays

@@ -11,8 +11,8 @@ export interface RgbImage {
   readonly width: number;
   readonly height: number;
   /**
-   * 8 bit: interleaved [H, W, C], 0..255. Float: planar [C, H, W], 0..1. C is 1 (grey), 3 or 4 (alpha is not
-   * looked at).
+   * The pixels. 8 bit: interleaved [H, W, C], 0..255. Float: planar [C, H, W], 0..1. C is 1 (grey), 3 or 4
+   * (alpha is not looked at).
    */
   readonly data: Uint8Array | Uint8ClampedArray | Float32Array;
 }
@@ -75,7 +75,7 @@ export function toPlanes(image: RgbImage): Planes {
   return { width, height, planes: [r, g, b] };
 }
 
-/** Gaussian blur in place, edges repeated: five taps hold all but 0.3 % of the weight. */
+/** Blurs by a Gaussian in place, edges repeated: five taps hold all but 0.3 % of the weight. */
 function smooth(plane: Float32Array, width: number, height: number, line: Float32Array): void {
   const [one, two] = [1, 2].map((x) => Math.exp((-x * x) / (2 * SMOOTHING * SMOOTHING)));
   const sum = 1 + 2 * one + 2 * two;

@@ -48,20 +48,21 @@ export interface Regions {
    */
   masks(): MaskSet;
   /**
-   * For each scale that has masks one map, from the largest to the smallest; labels are numbers of masks,
-   * from 1.
+   * Makes for each scale that has masks one map, from the largest to the smallest; labels are numbers of
+   * masks, from 1.
    */
   levels(): LabelMap[];
 }
 
-/** k of the superpixels: small, since the tree is the better judge. */
+/** The scale k of the superpixels: small, since the tree is the better judge. */
 const SUPERPIXEL_SCALE = 10;
 
 /** The smallest area of a superpixel, in pixels. */
 const SUPERPIXEL_AREA = 6;
 
 /**
- * In a large picture a superpixel has at least this fraction of it: their number sets what the tree costs.
+ * The most superpixels of a picture, each at least this fraction of it: their number sets what the tree
+ * costs.
  */
 const SUPERPIXELS = 16000;
 
@@ -87,7 +88,10 @@ export function segmentRegions(image: RgbImage, options: RegionOptions = {}): Re
   return collect(cuts, partition, image.width, image.height);
 }
 
-/** @throws SamsrError unless the ladder has steps */
+/**
+ * Refuses a ladder of scales without steps.
+ * @throws SamsrError unless the ladder has steps
+ */
 function checkLadder({ scales, cuts = 1 }: RegionOptions): void {
   const positive = (scale: unknown) => typeof scale === "number" && scale > 0;
   const pair =
@@ -105,7 +109,7 @@ function areaRange(pixels: number, { minimumArea = 0.001, maximumArea = 0.07 }: 
   return { smallest: Math.max(16, minimumArea * pixels), largest: maximumArea * pixels };
 }
 
-/** For each leaf the node that it lies in at this scale, or -1 where that is no mask. */
+/** Returns for each leaf the node that it lies in at this scale, or -1 where that is no mask. */
 export function cutAt(
   { leaves, parent, area, birth }: PartitionTree,
   scale: number,

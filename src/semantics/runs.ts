@@ -4,7 +4,7 @@
  */
 import type { LabelMap } from "./masks.js";
 
-/** x0, y0, x1, y1 of the first and the last column and row that are inside. */
+/** A box: x0, y0, x1, y1 of the first and the last column and row that are inside. */
 export type Box = readonly [x0: number, y0: number, x1: number, y1: number];
 
 export interface Runs {
@@ -14,7 +14,7 @@ export interface Runs {
   readonly edges: Uint32Array;
 }
 
-/** The runs of a mask [height, width], inside where it is not 0. */
+/** Returns the runs of a mask [height, width], inside where it is not 0. */
 export function runsOf(mask: ArrayLike<number>, width: number, height: number): Runs {
   const edges: number[] = [];
   let inside = false;
@@ -27,7 +27,7 @@ export function runsOf(mask: ArrayLike<number>, width: number, height: number): 
   return { width, height, edges: Uint32Array.from(edges) };
 }
 
-/** The runs of every label over 0 of a map, in the order in which labels first occur. */
+/** Returns the runs of every label over 0 of a map, in the order in which labels first occur. */
 export function runsOfLabels({ width, height, labels }: LabelMap): Map<number, Runs> {
   const edges = new Map<number, number[]>();
   let last = 0;
@@ -47,21 +47,21 @@ export function runsOfLabels({ width, height, labels }: LabelMap): Map<number, R
   return new Map([...edges].map(([label, at]) => [label, { width, height, edges: Uint32Array.from(at) }]));
 }
 
-/** The pixels of a mask, [height, width]: 1 inside, or another number up to 255, and 0 outside. */
+/** Returns the pixels of a mask, [height, width]: 1 inside, or another number up to 255, and 0 outside. */
 export function pixelsOf({ width, height, edges }: Runs, inside = 1): Uint8Array {
   const mask = new Uint8Array(width * height);
   for (let i = 0; i < edges.length; i += 2) mask.fill(inside, edges[i], edges[i + 1]);
   return mask;
 }
 
-/** The number of pixels inside a mask. */
+/** Returns the number of pixels inside a mask. */
 export function areaOf({ edges }: Runs): number {
   let area = 0;
   for (let i = 0; i < edges.length; i += 2) area += edges[i + 1] - edges[i];
   return area;
 }
 
-/** Whether the pixel in column x of row y is inside a mask. */
+/** Tells whether the pixel in column x of row y is inside a mask. */
 export function isInside({ width, edges }: Runs, x: number, y: number): boolean {
   const place = y * width + x;
   let [low, high] = [0, edges.length];
@@ -89,7 +89,7 @@ export function forEachStretch(
   }
 }
 
-/** The box around what is inside a mask; all 0 for a mask of nothing. */
+/** Returns the box around what is inside a mask; all 0 for a mask of nothing. */
 export function boxOf(runs: Runs): Box {
   let [x0, y0, x1, y1] = [runs.width, runs.height, -1, -1];
   forEachStretch(runs, (y, start, end) => {

@@ -13,7 +13,7 @@ import type { Planes } from "./planes.js";
 export interface Partition {
   readonly width: number;
   readonly height: number;
-  /** [H, W], 0..count-1 in the order in which a scan from the top left meets them. */
+  /** The labels [H, W], 0..count-1 in the order in which a scan from the top left meets them. */
   readonly labels: Int32Array;
   readonly count: number;
 }
@@ -23,6 +23,8 @@ const STEPS = 8;
 const BUCKETS = 256 * STEPS;
 
 /**
+ * Joins pixels to regions whose inner differences are smaller than those between them, by Felzenszwalb and
+ * Huttenlocher's method.
  * @param scale k of the paper: how much difference a region of one pixel tolerates, in grey levels; larger
  * gives larger regions
  * @param minimumArea smaller regions are joined to the neighbour that differs least, in pixels
@@ -88,8 +90,8 @@ export function superpixels(
 }
 
 /**
- * All edges between neighbours (4-connected), weakest first; equal ones in scan order, so the result is
- * defined.
+ * Returns all edges between neighbours (4-connected), weakest first; equal ones in scan order, so the result
+ * is defined.
  */
 function sortedEdges(width: number, height: number, planes: Planes["planes"]) {
   const [l, u, v] = planes;

@@ -39,7 +39,8 @@ const RATES = ["rate", "epsilon", "keep", "share", "shorten"] as const;
 type Rates<T> = Readonly<Record<(typeof RATES)[number], T>>;
 
 /**
- * The scalar inputs of {@link adamW} for step n = 1, 2, ... What undoes the moments' start from zero, 1 / (1
+ * Returns the scalar inputs of {@link adamW} for step n = 1, 2, ... What undoes the moments' start from zero,
+ * 1 / (1
  * - beta^n), is in the rate and in epsilon, as at the end of section 2 of Kingma & Ba 2015: nothing is left
  * of it to do for each weight.
  * @param norm the gradient's length
@@ -60,13 +61,13 @@ export function ratesOf(
   };
 }
 
-/** The squared length of a gradient [P], or of a part of it: a scalar. */
+/** Returns the squared length of a gradient [P], or of a part of it: a scalar. */
 export function squaredNorm(gradient: o.Value): o.Value {
   return o.reduceSum(o.mul(gradient, gradient));
 }
 
 /**
- * One step: with the gradient g times `shorten`, which clips it,
+ * Takes one step: with the gradient g times `shorten`, which clips it,
  *
  *     m = beta1 m + (1 - beta1) g        w = keep w - rate m / (sqrt(v) + epsilon)
  *     v = beta2 v + (1 - beta2) g^2      a = a + share (w - a)

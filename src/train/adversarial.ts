@@ -9,24 +9,24 @@ import { type DiscriminatorConfig, discriminator } from "../networks/index.js";
 import { trainableScope } from "../nn/index.js";
 import * as o from "../onnx/index.js";
 
-/** ln(1 + e^x), without overflow. */
+/** Computes ln(1 + e^x), without overflow. */
 export function softplus(x: o.Value): o.Value {
   return o.add(o.relu(x), o.log(o.add(o.exp(o.neg(o.abs(x))), 1)));
 }
 
 /**
- * What the student pays where its patches look less real than the real ones: the mean of softplus(real -
- * fake).
+ * Returns what the student pays where its patches look less real than the real ones: the mean of
+ * softplus(real - fake).
  */
 export function generatorLoss(real: o.Value, fake: o.Value): o.Value {
   return o.reduceMean(softplus(o.sub(real, fake)));
 }
 
 /**
- * The discriminator's loss and its parts: the mean of softplus(fake - real), and gamma / 2 times the squared
- * slope of a picture's summed score, averaged over pictures, at real and at fake ones. The sum has the slopes
- * of all patches in it, so gamma must be small: with 64 patches a gamma of 1 holds the discriminator down
- * until it sees no difference, and 0.002 leaves it a slope of 6.
+ * Returns the discriminator's loss and its parts: the mean of softplus(fake - real), and gamma / 2 times the
+ * squared slope of a picture's summed score, averaged over pictures, at real and at fake ones. The sum has
+ * the slopes of all patches in it, so gamma must be small: with 64 patches a gamma of 1 holds the
+ * discriminator down until it sees no difference, and 0.002 leaves it a slope of 6.
  * @param judge the discriminator as a function of a picture
  */
 export function discriminatorLoss(
@@ -50,8 +50,8 @@ export function discriminatorLoss(
 export const DISCRIMINATOR = "discriminator:";
 
 /**
- * The student's adversarial term: the discriminator's weights are inputs, and the gradient does not reach
- * them.
+ * Computes the student's adversarial term: the discriminator's weights are inputs, and the gradient does not
+ * reach them.
  */
 export function adversarialTerm(
   config: DiscriminatorConfig,

@@ -24,15 +24,15 @@ export interface AutoencoderOptions extends TrainerOptions {
 export interface AutoencoderWeights {
   readonly reconstruction: number;
   readonly codebook: number;
-  /** beta */
+  /** The weight beta of the commitment loss. */
   readonly commitment: number;
 }
 
 /**
- * The objective of van den Oord et al. 2017 (arXiv 1711.00937, equation 3), with the absolute error of VQ-GAN
- * (Esser et al. 2021). Choosing the nearest code e has no gradient, so the decoder is given z + sg(e - z):
- * what it says of its input reaches the encoder as if nothing were quantised (straight-through), and the
- * codes learn by `codebook` alone. Input: hr [N, 3, H, W] in [-1, 1].
+ * Returns the objective of van den Oord et al. 2017 (arXiv 1711.00937, equation 3), with the absolute error
+ * of VQ-GAN (Esser et al. 2021). Choosing the nearest code e has no gradient, so the decoder is given z +
+ * sg(e - z): what it says of its input reaches the encoder as if nothing were quantised (straight-through),
+ * and the codes learn by `codebook` alone. Input: hr [N, 3, H, W] in [-1, 1].
  * @returns the weighted sum, its terms, and the number of the code at each place [N, H / f, W / f]
  */
 export function autoencoderLoss(
@@ -56,7 +56,7 @@ export function autoencoderLoss(
   return { loss: weighted.reduce((a, b) => o.add(a, b)), reports, indices };
 }
 
-/** The value of `quantised` with the gradient of `z`. */
+/** Returns the value of `quantised` with the gradient of `z`. */
 export function straightThrough(z: o.Value, quantised: o.Value): o.Value {
   return o.add(z, o.stopGradient(o.sub(quantised, z)));
 }

@@ -29,12 +29,12 @@ const LICENCE = "non-commercial research and education, as the photos that the w
 /** The files or installed models that a bundle is made of. */
 export interface BundleParts {
   readonly student: string;
-  /** For a student of pixels, whose model holds the teacher too. */
+  /** The teacher of a student of pixels, whose model holds it too. */
   readonly teacher?: string;
-  /** For a student of latents. */
+  /** The autoencoder of a student of latents. */
   readonly autoencoder?: string;
   /**
-   * Of a student of pixels, the other end, taught on for detail from the same weights; left out, it is at
+   * The other end of a student of pixels, taught on for detail from the same weights; left out, it is at
    * one detail.
    */
   readonly sharp?: string;
@@ -49,8 +49,8 @@ export interface BundleOptions {
    */
   readonly told?: Pick<Told, "config" | "training">;
   /**
-   * With a sharp end, how far from the student to it the model is unless told, 0 to less than 1; default 0.5.
-   * The student that is written is at that detail, so that the usual one costs no blending.
+   * How far, with a sharp end, from the student to it the model is unless told, 0 to less than 1; default
+   * 0.5. The student that is written is at that detail, so that the usual one costs no blending.
    */
   readonly detail?: number;
 }
@@ -116,7 +116,7 @@ export async function bundleModel(
 }
 
 /**
- * A student at a detail between its two ends, and the sharp one.
+ * Returns a student at a detail between its two ends, and the sharp one.
  * @throws SamsrError when the two cannot be blended
  */
 async function twoEnds(

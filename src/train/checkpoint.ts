@@ -15,7 +15,7 @@ import { createFlatWeights, type FlatWeights } from "./weights.js";
 export interface AdamState {
   readonly first: Float32Array;
   readonly second: Float32Array;
-  /** Steps taken. */
+  /** The number of steps taken. */
   step: number;
 }
 
@@ -32,7 +32,10 @@ export function createTrainingState(weights: FlatWeights): TrainingState {
   return { weights, average: weights.flat.slice(), adam, stability: createStability() };
 }
 
-/** @param opponent the state of a second network that is trained in turn with the first, in the same file */
+/**
+ * Saves the state of a run to one file, replaced by one rename.
+ * @param opponent the state of a second network that is trained in turn with the first, in the same file
+ */
 export async function saveTrainingState(
   path: string,
   state: TrainingState,
@@ -92,7 +95,7 @@ function numbersOf({ rate, typicalLoss }: Stability): Record<string, string> {
   return { rate: String(rate), typicalLoss: String(typicalLoss) };
 }
 
-/** The numbers of `flat`, laid out as `weights` are, as a file of named tensors. */
+/** Returns the numbers of `flat`, laid out as `weights` are, as a file of named tensors. */
 export async function saveWeights(
   path: string,
   weights: FlatWeights,

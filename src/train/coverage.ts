@@ -24,9 +24,9 @@ export interface CoverageOptions extends TrainerOptions {
 }
 
 /**
- * What the network is taught by, against the expected counts. W is relative to the picture, so most of it is
- * `correlation`, 1 - r averaged over pictures (r as Pearson has it); `count`, the mean squared error, ties it
- * to whole numbers. Inputs: image [N, 3, H, W] in [-1, 1], counts [N, 1, H, W].
+ * Returns what the network is taught by, against the expected counts. W is relative to the picture, so most
+ * of it is `correlation`, 1 - r averaged over pictures (r as Pearson has it); `count`, the mean squared
+ * error, ties it to whole numbers. Inputs: image [N, 3, H, W] in [-1, 1], counts [N, 1, H, W].
  */
 export function coverageLoss(
   p: Scope,
@@ -41,7 +41,7 @@ export function coverageLoss(
   return { loss: o.add(correlation, o.mul(count, countWeight)), reports: { correlation, count } };
 }
 
-/** The correlation of two maps in each picture, [N, 1]; near 0 where one of them is constant. */
+/** Returns the correlation of two maps in each picture, [N, 1]; near 0 where one of them is constant. */
 function pearson(a: o.Value, b: o.Value): o.Value {
   const [x, y] = [a, b].map((map) => {
     const flat = o.reshape(map, [map.shape[0], -1]);
@@ -100,8 +100,8 @@ export async function trainCoverage(
 }
 
 /**
- * Where pixel p comes from in a picture that is flipped left and right (1), up and down (2), both (3) or not
- * (0).
+ * Tells where pixel p comes from in a picture that is flipped left and right (1), up and down (2), both (3)
+ * or not (0).
  */
 function flips(width: number, height: number, kind: number): (p: number) => number {
   return (p) => {

@@ -56,7 +56,7 @@ export interface CropSemantics {
   ): Promise<{ noise: Float32Array; weight: Float32Array }>;
 }
 
-/** What makes noise and W for batches of a shape. */
+/** Creates what makes noise and W for batches of a shape. */
 export function createCropSemantics(
   { batch, side }: BatchShape,
   { channels, masks, variant, noise: kind = "sam", samOptions, networks }: SemanticsOptions,

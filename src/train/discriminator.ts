@@ -28,14 +28,14 @@ export interface Discriminator extends Opponent {
 
 export interface DiscriminatorSurroundings {
   readonly session?: SessionOptions;
-  /** Default: pixels. */
+  /** The space of the pictures that it judges; default: pixels. */
   readonly space?: Space;
   /** What it is to take for real, [N, C, S, S]; default: the originals. */
   readonly real?: o.Value;
 }
 
 /**
- * A discriminator of latents [N, C, S, S] in training.
+ * Creates a discriminator of latents [N, C, S, S] in training.
  * @param bound where the inputs of the space's pair lie, and x0Hat, what the student's session predicts of
  *   them
  */

@@ -12,8 +12,8 @@ export interface LearningRate {
 }
 
 /**
- * A linear rise over `warmup` steps to `peak`; then half a cosine (Loshchilov & Hutter 2017, arXiv
- * 1608.03983) or a straight line down to `floor` at `steps`, or the peak throughout.
+ * Computes the rate of a step: a linear rise over `warmup` steps to `peak`; then half a cosine (Loshchilov &
+ * Hutter 2017, arXiv 1608.03983) or a straight line down to `floor` at `steps`, or the peak throughout.
  */
 export function learningRateAt(
   step: number,

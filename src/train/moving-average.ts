@@ -9,7 +9,7 @@ export const EMA_STARTS = ["rising", "constant"] as const;
  */
 export type EmaStart = (typeof EMA_STARTS)[number];
 
-/** The decay of a step, counted from 0. @param start default "rising" */
+/** Returns the decay of a step, counted from 0. @param start default "rising" */
 export function emaDecayAt(step: number, decay: number, start: EmaStart = "rising"): number {
   return start === "constant" ? decay : Math.min(decay, (2 + step) / (11 + step));
 }

@@ -37,8 +37,8 @@ const WINDOW = 2 ** 17;
 const nextOf = (name: string) => `next:${name}`;
 
 /**
- * The optimiser of tensors that are laid out alike. Where they lie in this process it goes over them in
- * windows; on a device of its own the graph is bound to all of them.
+ * Creates the optimiser of tensors that are laid out alike. Where they lie in this process it goes over them
+ * in windows; on a device of its own the graph is bound to all of them.
  */
 export async function createOptimiser(
   moments: Moments<DeviceTensor>,
@@ -72,7 +72,7 @@ export async function createOptimiser(
     });
   }
 
-  /** The windows, each with its sessions and the parts of the tensors that these are fed and fill. */
+  /** Returns the windows, each with its sessions and the parts of the tensors that these are fed and fill. */
   function* windows() {
     for (let from = 0; from < total; from += width) {
       const count = Math.min(width, total - from);

@@ -1,7 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 
 export interface Prefetch<T> {
-  /** What `index` is, made now unless it was begun; what follows it is begun. */
+  /** Returns what `index` is, made now unless it was begun; what follows it is begun. */
   at(index: number): Promise<T>;
   /** Waits for what was begun and never asked for. */
   settle(): Promise<void>;

@@ -11,7 +11,7 @@ export interface CoverageJudge {
 }
 
 /**
- * By how much images are reduced for the coverage network, which was taught on small pictures of whole
+ * How much images are reduced for the coverage network, which was taught on small pictures of whole
  * photos. Measured on crops of 128 x 128 with samsr-tiny and coverage-tiny, the loss is 0.29 of the variance
  * of W(x0) at full size, 0.15 at half and 0.06 at that of the low-resolution image, to which both conform
  * (medians of 24).
@@ -19,8 +19,9 @@ export interface CoverageJudge {
 const JUDGED_REDUCTION = 2;
 
 /**
- * L_SC of equation 13: the mean squared error of W(x0 predicted) and W(x0). Masks have no gradient, so W is c
- * / max c with the coverage c that a network predicts; then the gradient reaches what made the prediction.
+ * Computes L_SC of equation 13: the mean squared error of W(x0 predicted) and W(x0). Masks have no gradient,
+ * so W is c / max c with the coverage c that a network predicts; then the gradient reaches what made the
+ * prediction.
  * @param predicted [N, 3, H, W] in [-1, 1], as is `original`; half of each side divides by `coverageMultiple`
  */
 export function semanticConsistencyLoss(
@@ -31,7 +32,9 @@ export function semanticConsistencyLoss(
   return o.meanSquaredError(weightOf(judge, predicted), o.stopGradient(weightOf(judge, original)));
 }
 
-/** W of equation 8 of images [N, 3, H, W] in [-1, 1], from the coverage that the network predicts. */
+/**
+ * Computes W of equation 8 of images [N, 3, H, W] in [-1, 1], from the coverage that the network predicts.
+ */
 function weightOf({ scope, config }: CoverageJudge, image: o.Value): o.Value {
   const counts = coverageNetwork(scope, config, o.averagePool(image, JUDGED_REDUCTION));
   return o.asValue(onGraphs.semanticWeight(counts, o.reduceMax(counts, [1, 2, 3], true)));

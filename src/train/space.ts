@@ -32,17 +32,17 @@ export interface Condition {
 export interface Space {
   /** C of a latent [N, C, S, S]. */
   readonly channels: number;
-  /** The inputs of a graph that knows the low-resolution pictures only. */
+  /** Returns the inputs of a graph that knows the low-resolution pictures only. */
   condition(shape: BatchShape): Condition;
-  /** The inputs of a graph that knows the originals too, x0 [N, C, S, S]. */
+  /** Returns the inputs of a graph that knows the originals too, x0 [N, C, S, S]. */
   pair(shape: BatchShape): Condition & { readonly x0: o.Value };
-  /** The input with what the second teacher makes of the pictures, as x0 has the originals. */
+  /** Returns the input with what the second teacher makes of the pictures, as x0 has the originals. */
   taught(shape: BatchShape): o.Value;
-  /** x0 as the network predicts it from x, scaled. */
+  /** Predicts x0 as the network predicts it from x, scaled. */
   denoise(p: Scope, config: SwinUNetConfig, x: o.Value, t: o.Value, condition: Condition): o.Value;
-  /** A latent as a picture [N, 3, 4S, 4S], for what judges pictures. */
+  /** Returns a latent as a picture [N, 3, 4S, 4S], for what judges pictures. */
   image(latent: o.Value): o.Value;
-  /** What the inputs of both kinds of graph take for a batch. */
+  /** Returns what the inputs of both kinds of graph take for a batch. */
   feeds(batch: Batch): Promise<Record<string, Tensor>>;
   release(): Promise<void>;
 }
@@ -51,7 +51,7 @@ const small = ({ batch, side }: BatchShape) => o.input("lq", [batch, 3, side, si
 const largeShape = ({ batch, side }: BatchShape) => [batch, 3, SCALE * side, SCALE * side];
 const large = (shape: BatchShape, name = "hr") => o.input(name, largeShape(shape));
 
-/** The pictures of a batch, whose number and side their lengths do not tell. */
+/** Returns the pictures of a batch, whose number and side their lengths do not tell. */
 function picturesOf({ hr, lq, taught }: Batch, shape: BatchShape) {
   const { batch, side } = shape;
   return {
@@ -62,7 +62,7 @@ function picturesOf({ hr, lq, taught }: Batch, shape: BatchShape) {
 }
 
 /**
- * The prediction f(x_t, y, t): x0 as a network predicts it from x_t times the timestep's input scale.
+ * Returns the prediction f(x_t, y, t): x0 as a network predicts it from x_t times the timestep's input scale.
  * @param x [N, C, S, S]
  */
 export function denoiseAt(
@@ -84,13 +84,13 @@ export interface SpaceOptions {
   readonly session?: SessionOptions;
 }
 
-/** The space that options ask for; it must be released. */
+/** Returns the space that options ask for; it must be released. */
 export async function spaceOf({ autoencoder, session }: SpaceOptions, shape: BatchShape): Promise<Space> {
   if (!autoencoder) return pixelSpace(shape);
   return latentSpace(autoencoder.weights, autoencoder.config, shape, session);
 }
 
-/** C of the latents on which diffusion happens. */
+/** Returns the channels C of the latents on which diffusion happens. */
 export function latentChannels({ autoencoder }: SpaceOptions): number {
   return autoencoder?.config.latentChannels ?? LATENT_CHANNELS;
 }

@@ -1,5 +1,6 @@
 /**
- * When a step has to be taken back: a number that is not finite, or a loss far above what the run is used to.
+ * Signs that a step has to be taken back: a number that is not finite, or a loss far above what the run is
+ * used to.
  */
 
 export interface Stability {
@@ -22,7 +23,7 @@ const SETTLING = 50;
 /** Weight of a step in the running mean. */
 const MEMORY = 0.02;
 
-/** Why this step must not be taken, or undefined. */
+/** Tells why this step must not be taken, or undefined. */
 export function faultOf(
   stability: Stability,
   step: number,

@@ -15,7 +15,7 @@ export interface StudentWeights extends Readonly<Partial<Record<TermName, number
   readonly distill: number;
   readonly inverse: number;
   readonly gt: number;
-  /** lambda of the semantic consistency loss. */
+  /** The weight lambda of the semantic consistency loss. */
   readonly sc?: number;
 }
 
@@ -27,7 +27,7 @@ export interface StudentOptions extends Omit<TeacherOptions, "semantics"> {
   readonly rollOut: number;
   /** The strength of W in equation 9, m, from 0 to less than 1. */
   readonly m: number;
-  /** default "paper" */
+  /** The variant of the method; default "paper". */
   readonly variant?: Variant;
   /** Which of eta and kappa follows W (table 4 of the paper compares them); default "both". */
   readonly coefficients?: Coefficients;

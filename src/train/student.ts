@@ -161,7 +161,7 @@ export interface RollOutOptions {
   readonly schedule: Schedule;
   /** Timesteps visited, 1..T, evenly spread. */
   readonly steps: number;
-  /** Equation 9. */
+  /** The options of equation 9. */
   readonly pixelwise: PixelwiseOptions;
   /** Whether the chain's end is asked for, and not only its start. */
   readonly whole: boolean;
@@ -273,12 +273,12 @@ export function studentLoss(
   return { loss, reports, x0Hat };
 }
 
-/** A timestep, and what x_t is scaled by there. */
+/** Returns a timestep, and what x_t is scaled by there. */
 function timestepOf({ eta, kappa }: Schedule, timestep: number): TimestepConstants {
   return { timestep, scale: inputScale(eta[timestep], kappa) };
 }
 
-/** The first pictures of a batch. */
+/** Returns the first pictures of a batch. */
 function head(pictures: o.Value, count: number): o.Value {
   return pictures.shape[0] === count ? pictures : o.slice(pictures, [0], [0], [count]);
 }

@@ -11,7 +11,7 @@ export const TEACHER_LOSSES = ["smooth absolute", "squared"] as const;
  */
 export type TeacherLoss = (typeof TEACHER_LOSSES)[number];
 
-/** The mean error of a prediction of x0, a scalar. @param loss default "smooth absolute" */
+/** Returns the mean error of a prediction of x0, a scalar. @param loss default "smooth absolute" */
 export function teacherError(x0Hat: o.Value, x0: o.Value, loss: TeacherLoss = "smooth absolute"): o.Value {
   return loss === "squared" ? o.meanSquaredError(x0Hat, x0) : charbonnier(x0Hat, x0);
 }

@@ -53,7 +53,7 @@ export interface TeacherSemantics extends Required<PixelwiseOptions> {
 
 /** The forward process that a teacher is taught to undo, and by which error. */
 export interface TeacherProcess {
-  /** default "smooth absolute" */
+  /** How errors of x0 count; default "smooth absolute". */
   readonly loss?: TeacherLoss;
   readonly kappa: number;
   /** How eta and kappa follow W; left out, they are global. */
@@ -61,9 +61,10 @@ export interface TeacherProcess {
 }
 
 /**
- * ResShift's objective: x0 from x_t of equation 1 at a random timestep, by squared error as it is published,
- * or by smooth absolute error. Inputs beside the space's pair: noise [N, C, S, S], t [N], eta and scale (the
- * global eta_t and its input scale) [N, 1, 1, 1], and where rates follow masks weight (W) [N, 1, S, S].
+ * Computes ResShift's objective: x0 from x_t of equation 1 at a random timestep, by squared error as it is
+ * published, or by smooth absolute error. Inputs beside the space's pair: noise [N, C, S, S], t [N], eta and
+ * scale (the global eta_t and its input scale) [N, 1, 1, 1], and where rates follow masks weight (W) [N, 1,
+ * S, S].
  * @returns a scalar
  */
 export function teacherLoss(

@@ -73,8 +73,8 @@ export interface Opponent {
 /** What steps are taken on. */
 export interface StepInputs extends Pick<DeviceTensors, "stage" | "load"> {
   /**
-   * What micro-batch i brings, determined by i alone. It is made, and staged, while the device works on the
-   * last.
+   * Returns what micro-batch i brings, determined by i alone. It is made, and staged, while the device works
+   * on the last.
    */
   at(index: number): Promise<Feeds>;
 }
@@ -200,7 +200,7 @@ async function takeSteps(
   await log.report();
 }
 
-/** A step's gradient, averaged over its micro-batches. @returns the reported values */
+/** Computes a step's gradient, averaged over its micro-batches. @returns the reported values */
 async function gradientOf(
   session: TrainingSession,
   load: (index: number) => Promise<void>,
@@ -216,7 +216,7 @@ async function gradientOf(
   return means;
 }
 
-/** The opponent's step. @returns what it reports; not finite when its gradient was not */
+/** Takes the opponent's step. @returns what it reports; not finite when its gradient was not */
 async function answer({ session, learningRate }: Opponent, rate: number) {
   const { loss: _, ...reports } = await session.backward();
   const norm = await session.update({ learningRate: rate * learningRate });
@@ -249,7 +249,10 @@ async function begin(
   return path;
 }
 
-/** @throws {SamsrError} when a run lies in the folder, which a new one would lose */
+/**
+ * Refuses a folder in which a run lies.
+ * @throws {SamsrError} when a run lies in the folder, which a new one would lose
+ */
 export async function demandNoRun(out: string): Promise<void> {
   if (!(await exists(stateFile(out)))) return;
   throw new SamsrError(`${out} holds a training run already: go on with --resume, or choose another folder`);
@@ -260,8 +263,8 @@ function stateFile(out: string): string {
 }
 
 /**
- * The moving average at half precision, as bundled models have weights. A full disk costs this file, not the
- * run.
+ * Keeps the moving average at half precision, as bundled models have weights. A full disk costs this file,
+ * not the run.
  * @returns the file, if it was written
  */
 async function keep(

@@ -67,14 +67,17 @@ export interface TrainingSession {
   release(): Promise<void>;
 }
 
-/** How a network that is trained on this device had best be written. GPUs have convolutions of their own. */
+/**
+ * Tells how a network that is trained on this device had best be written. GPUs have convolutions of their
+ * own.
+ */
 export function convolutionStrategyOn({ device = "cpu" }: SessionOptions = {}): ConvolutionStrategy {
   return { winograd: device === "cpu" };
 }
 
 /**
- * Three graphs over one set of device tensors: loss and gradient, the sum over micro-batches where a step has
- * several, and the optimiser.
+ * Creates three graphs over one set of device tensors: loss and gradient, the sum over micro-batches where a
+ * step has several, and the optimiser.
  * @throws {SamsrError} when the device is not there.
  */
 export async function createTrainingSession(
@@ -148,7 +151,7 @@ export async function createTrainingSession(
 
 const gradientOf = (name: string) => `gradient:${name}`;
 
-/** The mean of the gradients of so many micro-batches, in a tensor of its own. */
+/** Creates the mean of the gradients of so many micro-batches, in a tensor of its own. */
 async function createMean(gradient: DeviceTensor, count: number, options: SessionOptions) {
   const shape = [gradient.data.length];
   const tensor = await createDeviceTensor(new Float32Array(gradient.data.length), options);
@@ -178,7 +181,7 @@ function scalar(value: number): Tensor {
   return floatTensor([], Float32Array.of(value));
 }
 
-/** Each parameter's place in a flat tensor of all. */
+/** Returns each parameter's place in a flat tensor of all. */
 function partsOf(specs: readonly ParameterSpec[], tensor: DeviceTensor): Record<string, DevicePart> {
   let offset = 0;
   return Object.fromEntries(

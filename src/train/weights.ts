@@ -28,7 +28,7 @@ export function createFlatWeights(specs: readonly ParameterSpec[], flat?: Float3
   return { flat: held, specs, tensors };
 }
 
-/** New weights from the network's own initialisers. */
+/** Makes new weights from the network's own initialisers. */
 export function initialWeights(specs: readonly ParameterSpec[], seed: number): FlatWeights {
   const weights = createFlatWeights(specs);
   loadWeights(weights, initialize(specs, seed), "initial values");

@@ -87,12 +87,12 @@ export function withAuthorsConfig(
   return { ...recognised, config: is, sizeKnown: true };
 }
 
-/** The side of each level. */
+/** Returns the side of each level. */
 function sidesOf({ imageSize, channelMult }: SwinUNetConfig): number[] {
   return channelMult.map((_, level) => Math.floor(imageSize / 2 ** level));
 }
 
-/** The sizes of a network built for another size in which the same levels attend. */
+/** Returns the sizes of a network built for another size in which the same levels attend. */
 function resized(config: SwinUNetConfig, imageSize: number) {
   const attends = sidesOf(config).map((side) => config.attentionResolutions.includes(side));
   const sides = sidesOf({ ...config, imageSize });

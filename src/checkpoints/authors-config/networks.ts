@@ -9,7 +9,7 @@ import type { AuthorsConfig } from "./types.js";
 type Fixed = readonly (readonly [key: string, found: unknown, due: unknown])[];
 
 /**
- * The denoiser of a configuration.
+ * Returns the denoiser of a configuration.
  * @param name of the file, for errors
  * @throws {SamsrError} when it has none, or one that this package cannot build
  */
@@ -63,7 +63,7 @@ export function denoiserConfigOf(authors: AuthorsConfig, name: string): SwinUNet
 }
 
 /**
- * The autoencoder of a configuration.
+ * Returns the autoencoder of a configuration.
  * @throws {SamsrError} when it has none, or one that this package cannot build
  */
 export function autoencoderConfigOf(authors: AuthorsConfig, name: string): VqConfig {
@@ -90,7 +90,7 @@ export function autoencoderConfigOf(authors: AuthorsConfig, name: string): VqCon
 }
 
 /**
- * The schedule of a configuration, as `exponentialSchedule` takes it.
+ * Returns the schedule of a configuration, as `exponentialSchedule` takes it.
  * @throws {SamsrError} when it has none, or a diffusion whose equations are not those of ResShift
  */
 export function scheduleOf(authors: AuthorsConfig, name: string): ScheduleDescription {
@@ -132,7 +132,7 @@ function demand(name: string, section: string, fields: Fixed): void {
   }
 }
 
-/** `models.unet.UNetModelSwin` is a Python class in whatever module. */
+/** Returns the name of a Python class without its module: `UNetModelSwin` of `models.unet.UNetModelSwin`. */
 function lastWord(target: string): string {
   return target.slice(target.lastIndexOf(".") + 1);
 }

@@ -64,7 +64,7 @@ function parse(text: string, fail: (what: string) => never): unknown {
   }
 }
 
-/** A key that its map has already. */
+/** Returns a key that its map has already. */
 function keyTwice(document: Document): Scalar | undefined {
   let found: Scalar | undefined;
   visit(document, {

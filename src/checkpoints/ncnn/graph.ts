@@ -1,4 +1,4 @@
-/** ncnn's layers as a graph: those that networks for super-resolution are made of. */
+/** The layers of ncnn as a graph: those that networks for super-resolution are made of. */
 import { oneLine } from "../../base/errors.js";
 import { conv, prelu, type Scope, zeros } from "../../nn/index.js";
 import * as o from "../../onnx/index.js";
@@ -6,7 +6,7 @@ import { type Layer, listOf, numberOf } from "./param.js";
 import { geometryOf } from "./weights.js";
 
 /**
- * What the layers make of an image [N, C, H, W].
+ * Returns what the layers make of an image [N, C, H, W].
  * @param p has the tensors under the names of their layers
  * @throws {Error} naming the layer that is of a type or with values that are not read, or whose inputs do not
  *   fit
@@ -46,7 +46,7 @@ function attempt<T>(place: string, work: () => T): T {
   }
 }
 
-/** The outputs of a layer; one alone stands for all of them. */
+/** Returns the outputs of a layer; one alone stands for all of them. */
 function compute(layer: Layer, p: Scope, values: readonly o.Value[]): o.Value[] {
   const [x, y] = values;
   if (!x) throw new Error("it has no input");
@@ -123,7 +123,7 @@ function deconvolution(layer: Layer, p: Scope, x: o.Value): o.Value {
   return o.convTranspose(x, o.transpose(weight, [1, 0, 2, 3]), bias, { stride, padding });
 }
 
-/** The one stride and the one padding that are read, the same on all sides. */
+/** Returns the one stride and the one padding that are read, the same on all sides. */
 function strideAndPadding(layer: Layer, kernel: readonly [number, number]): [number, number] {
   const number = (key: number, standard: number) => numberOf(layer, key, standard);
   const [dilation, stride, left] = [number(2, 1), number(3, 1), number(4, 0)];
@@ -138,7 +138,7 @@ function strideAndPadding(layer: Layer, kernel: readonly [number, number]): [num
   return [stride, left < 0 ? (kernel[0] - 1) / 2 : left];
 }
 
-/** The activation that a convolution was fused with. */
+/** Returns the activation that a convolution was fused with. */
 function activated(x: o.Value, layer: Layer): o.Value {
   const [first = 0, other = 0] = listOf(layer, 10);
   switch (numberOf(layer, 9, 0)) {
@@ -163,7 +163,7 @@ function leaky(x: o.Value, slope: number): o.Value {
   return slope === 0 ? o.relu(x) : o.leakyRelu(x, slope);
 }
 
-/** x tanh(ln(1 + e^x)), without overflow. */
+/** Computes x tanh(ln(1 + e^x)), without overflow. */
 function mish(x: o.Value): o.Value {
   const softplus = o.add(o.relu(x), o.log(o.add(o.exp(o.neg(o.abs(x))), 1)));
   return o.mul(x, o.tanh(softplus));

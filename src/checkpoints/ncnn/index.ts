@@ -24,7 +24,7 @@ const MOST_BYTES = 1e9;
 /** What the binary form of the text begins with. */
 const BINARY_MARK = Uint8Array.of(0xdd, 0x85, 0x76, 0x00);
 
-/** Whether a file is the text of a pair. */
+/** Tells whether a file is the text of a pair. */
 export async function isParam(source: ByteSource): Promise<boolean> {
   const start = await source.read(0, Math.min(source.size, MARK.length + 1));
   if (source.size >= 4 && BINARY_MARK.every((byte, i) => start[i] === byte)) {
@@ -38,7 +38,7 @@ interface Pair {
   readonly name: string;
   readonly layers: readonly Layer[];
   readonly parameters: readonly Parameter[];
-  /** The numbers of the parameters, in their order. */
+  /** Returns the numbers of the parameters, in their order. */
   numbers(): Promise<Float32Array[]>;
 }
 
@@ -68,8 +68,8 @@ export async function outlineNcnn(source: ByteSource): Promise<NcnnOutline | und
 }
 
 /**
- * A pair whose layers are of no known network, as an ONNX model from `lq` [1, 3, H, W] to `hr`, RGB from 0 to
- * 1; batch, height and width are free.
+ * Returns a pair whose layers are of no known network, as an ONNX model from `lq` [1, 3, H, W] to `hr`, RGB
+ * from 0 to 1; batch, height and width are free.
  * @returns undefined for what is no pair, or one of a known network
  * @throws {SamsrError} naming the file and what is wrong with it, such as a layer that is not read
  */

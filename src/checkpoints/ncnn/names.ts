@@ -10,7 +10,7 @@ import { ncnnGraph } from "./graph.js";
 import type { Layer } from "./param.js";
 import type { Parameter } from "./weights.js";
 
-/** The published names of all tensors, in their order; undefined where no network is the graph's. */
+/** Returns the published names of all tensors, in their order; undefined where no network is the graph's. */
 export function publishedNames(
   layers: readonly Layer[],
   parameters: readonly Parameter[],

@@ -1,6 +1,6 @@
 /**
- * ncnn's `.param`: a network's layers as text, one a line. The first line is a mark, the second counts layers
- * and blobs (the values between layers), and a layer is
+ * The `.param` file of ncnn: a network's layers as text, one a line. The first line is a mark, the second
+ * counts layers and blobs (the values between layers), and a layer is
  *
  *     type name inputs outputs in-names... out-names... key=value...
  *
@@ -54,7 +54,7 @@ function parseLayer(line: string, fail: Fail): Layer {
   };
 }
 
-/** `key=value`, or for a list `key=count,value,...` with key -23300 - k. */
+/** Parses `key=value`, or for a list `key=count,value,...` with key -23300 - k. */
 function parseValue(word: string, fail: Fail): [number, number | number[]] {
   const [, digits, value] =
     /^(-?\d{1,6})=(\S+)$/.exec(word) ?? fail(`"${oneLine(word, 60)}" is no key=value`);
@@ -77,13 +77,13 @@ function isCount(value: number): boolean {
   return Number.isSafeInteger(value) && value >= 0;
 }
 
-/** A number of a layer, or what stands for it where it is left out. */
+/** Returns a number of a layer, or what stands for it where it is left out. */
 export function numberOf({ values }: Layer, key: number, standard: number): number {
   const value = values.get(key) ?? standard;
   return typeof value === "number" ? value : (value[0] ?? standard);
 }
 
-/** The list of a layer; empty where it is left out. */
+/** Returns the list of a layer; empty where it is left out. */
 export function listOf({ values }: Layer, key: number): readonly number[] {
   const value = values.get(key) ?? [];
   return typeof value === "number" ? [value] : value;

@@ -1,7 +1,7 @@
 /**
- * ncnn's `.bin`: the numbers of all layers, one after another in the order of the `.param`, without names and
- * without sizes. Kernels begin with four bytes that say how their numbers are kept; biases and slopes are
- * bare float32.
+ * The `.bin` file of ncnn: the numbers of all layers, one after another in the order of the `.param`, without
+ * names and without sizes. Kernels begin with four bytes that say how their numbers are kept; biases and
+ * slopes are bare float32.
  */
 import type { Fail } from "../../base/errors.js";
 import { fromFloat16, type Shape, sizeOf } from "../../onnx/index.js";
@@ -23,7 +23,7 @@ const FLOAT16 = 0x01306b47;
 
 const MOST_NUMBERS = 1e9;
 
-/** The tensors of all layers in the order of the file. Ends in `fail` for sizes that cannot be. */
+/** Returns the tensors of all layers in the order of the file. Ends in `fail` for sizes that cannot be. */
 export function parametersOf(layers: readonly Layer[], fail: Fail): Parameter[] {
   const parameters = layers.flatMap((layer) =>
     tensorsOf(layer, fail).map((tensor) => ({ ...tensor, name: `${layer.name}.${tensor.name}` })),
@@ -56,13 +56,13 @@ function tensorsOf(layer: Layer, fail: Fail): Parameter[] {
   }
 }
 
-/** The sizes of a convolution: channels out, and height and width of the kernel. */
+/** Returns the sizes of a convolution: channels out, and height and width of the kernel. */
 export function geometryOf(layer: Layer): { channels: number; kernel: readonly [number, number] } {
   const width = numberOf(layer, 1, 0);
   return { channels: numberOf(layer, 0, 0), kernel: [numberOf(layer, 11, width), width] };
 }
 
-/** The fewest and the most bytes of a `.bin` with these tensors. */
+/** Returns the fewest and the most bytes of a `.bin` with these tensors. */
 export function sizesOf(parameters: readonly Parameter[]): readonly [number, number] {
   const count = (bytes: (numbers: number, typed: boolean) => number) =>
     parameters.reduce((sum, { shape, typed }) => sum + bytes(sizeOf(shape), typed), 0);
@@ -73,7 +73,8 @@ export function sizesOf(parameters: readonly Parameter[]): readonly [number, num
 }
 
 /**
- * The numbers of all tensors, in their order. Ends in `fail` where the file is not theirs to the last byte.
+ * Reads the numbers of all tensors, in their order. Ends in `fail` where the file is not theirs to the last
+ * byte.
  */
 export function readNumbers(bytes: Uint8Array, parameters: readonly Parameter[], fail: Fail): Float32Array[] {
   const data = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

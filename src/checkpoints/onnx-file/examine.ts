@@ -33,6 +33,7 @@ const VISIBLE = 1 / 510;
 const MOST_OVERLAP = 32;
 
 /**
+ * Finds out by trial how pictures go into an ONNX model and how they come out.
  * @param model the path of a file, or its bytes
  * @param name what errors call it
  * @throws {SamsrError} for a file that cannot be loaded, or does not make one large picture of one small one
@@ -85,7 +86,7 @@ function numbersOf({ name: tensor, type }: TensorFacts, name: string): Side["typ
   throw new SamsrError(`${name}: its ${tensor} is of type ${type}; expected ${NUMBERS.join(", ")}`);
 }
 
-/** The height and width that a file takes, where it takes one only. */
+/** Returns the height and width that a file takes, where it takes one only. */
 function fixedSize({ shape }: TensorFacts, layout: Side["layout"]): PlaneSize | undefined {
   const [height, width] = layout === "NCHW" ? shape.slice(2) : shape.slice(1, 3);
   return isLength(height) && isLength(width) ? { height, width } : undefined;
@@ -96,11 +97,11 @@ function isLength(side: number | string | undefined): side is number {
 }
 
 interface Form extends Pick<OnnxFileConfig, "input" | "output" | "scale"> {
-  /** A size that it takes. */
+  /** A size that the model takes. */
   readonly size: PlaneSize;
 }
 
-/** Axes, number of channels, and scale, by the first form that the file takes. */
+/** Finds axes, number of channels, and scale, by the first form that the file takes. */
 async function findForm(
   session: Session,
   facts: TensorFacts,
@@ -139,7 +140,7 @@ async function findForm(
   );
 }
 
-/** The orders of axes that what is declared allows. */
+/** Returns the orders of axes that what is declared allows. */
 function layoutsOf({ shape }: TensorFacts): readonly Side["layout"][] {
   if (shape.length === 0) return LAYOUTS;
   if (shape.length !== 4) return [];
@@ -148,7 +149,10 @@ function layoutsOf({ shape }: TensorFacts): readonly Side["layout"][] {
   return sure.length > 0 ? sure : LAYOUTS.filter((_, i) => fits(shape[[1, 3][i]]));
 }
 
-/** The layout and the scale of an output; undefined where it is no enlargement of a picture of this size. */
+/**
+ * Returns the layout and the scale of an output; undefined where it is no enlargement of a picture of this
+ * size.
+ */
 function formOf(
   shape: readonly number[],
   { width, height }: PlaneSize,
@@ -168,7 +172,10 @@ function formOf(
 /** Hands a picture over, in planes from 0 to 1, and gives what comes back. */
 type Ask = (planes: Float32Array, size: PlaneSize, side: Side) => Promise<Tensor>;
 
-/** @throws {SamsrError} where the picture that comes back has another size than it should */
+/**
+ * Runs the model on a picture.
+ * @throws {SamsrError} where the picture that comes back has another size than it should
+ */
 async function enlarge(
   session: Session,
   planes: Float32Array,
@@ -189,8 +196,8 @@ const MARGIN = 1.5;
 const NO_PICTURE = 0.1;
 
 /**
- * The values of black and white, and the order of channels of what comes out. With its own values Real-ESRGAN
- * comes to 0.014 and with others to 0.1 at best; its small network to 0.013 and 0.096.
+ * Finds the values of black and white, and the order of channels of what comes out. With its own values
+ * Real-ESRGAN comes to 0.014 and with others to 0.1 at best; its small network to 0.013 and 0.096.
  */
 async function findValues(
   ask: Ask,
@@ -223,7 +230,9 @@ async function findValues(
   return { input: taken, output: other < error / 2 && other < NO_PICTURE ? swapped : due };
 }
 
-/** The mean difference between a picture and a larger one, averaged over each of its pixels' squares. */
+/**
+ * Returns the mean difference between a picture and a larger one, averaged over each of its pixels' squares.
+ */
 function difference(
   large: Float32Array,
   { width, height }: PlaneSize,
@@ -241,7 +250,9 @@ function difference(
   return Number.isFinite(total) ? total / small.length : Number.POSITIVE_INFINITY;
 }
 
-/** What the sides must divide by: the smallest usual number to whose odd multiples the network keeps. */
+/**
+ * Finds what the sides must divide by: the smallest usual number to whose odd multiples the network keeps.
+ */
 async function findMultiple(ask: Ask, side: Side, { width }: PlaneSize): Promise<number> {
   for (const multiple of MULTIPLES) {
     const size = { height: width + multiple, width: width + 3 * multiple };
@@ -254,7 +265,7 @@ async function findMultiple(ask: Ask, side: Side, { width }: PlaneSize): Promise
   return width;
 }
 
-/** How far a change of one pixel can be seen, in small pixels. */
+/** Finds how far a change of one pixel can be seen, in small pixels. */
 async function findReach(
   ask: Ask,
   { input, output }: Pick<OnnxFileConfig, "input" | "output">,

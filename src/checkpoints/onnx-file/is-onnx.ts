@@ -1,8 +1,8 @@
 import type { ByteSource } from "../byte-source.js";
 
 /**
- * Whether a file is a protobuf message that begins with the version of its format, as ONNX's do. Safetensors
- * begin with a length that may look alike, and then a brace.
+ * Tells whether a file is a protobuf message that begins with the version of its format, as ONNX's do.
+ * Safetensors begin with a length that may look alike, and then a brace.
  */
 export async function isOnnx(source: ByteSource): Promise<boolean> {
   const start = await source.read(0, Math.min(source.size, 9));

@@ -11,7 +11,7 @@ export interface PlaneSize {
   readonly height: number;
 }
 
-/** The channels of a picture of these colours. */
+/** Returns the channels of a picture of these colours. */
 export function channelsOf({ colours }: Pick<Side, "colours">): number {
   return colours === "grey" ? 1 : 3;
 }
@@ -38,7 +38,7 @@ export function toFile(planes: Float32Array, { width, height }: PlaneSize, side:
   return { type, shape, data: Uint8Array.from(values, (v) => Math.min(255, Math.max(0, Math.round(v)))) };
 }
 
-/** The picture that a file gave, [3, h, w] RGB or [1, h, w] grey, from 0 to 1 or beyond. */
+/** Returns the picture that a file gave, [3, h, w] RGB or [1, h, w] grey, from 0 to 1 or beyond. */
 export function fromFile({ type, data }: Tensor, { width, height }: PlaneSize, side: Side): Float32Array {
   const { layout, colours, range } = side;
   const channels = channelsOf(side);

@@ -127,7 +127,7 @@ async function addOnnxFile(
 type Facts = Pick<ModelDescription, "name" | "summary" | "licence" | "source">;
 
 /**
- * The file that the model is about, such as the denoiser where there is an autoencoder too.
+ * Returns the file that the model is about, such as the denoiser where there is an autoencoder too.
  * @throws {SamsrError} for files that make no model
  */
 function mainSource(sources: readonly Source[]): Source {
@@ -209,7 +209,7 @@ export async function demandAddable(name: string, options: { overwrite?: boolean
   }
 }
 
-/** "My Denoiser_v2.pth" -> "my-denoiser_v2". */
+/** Makes a model's name of a file's: "my-denoiser_v2" of "My Denoiser_v2.pth". */
 function nameOf(path: string): string {
   const stem = basename(path).replace(/\.[^.]+$/, "");
   return stem

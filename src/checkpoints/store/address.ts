@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { SamsrError } from "../../base/errors.js";
 
-/** An address as messages show it, without user, password, query and fragment. */
+/** Returns an address as messages show it, without user, password, query and fragment. */
 export function shownAddress(url: string | URL): string {
   const { protocol, host, pathname } = new URL(url);
   return `${protocol}//${host}${pathname}`;
@@ -13,7 +13,10 @@ export function addressDigest(url: string): string {
   return createHash("sha256").update(url).digest("hex");
 }
 
-/** @throws {SamsrError} for what is no address on the web, or says who asks */
+/**
+ * Refuses an address from which nothing is to be fetched.
+ * @throws {SamsrError} for what is no address on the web, or says who asks
+ */
 export function demandWebAddress(address: string): string {
   const url = URL.canParse(address) ? new URL(address) : undefined;
   if (!url || !/^https?:$/.test(url.protocol)) {

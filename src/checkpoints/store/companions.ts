@@ -14,7 +14,7 @@ export interface StoredCompanion {
   readonly file: string;
 }
 
-/** The networks that a network cannot run without, by the names of their weights. */
+/** Returns the networks that a network cannot run without, by the names of their weights. */
 export function companionsOf({ model }: Network): (readonly [part: string, Companion<Found<unknown>>])[] {
   return Object.entries(model.weights).flatMap(([part, held]) => (held === "self" ? [] : [[part, held]]));
 }
@@ -47,6 +47,7 @@ function companionsIn(
 }
 
 /**
+ * Finds the model whose weights another one cannot run without.
  * @param part what the companion is called, such as "autoencoder"
  * @param path of the file that needs one, for errors
  * @param wanted the model to take it from, where the user says so

@@ -17,7 +17,7 @@ export interface RemoteFile {
   readonly url: string;
   /** The size of the whole file in bytes, where it is known. */
   readonly size?: number;
-  /** In hexadecimal digits, where it is known; or only the first of them. */
+  /** The hash of the file in hexadecimal digits, where it is known; or only the first of them. */
   readonly sha256?: string;
   /** Bytes beyond which it cannot be the file, where the size is not known; default 16e9. */
   readonly most?: number;
@@ -143,7 +143,7 @@ function givenUp(remote: RemoteFile, file: PartialFile, error: NetworkError, add
   );
 }
 
-/** One try: asks for what is missing, and appends what comes. */
+/** Tries once: asks for what is missing, and appends what comes. */
 async function fetchRest(remote: RemoteFile, file: PartialFile, options: DownloadOptions): Promise<void> {
   const { url, size, most = LARGEST } = remote;
   const { signal, onProgress, patience = 30_000 } = options;
@@ -173,7 +173,7 @@ async function fetchRest(remote: RemoteFile, file: PartialFile, options: Downloa
   }
 }
 
-/** The headers that ask for the rest, where the rest can be known to belong to what is there. */
+/** Returns the headers that ask for the rest, where the rest can be known to belong to what is there. */
 function rangeOf(remote: RemoteFile, file: PartialFile) {
   const offset = file.size();
   if (offset === 0 || !canGoOn(remote, file)) return { offset: 0, headers: {} };
@@ -183,21 +183,21 @@ function rangeOf(remote: RemoteFile, file: PartialFile) {
 }
 
 /**
- * Whether a later try can add to what is there: without a name for its version, only the hash can tell that
- * the parts belong together.
+ * Tells whether a later try can add to what is there: without a name for its version, only the hash can tell
+ * that the parts belong together.
  */
 function canGoOn(remote: RemoteFile, file: PartialFile): boolean {
   return remote.sha256 !== undefined || validatorOf(remote, file) !== undefined;
 }
 
-/** What the server called the version that is there, such that it may be asked to go on with it. */
+/** Returns what the server called the version that is there, such that it may be asked to go on with it. */
 function validatorOf({ url }: RemoteFile, file: PartialFile): string | undefined {
   const origin = originAt(url, file);
   const strong = origin?.etag?.startsWith("W/") ? undefined : origin?.etag;
   return strong ?? origin?.lastModified;
 }
 
-/** Where what is there comes from, if that is the address. */
+/** Tells where what is there comes from, if that is the address. */
 function originAt(url: string, file: PartialFile): Origin | undefined {
   const origin = file.origin();
   return origin?.address === addressDigest(url) ? origin : undefined;
@@ -255,7 +255,7 @@ async function settleStart(
   throw refusal(status, headers["retry-after"], url, adds);
 }
 
-/** Whether nothing that both say speaks against it. A server may ignore what `if-range` asks. */
+/** Tells whether nothing that both say speaks against it. A server may ignore what `if-range` asks. */
 function isSameVersion(before: Origin, now: Origin): boolean {
   const opaque = ({ etag }: Origin) => etag?.replace(/^W\//, "");
   const pairs = [

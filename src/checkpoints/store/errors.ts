@@ -20,7 +20,7 @@ const attempts = {
   write: ["cannot be written", "; SAMSR_HOME names another place for models"],
 };
 
-/** An error of the file system as one line for people; anything else as it is. */
+/** Returns an error of the file system as one line for people; anything else as it is. */
 export function storeError(path: string, error: unknown, doing: keyof typeof attempts = "write"): unknown {
   const { code, syscall } = error as NodeJS.ErrnoException;
   if (error instanceof SamsrError || code === undefined || syscall === undefined) return error;

@@ -21,7 +21,7 @@ export interface FileModel {
 }
 
 /**
- * The model in a file of weights, which stays where it is and as it is.
+ * Returns the model in a file of weights, which stays where it is and as it is.
  * @throws {SamsrError} for a file that cannot be read, holds no known network, or one that needs the weights
  *   of another
  */
@@ -41,8 +41,8 @@ export async function modelInFile(path: string): Promise<FileModel> {
 }
 
 /**
- * The ONNX model in a file: its path where it is an ONNX file, its bytes where it is an ncnn network that is
- * not known by its layers; undefined for anything else.
+ * Returns the ONNX model in a file: its path where it is an ONNX file, its bytes where it is an ncnn network
+ * that is not known by its layers; undefined for anything else.
  * @throws {SamsrError} naming a pair of ncnn's that cannot be read
  */
 export async function onnxIn(
@@ -57,8 +57,8 @@ export async function onnxIn(
 }
 
 /**
- * An ONNX model in a file as a model: how pictures go into it and come out, found out by trial where it is
- * not told.
+ * Describes an ONNX model in a file as a model: how pictures go into it and come out, found out by trial
+ * where it is not told.
  * @param model as `onnxIn` gives it
  * @throws {SamsrError} for a file that does not make one large picture of one small one
  */
@@ -83,7 +83,7 @@ export async function describeOnnxFile(
   };
 }
 
-/** Whether something at a path may be a file of weights. */
+/** Tells whether something at a path may be a file of weights. */
 export async function isFile(path: string): Promise<boolean> {
   return stat(path).then(
     (facts) => facts.isFile(),

@@ -64,7 +64,7 @@ export async function findWeights(given: string, wanted: WantedWeights): Promise
   return fromModel(model, wanted);
 }
 
-/** Whether a word that is no file was meant for one. */
+/** Tells whether a word that is no file was meant for one. */
 function looksLikeFile(word: string): boolean {
   return /[/\\]|\.(pth|pt|ckpt|safetensors)$/i.test(word);
 }

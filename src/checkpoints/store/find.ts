@@ -34,14 +34,14 @@ export interface DamagedModel {
   readonly reason: string;
 }
 
-/** Every model that can be read, the bundled ones first. */
+/** Lists every model that can be read, the bundled ones first. */
 export async function listModels(): Promise<InstalledModel[]> {
   return (await surveyModels()).models;
 }
 
 /**
- * Every folder among the models, and which of them are damaged. Work under way (names that begin with a dot)
- * and a stored model that has a bundled one's name, and so is never found, are left out.
+ * Returns every folder among the models, and which of them are damaged. Work under way (names that begin with
+ * a dot) and a stored model that has a bundled one's name, and so is never found, are left out.
  * @throws {SamsrError} when the store is there and cannot be read
  */
 export async function surveyModels(): Promise<{ models: InstalledModel[]; damaged: DamagedModel[] }> {
@@ -65,7 +65,7 @@ export async function surveyModels(): Promise<{ models: InstalledModel[]; damage
 }
 
 /**
- * A model by its name, bundled or else stored; or any model by its folder, or by its file of weights.
+ * Finds a model by its name, bundled or else stored; or any model by its folder, or by its file of weights.
  * @throws {SamsrError} when there is none, its `model.json` is not one, or the file holds no network that is
  *   a model by itself.
  */
@@ -98,7 +98,7 @@ async function foldersIn(folder: string): Promise<string[]> {
   return found.map((e) => e.name).sort();
 }
 
-/** The model in a folder, or undefined when there is no `model.json`. */
+/** Reads the model in a folder, or undefined when there is no `model.json`. */
 async function readModel(
   folder: string,
   place: InstalledModel["place"],

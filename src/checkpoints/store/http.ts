@@ -43,6 +43,7 @@ const LEAST_RATE = 1000;
 const RATE_WINDOW = 2;
 
 /**
+ * Asks for a page or file by one GET, through proxy and redirects.
  * @param options.patience milliseconds without a byte, connecting included, after which to give up
  * @throws {NetworkError} when the server cannot be reached or says nothing, or its bytes drip
  * @throws {SamsrError} for redirects that lead nowhere; the signal's reason
@@ -114,11 +115,11 @@ async function* readBody(
 
 interface Watchdog {
   readonly signal: AbortSignal;
-  /** Something has come: so many bytes of the body. */
+  /** Notes that something has come: so many bytes of the body. */
   alive(bytes?: number): void;
   /** Hangs up, if there is something to hang up still. */
   stop(): void;
-  /** Why the work was given up before its end, if it was. */
+  /** Tells why the work was given up before its end, if it was. */
   reason(): unknown;
 }
 
@@ -163,7 +164,7 @@ function watchdog({ patience, signal }: { patience: number; signal?: AbortSignal
   };
 }
 
-/** HTTPS_PROXY, HTTP_PROXY and NO_PROXY, in either case of letters. */
+/** Reads HTTPS_PROXY, HTTP_PROXY and NO_PROXY, in either case of letters. */
 function proxyAgent(make: () => Dispatcher): Dispatcher {
   const { emitWarning } = process;
   // Its warning that it is experimental would stand between our lines.

@@ -38,14 +38,14 @@ export const metricFilePath = (name: MetricFileName): string => join(metricsFold
 export const metricDownloadPath = ({ file }: Pick<MetricFile, "file">): string =>
   join(metricsFolder(), ".downloads", file);
 
-/** Of installed weights. */
+/** What is known of installed weights. */
 export interface InstalledMetricFile {
   readonly name: MetricFileName;
   readonly path: string;
   readonly bytes: number;
 }
 
-/** The weights that are installed, in the order of samsr's list. */
+/** Returns the weights that are installed, in the order of samsr's list. */
 export async function installedMetricFiles(): Promise<InstalledMetricFile[]> {
   const found: InstalledMetricFile[] = [];
   for (const name of METRIC_FILE_NAMES) {
@@ -105,8 +105,8 @@ export async function addMetricFile(
 const BARE = "value";
 
 /**
- * Which weights a file holds, from the names and shapes of its tensors; weights of one shape are told apart
- * by the published name of their file.
+ * Recognises which weights a file holds, from the names and shapes of its tensors; weights of one shape are
+ * told apart by the published name of their file.
  * @throws {SamsrError} naming the nearest, and its first tensor that is missing or has another shape
  */
 export function recogniseMetricFile(shapes: Shapes, path: string, as?: MetricFileName): MetricFileName {
@@ -126,7 +126,7 @@ export function recogniseMetricFile(shapes: Shapes, path: string, as?: MetricFil
   throw new SamsrError(`${path}: holds no weights of a metric; expected those of ${as ?? known}${near}`);
 }
 
-/** The first difference, if there is any, and how many tensors are right. */
+/** Returns the first difference, if there is any, and how many tensors are right. */
 function compared(shapes: Shapes, name: MetricFileName): { common: number; difference?: string } {
   const { bare } = METRIC_FILES[name] as MetricFile;
   let common = 0;
@@ -141,7 +141,10 @@ function compared(shapes: Shapes, name: MetricFileName): { common: number; diffe
 }
 
 export interface PullMetricFileOptions {
-  /** Another place: a file's address, or that of a folder (ending in a slash) with the published names. */
+  /**
+   * Another place to fetch from: a file's address, or that of a folder (ending in a slash) with the published
+   * names.
+   */
   readonly from?: string;
   /** Fetch again what is installed. */
   readonly overwrite?: boolean;
@@ -152,7 +155,7 @@ export interface PullMetricFileOptions {
     readonly done: number;
     readonly total?: number;
   }) => void;
-  /** For `download`. */
+  /** Options of the network, which `download` takes. */
   readonly network?: Pick<DownloadOptions, "patience" | "pause">;
 }
 
@@ -208,7 +211,10 @@ export async function pullMetricFile(
 /** VGG-16 with its classifier, the largest of the files, has 0.55e9. */
 const MOST_BYTES = 1e9;
 
-/** Another try with the same file would fail again: not so for what the disk is to blame for. */
+/**
+ * Tells whether another try with the same file would fail again; it would not for what the disk is to blame
+ * for.
+ */
 function isForItsContent(error: unknown): boolean {
   return (
     error instanceof SamsrError && (error.cause as NodeJS.ErrnoException | undefined)?.syscall === undefined

@@ -23,7 +23,7 @@ export interface PartialFile {
   readonly path: string;
   /** Whether the file was whole in an earlier run, and had its name. */
   readonly finishedBefore: boolean;
-  /** Bytes that are there. */
+  /** Returns the number of bytes that are there. */
   size(): number;
   origin(): Origin | undefined;
   /** Throws away what is there, and notes where the next bytes come from. */
@@ -43,7 +43,10 @@ const LARGEST_NOTE = 10_000;
 const partOf = (file: string) => `${file}.part`;
 const noteOf = (file: string) => `${file}.part.json`;
 
-/** @throws {SamsrError} when it cannot be written, or is a link */
+/**
+ * Opens the part of a download that is there already, or begins one.
+ * @throws {SamsrError} when it cannot be written, or is a link
+ */
 export async function openPartial(file: string): Promise<PartialFile> {
   const [path, note] = [partOf(file), noteOf(file)];
   let handle: FileHandle;

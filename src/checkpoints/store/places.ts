@@ -7,8 +7,8 @@ import { fileURLToPath } from "node:url";
 export const BUNDLED = fileURLToPath(new URL("../../../models", import.meta.url));
 
 /**
- * The user's models, a folder each. By the platform's convention, or below `SAMSR_HOME` where that is set:
- * ~/.local/share/samsr/models (`XDG_DATA_HOME`) on Linux, ~/Library/Application Support/samsr/models on
+ * Returns the user's models, a folder each. By the platform's convention, or below `SAMSR_HOME` where that is
+ * set: ~/.local/share/samsr/models (`XDG_DATA_HOME`) on Linux, ~/Library/Application Support/samsr/models on
  * macOS, %LOCALAPPDATA%\samsr\models on Windows. It need not exist.
  */
 export function storeFolder(

@@ -18,8 +18,8 @@ import { PUBLISHED, type PublishedFile } from "./published.js";
 
 export interface PullOptions {
   /**
-   * Another place: a file's address, or that of a folder (ending in a slash) with the files under their
-   * published names.
+   * Another place to fetch from: a file's address, or that of a folder (ending in a slash) with the files
+   * under their published names.
    */
   readonly from?: string;
   /** Fetch again what is installed. */
@@ -122,7 +122,7 @@ async function fetchAndAdd(
 }
 
 /**
- * Whether another try with the same file would fail again; it would not for what the disk, or a missing
+ * Tells whether another try with the same file would fail again; it would not for what the disk, or a missing
  * companion, is to blame for.
  */
 function isForItsContent(error: unknown): boolean {
@@ -132,7 +132,9 @@ function isForItsContent(error: unknown): boolean {
 
 class LacksCompanion extends SamsrError {}
 
-/** The stored models whose weights it goes with, by what they are to it, fetched where there are none. */
+/**
+ * Returns the stored models whose weights it goes with, by what they are to it, fetched where there are none.
+ */
 async function companionsNamed(
   name: string,
   found: Recognised,

@@ -1,6 +1,6 @@
 import { surveyModels } from "./find.js";
 
-/** The names of the models that take weights from this one's folder. */
+/** Returns the names of the models that take weights from this one's folder. */
 export async function modelsThatUse(name: string): Promise<string[]> {
   const { models } = await surveyModels();
   return models

@@ -9,7 +9,7 @@ import { storeError } from "./errors.js";
 import type { InstalledModel } from "./find.js";
 
 /**
- * The weights of one part of a model, by its name in `weights` of the description.
+ * Loads the weights of one part of a model, by its name in `weights` of the description.
  * @throws {SamsrError} naming the file, when it is missing or damaged.
  */
 export async function loadModelWeights(model: InstalledModel, part: string): Promise<StateDict> {

@@ -171,8 +171,8 @@ async function replace(folder: string, work: string): Promise<void> {
 }
 
 /**
- * What a model's folder holds as a model: the weights that it names, and its card. Of a damaged one only the
- * card.
+ * Returns what a model's folder holds as a model: the weights that it names, and its card. Of a damaged one
+ * only the card.
  */
 async function filesOf(folder: string): Promise<string[]> {
   const path = join(folder, "model.json");
@@ -194,7 +194,7 @@ export async function discardModel(folder: string): Promise<void> {
   }
 }
 
-/** The store's folder, itself on the disk where it was not there before. */
+/** Makes the store's folder, itself on the disk where it was not there before. */
 async function makeStore(store: string): Promise<void> {
   const first = await mkdir(store, { recursive: true });
   if (first === undefined) return;
@@ -257,7 +257,10 @@ async function writeWeights(
   }
 }
 
-/** The precision that loses nothing: half, where all numbers have it, as in weights that were saved so. */
+/**
+ * Returns the precision that loses nothing: half, where all numbers have it, as in weights that were saved
+ * so.
+ */
 export function exactPrecision(tensors: StateDict): "float32" | "float16" {
   for (const { data } of tensors.values()) {
     // A few numbers tell in most cases.

@@ -29,7 +29,10 @@ export interface TablesArguments {
   quiet?: boolean;
 }
 
-/** @returns the exit code: 0, or 1 when a method failed on a picture */
+/**
+ * Runs `samsr benchmark`.
+ * @returns the exit code: 0, or 1 when a method failed on a picture
+ */
 export async function tablesCommand(options: TablesArguments, signal: AbortSignal): Promise<number> {
   const { out, limit, border, gallery, seed, device, threads } = options;
   const reporter = createReporter({ quiet: options.quiet, toStdout: true });

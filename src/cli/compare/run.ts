@@ -29,7 +29,7 @@ export interface CompareArguments {
   readonly out: string;
   /** Names, separated by commas; left out, {@link METHODS}, as far as the model is one of them. */
   readonly methods?: string;
-  /** name=folder. */
+  /** Folders of results by other means, each as name=folder. */
   readonly with?: readonly string[];
   readonly ref?: string;
   /** Names, separated by commas, or all. */
@@ -51,7 +51,10 @@ const METHODS = ["bicubic", "samsr", "sinsr"];
 /** What lies in the folder of results beside those of the methods. */
 const OWN_FILES = ["index.html", "scores.json", "scores.md"];
 
-/** @returns the exit code: 0, or 1 when a method failed on a picture */
+/**
+ * Runs `samsr compare`.
+ * @returns the exit code: 0, or 1 when a method failed on a picture
+ */
 export async function compareCommand(
   folders: readonly string[],
   options: CompareArguments,

@@ -65,7 +65,7 @@ export async function convertCommand(
 
 const SAFETENSORS = ".safetensors";
 
-/** The weights of a network under their published names, out of whatever file they come in. */
+/** Writes the weights of a network under their published names, out of whatever file they come in. */
 async function toSafetensors(
   checkpoint: string,
   options: ConvertArguments,
@@ -89,7 +89,7 @@ async function toSafetensors(
   return 0;
 }
 
-/** A network of ncnn's that is known by none of its layers is made an ONNX file as it is. */
+/** Copies an ONNX file; a network of ncnn's that is known by none of its layers is made one as it is. */
 async function copyOnnx(
   checkpoint: string,
   model: string | Uint8Array,

@@ -34,7 +34,7 @@ export interface DegradeArguments extends Partial<PairOptions> {
 /** A photo and the pairs that are to be made of it. */
 interface Job {
   readonly input: Input;
-  /** Below `hr` and `lr`, with forward slashes. */
+  /** The files' paths below `hr` and `lr`, with forward slashes. */
   readonly files: readonly string[];
 }
 
@@ -49,7 +49,10 @@ type Pairs = Thread<typeof functions>;
 
 const DOCUMENT = "degradation.json";
 
-/** @returns the exit code: 0, or 1 when of a photo no pair could be made */
+/**
+ * Runs `samsr degrade`.
+ * @returns the exit code: 0, or 1 when of a photo no pair could be made
+ */
 export async function degradeCommand(
   words: readonly string[],
   options: DegradeArguments,
@@ -91,12 +94,15 @@ function chooseInputs(inputs: readonly Input[], { protocol, limit, seed }: Degra
   return chooseAtRandom(inputs, nameOf, limit ?? IMAGENET_TEST_COUNT, seed);
 }
 
-/** A photo's name below its folder, the same on every system. */
+/** Returns a photo's name below its folder, the same on every system. */
 function nameOf({ place }: Input): string {
   return place.replaceAll("\\", "/");
 }
 
-/** @throws SamsrError when two photos would have the same name without their endings */
+/**
+ * Plans what is made of each photo, and under which names.
+ * @throws SamsrError when two photos would have the same name without their endings
+ */
 function planJobs(inputs: readonly Input[], { perPhoto = 1, format }: DegradeArguments): Job[] {
   const taken = new Map<string, Input>();
   const ending = format === "tiff" ? "tif" : "png";
@@ -119,7 +125,10 @@ function planJobs(inputs: readonly Input[], { perPhoto = 1, format }: DegradeArg
   });
 }
 
-/** @throws SamsrError when a file that is to be written is there already, or is an input */
+/**
+ * Refuses to overwrite anything.
+ * @throws SamsrError when a file that is to be written is there already, or is an input
+ */
 async function refuseTaken(jobs: readonly Job[], { out, overwrite }: DegradeArguments): Promise<void> {
   await checkFolder(join(out, DOCUMENT));
   await refuseExisting(join(out, DOCUMENT), overwrite);

@@ -31,7 +31,10 @@ export interface EvaluateArguments {
   readonly quiet?: boolean;
 }
 
-/** @returns the exit code: 0, or 1 when a picture could not be measured */
+/**
+ * Runs `samsr evaluate`.
+ * @returns the exit code: 0, or 1 when a picture could not be measured
+ */
 export async function evaluateCommand(options: EvaluateArguments, signal: AbortSignal): Promise<number> {
   const { pred, ref: reference, border, device, threads } = options;
   const metrics = await chooseMetrics(options.metrics, reference !== undefined);
@@ -89,7 +92,7 @@ function render(
   return withNotes(table, [borderNote(metrics, border)]);
 }
 
-/** A field of CSV (RFC 4180). */
+/** Returns a field of CSV (RFC 4180). */
 function quoted(text: string): string {
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

@@ -16,7 +16,10 @@ import { printJson } from "../streams.js";
 import type { MasksArguments } from "./arguments.js";
 import { type MaskResult, writeSemantics } from "./write.js";
 
-/** @returns the exit code: 0, or 1 when a picture failed */
+/**
+ * Runs `samsr masks`.
+ * @returns the exit code: 0, or 1 when a picture failed
+ */
 export async function masksCommand(
   words: readonly string[],
   given: MasksArguments,
@@ -48,7 +51,7 @@ export async function masksCommand(
   return failed > 0 ? 1 : 0;
 }
 
-/** What finds masks where only a network is named. */
+/** Returns what finds masks where only a network is named. */
 function impliedMasks({ model, coverage }: MasksArguments): SourceName {
   if (model !== undefined) return "sam";
   return coverage === undefined ? "regions" : "network";
@@ -76,7 +79,10 @@ async function checkOptions(options: MasksArguments & { masks: string }): Promis
   await findSam(model);
 }
 
-/** The folder of each picture: the one named for a single one, else one in it that has the picture's name. */
+/**
+ * Returns the folder of each picture: the one named for a single one, else one in it that has the picture's
+ * name.
+ */
 function foldersFor(inputs: readonly Input[], out: string, several: boolean): string[] {
   if (!several) return inputs.map(() => out);
   const stem = (place: string) => place.slice(0, place.length - extname(place).length) || place;

@@ -49,7 +49,7 @@ export async function pullCommand(
   return 0;
 }
 
-/** The files of a metric, or a file itself. @throws UsageError for a name that is neither */
+/** Returns the files of a metric, or a file itself. @throws UsageError for a name that is neither */
 function filesOf(name: string): readonly MetricFileName[] {
   if (METRIC_NAMES.includes(name as MetricName)) return METRICS[name as MetricName].weights;
   if (METRIC_FILE_NAMES.includes(name as MetricFileName)) return [name as MetricFileName];

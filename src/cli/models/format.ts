@@ -5,12 +5,12 @@ export function megabytes(bytes: number): string {
   return `${(bytes / 1e6).toFixed(1)} MB`;
 }
 
-/** 5,680,000 */
+/** Writes a whole number in groups of three digits, as 5,680,000. */
 export function grouped(count: number): string {
   return count.toLocaleString("en-US");
 }
 
-/** 12.3 GFLOP; three digits that count. */
+/** Writes operations as GFLOP with three digits that count, as 12.3 GFLOP. */
 export function gigaflop(flops: number): string {
   return `${Number((flops / 1e9).toPrecision(3)).toLocaleString("en-US", { maximumFractionDigits: 12 })} GFLOP`;
 }

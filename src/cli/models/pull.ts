@@ -58,7 +58,7 @@ export async function pullCommand(
   }
 }
 
-/** After Ctrl-C: what has come is not lost. */
+/** Says after Ctrl-C that what has come is not lost. */
 async function sayKept(file: string): Promise<void> {
   const path = `${downloadPath({ file })}.part`;
   const facts = await stat(path).catch(() => undefined);

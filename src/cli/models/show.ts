@@ -34,7 +34,10 @@ interface Part {
   readonly problem?: string;
 }
 
-/** @returns 0, or 1 when a file of the model is missing or damaged */
+/**
+ * Runs `samsr models show`.
+ * @returns 0, or 1 when a file of the model is missing or damaged
+ */
 export async function showCommand(
   name: string,
   { json, measure }: { json?: boolean; measure?: boolean },
@@ -126,7 +129,7 @@ function measuredRow({ side, seconds, bytes, device }: Measurement): [string, st
   ];
 }
 
-/** The sizes of its networks, each once, and what its weights were trained for. */
+/** Returns the sizes of its networks, each once, and what its weights were trained for. */
 function configurationOf(description: ModelDescription): [string, string][] {
   const [main, ...others] = networksIn(description);
   const companions = others.filter(({ network }) => network !== main.network);
@@ -195,7 +198,9 @@ async function partOf(
   }
 }
 
-/** The memory of the part that needs most: its weights as float32, and what is alive while it runs. */
+/**
+ * Returns the memory of the part that needs most: its weights as float32, and what is alive while it runs.
+ */
 function memoryOf({ costs }: ModelCost, parts: readonly Part[]): number | undefined {
   if (costs.length === 0) return undefined;
   const needs = costs.map(({ part, bytes }) => {

@@ -53,7 +53,10 @@ export interface ScoreArguments {
 const METHODS = [BASELINE, "samsr", "sinsr", "resshift-1", "resshift-15"];
 const SHOWN = [BASELINE, "samsr", "resshift-15"];
 
-/** @returns the exit code, 0 */
+/**
+ * Runs `samsr score`.
+ * @returns the exit code, 0
+ */
 export async function scoreCommand(
   folders: readonly string[],
   options: ScoreArguments,
@@ -114,12 +117,15 @@ export async function scoreCommand(
   return 0;
 }
 
-/** What is compared when nobody names methods. */
+/** Returns what is compared when nobody names methods. */
 async function standardMethods(model: string): Promise<string> {
   return methodsFor((await findUpscalingModel(model)).description, METHODS).join();
 }
 
-/** The baseline is always among them. @throws UsageError for a name that is none */
+/**
+ * Reads the names of the methods, among which the baseline always is. @throws UsageError for a name that is
+ * none
+ */
 function methodNames(text: string): string[] {
   const names = text.split(",").map((name) => name.trim());
   try {
@@ -130,7 +136,7 @@ function methodNames(text: string): string[] {
   return [...new Set([BASELINE, ...names])];
 }
 
-/** What every photo goes through, in words. */
+/** Returns what every photo goes through, in words. */
 function degradationWords(): string {
   const { blur, noise, jpeg } = mildValidation;
   return (
@@ -145,7 +151,9 @@ function photoLine({ pair, index, scores }: PhotoResults, count: number, metric:
   return `${index + 1}/${count} ${pair.name}  ${values.join("  ")} ${unit}`;
 }
 
-/** The paths of the first photos' strips. @throws SamsrError when a name is taken or cannot be written */
+/**
+ * Returns the paths of the first photos' strips. @throws SamsrError when a name is taken or cannot be written
+ */
 async function stripPaths(
   pairs: readonly ValidationPair[],
   { pictures, strips, overwrite }: ScoreArguments,
@@ -163,7 +171,7 @@ async function stripPaths(
   return paths;
 }
 
-/** The small picture with its pixels as squares, what the methods made of it, and the original. */
+/** Draws the small picture with its pixels as squares, what the methods made of it, and the original. */
 function drawStrip({ pair, results }: PhotoResults, methods: readonly string[]): Raster {
   return strip([nearest(pair.lq, SCALE), ...methods.map((name) => results.get(name)!), pair.hr]);
 }

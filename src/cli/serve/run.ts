@@ -21,7 +21,10 @@ import type { ServeArguments } from "./arguments.js";
 /** Milliseconds beyond the time for draining until the process is ended. */
 const GRACE = 5000;
 
-/** @returns the exit code */
+/**
+ * Runs `samsr serve` until it is told to stop.
+ * @returns the exit code
+ */
 export async function serveCommand(options: ServeArguments, interrupts: Interrupts): Promise<number> {
   const { config, newKey: name, scopes, schema, ...said } = options;
   if (schema) {

@@ -34,7 +34,10 @@ const OPTION_OF: Readonly<Record<string, string>> = {
   autoencoder: "--autoencoder <weights>",
 };
 
-/** @returns the exit code: 0, or 130 for a run that was interrupted */
+/**
+ * Runs `samsr train`.
+ * @returns the exit code: 0, or 130 for a run that was interrupted
+ */
 export function trainCommand(kind: Kind, args: TrainArguments, signal: AbortSignal): Promise<number> {
   // From before its configuration is written: that of a run under way stays.
   return whileTraining(args.out, signal, (signal) => train(kind, args, signal));
@@ -67,7 +70,10 @@ async function train(kind: Kind, args: TrainArguments, signal: AbortSignal): Pro
   }
 }
 
-/** @throws UsageError for words of validation that go with others which are missing */
+/**
+ * Refuses options of validation that miss others.
+ * @throws UsageError for words of validation that go with others which are missing
+ */
 function demandValidation({ validate, metrics, keepEvery }: TrainArguments): void {
   if (validate === undefined && metrics !== undefined) throw new UsageError("--metrics goes with --validate");
   if (validate !== undefined && keepEvery === undefined) {
@@ -75,7 +81,7 @@ function demandValidation({ validate, metrics, keepEvery }: TrainArguments): voi
   }
 }
 
-/** What measures the weights that are kept; undefined where nobody asks for it. */
+/** Returns what measures the weights that are kept; undefined where nobody asks for it. */
 async function validationOf(
   config: TrainingConfig,
   { out, validate, metrics, threads }: TrainArguments,
@@ -86,7 +92,7 @@ async function validationOf(
   return openValidation(config as StudentConfig, out, { validate, metrics }, { threads, signal });
 }
 
-/** The JSON Schema of training configurations, for editors. */
+/** Prints the JSON Schema of training configurations, for editors. */
 export function schemaCommand(): number {
   printJson(configSchema());
   return 0;

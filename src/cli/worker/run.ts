@@ -9,7 +9,10 @@ import type { WorkerArguments } from "./arguments.js";
 /** Milliseconds beyond the time for draining until the process is ended. */
 const GRACE = 5000;
 
-/** @returns the exit code */
+/**
+ * Runs `samsr worker` until it is told to stop.
+ * @returns the exit code
+ */
 export async function workerCommand(options: WorkerArguments, interrupts: Interrupts): Promise<number> {
   const { drainSeconds = 60, ...said } = { ...fromEnvironment(WORKER_WORDS, process.env), ...options };
   if (said.queue === undefined)

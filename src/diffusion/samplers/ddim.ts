@@ -12,14 +12,14 @@ export const DDIM = "ddim" as const;
 /** How the noise of such a diffusion grows: the square root of beta, linearly. */
 export interface NoiseSchedule {
   readonly steps: number;
-  /** beta of the first and of the last step. */
+  /** The rates beta of the first and of the last step. */
   readonly first: number;
   readonly last: number;
 }
 
 /**
- * The share of the picture's variance that is left after each step: the running product of 1 - beta, rounded
- * to single precision as checkpoints keep it.
+ * Returns the share of the picture's variance that is left after each step: the running product of 1 - beta,
+ * rounded to single precision as checkpoints keep it.
  */
 export function signalShares({ steps, first, last }: NoiseSchedule): Float32Array {
   const [low, high] = [Math.sqrt(first), Math.sqrt(last)];
@@ -31,9 +31,9 @@ export function signalShares({ steps, first, last }: NoiseSchedule): Float32Arra
 }
 
 /**
- * The timesteps that a chain visits, from the noise down: 1, c + 1, 2 c + 1, ... with c the steps over
- * `count` rounded down, which may be one or a few more than `count` (of 1000 steps, 16 for 15 and 31 for 30),
- * as the public sampler has it.
+ * Returns the timesteps that a chain visits, from the noise down: 1, c + 1, 2 c + 1, ... with c the steps
+ * over `count` rounded down, which may be one or a few more than `count` (of 1000 steps, 16 for 15 and 31 for
+ * 30), as the public sampler has it.
  * @throws SamsrError for a count that is none, or whose last timestep the schedule does not have
  */
 export function ddimTimesteps(steps: number, count: number): number[] {
@@ -50,13 +50,13 @@ export function ddimTimesteps(steps: number, count: number): number[] {
 
 /** A chain of DDIM. */
 export interface DdimOptions<Image> {
-  /** Of {@link signalShares}. */
+  /** The shares that {@link signalShares} gives. */
   readonly shares: Float32Array;
-  /** As {@link ddimTimesteps} takes it. */
+  /** The number of steps, as {@link ddimTimesteps} takes it. */
   readonly steps: number;
   /** How much of the noise is fresh in each step: 0 is deterministic, 1 as much as DDPM's. */
   readonly eta: number;
-  /** Where it starts: noise of unit variance. */
+  /** The start of the chain: noise of unit variance. */
   readonly xT: Image;
   /** Draws the noise of unit variance of the step that leaves a timestep; not asked for eta 0. */
   readonly stepNoise?: (timestep: number) => Image;

@@ -9,9 +9,9 @@ export const resshift: Sampler = {
   singleStep: false,
   semantic: false,
   /**
-   * floor(i T / count) for i from count - 1 to 0, as its published code has them: 4 of 15 steps are 11, 7, 3
-   * and 0, and the chain starts with the noise of timestep 11. One step would be timestep 0, where nothing is
-   * left to be done; it is T - 1 here, as SinSR measures it.
+   * Returns floor(i T / count) for i from count - 1 to 0, as its published code has them: 4 of 15 steps are
+   * 11, 7, 3 and 0, and the chain starts with the noise of timestep 11. One step would be timestep 0, where
+   * nothing is left to be done; it is T - 1 here, as SinSR measures it.
    */
   visits(schedule, count) {
     const evenly = timesteps(schedule, count);

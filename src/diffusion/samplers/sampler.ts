@@ -11,23 +11,23 @@ export interface Sampler {
   /** Whether it follows masks: SAM-noise, and the rates of equation 9. */
   readonly semantic: boolean;
   /**
-   * The timesteps that a chain of so many calls visits, falling; left out, they are evenly spread from T - 1
-   * on, as `timesteps` has them. A chain starts at the first.
+   * Returns the timesteps that a chain of so many calls visits, falling; left out, they are evenly spread
+   * from T - 1 on, as `timesteps` has them. A chain starts at the first.
    */
   visits?(schedule: Schedule, count: number): number[];
-  /** From x_t to x at the next timestep that is visited, which is not the last: there x is x0Hat. */
+  /** Steps from x_t to x at the next timestep that is visited, which is not the last: there x is x0Hat. */
   step<Rate, Image>(on: Equations<Rate, Image>, state: Step<Rate, Image>): Image;
 }
 
 /** What a step may look at. */
 export interface Step<Rate, Image> {
-  /** x_t. */
+  /** The state x_t. */
   readonly x: Image;
-  /** x0 as the denoiser predicts it from x_t. */
+  /** The denoiser's prediction of x0 from x_t. */
   readonly x0Hat: Image;
   /** The enlarged image, or its latent. */
   readonly y: Image;
-  /** eta of the timestep that is left, and of the one that is gone to. */
+  /** The rate eta of the timestep that is left, and of the one that is gone to. */
   readonly eta: Rate | number;
   readonly etaNext: Rate | number;
   readonly kappa: Rate | number;

@@ -5,7 +5,7 @@
 import type { Metric } from "./metric.js";
 import type { NetworkFacts } from "./network-session.js";
 
-/** A metric from the graph of its network: pictures of one size go through it together. */
+/** Returns a metric from the graph of its network: pictures of one size go through it together. */
 export function byNetwork(facts: NetworkFacts): Metric {
   const { prepare, least, ...said } = facts;
   return {

@@ -27,7 +27,7 @@ const metric = ({ texts, ...facts }: Variant) =>
     },
   });
 
-/** As super-resolution papers report it. */
+/** CLIP-IQA as super-resolution papers report it. */
 export const clipiqa = metric({
   label: "CLIPIQA",
   about: "CLIP-IQA (Wang et al. 2023) by five pairs of texts, as in pyiqa",

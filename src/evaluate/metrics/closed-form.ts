@@ -14,7 +14,7 @@ interface ClosedForm extends Omit<Metric, "weights" | "takesBorder" | "open"> {
   formula(setup: MetricSetup): Promise<Formula>;
 }
 
-/** A metric that needs no weights, from its formula. */
+/** Returns a metric that needs no weights, from its formula. */
 export function closedForm({ formula, ...facts }: ClosedForm): Metric {
   return {
     ...facts,

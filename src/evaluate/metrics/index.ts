@@ -34,5 +34,5 @@ export type MetricName = keyof typeof METRICS;
 /** The names of all metrics, in the order of tables. */
 export const METRIC_NAMES = Object.keys(METRICS) as readonly MetricName[];
 
-/** Those that need no weights: what is measured where nobody names metrics. */
+/** The metrics that need no weights: what is measured where nobody names metrics. */
 export const PLAIN_METRICS = METRIC_NAMES.filter((name) => METRICS[name].weights.length === 0);

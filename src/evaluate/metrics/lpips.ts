@@ -12,7 +12,7 @@ const metric = (name: LpipsName, backbone: BackboneName, label: string) =>
     },
   });
 
-/** By AlexNet, as papers report it. */
+/** LPIPS by AlexNet, as papers report it. */
 export const lpips = metric("alex", "alexnet", "LPIPS");
 export const lpipsVgg = metric("vgg", "vgg16", "LPIPS-VGG");
 export const lpipsSqueeze = metric("squeeze", "squeezenet1_1", "LPIPS-Squeeze");

@@ -14,7 +14,7 @@ import { luma, type Plane } from "../luma.js";
 export const PEAK = 255;
 
 /**
- * The lumas of two pictures of one size, without their borders.
+ * Returns the lumas of two pictures of one size, without their borders.
  * @param least how long both sides must be inside the border
  * @throws SamsrError for what is no picture or no border, when the pictures differ in size, have 16 bits, or
  *   less is left

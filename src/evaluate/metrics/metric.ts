@@ -13,7 +13,7 @@ export interface Metric {
   readonly decimals: number;
   /** Whether it compares with an original; if not, it judges a picture by itself. */
   readonly needsReference: boolean;
-  /** Which way is better. */
+  /** Whether larger or smaller values are better. */
   readonly better: "higher" | "lower";
   /** Whether pixels along the edges can be left out; the metrics of networks look at whole pictures. */
   readonly takesBorder: boolean;

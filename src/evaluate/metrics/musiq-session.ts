@@ -15,7 +15,7 @@ import { floatTensor, type Session, type Tensor } from "../../runtime/index.js";
 import type { Judgement, MetricSetup, OpenMetric } from "./metric.js";
 import { oneAtATime, openGraph, refusal, scopeOf } from "./network-session.js";
 
-/** So many patches go through the stem at once. */
+/** How many patches go through the stem at once. */
 const PATCHES = 64;
 /** Sequences are filled up to a multiple of this, so that pictures of like sizes share a session. */
 const TOKENS = 128;
@@ -101,7 +101,7 @@ function wholes(values: readonly number[], length: number): Tensor {
   return { type: "int64", shape: [length], data };
 }
 
-/** 8-bit RGB plane by plane, in [-1, 1]. */
+/** Returns an 8-bit RGB picture plane by plane, in [-1, 1]. */
 function planes({ width, height, data }: Raster) {
   const size = width * height;
   const out = new Float32Array(3 * size);

@@ -59,7 +59,7 @@ export async function openNetwork(facts: NetworkFacts, setup: MetricSetup): Prom
 }
 
 /**
- * The scope of installed weights.
+ * Returns the scope of installed weights.
  * @throws SamsrError with the command that installs them, when they are missing
  */
 export async function scopeOf(name: MetricFileName): Promise<Scope> {
@@ -71,7 +71,7 @@ export async function scopeOf(name: MetricFileName): Promise<Scope> {
   return frozenScope((await locateWeights(path)).tensors, `${name}.`);
 }
 
-/** A session of a graph over installed weights. */
+/** Opens a session of a graph over installed weights. */
 export function openGraph(
   outputs: Readonly<Record<string, o.Value>>,
   { device, threads }: MetricSetup,
@@ -103,7 +103,7 @@ export function oneAtATime(make: (key: string) => Promise<Session>) {
   };
 }
 
-/** An input of 8-bit pictures [N, H, W, 3] as [N, 3, H, W] in [0, 1]. */
+/** Returns an input of 8-bit pictures [N, H, W, 3] as [N, 3, H, W] in [0, 1]. */
 function pictures(name: string, [n, height, width]: readonly number[]): o.Value {
   const bytes = o.input(name, [n, height, width, 3], "uint8");
   return o.transpose(o.div(o.cast(bytes, "float32"), 255), [0, 3, 1, 2]);
@@ -116,7 +116,7 @@ function stacked(rasters: readonly Raster[]): Tensor {
   return { type: "uint8", shape: [rasters.length, height, width, 3], data };
 }
 
-/** Why a picture cannot be measured, if it cannot. */
+/** Tells why a picture cannot be measured, if it cannot. */
 export function refusal(
   { picture, original }: Pair,
   { label, needsReference }: Pick<Metric, "label" | "needsReference">,
@@ -139,7 +139,7 @@ export function refusal(
   };
 }
 
-/** The places of the pictures that are left to measure, those of one size together. */
+/** Returns the places of the pictures that are left to measure, those of one size together. */
 function bySize(pairs: readonly Pair[], done: readonly unknown[]): number[][] {
   const sizes = new Map<string, number[]>();
   for (const [place, { picture }] of pairs.entries()) {

@@ -5,7 +5,8 @@ import { closedForm } from "./closed-form.js";
 import { lumaPair, PEAK } from "./luma-pair.js";
 
 /**
- * Peak signal-to-noise ratio of the luma in dB, 10 log10(255^2 / MSE). Infinity for equal pictures.
+ * Computes the peak signal-to-noise ratio of the luma in dB, 10 log10(255^2 / MSE); infinity for equal
+ * pictures.
  *
  * @throws SamsrError when the pictures differ in size, have 16 bits, or nothing is left inside the border
  */

@@ -5,9 +5,9 @@ import { closedForm } from "./closed-form.js";
 import { lumaPair, PEAK } from "./luma-pair.js";
 
 /**
- * Mean structural similarity of the luma: Wang, Bovik, Sheikh, Simoncelli, "Image quality assessment: from
- * error visibility to structural similarity", IEEE TIP 2004, equation 13. An 11x11 Gaussian window of
- * deviation 1.5, K1 = 0.01, K2 = 0.03, only where the window fits entirely. 1 for equal pictures.
+ * Computes the mean structural similarity of the luma: Wang, Bovik, Sheikh, Simoncelli, "Image quality
+ * assessment: from error visibility to structural similarity", IEEE TIP 2004, equation 13. An 11x11 Gaussian
+ * window of deviation 1.5, K1 = 0.01, K2 = 0.03, only where the window fits entirely. 1 for equal pictures.
  *
  * @throws SamsrError when the pictures differ in size, have 16 bits, or the window does not fit inside the
  *   border
@@ -55,7 +55,8 @@ function gaussianWindow(size: number, sigma: number): Float64Array {
 }
 
 /**
- * The Gaussian-weighted mean of a map around every pixel where the window fits: separable, rows then columns.
+ * Returns the Gaussian-weighted mean of a map around every pixel where the window fits: separable, rows then
+ * columns.
  */
 function windowed({ width, height }: Plane, map: (index: number) => number): Float64Array {
   const taps = WINDOW.length;

@@ -29,14 +29,17 @@ const NEIGHBOURS = [
 ] as const;
 
 export interface BlockFeatures {
-  /** [blocks, 36], row by row; NaN where a block is flat. */
+  /** The features [blocks, 36], row by row; NaN where a block is flat. */
   readonly features: Float64Array;
   /** The mean local contrast of each block, by which sharp ones are chosen. */
   readonly contrast: Float64Array;
   readonly blocks: number;
 }
 
-/** @param luma 0 to 255, of at least one block */
+/**
+ * Computes the 36 features of each block of a picture, at its size and at half of it.
+ * @param luma 0 to 255, of at least one block
+ */
 export function blockFeatures(luma: Plane): BlockFeatures {
   const [columns, rows] = [Math.floor(luma.width / BLOCK), Math.floor(luma.height / BLOCK)];
   const blocks = columns * rows;
@@ -59,7 +62,10 @@ export function blockFeatures(luma: Plane): BlockFeatures {
   return { features, contrast, blocks };
 }
 
-/** (I - mean) / (deviation + 1) in a window around every pixel; beyond the edges the nearest pixel counts. */
+/**
+ * Computes (I - mean) / (deviation + 1) in a window around every pixel; beyond the edges the nearest pixel
+ * counts.
+ */
 function normalised({ width, height, data }: Plane): { normal: Float64Array; deviation: Float64Array } {
   const mean = smoothed(data, width, height);
   const squares = smoothed(
@@ -93,7 +99,8 @@ function smoothed(data: Float64Array, width: number, height: number): Float64Arr
 }
 
 /**
- * 18 numbers: shape and mean scale of the block, and shape, mean and both scales of each neighbour's product.
+ * Computes 18 numbers: shape and mean scale of the block, and shape, mean and both scales of each neighbour's
+ * product.
  */
 function distributions(block: Float64Array, side: number): number[] {
   const own = fitAsymmetric(block);
@@ -112,8 +119,8 @@ function distributions(block: Float64Array, side: number): number[] {
 }
 
 /**
- * Half the size by the antialiased bicubic of MATLAB's imresize (a = -0.5), which mirrors the picture at its
- * edges, the edge pixel included. The kernel reaches 4 pixels.
+ * Halves the size by the antialiased bicubic of MATLAB's imresize (a = -0.5), which mirrors the picture at
+ * its edges, the edge pixel included. The kernel reaches 4 pixels.
  */
 function halved({ width, height, data }: Plane): Plane {
   const margin = 4;

@@ -2,11 +2,11 @@
 
 export interface Gaussian {
   readonly mean: Float64Array;
-  /** [d, d], row by row. */
+  /** The covariance [d, d], row by row. */
   readonly covariance: Float64Array;
 }
 
-/** Mean and unbiased covariance of the rows that hold no NaN; undefined when fewer than two do. */
+/** Computes mean and unbiased covariance of the rows that hold no NaN; undefined when fewer than two do. */
 export function fitGaussian(rows: readonly Float64Array[]): Gaussian | undefined {
   const whole = rows.filter((row) => row.every(Number.isFinite));
   if (whole.length < 2) return undefined;
@@ -24,7 +24,9 @@ export function fitGaussian(rows: readonly Float64Array[]): Gaussian | undefined
   return { mean, covariance };
 }
 
-/** sqrt(d^T C^+ d) for the difference d of the means and the pseudo-inverse of the mean covariance C. */
+/**
+ * Computes sqrt(d^T C^+ d) for the difference d of the means and the pseudo-inverse of the mean covariance C.
+ */
 export function distance(a: Gaussian, b: Gaussian): number {
   const d = a.mean.length;
   const difference = a.mean.map((v, i) => v - b.mean[i]);

@@ -21,7 +21,10 @@ const SHAPES = Float64Array.from({ length: 9801 }, (_, i) => 0.2 + i / 1000);
 /** Gamma(2/a)^2 / (Gamma(1/a) Gamma(3/a)), which grows with the shape a. */
 const RATIOS = SHAPES.map((a) => Math.exp(2 * logGamma(2 / a) - logGamma(1 / a) - logGamma(3 / a)));
 
-/** A sample without values on one side, or of zeros alone, has no fit: its numbers are NaN. */
+/**
+ * Fits an asymmetric distribution; a sample without values on one side, or of zeros alone, has no fit: its
+ * numbers are NaN.
+ */
 export function fitAsymmetric(values: Float64Array): AsymmetricFit {
   let negative = 0;
   let positive = 0;
@@ -47,12 +50,12 @@ export function fitAsymmetric(values: Float64Array): AsymmetricFit {
   return { alpha, left: leftDeviation * scale, right: rightDeviation * scale };
 }
 
-/** The mean of the distribution: (right - left) Gamma(2/alpha) / Gamma(1/alpha). */
+/** Returns the mean of the distribution: (right - left) Gamma(2/alpha) / Gamma(1/alpha). */
 export function meanOfFit({ alpha, left, right }: AsymmetricFit): number {
   return (right - left) * Math.exp(logGamma(2 / alpha) - logGamma(1 / alpha));
 }
 
-/** The index of the entry nearest to `value` in a rising table. */
+/** Returns the index of the entry nearest to `value` in a rising table. */
 function nearest(table: Float64Array, value: number): number {
   let [low, high] = [0, table.length - 1];
   while (high - low > 1) {
@@ -64,8 +67,8 @@ function nearest(table: Float64Array, value: number): number {
 }
 
 /**
- * ln Gamma(x) for x > 0: Stirling's series, after the recurrence has carried x to where seven terms give 15
- * digits (Abramowitz and Stegun, 6.1.41 and 6.1.15).
+ * Computes ln Gamma(x) for x > 0: Stirling's series, after the recurrence has carried x to where seven terms
+ * give 15 digits (Abramowitz and Stegun, 6.1.41 and 6.1.15).
  */
 export function logGamma(x: number): number {
   let shift = 0;

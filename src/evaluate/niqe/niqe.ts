@@ -28,8 +28,8 @@ const SHARP = 0.75;
 const BUNDLED_MODEL = fileURLToPath(new URL("../../../models/niqe.safetensors", import.meta.url));
 
 /**
- * NIQE of an 8-bit picture of any channels: the distance of its blocks' statistics from those of good photos,
- * from 0, less is better.
+ * Computes NIQE of an 8-bit picture of any channels: the distance of its blocks' statistics from those of
+ * good photos, from 0, less is better.
  * @param options.border pixels left out along every edge; the luma that is left counts in whole levels
  * @throws SamsrError for what is no picture or no model, for 16 bits, for a picture of less than two blocks
  *   of 96 x 96, or one without any texture
@@ -45,7 +45,8 @@ export function niqe(picture: Raster, pristine: PristineModel, options: LumaOpti
 }
 
 /**
- * The Gaussian of the sharp blocks of photos that are held to be good. @throws SamsrError when too few are
+ * Creates the Gaussian of the sharp blocks of photos that are held to be good. @throws SamsrError when too
+ * few are
  */
 export function createPristineFit(source: string) {
   const rows: Float64Array[] = [];
@@ -89,7 +90,7 @@ function featuresOf(picture: Raster, border: number): BlockFeatures {
 }
 
 /**
- * The package's own model, or one from a file: the published .npz, or what `writePristineModel` wrote.
+ * Reads the package's own model, or one from a file: the published .npz, or what `writePristineModel` wrote.
  * @throws SamsrError naming the file
  */
 export async function readPristineModel(path = BUNDLED_MODEL): Promise<PristineModel> {

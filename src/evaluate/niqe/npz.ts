@@ -1,5 +1,5 @@
 /**
- * numpy's archives of arrays (NEP 1): a ZIP file of .npy files, each a header in Python's notation and the
+ * Archives of arrays by numpy (NEP 1): a ZIP file of .npy files, each a header in Python's notation and the
  * numbers. The published parameters of NIQE come as one.
  */
 import { SamsrError } from "../../base/errors.js";

@@ -31,7 +31,8 @@ function* boxes(bytes: Uint8Array, from: number, to: number): Generator<Box> {
 }
 
 /**
- * The first box at the end of a path of types. `meta`'s children begin four bytes later than those of others.
+ * Finds the first box at the end of a path of types. `meta`'s children begin four bytes later than those of
+ * others.
  */
 function find(bytes: Uint8Array, path: readonly string[], from = 0, to = bytes.length): Box | undefined {
   const [type, ...rest] = path;
@@ -51,7 +52,8 @@ export interface Cicp {
 }
 
 /**
- * Where the first `nclx` colour information has its primaries; transfer and matrix follow, two bytes each.
+ * Tells where the first `nclx` colour information has its primaries; transfer and matrix follow, two bytes
+ * each.
  */
 function nclxAt(bytes: Uint8Array): number | undefined {
   const properties = find(bytes, ["meta", "iprp", "ipco"]);
@@ -63,7 +65,8 @@ function nclxAt(bytes: Uint8Array): number | undefined {
 }
 
 /**
- * What the colours mean, as `nclx` tells it, and whether they are stored as RGB (without loss, most likely).
+ * Reads what the colours mean, as `nclx` tells it, and whether they are stored as RGB (without loss, most
+ * likely).
  */
 export function readNclx(bytes: Uint8Array): (Cicp & { matrix: number }) | undefined {
   const at = nclxAt(bytes);
@@ -72,7 +75,7 @@ export function readNclx(bytes: Uint8Array): (Cicp & { matrix: number }) | undef
   return { primaries: view.getUint16(at), transfer: view.getUint16(at + 2), matrix: view.getUint16(at + 4) };
 }
 
-/** The longest width and height that any picture of the file claims; 0 where none is told. */
+/** Returns the longest width and height that any picture of the file claims; 0 where none is told. */
 export function claimedSize(bytes: Uint8Array): { width: number; height: number } {
   const [size, view] = [{ width: 0, height: 0 }, viewOf(bytes)];
   const properties = find(bytes, ["meta", "iprp", "ipco"]);
@@ -93,8 +96,8 @@ export function sequenceFrames(bytes: Uint8Array): number {
 }
 
 /**
- * An animated AVIF as the still picture that lies beside its film, which is all that decoders without films
- * take; they go by the first brand alone.
+ * Returns an animated AVIF as the still picture that lies beside its film, which is all that decoders without
+ * films take; they go by the first brand alone.
  * @returns undefined for a file that says of itself that it is a still picture, or has none
  */
 export function asStill(bytes: Uint8Array): Uint8Array | undefined {
@@ -112,8 +115,8 @@ export interface AvifAdditions {
 }
 
 /**
- * An AVIF with these properties and items. The file has to be laid out as the encoder does it: `ftyp`,
- * `meta`, `mdat`, every item in one piece by its place in the file. The bytes given may be changed.
+ * Returns an AVIF with these properties and items. The file has to be laid out as the encoder does it:
+ * `ftyp`, `meta`, `mdat`, every item in one piece by its place in the file. The bytes given may be changed.
  */
 export function avifWith(bytes: Uint8Array, { cicp, icc, exif, xmp }: AvifAdditions): Uint8Array {
   const added = [
@@ -189,7 +192,10 @@ function u32(value: number): Uint8Array {
   return out;
 }
 
-/** Full range; the matrix is BT.601's, which the encoder uses where it does not say another. */
+/**
+ * Makes the colour information: full range; the matrix is BT.601's, which the encoder uses where it does not
+ * say another.
+ */
 function nclx({ primaries, transfer }: Cicp): Uint8Array {
   return join(ascii("nclx"), u16(primaries), u16(transfer), u16(6), Uint8Array.of(0x80));
 }

@@ -10,12 +10,12 @@ export function latin1(bytes: Uint8Array): string {
   return out;
 }
 
-/** Text whose characters are all below U+0100 as bytes, one a character. */
+/** Returns text whose characters are all below U+0100 as bytes, one a character. */
 export function ascii(text: string): Uint8Array {
   return Uint8Array.from(text, (character) => character.charCodeAt(0));
 }
 
-/** All parts, one behind the other, as one new array. */
+/** Returns all parts, one behind the other, as one new array. */
 export function join(...parts: readonly Uint8Array[]): Uint8Array {
   const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
   let at = 0;
@@ -26,12 +26,12 @@ export function join(...parts: readonly Uint8Array[]): Uint8Array {
   return out;
 }
 
-/** A view for reading numbers out of an array, wherever the array begins in its memory. */
+/** Returns a view for reading numbers out of an array, wherever the array begins in its memory. */
 export function viewOf(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
-/** Whether the bytes at a place spell this text. */
+/** Tells whether the bytes at a place spell this text. */
 export function spells(bytes: Uint8Array, text: string, at = 0): boolean {
   if (at + text.length > bytes.length) return false;
   for (let i = 0; i < text.length; i++) if (bytes[at + i] !== text.charCodeAt(i)) return false;
@@ -44,7 +44,7 @@ const crcTable = Uint32Array.from({ length: 256 }, (_, byte) => {
   return crc;
 });
 
-/** The CRC-32 of PNG and zip (polynomial 0xedb88320) of several parts in a row. */
+/** Returns the CRC-32 of PNG and zip (polynomial 0xedb88320) of several parts in a row. */
 export function crc32(...parts: readonly Uint8Array[]): number {
   let crc = ~0;
   for (const part of parts) for (const byte of part) crc = (crc >>> 8) ^ crcTable[(crc ^ byte) & 255]!;

@@ -28,7 +28,7 @@ export interface JpegFacts {
   extendedXmp: boolean;
 }
 
-/** What the segments before the first scan say; reading ends where they make no sense. */
+/** Reads what the segments before the first scan say; reading ends where they make no sense. */
 export function readJpeg(bytes: Uint8Array): JpegFacts {
   const facts: JpegFacts = { extendedXmp: false };
   const profile = new Map<number, Uint8Array>();
@@ -78,7 +78,7 @@ export interface JpegAdditions {
   iptc?: Uint8Array;
 }
 
-/** What of these a JPEG has no room for. */
+/** Returns what of these a JPEG has no room for. */
 export function exceedsJpeg({ exif, xmp, iptc }: JpegAdditions): ("EXIF" | "XMP" | "IPTC")[] {
   const fits = (name: string, data: Uint8Array | undefined, more = 0) =>
     (data?.length ?? 0) + name.length + more <= segmentLimit;
@@ -89,7 +89,9 @@ export function exceedsJpeg({ exif, xmp, iptc }: JpegAdditions): ("EXIF" | "XMP"
   ];
 }
 
-/** A JPEG with these segments behind its start, instead of the application segments that it had there. */
+/**
+ * Returns a JPEG with these segments behind its start, instead of the application segments that it had there.
+ */
 export function jpegWith(bytes: Uint8Array, additions: JpegAdditions): Uint8Array {
   const { density, exif, xmp, icc, iptc } = additions;
   const parts: Uint8Array[] = [bytes.subarray(0, 2)];
@@ -144,7 +146,7 @@ function iptcResource(iptc: Uint8Array): Uint8Array {
   return join(head, iptc, new Uint8Array(iptc.length & 1));
 }
 
-/** The IPTC among Photoshop's resources (each: `8BIM`, number, name, length, data), or undefined. */
+/** Returns the IPTC among Photoshop's resources (each: `8BIM`, number, name, length, data), or undefined. */
 export function iptcOfResources(resources: Uint8Array): Uint8Array | undefined {
   for (let at = 0; at + 12 <= resources.length; ) {
     if (latin1(resources.subarray(at, at + 4)) !== "8BIM") return undefined;

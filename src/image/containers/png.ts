@@ -27,14 +27,14 @@ export interface PngFacts {
   srgb: boolean;
   /** The exponent that the values were coded with, such as 0.45455. */
   gamma?: number;
-  /** x and y of white, red, green, blue (CIE 1931). */
+  /** The chromaticities x and y of white, red, green, blue (CIE 1931). */
   chromaticities?: number[];
   texts: PngText[];
   /** Frames of an animation; 0 for a still picture. */
   frames: number;
   /** What was left out for being larger than the limit, or damaged. */
   lost: string[];
-  /** The same picture without what was read here, which a decoder then need not take apart again. */
+  /** The bytes of the picture without what was read here, which a decoder then need not take apart again. */
   bare: Uint8Array;
 }
 
@@ -46,7 +46,7 @@ export interface Chunk {
   readonly end: number;
 }
 
-/** The chunks, up to the first that does not fit. */
+/** Returns the chunks, up to the first that does not fit. */
 export function* pngChunks(bytes: Uint8Array): Generator<Chunk> {
   for (let at = 8; at + 12 <= bytes.length; ) {
     const length = viewOf(bytes).getUint32(at);
@@ -80,7 +80,10 @@ const ours = [
   "cHRM",
 ];
 
-/** @param limit the most bytes that profile, EXIF, XMP and texts may have in all, unpacked */
+/**
+ * Reads what the chunks of a PNG say beside its pixels.
+ * @param limit the most bytes that profile, EXIF, XMP and texts may have in all, unpacked
+ */
 export function readPng(bytes: Uint8Array, limit: number): PngFacts {
   const facts: PngFacts = { srgb: false, texts: [], frames: 0, lost: [], bare: bytes };
   let left = limit;
@@ -125,7 +128,10 @@ const rawProfiles: Readonly<Record<string, keyof RawProfiles>> = {
 
 const xmpInApp1 = ascii("http://ns.adobe.com/xap/1.0/\0");
 
-/** @returns whether it was one */
+/**
+ * Takes over a profile that ImageMagick wrote as hexadecimal text.
+ * @returns whether it was one
+ */
 function takeRawProfile(raw: RawProfiles, { keyword, text }: PngText): boolean {
   const name = rawProfiles[/^Raw profile type (\w+)$/.exec(keyword)?.[1] ?? ""];
   if (name === undefined) return false;
@@ -239,7 +245,8 @@ export interface PngAdditions {
 const packFrom = 1024;
 
 /**
- * What a PNG begins with up to its first `IDAT`, with these chunks instead of those of the kind that it had.
+ * Returns what a PNG begins with up to its first `IDAT`, with these chunks instead of those of the kind that
+ * it had.
  * @param bytes the file, or as much of it as holds the beginning of its first `IDAT`
  * @returns the new beginning, and how many bytes of the file it replaces
  */
@@ -297,7 +304,7 @@ export function numbers(values: readonly number[]): Uint8Array {
   return bytes;
 }
 
-/** A chunk of this type and data. */
+/** Returns a chunk of this type and data. */
 export function pngChunk(type: string, data: Uint8Array): Uint8Array {
   const name = ascii(type);
   const frame = new Uint8Array(8);

@@ -6,7 +6,7 @@ import type { FileHandle } from "node:fs/promises";
 
 export interface Store {
   size(): Promise<number>;
-  /** Bytes from a place on; fewer at the end. */
+  /** Reads bytes from a place on; fewer at the end. */
   read(at: number, length: number): Promise<Uint8Array>;
   /** Writes at a place, beyond the end too. */
   write(at: number, bytes: Uint8Array): Promise<void>;
@@ -14,7 +14,7 @@ export interface Store {
   truncate(length: number): Promise<void>;
 }
 
-/** A store in memory, and what it holds in the end. */
+/** Returns a store in memory, and what it holds in the end. */
 export function memoryStore(bytes: Uint8Array): Store & { bytes(): Uint8Array } {
   let held = bytes;
   return {
@@ -35,7 +35,7 @@ export function memoryStore(bytes: Uint8Array): Store & { bytes(): Uint8Array } 
   };
 }
 
-/** A store in a file that is open for reading and writing. */
+/** Returns a store in a file that is open for reading and writing. */
 export function fileStore(file: FileHandle): Store {
   return {
     size: async () => (await file.stat()).size,

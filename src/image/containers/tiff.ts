@@ -23,7 +23,7 @@ export const structural: ReadonlySet<number> = new Set([
 /** Tags of Adobe's raw photos (DNG), and where a file has them it is one. */
 const dngVersion = 0xc612;
 
-/** Whether a TIFF is a raw photo: a DNG, or one of the makers' kinds. */
+/** Tells whether a TIFF is a raw photo: a DNG, or one of the makers' kinds. */
 export function isRawPhoto(bytes: Uint8Array): boolean {
   // Canon's CR2 names itself behind the header, Panasonic's and Olympus' in place of 42.
   if (spells(bytes, "CR", 8)) return true;
@@ -43,8 +43,8 @@ export function isRawPhoto(bytes: Uint8Array): boolean {
 }
 
 /**
- * A copy of a TIFF in CIELab whose pixels claim to be RGB, and what they are: code 8 counts a and b from
- * -128, code 9 (ICC Lab) from 0 with 128 as neutral. Undefined for a TIFF that is not 8-bit Lab.
+ * Returns a copy of a TIFF in CIELab whose pixels claim to be RGB, and what they are: code 8 counts a and b
+ * from -128, code 9 (ICC Lab) from 0 with 128 as neutral. Undefined for a TIFF that is not 8-bit Lab.
  */
 export function labAsRgb(bytes: Uint8Array): { bytes: Uint8Array; signed: boolean } | undefined {
   if (!spells(bytes, "II*\0") && !spells(bytes, "MM\0*")) return undefined;
@@ -169,7 +169,7 @@ function number(value: number): Uint8Array {
   return bytes;
 }
 
-/** The same places of pixels, in a file in which they lie further back. */
+/** Returns the same places of pixels, in a file in which they lie further back. */
 function moved({ tag, type, count, value }: ExifField, by: number): ExifField {
   const view = viewOf(value);
   const places = Array.from({ length: count }, (_, i) =>
@@ -201,7 +201,7 @@ async function readDirectory(store: Store, start: number): Promise<{ fields: Exi
   return { fields, next: view.getUint32(12 * count, true) };
 }
 
-/** Whether the bytes begin as a TIFF does, of either size and either byte order. */
+/** Tells whether the bytes begin as a TIFF does, of either size and either byte order. */
 export function isTiff(bytes: Uint8Array): boolean {
   return /^(II[*+]\0|MM\0[*+])/.test(latin1(bytes.subarray(0, 4)));
 }

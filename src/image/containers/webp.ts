@@ -42,7 +42,7 @@ function* chunks(bytes: Uint8Array, start: number): Generator<{ type: string; da
 /** The bits of `VP8X` that announce a profile, alpha, EXIF and XMP. */
 const flags = { icc: 0x20, alpha: 0x10, exif: 0x08, xmp: 0x04 } as const;
 
-/** A WebP with these chunks, instead of those of the kind that it had. */
+/** Returns a WebP with these chunks, instead of those of the kind that it had. */
 export function webpWith(
   bytes: Uint8Array,
   size: { width: number; height: number; alpha: boolean },
@@ -81,7 +81,7 @@ function chunk(type: string, data: Uint8Array): Uint8Array {
   return join(head, data, new Uint8Array(data.length & 1));
 }
 
-/** Whether these bytes begin as WebP does. */
+/** Tells whether these bytes begin as WebP does. */
 export function isWebp(bytes: Uint8Array): boolean {
   return spells(bytes, "RIFF") && spells(bytes, "WEBP", 8);
 }

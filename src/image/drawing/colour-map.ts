@@ -7,7 +7,7 @@ export type Colour = readonly [red: number, green: number, blue: number];
 
 const STEPS = 256;
 
-/** The colour of a number in 0..1, 0..255 each. */
+/** Returns the colour of a number in 0..1, 0..255 each. */
 export function heat(share: number): Colour {
   const step = Math.round(Math.min(1, Math.max(0, share)) * (STEPS - 1));
   return (table[step] ??= heatOf(step / (STEPS - 1)));
@@ -30,7 +30,7 @@ function heatOf(share: number): Colour {
   return [red, green, blue];
 }
 
-/** OKLab, in polar coordinates, to linear sRGB. */
+/** Converts OKLab, in polar coordinates, to linear sRGB. */
 function linearOf(lightness: number, chroma: number, hue: number): number[] {
   const [a, b] = [chroma * Math.cos(hue), chroma * Math.sin(hue)];
   const l = (lightness + 0.3963377774 * a + 0.2158037573 * b) ** 3;

@@ -7,7 +7,7 @@ import { nearest } from "./strip.js";
 
 export interface Panel {
   readonly label: string;
-  /** Any picture; drawn one at a time, since a photo's own size may be large. */
+  /** Draws a picture of any size; they are drawn one at a time, since a photo's own size may be large. */
   draw(): Raster | Promise<Raster>;
 }
 
@@ -18,7 +18,7 @@ const [SMALLEST, LARGEST] = [240, 480];
 const MARGIN = 12;
 const LETTERS = 2;
 
-/** The sheet, 8-bit RGB on white. All pictures have one size. */
+/** Returns the sheet, 8-bit RGB on white. All pictures have one size. */
 export async function sheetOf(panels: readonly Panel[]): Promise<Raster> {
   const pictures: Raster[] = [];
   for (const panel of panels) pictures.push(await toPanelSize(toRgb(await panel.draw())));

@@ -23,7 +23,8 @@ export function strip(pictures: readonly Raster[]): Raster {
 }
 
 /**
- * Every pixel as a square of `factor` x `factor`: the small picture as it is, in the size of the large ones.
+ * Returns every pixel as a square of `factor` x `factor`: the small picture as it is, in the size of the
+ * large ones.
  */
 export function nearest({ width, height, channels, data }: Raster, factor: number): Raster {
   const out = createRaster(width * factor, height * factor, channels);

@@ -10,7 +10,7 @@ export interface Colour {
   readonly cicp?: { readonly primaries: number; readonly transfer: number };
   /** The exponent that values were coded with, such as 0.45455; where there are no code points. */
   readonly gamma?: number;
-  /** x and y of white, red, green and blue; where there are no code points. */
+  /** The chromaticities x and y of white, red, green and blue, where there are no code points. */
   readonly chromaticities?: readonly number[];
 }
 
@@ -46,12 +46,12 @@ const curveOf: Record<number, Curve> = {
   18: "hlg",
 };
 
-/** The name of a transfer that means more light than white paper has, or undefined. */
+/** Returns the name of a transfer that means more light than white paper has, or undefined. */
 export function hdrName({ cicp }: Colour): "PQ" | "HLG" | undefined {
   return cicp?.transfer === 16 ? "PQ" : cicp?.transfer === 18 ? "HLG" : undefined;
 }
 
-/** Unspecified values (2) mean what a picture without any word means: sRGB. */
+/** Fills in code points: unspecified values (2) mean what a picture without any word means: sRGB. */
 function described(colour: Colour): { chromaticities: readonly number[]; curve: Curve } | undefined {
   const { cicp, gamma, chromaticities } = colour;
   if (cicp) {
@@ -66,7 +66,8 @@ function described(colour: Colour): { chromaticities: readonly number[]; curve: 
 }
 
 /**
- * Whether the colours are sRGB's, as those of a picture that says nothing are. BT.709 video is shown like it.
+ * Tells whether the colours are sRGB's, as those of a picture that says nothing are. BT.709 video is shown
+ * like it.
  */
 function isPlain({ chromaticities, curve }: { chromaticities: readonly number[]; curve: Curve }): boolean {
   const srgb = primariesOf[1]!;
@@ -76,8 +77,8 @@ function isPlain({ chromaticities, curve }: { chromaticities: readonly number[];
 }
 
 /**
- * A profile that says what the code points or gAMA and cHRM say, for RGB or for grey; undefined where that is
- * sRGB, or something that no matrix and curve can say.
+ * Returns a profile that says what the code points or gAMA and cHRM say, for RGB or for grey; undefined where
+ * that is sRGB, or something that no matrix and curve can say.
  */
 export function profileOf(colour: Colour, greyscale: boolean): Uint8Array | undefined {
   const space = described(colour);
@@ -173,7 +174,7 @@ function xyzElement(values: readonly number[]): Uint8Array {
   return join(ascii("XYZ \0\0\0\0"), s15Fixed16(values));
 }
 
-/** Text in one language (multiLocalizedUnicodeType). */
+/** Writes text in one language (multiLocalizedUnicodeType). */
 function words(text: string): Uint8Array {
   const out = new Uint8Array(28 + 2 * text.length);
   const view = viewOf(out);
@@ -206,14 +207,14 @@ function curveElement(curve: Curve): Uint8Array {
   return out;
 }
 
-/** SMPTE ST 2084: signal to light, as a share of 10,000 cd/m2. */
+/** Computes SMPTE ST 2084: signal to light, as a share of 10,000 cd/m2. */
 function pqLight(signal: number): number {
   const [m1, m2, c1, c2, c3] = [0.1593017578125, 78.84375, 0.8359375, 18.8515625, 18.6875] as const;
   const power = signal ** (1 / m2);
   return (Math.max(0, power - c1) / (c2 - c3 * power)) ** (1 / m1);
 }
 
-/** ITU-R BT.2100's inverse OETF of HLG: signal to the light of the scene. */
+/** Computes ITU-R BT.2100's inverse OETF of HLG: signal to the light of the scene. */
 function hlgLight(signal: number): number {
   const [a, b, c] = [0.17883277, 0.28466892, 0.55991073] as const;
   return signal <= 0.5 ? signal ** 2 / 3 : (Math.exp((signal - c) / a) + b) / 12;
@@ -254,7 +255,8 @@ function assemble(tags: readonly (readonly [string, Uint8Array])[], greyscale: b
 }
 
 /**
- * Whether a colour profile is made for pixels of this kind: `RGB ` or `GRAY` in its header (ICC.1, 7.2.6).
+ * Tells whether a colour profile is made for pixels of this kind: `RGB ` or `GRAY` in its header (ICC.1,
+ * 7.2.6).
  */
 export function profileFits(icc: Uint8Array, greyscale: boolean): boolean {
   return latin1(icc.subarray(16, 20)) === (greyscale ? "GRAY" : "RGB ");

@@ -57,12 +57,12 @@ interface Walk {
   sound: boolean;
 }
 
-/** Whether the bytes begin as EXIF (and every TIFF file) does: byte order, then 42. */
+/** Tells whether the bytes begin as EXIF (and every TIFF file) does: byte order, then 42. */
 export function isExif(bytes: Uint8Array): boolean {
   return bytes.length >= 8 && (spells(bytes, "II*\0") || spells(bytes, "MM\0*"));
 }
 
-/** EXIF without the prefix of JPEG, or undefined where the bytes are not EXIF. */
+/** Returns EXIF without the prefix of JPEG, or undefined where the bytes are not EXIF. */
 export function bareExif(bytes: Uint8Array): Uint8Array | undefined {
   const bare = spells(bytes, "Exif\0\0") ? bytes.subarray(6) : bytes;
   return isExif(bare) ? new Uint8Array(bare) : undefined;
@@ -141,7 +141,7 @@ function swapped(value: Uint8Array, unit: number): Uint8Array {
   return value;
 }
 
-/** The first number of a field of whole numbers, or undefined for another type. */
+/** Returns the first number of a field of whole numbers, or undefined for another type. */
 function numberOf({ type, value }: ExifField): number | undefined {
   const view = viewOf(value);
   if (type === 1) return view.getUint8(0);
@@ -157,12 +157,15 @@ function rationalOf({ type, value }: ExifField): number | undefined {
   return view.getUint32(0, true) / view.getUint32(4, true);
 }
 
-/** The entries that can be read, of EXIF or of the first directory of a TIFF file. */
+/** Reads the entries that can be read, of EXIF or of the first directory of a TIFF file. */
 export function readExifFields(exif: Uint8Array): ExifFields {
   return walk(exif).fields;
 }
 
-/** How the pixels have to be turned, 1 to 8 as EXIF counts them; 1 where it says nothing that makes sense. */
+/**
+ * Tells how the pixels have to be turned, 1 to 8 as EXIF counts them; 1 where it says nothing that makes
+ * sense.
+ */
 export function exifOrientation(exif: Uint8Array): number {
   const field = walk(exif).fields.main.find(({ tag }) => tag === tags.orientation);
   const value = field?.count === 1 ? numberOf(field) : undefined;
@@ -194,9 +197,9 @@ export interface UprightExif {
 }
 
 /**
- * EXIF for pixels that are upright: orientation 1 and no thumbnail of the old picture. Where the EXIF keeps
- * the rules all else stays at its place; where not, it is written anew from what could be read, without the
- * maker's note.
+ * Returns EXIF for pixels that are upright: orientation 1 and no thumbnail of the old picture. Where the EXIF
+ * keeps the rules all else stays at its place; where not, it is written anew from what could be read, without
+ * the maker's note.
  */
 export function uprightExif(original: Uint8Array): UprightExif {
   const { fields, mainAt, photoAt, nextAt, little, sound } = walk(original);
@@ -237,8 +240,8 @@ function writeShort(exif: Uint8Array, at: number, tag: number, value: number, li
 }
 
 /**
- * EXIF for pixels of another size: the sizes that it tells are put right, and with a density its resolution
- * too.
+ * Returns EXIF for pixels of another size: the sizes that it tells are put right, and with a density its
+ * resolution too.
  *
  * @param density pixels an inch, across and down; what the EXIF says stays where it is undefined
  */
@@ -288,7 +291,7 @@ export function resizedExif(
 
 const resolutionTags: readonly number[] = [tags.xResolution, tags.yResolution, tags.resolutionUnit];
 
-/** The three entries that tell the pixels an inch. */
+/** Returns the three entries that tell the pixels an inch. */
 export function resolutionFields(density: readonly [number, number]): ExifField[] {
   const rational = (tag: number, value: number): ExifField => {
     const bytes = new Uint8Array(8);
@@ -312,14 +315,14 @@ function fraction(value: number): [number, number] {
 /** The pointers to other directories, which writing makes anew. */
 const pointers: readonly number[] = [tags.photo, tags.gps, tags.interoperability];
 
-/** EXIF of these entries, little-endian, its directories one behind the other. */
+/** Writes EXIF of these entries, little-endian, its directories one behind the other. */
 export function writeExif(fields: ExifFields): Uint8Array {
   const { bytes } = writeDirectories(fields, 8);
   return join(Uint8Array.of(0x49, 0x49, 42, 0, 8, 0, 0, 0), bytes);
 }
 
 /**
- * The directories of these entries as they stand in a little-endian file.
+ * Writes the directories of these entries as they stand in a little-endian file.
  * @param offset where in the file the bytes will begin
  * @returns the bytes, and where in them the offset of a directory behind the first stands
  */

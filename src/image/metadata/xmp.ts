@@ -35,12 +35,12 @@ const stale: readonly Rule[] = [
   { namespace: namespaces.container, name: /^Directory$/ },
 ];
 
-/** An XMP packet whose pixels are upright, or undefined where it is no XML that can be read. */
+/** Returns an XMP packet whose pixels are upright, or undefined where it is no XML that can be read. */
 export function uprightXmp(xmp: Uint8Array): Uint8Array | undefined {
   return edited(xmp, (document) => apply(document, stale));
 }
 
-/** An XMP packet for pixels of another size, or undefined where it is no XML that can be read. */
+/** Returns an XMP packet for pixels of another size, or undefined where it is no XML that can be read. */
 export function resizedXmp(xmp: Uint8Array, size: { width: number; height: number }): Uint8Array | undefined {
   const rules = [
     { namespace: namespaces.tiff, name: /^ImageWidth$/, value: String(size.width) },
@@ -56,8 +56,8 @@ const emptyPacket =
   "</rdf:RDF></x:xmpmeta>";
 
 /**
- * An XMP packet with texts of a PNG added, each a property named after its keyword in a namespace of PNG's
- * texts.
+ * Returns an XMP packet with texts of a PNG added, each a property named after its keyword in a namespace of
+ * PNG's texts.
  * @returns undefined where the packet is no XML that can be read
  */
 export function xmpWithTexts(
@@ -87,7 +87,7 @@ const prefixOf = ({ prefix }: Element) => (prefix ? `${prefix}:` : "");
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is sought
 const notXml = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g;
 
-/** The packet after a change of its document; the same bytes where the change does nothing. */
+/** Returns the packet after a change of its document; the same bytes where the change does nothing. */
 function edited(xmp: Uint8Array, change: (document: Document) => boolean): Uint8Array | undefined {
   const text = decoded(xmp);
   if (text === undefined) return undefined;
@@ -108,7 +108,7 @@ function edited(xmp: Uint8Array, change: (document: Document) => boolean): Uint8
   }
 }
 
-/** XMP may be in UTF-8 or UTF-16; padding with zeros at its end is common. */
+/** Decodes XMP, which may be in UTF-8 or UTF-16; padding with zeros at its end is common. */
 function decoded(xmp: Uint8Array): string | undefined {
   const encoding =
     (xmp[0] === 0xff && xmp[1] === 0xfe) || (xmp[0] === 0x3c && xmp[1] === 0)

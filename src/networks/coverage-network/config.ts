@@ -44,8 +44,8 @@ export const COVERAGE_TINY: CoverageNetworkConfig = {
 };
 
 /**
- * The configuration of a coverage network, from the shapes of its tensors; undefined where nothing of one is
- * there. Groups leave no trace in a shape, so they are {@link COVERAGE_TINY}'s.
+ * Returns the configuration of a coverage network, from the shapes of its tensors; undefined where nothing of
+ * one is there. Groups leave no trace in a shape, so they are {@link COVERAGE_TINY}'s.
  */
 export function coverageConfigOf(shapes: Shapes): CoverageNetworkConfig | undefined {
   const channels: number[] = [];
@@ -64,7 +64,7 @@ export function coverageConfigOf(shapes: Shapes): CoverageNetworkConfig | undefi
   return { channels, blocks: counted, groups: COVERAGE_TINY.groups };
 }
 
-/** The number that the sides of the image must divide by: every level whole. */
+/** Returns the number that the sides of the image must divide by: every level whole. */
 export function coverageMultiple({ channels }: CoverageNetworkConfig): number {
   return PATCH * 2 ** (channels.length - 1);
 }

@@ -15,6 +15,7 @@ import * as o from "../../onnx/index.js";
 import { type CoverageNetworkConfig, PATCH } from "./config.js";
 
 /**
+ * Predicts how many masks cover each pixel of an image.
  * @param image [N, 3, H, W] in [-1, 1]; H and W divide by {@link coverageMultiple}
  * @returns the number of masks over each pixel, [N, 1, H, W], not negative and not rounded
  */
@@ -53,10 +54,10 @@ function block(p: Scope, x: o.Value, config: CoverageNetworkConfig): o.Value {
 }
 
 /**
- * What each level is shown of the image, [N, 6 + coarser levels + 1, h, w]. Of each of its blocks: the mean
- * of each colour; the logarithm of the colour's deviation in it, of its differences to the next block on the
- * right and below (as the borders of regions are judged by), and of those to the larger blocks it lies in, up
- * to the whole image.
+ * Returns what each level is shown of the image, [N, 6 + coarser levels + 1, h, w]. Of each of its blocks:
+ * the mean of each colour; the logarithm of the colour's deviation in it, of its differences to the next
+ * block on the right and below (as the borders of regions are judged by), and of those to the larger blocks
+ * it lies in, up to the whole image.
  */
 function views(image: o.Value, levels: number): o.Value[] {
   const sizes = Array.from({ length: levels }, (_, level) => PATCH * 2 ** level);
@@ -71,20 +72,21 @@ function views(image: o.Value, levels: number): o.Value[] {
   });
 }
 
-/** The squared difference of two images, averaged over colours. */
+/** Returns the squared difference of two images, averaged over colours. */
 function distance(a: o.Value, b: o.Value): o.Value {
   const difference = o.sub(a, b);
   return o.reduceMean(o.mul(difference, difference), [1], true);
 }
 
 /**
- * Half the logarithm of a squared difference, brought near 0; below a grey level or so there is only noise.
+ * Computes half the logarithm of a squared difference, brought near 0; below a grey level or so there is only
+ * noise.
  */
 function logarithm(square: o.Value): o.Value {
   return o.add(o.mul(o.log(o.add(square, 1e-4)), 0.5), 2.5);
 }
 
-/** Each pixel's successor along an axis, the last one's itself. */
+/** Returns each pixel's successor along an axis, the last one's itself. */
 function shifted(x: o.Value, axis: number): o.Value {
   const after = x.shape.map((_, i) => (i === axis ? 1 : 0));
   const padded = o.pad(
@@ -106,7 +108,7 @@ function withContext(p: Scope, x: o.Value): o.Value {
   return o.add(o.mul(x, o.add(scale, 1)), shift);
 }
 
-/** log(1 + exp(x)), which does not overflow. */
+/** Computes log(1 + exp(x)), which does not overflow. */
 function softplus(x: o.Value): o.Value {
   return o.add(o.relu(x), o.log(o.add(o.exp(o.neg(o.abs(x))), 1)));
 }

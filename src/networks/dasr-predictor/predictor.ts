@@ -6,7 +6,7 @@ import { conv, linear, type Scope } from "../../nn/index.js";
 import * as o from "../../onnx/index.js";
 import type { DasrPredictorConfig } from "./config.js";
 
-/** Of six convolutions of 5 x 5 the fourth halves the sides. */
+/** The number of the convolution that halves the sides: of six of 5 x 5 the fourth. */
 const HALVES = 3;
 const CONVOLUTIONS = 6;
 
@@ -15,7 +15,8 @@ export const STRIDE = 2;
 export const REACH = 16;
 
 /**
- * What every pixel says of the degradation: [N, D, H / 2, W / 2], rounded up, of lq [N, 3, H, W] from 0 to 1.
+ * Returns what every pixel says of the degradation: [N, D, H / 2, W / 2], rounded up, of lq [N, 3, H, W] from
+ * 0 to 1.
  */
 export function degradationFeatures(p: Scope, config: DasrPredictorConfig, lq: o.Value): o.Value {
   let h = lq;
@@ -27,7 +28,10 @@ export function degradationFeatures(p: Scope, config: DasrPredictorConfig, lq: o
   return h;
 }
 
-/** The experts' weights [N, K] of a degradation [N, D]: they may be negative, and need not add up to 1. */
+/**
+ * Returns the experts' weights [N, K] of a degradation [N, D]: they may be negative, and need not add up to
+ * 1.
+ */
 export function expertWeights(
   p: Scope,
   { hidden, experts }: DasrPredictorConfig,

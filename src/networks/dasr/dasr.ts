@@ -37,7 +37,10 @@ function enlargeOne(p: Scope, config: DasrConfig, lq: o.Value, weights: o.Value)
   return o.add(made, bilinear(lq, scale));
 }
 
-/** A 3 x 3 convolution of x [1, C, H, W] whose kernel is the sum of the experts' by their weights [1, K]. */
+/**
+ * Returns a 3 x 3 convolution of x [1, C, H, W] whose kernel is the sum of the experts' by their weights [1,
+ * K].
+ */
 function mixedConv(p: Scope, x: o.Value, channels: number, weights: o.Value): o.Value {
   const [experts, inputs] = [weights.shape[1], x.shape[1]];
   const kernels = p.parameter("weight", [experts, channels, inputs, 3, 3], fanIn());

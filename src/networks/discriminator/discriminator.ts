@@ -32,6 +32,7 @@ export type DiscriminatorConfig = Pick<Filled<typeof config>, "channels"> & Part
 const GAIN = Math.sqrt(2 / (1 + 0.2 ** 2));
 
 /**
+ * Judges how real the patches of a picture look.
  * @param image [N, C, H, W], a large picture as a latent of blocks
  * @param y of the same shape, the bicubic image that it must belong to
  * @returns [N, 1, h, w]: a number for each patch, larger for what looks real

@@ -35,7 +35,7 @@ export type LatentDiffusionConfig = Filled<typeof config>;
 /** Whether a file holds a moving average of the weights, as those of a training do. */
 export type LatentDiffusionFound = Found<LatentDiffusionConfig, { readonly averaged?: boolean }>;
 
-/** What the sides of a latent must divide by: each level but the first halves them. */
+/** Returns what the sides of a latent must divide by: each level but the first halves them. */
 export function multipleOf({ channelMult }: Pick<LatentDiffusionConfig, "channelMult">): number {
   return 2 ** (channelMult.length - 1);
 }
@@ -86,7 +86,7 @@ const PUBLISHED_AUTOENCODER = {
   codes: 8192,
 };
 
-/** The number of the last block on the way down, and those of the blocks that halve the sides. */
+/** Returns the number of the last block on the way down, and those of the blocks that halve the sides. */
 function ladder(unet: Shapes): { last: number; halved: number[] } {
   let last = 0;
   const halved = new Set<number>();
@@ -99,7 +99,7 @@ function ladder(unet: Shapes): { last: number; halved: number[] } {
   return { last, halved: [...halved].sort((a, b) => a - b) };
 }
 
-/** The tensors whose names begin so, without that. */
+/** Returns the tensors whose names begin so, without that. */
 function below(shapes: Shapes, prefix: string): Shapes {
   return new Map(
     [...shapes]

@@ -11,19 +11,19 @@ export const AVERAGE = "model_ema.";
 export const BUFFERS =
   /^(betas|(sqrt_)?alphas_cumprod(_prev)?|(sqrt|log)_one_minus_alphas_cumprod|sqrt_recip(m1)?_alphas_cumprod|posterior_(variance|log_variance_clipped|mean_coef[12])|lvlb_weights|logvar|scale_factor|model_ema\.(decay|num_updates))$/;
 
-/** The name under which the moving average of a weight of the UNet stands. */
+/** Returns the name under which the moving average of a weight of the UNet stands. */
 function averageOf(name: string): string {
   return AVERAGE + (UNET.slice("model.".length) + name).replaceAll(".", "");
 }
 
-/** A scope of the averages of the UNet's weights. */
+/** Returns a scope of the averages of the UNet's weights. */
 export function averages(p: Scope): Scope {
   return createScope((name, shape, initializer) => p.parameter(averageOf(name), shape, initializer));
 }
 
 /**
- * The weights that pictures are sampled with, by the UNet's own names: their averages where the file has
- * them.
+ * Returns the weights that pictures are sampled with, by the UNet's own names: their averages where the file
+ * has them.
  */
 export function sampled(weights: StateDict): StateDict {
   const chosen = new Map<string, NonNullable<ReturnType<StateDict["get"]>>>();

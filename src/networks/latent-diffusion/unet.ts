@@ -17,7 +17,7 @@ import * as o from "../../onnx/index.js";
 import type { LatentDiffusionConfig } from "./config.js";
 
 /**
- * The noise in x, as it is predicted.
+ * Returns the noise in x, as it is predicted.
  * @param x [N, C, H, W], a latent under noise
  * @param t [N], 0..999
  * @param lq [N, 3, H, W], the small picture in [-1, 1]
@@ -72,7 +72,7 @@ export function latentUNet(
   return conv(p.at("out.2"), o.silu(groupNorm(p.at("out.0"), h)), x.shape[1], 3, { initializer: zeros });
 }
 
-/** Attention of all pixels of x [N, C, H, W] to each other. */
+/** Computes the attention of all pixels of x [N, C, H, W] to each other. */
 function selfAttention(p: Scope, x: o.Value, headChannels: number): o.Value {
   const [n, c, h, w] = x.shape;
   const [heads, pixels] = [c / headChannels, h * w];

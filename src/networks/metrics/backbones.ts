@@ -12,7 +12,7 @@ export type BackboneName = "alexnet" | "vgg16" | "squeezenet1_1";
 export interface Backbone {
   /** The channels of each activation that is looked at. */
   readonly channels: readonly number[];
-  /** The activations of pictures [N, 3, H, W], normalised as the network was trained. */
+  /** Returns the activations of pictures [N, 3, H, W], normalised as the network was trained. */
   features(p: Scope, x: o.Value): o.Value[];
 }
 
@@ -50,7 +50,10 @@ const VGG_LAYERS = [
 
 const halved: Pool = (map) => o.maxPool(map, { kernel: 2, stride: 2 });
 
-/** VGG-16's activations before each halving and at the end. @param pool what halves; the largest of 2 x 2 */
+/**
+ * Computes VGG-16's activations before each halving and at the end. @param pool what halves; the largest of 2
+ * x 2
+ */
 export function vgg16(p: Scope, x: o.Value, pool: Pool = halved): o.Value[] {
   const taps: o.Value[] = [];
   let map = x;
@@ -74,9 +77,9 @@ const FIRES = [
   [11, 64, 256],
   [12, 64, 256],
 ] as const;
-/** Before these places maps are halved. */
+/** The places before which maps are halved. */
 const SQUEEZE_POOLS: readonly number[] = [3, 6, 9];
-/** After these places they are looked at. */
+/** The places after which maps are looked at. */
 const SQUEEZE_TAPS: readonly number[] = [4, 7, 9, 10, 11, 12];
 
 function squeezenet(p: Scope, x: o.Value): o.Value[] {

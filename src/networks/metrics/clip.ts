@@ -45,7 +45,7 @@ export interface ClipImage {
 }
 
 /**
- * The vectors of pictures [N, 3, H, W], RGB in [0, 1], both sides at least 32.
+ * Returns the vectors of pictures [N, 3, H, W], RGB in [0, 1], both sides at least 32.
  * @param positions whether the pooling attention is told places, by its table resized to the map; default
  *   false
  */
@@ -71,7 +71,7 @@ export function clipImage(p: Scope, config: ClipConfig, x: o.Value, positions = 
   return { stages, features: attentionPool(visual.at("attnpool"), config, map, positions) };
 }
 
-/** A convolution without bias, and batch normalisation by running statistics, as one convolution. */
+/** Returns a convolution without bias, and batch normalisation by running statistics, as one convolution. */
 function convNorm(
   p: Scope,
   x: o.Value,
@@ -99,13 +99,16 @@ function bottleneck(p: Scope, x: o.Value, planes: number, stride: number, widens
   return o.relu(o.add(outer, identity));
 }
 
-/** The mean of each 2 x 2 block; an odd last row or column is left out. */
+/** Returns the mean of each 2 x 2 block; an odd last row or column is left out. */
 function halved(map: o.Value): o.Value {
   const [, , h, w] = map.shape;
   return o.averagePool(o.slice(map, [2, 3], [0, 0], [h & ~1, w & ~1]), 2);
 }
 
-/** Attention of the mean over all places of a map, and itself; only what the mean asks for is computed. */
+/**
+ * Computes the attention of the mean over all places of a map, and itself; only what the mean asks for is
+ * computed.
+ */
 function attentionPool(p: Scope, config: ClipConfig, map: o.Value, positions: boolean): o.Value {
   const [n, channels, h, w] = map.shape;
   const heads = channels / HEAD;
@@ -123,7 +126,7 @@ function attentionPool(p: Scope, config: ClipConfig, map: o.Value, positions: bo
   return linear(p.at("c_proj"), seen, config.embedding);
 }
 
-/** The rows of the table, resized as a picture is: by bicubic (a = -0.75), the border repeated. */
+/** Returns the rows of the table, resized as a picture is: by bicubic (a = -0.75), the border repeated. */
 export function resizedPositions(
   p: Scope,
   { imageSide }: ClipConfig,
@@ -154,7 +157,9 @@ function cubicWeight(d: number): number {
 /** A text as tokens: start, words, end, without padding. */
 export type Tokens = readonly number[];
 
-/** The rows of tokens in the table, padded with token 0 to one length: -> [texts, length, textWidth]. */
+/**
+ * Returns the rows of tokens in the table, padded with token 0 to one length: -> [texts, length, textWidth].
+ */
 export function clipEmbedding(p: Scope, config: ClipConfig, texts: readonly Tokens[]): o.Value {
   const { vocabulary, textWidth } = config;
   const length = Math.max(...texts.map((tokens) => tokens.length));
@@ -173,8 +178,8 @@ export interface ClipText {
 }
 
 /**
- * The vectors of embedded texts [texts, length, textWidth]. A token sees only those before it, so what stands
- * after the end of a text changes nothing and may be left out.
+ * Returns the vectors of embedded texts [texts, length, textWidth]. A token sees only those before it, so
+ * what stands after the end of a text changes nothing and may be left out.
  * @param ends where the end token of each text is
  */
 export function clipText(p: Scope, config: ClipConfig, embedded: o.Value, ends: readonly number[]): ClipText {
@@ -203,7 +208,7 @@ function textBlock(p: Scope, x: o.Value): o.Value {
   return o.add(y, o.reshape(linear(p.at("mlp.c_proj"), activated, width), x.shape));
 }
 
-/** Attention in which no token sees a later one. */
+/** Computes attention in which no token sees a later one. */
 function textAttention(p: Scope, x: o.Value): o.Value {
   const [texts, length, width] = x.shape;
   const heads = width / HEAD;

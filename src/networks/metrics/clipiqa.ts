@@ -6,7 +6,7 @@ import { normal, type Scope } from "../../nn/index.js";
 import * as o from "../../onnx/index.js";
 import { type ClipConfig, clipEmbedding, clipText, type Tokens } from "./clip.js";
 
-/** Of CLIP's vocabulary of 49,408. */
+/** Tokens of CLIP's vocabulary of 49,408. */
 const START = 49406;
 const END = 49407;
 
@@ -27,7 +27,7 @@ export const FIVE_PAIRS: readonly Pair[] = [
 /** The paper's own texts: "Good photo." and "Bad photo.". */
 export const ONE_PAIR: readonly Pair[] = [[text(886, 1125, 269), text(2103, 1125, 269)]];
 
-/** The vectors of the texts of some pairs, [2 pairs, embedding], good and bad in turns. */
+/** Returns the vectors of the texts of some pairs, [2 pairs, embedding], good and bad in turns. */
 export function pairFeatures(p: Scope, config: ClipConfig, pairs: readonly Pair[]): o.Value {
   const texts = pairs.flat();
   const ends = texts.map((tokens) => tokens.length - 1);
@@ -43,7 +43,7 @@ const LEARNED_TEXTS: readonly Tokens[] = [
 ];
 
 /**
- * The embedded texts of CLIP-IQA+, [2, length, textWidth], and where they end.
+ * Returns the embedded texts of CLIP-IQA+, [2, length, textWidth], and where they end.
  * @param prompts the scope of `ctx` [2, 16, textWidth]
  */
 export function learnedPrompts(
@@ -60,7 +60,7 @@ export function learnedPrompts(
   return { embedded, ends: [end, end] };
 }
 
-/** The vectors of the two texts of CLIP-IQA+. */
+/** Returns the vectors of the two texts of CLIP-IQA+. */
 export function learnedFeatures(p: Scope, config: ClipConfig, prompts: Scope): o.Value {
   const { embedded, ends } = learnedPrompts(p, config, prompts);
   return clipText(p, config, embedded, ends).features;
@@ -69,7 +69,7 @@ export function learnedFeatures(p: Scope, config: ClipConfig, prompts: Scope): o
 export interface ClipIqa {
   /** Cosines of pictures and texts over the temperature, [N, 2 pairs]. */
   readonly logits: o.Value;
-  /** That of the good text, for each pair, [N, pairs]. */
+  /** The probability of the good text, for each pair, [N, pairs]. */
   readonly probabilities: o.Value;
   /** The mean over pairs, [N], in 0..1; more is better. */
   readonly score: o.Value;

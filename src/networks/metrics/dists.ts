@@ -13,7 +13,7 @@ const DEVIATION = [0.229, 0.224, 0.225];
 
 /** Keeps both similarities of channels that are nowhere anything at 1. */
 const STABLE = 1e-6;
-/** Under the root of a pooled square. */
+/** What is added under the root of a pooled square. */
 const EPSILON = 1e-12;
 
 /** The picture itself is the first of the maps. */
@@ -35,7 +35,7 @@ export interface Dists {
   readonly structure: o.Value;
 }
 
-/** The distance of pictures [N, 3, H, W], RGB in [0, 1]. */
+/** Returns the distance of pictures [N, 3, H, W], RGB in [0, 1]. */
 export function dists({ backbone, weights }: DistsScopes, picture: o.Value, original: o.Value): Dists {
   const [own, others] = [picture, original].map((x) => distsFeatures(backbone, x));
   const pairs = own.map((map, depth) => similarities(map, others[depth]));
@@ -55,7 +55,10 @@ export function dists({ backbone, weights }: DistsScopes, picture: o.Value, orig
   return { distance: o.sub(1, o.div(o.reduceSum(weighted, [1]), total)), luminance, structure };
 }
 
-/** The maps that are compared: the picture, then VGG-16's activations with maps halved by {@link l2Pool}. */
+/**
+ * Returns the maps that are compared: the picture, then VGG-16's activations with maps halved by {@link
+ * l2Pool}.
+ */
 export function distsFeatures(backbone: Scope, x: o.Value): o.Value[] {
   const channel = (values: readonly number[]) => o.constant(values, [1, 3, 1, 1]);
   const normalised = o.div(o.sub(x, channel(MEAN)), channel(DEVIATION));
@@ -83,7 +86,8 @@ function blurred(map: o.Value, axis: number): o.Value {
 }
 
 /**
- * S1 and S2, each [N, C]. Means are taken off before squares are, which keeps the digits of a small variance.
+ * Computes S1 and S2, each [N, C]. Means are taken off before squares are, which keeps the digits of a small
+ * variance.
  */
 function similarities(x: o.Value, y: o.Value): readonly [o.Value, o.Value] {
   const mean = (map: o.Value) => o.reduceMean(map, [2, 3], true);

@@ -15,10 +15,10 @@ import { MUSIQ, type MusiqConfig, musiqScore, musiqStem, PATCH } from "./musiq.j
 
 /** A published file that metrics take weights from. */
 export interface MetricFile {
-  /** Its published name. */
+  /** The name under which the file is published. */
   readonly file: string;
   readonly url: string;
-  /** In hexadecimal digits, all or the first of them. */
+  /** The hash of the file in hexadecimal digits, all or the first of them. */
   readonly sha256?: string;
   readonly summary: string;
   readonly licence: string;
@@ -114,7 +114,7 @@ export const METRIC_FILES = {
 /** The name by which a file of weights is installed. */
 export type MetricFileName = keyof typeof METRIC_FILES;
 
-/** The names and shapes of the parameters that are used of a file. */
+/** Returns the names and shapes of the parameters that are used of a file. */
 export function parametersOfFile(name: MetricFileName): Shapes {
   const shapes = new Map<string, o.Shape>();
   const scope = createScope((parameter, shape) => {

@@ -32,8 +32,8 @@ export interface LpipsScopes {
 }
 
 /**
- * The distance of pictures [N, 3, H, W], RGB in [0, 1] -> [N], from 0 on; it is symmetric. Sides of 35 and
- * more fit all three networks.
+ * Returns the distance of pictures [N, 3, H, W], RGB in [0, 1] -> [N], from 0 on; it is symmetric. Sides of
+ * 35 and more fit all three networks.
  * @throws {Error} for pictures that are too small for the network
  */
 export function lpips(name: LpipsName, scopes: LpipsScopes, picture: o.Value, original: o.Value): o.Value {
@@ -41,7 +41,7 @@ export function lpips(name: LpipsName, scopes: LpipsScopes, picture: o.Value, or
   return depths.reduce((a, b) => o.add(a, b));
 }
 
-/** The distance place by place: a map [N, 1, h, w] for each depth, of the size of its activations. */
+/** Returns the distance place by place: a map [N, 1, h, w] for each depth, of the size of its activations. */
 export function lpipsMaps(
   name: LpipsName,
   { backbone, heads }: LpipsScopes,
@@ -63,7 +63,8 @@ function normalised(x: o.Value): o.Value {
 }
 
 /**
- * Each place's channels over their length. Where all are 0 the length has no slope, and 0 is taken for it.
+ * Returns each place's channels over their length. Where all are 0 the length has no slope, and 0 is taken
+ * for it.
  */
 function unit(map: o.Value): o.Value {
   const square = o.reduceSum(o.mul(map, map), [1], true);

@@ -5,11 +5,11 @@ import { GRID, PATCH } from "./musiq.js";
 export interface MusiqPatches {
   /** How many there are. */
   readonly count: number;
-  /** [count, 3, 32, 32] */
+  /** The pixels of the patches, [count, 3, 32, 32]. */
   readonly data: Float32Array;
-  /** For each, row times 10 plus column of its place on a grid of 10 x 10. */
+  /** The place of each patch: row times 10 plus column of its place on a grid of 10 x 10. */
   readonly spatial: readonly number[];
-  /** For each, 0 for the smallest size, 2 for the picture's own. */
+  /** The scale of each patch: 0 for the smallest size, 2 for the picture's own. */
   readonly scale: readonly number[];
 }
 
@@ -21,8 +21,8 @@ interface Planes {
 }
 
 /**
- * The patches of a picture at its own size and with its longer side brought to each of `sides`, smallest
- * first.
+ * Returns the patches of a picture at its own size and with its longer side brought to each of `sides`,
+ * smallest first.
  * @param picture RGB in [-1, 1], plane by plane
  */
 export function musiqPatches(picture: Planes, sides: readonly number[]): MusiqPatches {
@@ -44,7 +44,7 @@ export function musiqPatches(picture: Planes, sides: readonly number[]): MusiqPa
 
 const PATCH_SIZE = 3 * PATCH * PATCH;
 
-/** The picture with its longer side of this length, by bicubic (a = -0.75) without antialias. */
+/** Returns the picture with its longer side of this length, by bicubic (a = -0.75) without antialias. */
 export function resizedTo({ data, width, height }: Planes, side: number): Planes {
   const ratio = side / Math.max(width, height);
   const to = { width: roundToEven(width * ratio), height: roundToEven(height * ratio) };
@@ -61,7 +61,8 @@ function roundToEven(value: number): number {
 }
 
 /**
- * Row after row, over the picture with zeros around it up to whole patches: half before, the odd one after.
+ * Cuts patches row after row, over the picture with zeros around it up to whole patches: half before, the odd
+ * one after.
  */
 function cutPatches({ data, width, height }: Planes) {
   const [columns, rows] = [width, height].map((side) => Math.ceil(side / PATCH));
@@ -85,7 +86,7 @@ function cutPatches({ data, width, height }: Planes) {
   return { data: patches, spatial: down.flatMap((v) => across.map((u) => v * GRID + u)) };
 }
 
-/** Where each of `count` lies on the grid, in single precision as nearest resizing has it. */
+/** Tells where each of `count` lies on the grid, in single precision as nearest resizing has it. */
 function gridPlaces(count: number): number[] {
   const step = Math.fround(GRID / count);
   return Array.from({ length: count }, (_, i) => Math.min(GRID - 1, Math.floor(Math.fround(i * step))));

@@ -12,13 +12,13 @@ export interface MusiqConfig {
   readonly mlp: number;
   readonly heads: number;
   readonly layers: number;
-  /** 1 for a score, 10 for the chances of the marks 1 to 10. */
+  /** The number of outputs: 1 for a score, 10 for the chances of the marks 1 to 10. */
   readonly classes: 1 | 10;
   /** The longer sides that a picture is resized to, beside its own. */
   readonly sides: readonly [number, number];
 }
 
-/** As published for KonIQ and SPAQ; for AVA with ten classes. */
+/** The network as published for KonIQ and SPAQ; for AVA with ten classes. */
 export const MUSIQ: MusiqConfig = {
   ...{ hidden: 384, mlp: 1152, heads: 6, layers: 14, classes: 1, sides: [224, 384] },
 };
@@ -61,7 +61,7 @@ function residual(p: Scope, x: o.Value): o.Value {
   return o.relu(o.add(layer("conv3", "gn3", middle, 256, 1), layer("conv_proj", "gn_proj", x, 256, 1)));
 }
 
-/** A filter's weights less their mean, over their deviation (n - 1 in its denominator). */
+/** Returns a filter's weights less their mean, over their deviation (n - 1 in its denominator). */
 function standardised(p: Scope, from: number, to: number, kernel: number): o.Value {
   const weight = p.parameter("weight", [to, from, kernel, kernel], normal(0.02));
   const centred = o.sub(weight, o.reduceMean(weight, [1, 2, 3], true));
@@ -74,9 +74,9 @@ function standardised(p: Scope, from: number, to: number, kernel: number): o.Val
 export interface MusiqPlaces {
   /** Row of the patch among 10 times 10, plus its column; int64. */
   readonly spatial: o.Value;
-  /** 0 for the smallest of the three sizes, 2 for the picture's own; int64. */
+  /** The scale of each token: 0 for the smallest of the three sizes, 2 for the picture's own; int64. */
   readonly scale: o.Value;
-  /** 1 for a token that counts, 0 for one that only fills up. */
+  /** Which tokens count: 1 for a token that counts, 0 for one that only fills up. */
   readonly counts: o.Value;
 }
 
@@ -89,11 +89,11 @@ export interface MusiqScore {
   readonly token: o.Value;
   /** What the head says: the score, or the chances of the marks; [1, classes]. */
   readonly head: o.Value;
-  /** About 0 to 100; 1 to 10 for ten classes. [1] */
+  /** The score [1], about 0 to 100; 1 to 10 for ten classes. */
   readonly score: o.Value;
 }
 
-/** The score of one picture by its tokens [L, hidden]. */
+/** Returns the score of one picture by its tokens [L, hidden]. */
 export function musiqScore(p: Scope, config: MusiqConfig, tokens: o.Value, places: MusiqPlaces): MusiqScore {
   const { hidden, layers, classes } = config;
   const [length] = tokens.shape;

@@ -24,6 +24,7 @@ export const TINY: SwinUNetConfig = {
 export const TINY_MULTIPLE = sizeMultiple(TINY);
 
 /**
+ * Predicts x0 from x_t with a Swin UNet on blocks of pixels, as what it has beyond the bicubic image.
  * @param x [N, 48, H, W], the noisy latent scaled by 1 / sqrt(eta_t kappa^2 + 1)
  * @param t [N] timesteps
  * @param lq [N, 3, H, W] in [-1, 1]

@@ -14,7 +14,7 @@ export const shared = {
 
 type Shared = { readonly channels: number; readonly large: number; readonly kernel: number };
 
-/** What no field alone tells: the large kernel sees some of the channels, and has a middle. */
+/** Returns what no field alone tells: the large kernel sees some of the channels, and has a middle. */
 export function sharedComplaint(
   { channels, large, kernel }: Shared,
   at: (key: string) => string,
@@ -37,7 +37,8 @@ export type PlksrConfig = Filled<typeof config>;
 const MOST_BLOCKS = 1000;
 
 /**
- * What both have, off the shapes; `tail` is how far the last convolution's number is beyond the last block's.
+ * Reads what both have, off the shapes; `tail` is how far the last convolution's number is beyond the last
+ * block's.
  */
 export function readShared(shapes: Shapes, tail: number) {
   const blocks = Math.max(1, countOf(shapes, /^feats\.(\d+)\.(?!weight$|bias$)/, MOST_BLOCKS) - 1);
@@ -71,8 +72,8 @@ export function readPlksr(shapes: Shapes): { config: PlksrConfig } | undefined {
 }
 
 /**
- * How far tiles of either overlap: a block sees half its large kernel and its small ones, and what is many
- * blocks away hardly matters.
+ * Tells how far tiles of either overlap: a block sees half its large kernel and its small ones, and what is
+ * many blocks away hardly matters.
  */
 export function reachOf({ kernel, blocks }: Pick<PlksrConfig, "kernel" | "blocks">): number {
   return Math.min(32, blocks * ((kernel >> 1) + 3));

@@ -21,7 +21,10 @@ export function plksr(p: Scope, config: PlksrConfig, lq: o.Value): o.Value {
   return o.pixelShuffle(o.add(features, repeated(lq, scale)), scale);
 }
 
-/** What the two variants share of a block: the large kernel, attention where there is any, and a 1 x 1. */
+/**
+ * Returns what the two variants share of a block: the large kernel, attention where there is any, and a 1 x
+ * 1.
+ */
 export function refined(
   p: Scope,
   { channels, large, kernel, attention }: Pick<PlksrConfig, "channels" | "large" | "kernel" | "attention">,
@@ -33,7 +36,10 @@ export function refined(
   return conv(p.at("refine"), seen, channels, 1);
 }
 
-/** Each channel scale^2 times in a row: after a pixel shuffle, the picture enlarged by nearest neighbours. */
+/**
+ * Returns each channel scale^2 times in a row: after a pixel shuffle, the picture enlarged by nearest
+ * neighbours.
+ */
 export function repeated(lq: o.Value, scale: number): o.Value {
   const each = Array.from({ length: lq.shape[1] * scale ** 2 }, (_, i) => Math.floor(i / scale ** 2));
   return o.gather(lq, o.integers(each), 1);

@@ -36,7 +36,7 @@ export function dysampleConstants(p: Scope, scale: number, groups: number): void
   p.parameter("init_pos", [1, 2 * groups * scale ** 2, 1, 1], zeros);
 }
 
-/** Where a plain enlargement looks from the middle of a small pixel: x for all, then y for all. */
+/** Tells where a plain enlargement looks from the middle of a small pixel: x for all, then y for all. */
 function initialPlaces(scale: number, groups: number): Float32Array {
   const place = (i: number) => (i - (scale - 1) / 2) / scale;
   return Float32Array.from({ length: 2 * groups * scale ** 2 }, (_, k) => {

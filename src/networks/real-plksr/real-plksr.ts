@@ -25,7 +25,7 @@ export function realPlksr(p: Scope, config: RealPlksrConfig, lq: o.Value): o.Val
   return sampling > 0 ? dysample(p.at("to_img"), t, scale, sampling) : o.pixelShuffle(t, scale);
 }
 
-/** Layer normalisation of each pixel's channels, of [N, C, H, W] where they lie. */
+/** Computes layer normalisation of each pixel's channels, of [N, C, H, W] where they lie. */
 function pixelNorm(p: Scope, x: o.Value): o.Value {
   const channels = x.shape[1];
   const [weight, bias] = [

@@ -25,7 +25,7 @@ export const config = checked(
 
 export type RrdbConfig = Filled<typeof config>;
 
-/** How many times larger its pictures are. */
+/** Tells how many times larger its pictures are. */
 export function scaleOf({ unshuffle, doublings }: RrdbConfig): number {
   return 2 ** doublings / unshuffle;
 }

@@ -3,7 +3,7 @@ import { CONVOLUTIONS, DENSE_BLOCKS, type RrdbConfig } from "./config.js";
 
 export interface Names {
   readonly first: string;
-  /** Of block, dense block and convolution, each counted from 0. */
+  /** The name of a convolution by its block, its dense block and its number there, each counted from 0. */
   readonly dense: (block: number, dense: number, convolution: number) => string;
   readonly body: string;
   readonly doublings: readonly string[];
@@ -45,7 +45,7 @@ function counted(count: number, name: (i: number) => string): string[] {
   return Array.from({ length: count }, (_, i) => name(i));
 }
 
-/** How many convolutions a network has beside the enlargements. */
+/** Tells how many convolutions a network has beside the enlargements. */
 export function convolutionsOf({ blocks }: Pick<RrdbConfig, "blocks">): number {
   return blocks * DENSE_BLOCKS * CONVOLUTIONS + 4;
 }

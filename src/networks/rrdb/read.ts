@@ -49,7 +49,7 @@ export const readers = SPELLED.map(
     },
 );
 
-/** By the channels that its first convolution sees. */
+/** Reads by how much the picture is unshuffled, from the channels that the first convolution sees. */
 function unshuffleOf(channels: number | undefined): number {
   const side = Math.sqrt((channels ?? 3) / 3);
   return Number.isInteger(side) && side >= 1 && side <= 8 ? side : 1;

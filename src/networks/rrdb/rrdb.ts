@@ -12,6 +12,7 @@ import { NAMES, type Names } from "./names.js";
 const RESIDUAL = 0.2;
 
 /**
+ * Enlarges a picture by residual-in-residual dense blocks.
  * @param x [N, 3, H, W], RGB from 0 to 1; `unshuffle` divides H and W
  * @returns [N, 3, s H, s W] with s = 2^doublings / unshuffle, not clamped
  */
@@ -35,7 +36,10 @@ function residualBlock(p: Scope, config: RrdbConfig, names: Names, block: number
   return o.add(o.mul(h, RESIDUAL), x);
 }
 
-/** Each convolution sees the block's input and what all those before it have made. */
+/**
+ * Computes a dense block, in which each convolution sees the block's input and what all those before it have
+ * made.
+ */
 function denseBlock(
   p: Scope,
   { features, growth }: RrdbConfig,

@@ -23,7 +23,7 @@ export interface RelativePositions {
 const LOGITS = 2 ** 20;
 
 /**
- * Softmax(q kᵀ / sqrt(d) + relative positions) v for one head.
+ * Computes softmax(q kᵀ / sqrt(d) + relative positions) v for one head.
  * @param q [batch, side side, d], and so k and v
  */
 export function attention(q: o.Value, k: o.Value, v: o.Value, positions: RelativePositions): o.Value {
@@ -56,9 +56,9 @@ export function attention(q: o.Value, k: o.Value, v: o.Value, positions: Relativ
 }
 
 /**
- * A table of relative positions laid out for every pair of places along an axis: [side, side, d], entry (i,
- * j) being the table's at i - j + side - 1. A table trained for another side is resampled linearly, as the
- * published code does.
+ * Returns a table of relative positions laid out for every pair of places along an axis: [side, side, d],
+ * entry (i, j) being the table's at i - j + side - 1. A table trained for another side is resampled linearly,
+ * as the published code does.
  */
 export function relativeTable(
   p: Scope,

@@ -127,7 +127,7 @@ export function samConfigOf(shapes: Shapes, name = "checkpoint"): SamConfig {
   return config;
 }
 
-/** Side of the image embedding, in patches. */
+/** Returns the side of the image embedding, in patches. */
 export function gridOf({ imageSize, patchSize }: SamConfig): number {
   return imageSize / patchSize;
 }

@@ -17,14 +17,15 @@ export interface AttentionSize {
   readonly width: number;
 }
 
-/** A linear layer on the last axis of [B, T, C]. */
+/** Returns a linear layer on the last axis of [B, T, C]. */
 export function project(p: Scope, x: o.Value, out: number): o.Value {
   const [batch, tokens, c] = x.shape;
   return o.reshape(linear(p, o.reshape(x, [batch * tokens, c]), out), [batch, tokens, out]);
 }
 
 /**
- * Softmax(q kᵀ / sqrt(d)) v of projections of `q` [B, T, C], `k` and `v` [B or 1, X, C], projected back to C.
+ * Computes softmax(q kᵀ / sqrt(d)) v of projections of `q` [B, T, C], `k` and `v` [B or 1, X, C], projected
+ * back to C.
  */
 export function projected(
   p: Scope,
@@ -75,7 +76,7 @@ export function imageToToken(
   return (short ? absorbedImageToToken : projected)(p, size, placed, told.placed, told.tokens);
 }
 
-/** `projected(p, size, tokens, placed, pixels)`, computed the short way. */
+/** Computes `projected(p, size, tokens, placed, pixels)` the short way. */
 export function absorbedTokenToImage(
   p: Scope,
   { heads, width }: AttentionSize,
@@ -95,7 +96,7 @@ export function absorbedTokenToImage(
   return project(p.at("out_proj"), o.add(joined, bias), c);
 }
 
-/** `projected(p, size, pixels, keys, values)`, computed the short way. */
+/** Computes `projected(p, size, pixels, keys, values)` the short way. */
 export function absorbedImageToToken(
   p: Scope,
   { heads, width }: AttentionSize,
@@ -128,7 +129,7 @@ function absorb(x: o.Value, matrices: o.Value): o.Value {
   return o.reshape(o.transpose(product, [1, 0, 2, 3]), [batch, heads * count, c]);
 }
 
-/** What `linear` would take; a bias that falls out is still part of the network. */
+/** Returns what `linear` would take; a bias that falls out is still part of the network. */
 function parameters(p: Scope, shape: readonly [number, number]): { weight: o.Value; bias: o.Value } {
   return { weight: p.parameter("weight", shape, fanIn()), bias: p.parameter("bias", [shape[0]], zeros) };
 }

@@ -13,6 +13,7 @@ import { gridOf, type SamConfig } from "./config.js";
 const EPSILON = 1e-6;
 
 /**
+ * Embeds an image by the Vision Transformer of Segment Anything.
  * @param image [N, 3, S, S], normalised by `PIXEL_MEAN` and `PIXEL_DEVIATION`, padded with zeros right and
  *   below
  * @returns the image embedding [N, C, S / patch, S / patch]
@@ -41,14 +42,14 @@ export function imageEncoder(p: Scope, config: SamConfig, image: o.Value): o.Val
   return o.transpose(layerNorm(neck.at(3), o.transpose(mixed, [0, 2, 3, 1]), EPSILON), [0, 3, 1, 2]);
 }
 
-/** [N, 3, S, S] -> [N, grid, grid, embed]. */
+/** Projects each patch of an image into a token: [N, 3, S, S] -> [N, grid, grid, embed]. */
 function patches(p: Scope, { patchSize, embed }: SamConfig, image: o.Value): o.Value {
   const weight = p.parameter("weight", [embed, 3, patchSize, patchSize], normal(0.02));
   const bias = p.parameter("bias", [embed], zeros);
   return o.transpose(o.conv(image, weight, bias, { stride: patchSize }), [0, 2, 3, 1]);
 }
 
-/** One transformer block on tokens [N grid grid, embed]. */
+/** Computes one transformer block on tokens [N grid grid, embed]. */
 function block(p: Scope, config: SamConfig, x: o.Value, n: number, global: boolean): o.Value {
   const { embed, mlp } = config;
   const h = o.add(x, blockAttention(p.at("attn"), config, layerNorm(p.at("norm1"), x, EPSILON), n, global));

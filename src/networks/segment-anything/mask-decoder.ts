@@ -12,26 +12,26 @@ import { twoWayTransformer } from "./two-way-transformer.js";
 export interface MaskDecoderInputs extends Prompts {
   /** The image embedding [1, C, grid, grid]; B prompts share it. */
   readonly embedding: o.Value;
-  /** [B or 1, 1, 4 grid, 4 grid], logits of an earlier mask. */
+  /** A mask prompt [B or 1, 1, 4 grid, 4 grid], logits of an earlier mask. */
   readonly maskInput?: o.Value;
   /** Three masks for prompts that may mean several things (the default), or the one for those that do not. */
   readonly masks?: "multiple" | "single";
 }
 
 export interface Masks {
-  /** [B, M, 4 grid, 4 grid]; above 0 is inside. */
+  /** Logits [B, M, 4 grid, 4 grid]; above 0 is inside. */
   readonly lowResLogits: o.Value;
-  /** [B, M], what the network thinks of each mask. */
+  /** Predicted IoU [B, M], what the network thinks of each mask. */
   readonly iouPredictions: o.Value;
 }
 
 /** Masks before they are painted: their predicted IoU, and the factors whose product they are. */
 export interface DecodedTokens {
-  /** [B, M], what the network thinks of each mask. */
+  /** Predicted IoU [B, M], what the network thinks of each mask. */
   readonly iouPredictions: o.Value;
-  /** [B, M, C / 8]: a mask is the product of its vector and the upscaled image. */
+  /** Vectors of the masks, [B, M, C / 8]: a mask is the product of its vector and the upscaled image. */
   readonly vectors: o.Value;
-  /** [B, grid grid, C]: the image as the prompt's tokens have changed it. */
+  /** Pixels [B, grid grid, C]: the image as the prompt's tokens have changed it. */
   readonly pixels: o.Value;
 }
 
@@ -42,8 +42,8 @@ export function maskDecoder(p: Scope, config: SamConfig, inputs: MaskDecoderInpu
 }
 
 /**
- * The first half of the decoder. Whoever keeps only masks of a certain predicted IoU can leave the second
- * half, `paintMasks`, which is the larger, to the prompts that have one.
+ * Computes the first half of the decoder. Whoever keeps only masks of a certain predicted IoU can leave the
+ * second half, `paintMasks`, which is the larger, to the prompts that have one.
  */
 export function decodeTokens(p: Scope, config: SamConfig, inputs: MaskDecoderInputs): DecodedTokens {
   const { embedding, maskInput, masks = "multiple" } = inputs;
@@ -85,7 +85,7 @@ export function decodeTokens(p: Scope, config: SamConfig, inputs: MaskDecoderInp
   return { iouPredictions: o.slice(iou, [1], [first], [last]), vectors, pixels: seen.image };
 }
 
-/** Linear layers with ReLU between them. */
+/** Computes linear layers with ReLU between them. */
 function mlp(p: Scope, x: o.Value, widths: readonly number[]): o.Value {
   return widths.reduce((h, width, i) => {
     const y = linear(p.at("layers").at(i), h, width);
@@ -94,9 +94,9 @@ function mlp(p: Scope, x: o.Value, widths: readonly number[]): o.Value {
 }
 
 /**
- * The second half of the decoder: two transposed convolutions of 2 x 2 with stride 2, then a product with
- * each mask's vector. Such a convolution writes each pixel into four places of its own, so it is one Gemm,
- * and the pixels stay in blocks until only masks are left.
+ * Computes the second half of the decoder: two transposed convolutions of 2 x 2 with stride 2, then a product
+ * with each mask's vector. Such a convolution writes each pixel into four places of its own, so it is one
+ * Gemm, and the pixels stay in blocks until only masks are left.
  * @returns low-resolution logits [B, M, 4 grid, 4 grid]
  */
 export function paintMasks(

@@ -5,9 +5,9 @@ import { fittedSize } from "./preprocess.js";
 import { resizeMatrix } from "./resize-matrix.js";
 
 /**
- * Low-resolution logits [B, M, 4 grid, 4 grid] at the size of the image: enlarged to S x S, what padding
- * added cut off, and resized again, both times bilinearly without antialias. All of that is linear along each
- * axis, so it is a matrix on either side and the large squares in between never exist.
+ * Brings low-resolution logits [B, M, 4 grid, 4 grid] to the size of the image: enlarged to S x S, what
+ * padding added cut off, and resized again, both times bilinearly without antialias. All of that is linear
+ * along each axis, so it is a matrix on either side and the large squares in between never exist.
  */
 export function maskLogits(config: SamConfig, lowResLogits: o.Value, size: Size): o.Value {
   const side = 4 * gridOf(config);

@@ -6,7 +6,7 @@ import type { SamConfig } from "./config.js";
 export const PIXEL_MEAN = [123.675, 116.28, 103.53] as const;
 export const PIXEL_DEVIATION = [58.395, 57.12, 57.375] as const;
 
-/** The size at which an image's longer side fills the encoder's square. */
+/** Returns the size at which an image's longer side fills the encoder's square. */
 export function fittedSize({ width, height }: Size, { imageSize }: Pick<SamConfig, "imageSize">): Size {
   const scale = imageSize / Math.max(width, height);
   return {

@@ -13,9 +13,9 @@ import { gridOf, type SamConfig } from "./config.js";
 export const LABELS = { padding: -1, background: 0, foreground: 1, topLeft: 2, bottomRight: 3 } as const;
 
 export interface Prompts {
-  /** [B, P, 2]: x and y in pixels of the S x S image, 0 at the first pixel's centre. */
+  /** Points [B, P, 2]: x and y in pixels of the S x S image, 0 at the first pixel's centre. */
   readonly points: o.Value;
-  /** [B, P] of `LABELS`, float32. */
+  /** Labels [B, P] out of `LABELS`, float32. */
   readonly labels: o.Value;
 }
 
@@ -39,7 +39,7 @@ export function embedPoints(p: Scope, config: SamConfig, { points, labels }: Pro
   return o.add(place, kind);
 }
 
-/** Where the patches of an image are: [grid grid, C]. */
+/** Tells where the patches of an image are: [grid grid, C]. */
 export function imagePlaces(p: Scope, config: SamConfig): o.Value {
   const grid = gridOf(config);
   const places = Float32Array.from({ length: 2 * grid * grid }, (_, i) => {
@@ -52,7 +52,7 @@ export function imagePlaces(p: Scope, config: SamConfig): o.Value {
   ]);
 }
 
-/** x and y in [0, 1], [B, P, 2] -> sines and cosines [B, P, C]. */
+/** Maps x and y in [0, 1], [B, P, 2] -> sines and cosines [B, P, C]. */
 function fourier(p: Scope, { promptEmbed: c }: SamConfig, places: o.Value): o.Value {
   const [batch, count] = places.shape;
   const name = "prompt_encoder.pe_layer.positional_encoding_gaussian_matrix";
@@ -62,13 +62,14 @@ function fourier(p: Scope, { promptEmbed: c }: SamConfig, places: o.Value): o.Va
   return o.reshape(o.concat([o.sin(angles), o.cos(angles)], 1), [batch, count, c]);
 }
 
-/** What is added to the image embedding when no mask is given: [C]. */
+/** Returns what is added to the image embedding when no mask is given: [C]. */
 export function noMask(p: Scope, { promptEmbed: c }: SamConfig): o.Value {
   return o.reshape(p.parameter("prompt_encoder.no_mask_embed.weight", [1, c], normal(1)), [c]);
 }
 
 /**
- * A mask prompt [B, 1, 4 grid, 4 grid], logits -> what is added to the image embedding, [B, grid grid, C].
+ * Embeds a mask prompt [B, 1, 4 grid, 4 grid], logits -> what is added to the image embedding, [B, grid grid,
+ * C].
  */
 export function embedMask(p: Scope, config: SamConfig, mask: o.Value): o.Value {
   const { maskChannels, promptEmbed } = config;

@@ -1,7 +1,8 @@
 import { kernels, taps } from "../../image/resize.js";
 
 /**
- * Linear interpolation of `from` values to `to`, half-pixel centres, ends repeated, as a matrix [to, from].
+ * Returns linear interpolation of `from` values to `to`, half-pixel centres, ends repeated, as a matrix [to,
+ * from].
  */
 export function resizeMatrix(from: number, to: number): Float32Array {
   const { count, first, weights } = taps(from, to, kernels.bilinear, false);

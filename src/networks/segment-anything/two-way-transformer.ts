@@ -5,15 +5,16 @@ import type { SamConfig } from "./config.js";
 import { imageToToken, project, projected, tokenToImage } from "./decoder-attention.js";
 
 interface TwoWay {
-  /** [B, T, C] */
+  /** Tokens of the prompts, [B, T, C]. */
   readonly tokens: o.Value;
-  /** [B or 1, grid grid, C] */
+  /** Tokens of the image, [B or 1, grid grid, C]. */
   readonly image: o.Value;
 }
 
 /**
- * While no token has told it anything, the image is the same for every prompt: it comes as a batch of 1, and
- * what rests on it alone is computed once.
+ * Lets the tokens of prompts and the pixels of the image attend to each other. While no token has told it
+ * anything, the image is the same for every prompt: it comes as a batch of 1, and what rests on it alone is
+ * computed once.
  * @param inputs.places [grid grid, C], where the image's tokens are: added to them wherever they are
  *   compared.
  */

@@ -27,8 +27,8 @@ export function trainedConvolutions(p: Scope, channels: number): void {
 }
 
 /**
- * The tensors with every convolution of training folded, in double precision. What the file keeps as folded
- * is not looked at: the published code does not either.
+ * Returns the tensors with every convolution of training folded, in double precision. What the file keeps as
+ * folded is not looked at: the published code does not either.
  */
 export function folded(weights: StateDict): StateDict {
   const result = new Map(weights);
@@ -44,8 +44,9 @@ export function folded(weights: StateDict): StateDict {
 type Tensor = NonNullable<ReturnType<StateDict["get"]>>;
 
 /**
- * W[o, i, tap] = sum over m, n of W2[o, m] W1[m, n, tap] W0[n, i], and sk[o, i] at the middle tap; b = W2
- * (sum over n, tap of W1[m, n, tap] b0[n] + b1[m]) + b2 + the bias of sk.
+ * Folds a convolution of training into one of 3 x 3: W[o, i, tap] = sum over m, n of W2[o, m] W1[m, n, tap]
+ * W0[n, i], and sk[o, i] at the middle tap; b = W2 (sum over n, tap of W1[m, n, tap] b0[n] + b1[m]) + b2 +
+ * the bias of sk.
  */
 function fold(part: (name: string) => Tensor): { weight: Tensor; bias: Tensor } {
   const [w0, w1, w2, sk] = ["conv.0", "conv.1", "conv.2", "sk"].map((name) => part(`${name}.weight`));

@@ -23,7 +23,7 @@ export function readInOrder(shapes: readonly Shape[]): SrvggConfig | undefined {
   return { features, convolutions: kernels.length - 2, scale: scaleOf(kernels.at(-1)![0]) };
 }
 
-/** By the channels of the last convolution: three colours of scale x scale pixels. */
+/** Reads the scale from the channels of the last convolution: three colours of scale x scale pixels. */
 function scaleOf(channels: number | undefined): number {
   const scale = Math.round(Math.sqrt((channels ?? 3) / 3));
   return isSize(scale, 8) ? scale : 1;

@@ -8,6 +8,7 @@ import * as o from "../../onnx/index.js";
 import type { SrvggConfig } from "./config.js";
 
 /**
+ * Enlarges a picture by a plain chain of convolutions, over its nearest-neighbour enlargement.
  * @param x [N, 3, H, W], RGB from 0 to 1
  * @returns [N, 3, scale H, scale W], not clamped
  */

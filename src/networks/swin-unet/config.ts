@@ -49,14 +49,14 @@ export const config = checked(
 
 export type SwinUNetConfig = Filled<typeof config>;
 
-/** The width of a level. */
+/** Returns the width of a level. */
 export function widthOf(mult: number, modelChannels: number): number {
   // Cut off as in the published code, but not where a quotient such as 736 / 1504 times 1504 is just below a
   // whole number.
   return Math.trunc(mult * modelChannels + 1e-6);
 }
 
-/** The side of a level in a network of the size it was built for. */
+/** Returns the side of a level in a network of the size it was built for. */
 export function sideAt({ imageSize }: Pick<SwinUNetConfig, "imageSize">, level: number): number {
   return Math.max(1, Math.floor(imageSize / 2 ** level));
 }
@@ -70,8 +70,8 @@ export function windowAt(config: SwinUNetConfig, level: number): number {
 }
 
 /**
- * The number that the sides of x must divide by: every level is then whole, and has whole windows where there
- * is attention.
+ * Returns the number that the sides of x must divide by: every level is then whole, and has whole windows
+ * where there is attention.
  */
 export function sizeMultiple(config: SwinUNetConfig): number {
   const windows = config.channelMult.map((_, level) => {

@@ -18,7 +18,7 @@ export const RELEASED_SCHEDULE: ScheduleDescription = {
   etasEnd: 0.99,
 };
 
-/** m of equation 9, in the paper and in the released code. */
+/** The strength m of equation 9, in the paper and in the released code. */
 export const RELEASED_M = 0.2;
 
 const json = modelJson(

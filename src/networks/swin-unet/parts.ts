@@ -14,7 +14,7 @@ export function swinUNetParameters(p: Scope, config: SwinUNetConfig, lqChannels:
   swinUNet(p, config, map("x", config.outChannels), o.input("t", [1]), map("lq", lqChannels));
 }
 
-/** How many numbers the masks and the normalisations of a Swin UNet have, of the two the more. */
+/** Tells how many numbers the masks and the normalisations of a Swin UNet have, of the two the more. */
 export function swinUNetConstants(config: SwinUNetConfig): number {
   const { swin, channelMult, resBlocks, modelChannels } = config;
   const side = sizeMultiple(config);
@@ -24,7 +24,7 @@ export function swinUNetConstants(config: SwinUNetConfig): number {
   return Math.max(masks, groupNormConstants(modelChannels, channelMult, resBlocks, side));
 }
 
-/** The only part of a denoiser. */
+/** Returns the only part of a denoiser. */
 export function denoiserPart(
   config: SwinUNetConfig,
   lqChannels: number,
@@ -48,7 +48,7 @@ export function denoiserPart(
   };
 }
 
-/** The sizes of a Swin UNet, for people. */
+/** Describes the sizes of a Swin UNet, for people. */
 export function describeSwinUNet(config: SwinUNetConfig): string {
   const { modelChannels, channelMult, resBlocks, outChannels, swin } = config;
   const levels = channelMult.map((mult) => mult * modelChannels).join(", ");

@@ -14,8 +14,8 @@ const SINSR_LICENCE = "CC BY-NC-SA 4.0 (github.com/wyf0912/SinSR)";
 const RESSHIFT_LICENCE = "S-Lab License 1.0, non-commercial (github.com/zsyOAOA/ResShift)";
 
 /**
- * 118.6 million parameters take 0.47 GB as float32; with their moving average and the optimiser's two
- * moments, four times as much.
+ * The most bytes of a file: 118.6 million parameters take 0.47 GB as float32; with their moving average and
+ * the optimiser's two moments, four times as much.
  */
 const most = 2e9;
 

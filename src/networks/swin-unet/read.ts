@@ -37,10 +37,11 @@ interface Level {
 }
 
 /**
- * What no shape tells is taken as the published code has it: `imageSize` is 64 in a file that keeps no
- * buffers, and so it is where no level has a shifted block. Masking is the published one, as the authors'
- * weights were trained with it. Damaged tensors are outvoted by the rest; what is still missing is filled in
- * from the published network, for the error that comes of it to name the fewest differences.
+ * Reads a configuration off shapes. What none of them tells is taken as the published code has it:
+ * `imageSize` is 64 in a file that keeps no buffers, and so it is where no level has a shifted block. Masking
+ * is the published one, as the authors' weights were trained with it. Damaged tensors are outvoted by the
+ * rest; what is still missing is filled in from the published network, for the error that comes of it to name
+ * the fewest differences.
  * @returns undefined where there is nothing of a UNet.
  */
 export function readSwinUNet(shapes: Shapes): SwinUNetFound | undefined {
@@ -84,14 +85,14 @@ export function readSwinUNet(shapes: Shapes): SwinUNetFound | undefined {
   return { config, lqChannels: extra > 0 ? extra : 3, sizeKnown: told !== undefined };
 }
 
-/** How many channels x and lq have together. */
+/** Tells how many channels x and lq have together. */
 function inputChannelsOf(shapes: Shapes): number | undefined {
   return majority(sides(shapes, /^input_blocks\.0\.0\.weight$/, 1));
 }
 
 /**
- * Input block 0 is a convolution; from 1 on come residual blocks, and a halving convolution after each level
- * but the last.
+ * Reads the levels off the blocks: input block 0 is a convolution; from 1 on come residual blocks, and a
+ * halving convolution after each level but the last.
  */
 function levelsOf(shapes: Shapes): Level[] {
   const levels: Level[] = [{ width: undefined, blocks: 0, layers: [] }];
@@ -128,15 +129,15 @@ function levelsOf(shapes: Shapes): Level[] {
   return levels;
 }
 
-/** A table has a row for each of the (2w - 1)^2 offsets in a window. */
+/** Returns the window of a table, which has a row for each of the (2w - 1)^2 offsets in a window. */
 function windowOfTable(rows: number | undefined): number | undefined {
   const window = (Math.sqrt(rows ?? 0) + 1) / 2;
   return isSize(window, LARGEST_WINDOW) ? window : undefined;
 }
 
 /**
- * The largest, because levels smaller than it have their own; one that stands in a single table may be
- * damage.
+ * Returns the largest window, because levels smaller than it have their own; one that stands in a single
+ * table may be damage.
  */
 function windowOf(shapes: Shapes): number {
   const windows = sides(shapes, /\.relative_position_bias_table$/, 0)
@@ -147,8 +148,8 @@ function windowOf(shapes: Shapes): number {
 }
 
 /**
- * The side of a level is told by its mask, [windows, w w, w w]; a level without one is no larger than the
- * window, and so as large as its own window.
+ * Reads the size the network was built for: the side of a level is told by its mask, [windows, w w, w w]; a
+ * level without one is no larger than the window, and so as large as its own window.
  */
 function imageSizeOf(shapes: Shapes, levels: readonly Level[], window: number): number | undefined {
   const buffers = [...shapes.keys()].some((name) => SWIN_BUFFERS.test(name));

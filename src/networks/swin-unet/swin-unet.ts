@@ -18,6 +18,7 @@ import * as o from "../../onnx/index.js";
 import { attendsAt, type SwinUNetConfig, sideAt, widthOf, windowAt } from "./config.js";
 
 /**
+ * Predicts x0 with ResShift's Swin UNet.
  * @param x [N, C, H, W], already scaled by 1 / sqrt(eta_t kappa^2 + 1)
  * @param t [N] timesteps, float32
  * @param lq [N, 3, H, W], joined to x as further channels
@@ -45,7 +46,7 @@ export function swinUNet(p: Scope, config: SwinUNetConfig, x: o.Value, t: o.Valu
   });
 }
 
-/** The features of the contracting half: the last map of each level, and then that of the middle. */
+/** Returns the features of the contracting half: the last map of each level, and then that of the middle. */
 export function swinUNetFeatures(
   p: Scope,
   config: SwinUNetConfig,
@@ -60,7 +61,8 @@ export function swinUNetFeatures(
 }
 
 /**
- * The contracting half and the middle: what the expanding half starts from, and what is handed across to it.
+ * Returns the contracting half and the middle: what the expanding half starts from, and what is handed across
+ * to it.
  */
 function contract(p: Scope, config: SwinUNetConfig, x: o.Value, t: o.Value, lq: o.Value) {
   const { modelChannels, resBlocks } = config;

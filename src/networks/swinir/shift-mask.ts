@@ -6,9 +6,10 @@ import { APART } from "../../nn/index.js";
 import * as o from "../../onnx/index.js";
 
 /**
- * [windows, 1, w w, w w]: {@link APART} between pixels that only the roll brought together, else 0. In
- * shifted coordinates rows and columns each fall into three bands, all but the last window, what is left of
- * it, and the `shift` pixels that came round; pixels see those of their own of the nine regions.
+ * Returns the mask of a shifted window attention, [windows, 1, w w, w w]: {@link APART} between pixels that
+ * only the roll brought together, else 0. In shifted coordinates rows and columns each fall into three bands,
+ * all but the last window, what is left of it, and the `shift` pixels that came round; pixels see those of
+ * their own of the nine regions.
  */
 export function shiftMask(height: number, width: number, w: number, shift: number): o.Value {
   const last = o.constant(Float32Array.from({ length: w }, (_, i) => (i < w - shift ? 1 : 2)));

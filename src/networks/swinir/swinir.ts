@@ -39,7 +39,10 @@ export function swinIR(p: Scope, config: SwinIRConfig, lq: o.Value): o.Value {
   return mean ? o.add(scaled, mean) : scaled;
 }
 
-/** A layer: its blocks, and a convolution whose result is added to what came in. Pixels are [N, H, W, C]. */
+/**
+ * Returns a layer: its blocks, and a convolution whose result is added to what came in. Pixels are [N, H, W,
+ * C].
+ */
 function residualGroup(p: Scope, config: SwinIRConfig, layer: number, x: o.Value, mask: o.Value): o.Value {
   let h = x;
   for (let i = 0; i < config.depths[layer]; i++) {
@@ -63,7 +66,7 @@ function block(p: Scope, config: SwinIRConfig, heads: number, x: o.Value, mask?:
   return o.add(h, o.reshape(linear(p.at("mlp.fc2"), wide, embed), h.shape));
 }
 
-/** One convolution of 3 x 3, or three through a quarter of the channels. */
+/** Computes one convolution of 3 x 3, or three through a quarter of the channels. */
 function residual(p: Scope, { embed, residual }: SwinIRConfig, x: o.Value): o.Value {
   if (residual === "1conv") return conv(p, x, embed, 3);
   const narrow = Math.floor(embed / 4);

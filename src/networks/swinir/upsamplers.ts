@@ -30,7 +30,7 @@ const UPSAMPLERS: Readonly<Record<SwinIRConfig["upsampler"], Upsampler>> = {
   none: (p, { channels }, x) => conv(p.at("conv_last"), x, channels, 3),
 };
 
-/** Its slope is not that of the other activations. */
+/** Computes the activation before enlarging, whose slope is not that of the others. */
 function before(p: Scope, { features }: SwinIRConfig, x: o.Value): o.Value {
   return o.leakyRelu(conv(p.at("conv_before_upsample.0"), x, features, 3), 0.01);
 }

@@ -18,7 +18,7 @@ export const config = checked(
 
 export type VqConfig = Filled<typeof config>;
 
-/** How many times smaller a latent is than its picture. */
+/** Tells how many times smaller a latent is than its picture. */
 export function factorOf({ channelMult }: Pick<VqConfig, "channelMult">): number {
   return 2 ** (channelMult.length - 1);
 }

@@ -88,7 +88,7 @@ function partsOf(config: VqConfig, imageSide: number): readonly Part[] {
   ];
 }
 
-/** The next side that divides by the factor. */
+/** Returns the next side that divides by the factor. */
 function pictureSide(config: VqConfig, side: number): number {
   const factor = factorOf(config);
   return Math.ceil(side / factor) * factor;

@@ -29,8 +29,8 @@ export function encodeLatent(p: Scope, config: VqConfig, image: o.Value): o.Valu
 }
 
 /**
- * The latent a decoder starts from: each pixel's nearest code by Euclidean distance, and that code's number
- * [N, H, W].
+ * Returns the latent a decoder starts from: each pixel's nearest code by Euclidean distance, and that code's
+ * number [N, H, W].
  */
 export function quantise(p: Scope, { codes, latentChannels }: VqConfig, z: o.Value) {
   const [n, c, h, w] = z.shape;
@@ -77,7 +77,7 @@ function block(p: Scope, x: o.Value, channels: number): o.Value {
   return o.add(skip, conv(p.at("conv2"), o.silu(norm(p.at("norm2"), h)), channels, 3));
 }
 
-/** A stride of 2 that pads on the right and at the bottom only. */
+/** Returns a stride of 2 that pads on the right and at the bottom only. */
 function halve(p: Scope, x: o.Value): o.Value {
   const channels = x.shape[1];
   const weight = p.parameter("conv.weight", [channels, channels, 3, 3], fanIn());
@@ -85,7 +85,7 @@ function halve(p: Scope, x: o.Value): o.Value {
   return o.conv(o.pad(x, [0, 0, 0, 0], [0, 0, 1, 1]), weight, bias, { stride: 2 });
 }
 
-/** Self-attention over all pixels, one head. */
+/** Computes self-attention over all pixels, with one head. */
 function attention(p: Scope, x: o.Value): o.Value {
   const [n, c, h, w] = x.shape;
   const normal = norm(p.at("norm"), x);
@@ -113,8 +113,8 @@ const BLOCK = 2 ** 22;
 const LEAST_ROWS = 64;
 
 /**
- * pixels [M, C] in blocks, for a product with `others` columns. A whole one has 134 MB for a latent of 64 x
- * 64, and for a side twice as long, in attention, sixteen times as much.
+ * Cuts pixels [M, C] into blocks, for a product with `others` columns. A whole one has 134 MB for a latent of
+ * 64 x 64, and for a side twice as long, in attention, sixteen times as much.
  */
 function inBlocks(pixels: o.Value, others: number): o.Value[] {
   const count = pixels.shape[0];

@@ -78,8 +78,8 @@ export function depthToSpace(x: Value, factor: number): Value {
 }
 
 /**
- * PyTorch's pixel shuffle, [N, f f C, H, W] -> [N, C, f H, f W]: channel (c f + i) f + j is row i, column j
- * of the blocks of channel c. ({@link depthToSpace} has them in another order.)
+ * Computes PyTorch's pixel shuffle, [N, f f C, H, W] -> [N, C, f H, f W]: channel (c f + i) f + j is row i,
+ * column j of the blocks of channel c. ({@link depthToSpace} has them in another order.)
  * @throws {Error} when f f does not divide the channels
  */
 export function pixelShuffle(x: Value, factor: number): Value {
@@ -97,7 +97,8 @@ export function pixelShuffle(x: Value, factor: number): Value {
 }
 
 /**
- * PyTorch's pixel unshuffle, [N, C, f H, f W] -> [N, f f C, H, W]: the inverse of {@link pixelShuffle}.
+ * Computes PyTorch's pixel unshuffle, [N, C, f H, f W] -> [N, f f C, H, W]: the inverse of {@link
+ * pixelShuffle}.
  * @throws {Error} when f does not divide a side
  */
 export function pixelUnshuffle(x: Value, factor: number): Value {

@@ -120,8 +120,8 @@ function inputGradient(
 }
 
 /**
- * The permutation matrix [n, n] that reverses `n` taps; a product with it is quicker than a Gather on the
- * last axis.
+ * Computes the permutation matrix [n, n] that reverses `n` taps; a product with it is quicker than a Gather
+ * on the last axis.
  */
 function mirror(n: number): Value {
   const matrix = new Float32Array(n * n);

@@ -1,7 +1,7 @@
 import type { Value } from "../value.js";
 
 /**
- * The four sides of an image tensor [N, C, H, W].
+ * Reads the four sides of an image tensor [N, C, H, W].
  * @throws {Error} naming the operator, when x has another rank or `factor` does not divide H and W
  */
 export function image(op: string, x: Value, factor = 1): readonly [number, number, number, number] {

@@ -12,7 +12,7 @@ export interface PoolOptions {
   readonly ceil?: boolean;
 }
 
-/** Below every number that a network computes, and still finite where it is added. */
+/** A number below every one that a network computes, and still finite where it is added. */
 const LOWEST = -3e38;
 
 /**
@@ -50,7 +50,7 @@ export function maxPool(x: Value, { kernel, stride, ceil = false }: PoolOptions)
   }
 }
 
-/** The image grown or cut to height x width at its end; what is new is below every number. */
+/** Computes the image grown or cut to height x width at its end; what is new is below every number. */
 function widened(x: Value, height: number, width: number): Value {
   const [, , h, w] = x.shape;
   if (height <= h && width <= w) return slice(x, [2, 3], [0, 0], [height, width]);

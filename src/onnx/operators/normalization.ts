@@ -5,7 +5,7 @@ import { expand, reduceSum, reshape, sumTo } from "./broadcast.js";
 import { image } from "./image.js";
 import { reduceMean } from "./reduce.js";
 
-/** The activation SiLU, x sigmoid(x), elementwise. */
+/** Computes the activation SiLU, x sigmoid(x), elementwise. */
 export function silu(x: Value): Value {
   const y = mul(x, sigmoid(x));
   return withDerivative([y], [x], ([dy]) => [
@@ -17,8 +17,8 @@ export function silu(x: Value): Value {
 }
 
 /**
- * The activation GELU, x Phi(x) elementwise, Phi being the normal distribution function: the exact form, not
- * the one with tanh.
+ * Computes the activation GELU, x Phi(x) elementwise, Phi being the normal distribution function: the exact
+ * form, not the one with tanh.
  */
 export function gelu(x: Value): Value {
   return emit("Gelu", [x], {
@@ -33,12 +33,15 @@ export function gelu(x: Value): Value {
   });
 }
 
-/** From here on e^x dwarfs what is added to it in single precision, and further on it would overflow. */
+/**
+ * The place from which on e^x dwarfs what is added to it in single precision, and further on it would
+ * overflow.
+ */
 const MISH_IS_LINEAR = 20;
 
 /**
- * The activation Mish, x tanh(ln(1 + e^x)) elementwise, as the fraction u (u + 2) / (u (u + 2) + 2) of x, u =
- * e^x.
+ * Computes the activation Mish, x tanh(ln(1 + e^x)) elementwise, as the fraction u (u + 2) / (u (u + 2) + 2)
+ * of x, u = e^x.
  */
 export function mish(x: Value): Value {
   const u = exp(minimum(x, MISH_IS_LINEAR));
@@ -94,7 +97,10 @@ function layerNormalization(inputs: readonly Value[], epsilon: number): { y: Val
   return { y, inverse };
 }
 
-/** dx = (dy - mean(dy) - y mean(dy y)) / sigma, where y is what was normalised and `inverse` 1 / sigma. */
+/**
+ * Computes the cotangent through a normalisation, dx = (dy - mean(dy) - y mean(dy y)) / sigma, where y is
+ * what was normalised and `inverse` 1 / sigma.
+ */
 function throughNormal(dy: Value, y: Value, inverse: Value): Value {
   const last = y.shape.length - 1;
   const along = mul(y, reduceMean(mul(dy, y), [last], true));

@@ -104,7 +104,7 @@ export function slice(
   });
 }
 
-/** The cotangent of a slice: zeros put back around what was taken, and between where it skipped. */
+/** Computes the cotangent of a slice: zeros put back around what was taken, and between where it skipped. */
 export function unslice(
   dy: Value,
   shape: Shape,

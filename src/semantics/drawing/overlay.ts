@@ -26,7 +26,7 @@ export function levelsOf(masks: readonly Runs[]): LabelMap[] {
   return levels;
 }
 
-/** All masks in one map, smaller ones over larger ones. */
+/** Returns all masks in one map, smaller ones over larger ones. */
 export function topmostOf(
   masks: readonly Runs[],
   { width, height }: { width: number; height: number },
@@ -36,7 +36,7 @@ export function topmostOf(
   return { width, height, labels };
 }
 
-/** The numbers of the masks that are not empty. */
+/** Returns the numbers of the masks that are not empty. */
 function largestFirst(masks: readonly Runs[]): number[] {
   const areas = masks.map(areaOf);
   const order = masks.map((_, i) => i).filter((i) => areas[i]! > 0);
@@ -54,7 +54,9 @@ function paint(labels: Int32Array, { edges }: Runs, label: number): void {
   for (let i = 0; i < edges.length; i += 2) labels.fill(label, edges[i], edges[i + 1]);
 }
 
-/** The photo in grey, each region tinted in a colour of its own with a line around it, the rest dimmed. */
+/**
+ * Draws the photo in grey, each region tinted in a colour of its own with a line around it, the rest dimmed.
+ */
 export function overlay(photo: Raster, { width, height, labels }: LabelMap): Raster {
   const out = createRaster(width, height, 3);
   const luma = lumaOf(photo);
@@ -78,7 +80,7 @@ function colourOf(label: number): Colour {
   return fromHue((label * 137.508) % 360, 0.55 + 0.1 * (label % 3));
 }
 
-/** HSL to RGB with full saturation, 0..255. */
+/** Converts a hue and a lightness of HSL with full saturation to RGB, 0..255. */
 function fromHue(hue: number, lightness: number): Colour {
   const reach = Math.min(lightness, 1 - lightness);
   const channel = (n: number) => {
@@ -88,7 +90,7 @@ function fromHue(hue: number, lightness: number): Colour {
   return [channel(0), channel(8), channel(4)];
 }
 
-/** BT.601 luma, 0..255. */
+/** Returns BT.601 luma, 0..255. */
 function lumaOf(photo: Raster): Float32Array {
   const planar = toTensor(photo);
   const pixels = photo.width * photo.height;
@@ -98,7 +100,7 @@ function lumaOf(photo: Raster): Float32Array {
   });
 }
 
-/** A map with values from 0 to `most` as colours, dark to bright. */
+/** Returns a map with values from 0 to `most` as colours, dark to bright. */
 export function heatPicture(
   values: ArrayLike<number>,
   { width, height }: { width: number; height: number },

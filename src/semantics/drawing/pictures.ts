@@ -32,9 +32,9 @@ export interface NamedPicture {
 }
 
 /**
- * The pictures of a photo's semantics, by name: `masks-1`, `masks-2`, ... (its masks, from wholes to their
- * parts, each in a colour of its own over the photo), `coverage`, `weight`, `noise`, and `sheet` with the
- * photo and all of these side by side. All but the sheet have the photo's size.
+ * Returns the pictures of a photo's semantics, by name: `masks-1`, `masks-2`, ... (its masks, from wholes to
+ * their parts, each in a colour of its own over the photo), `coverage`, `weight`, `noise`, and `sheet` with
+ * the photo and all of these side by side. All but the sheet have the photo's size.
  */
 export function picturesOfSemantics({ photo, masks, coverage, noise }: DrawnSemantics): NamedPicture[] {
   const { maximum } = summarise(coverage);
@@ -59,14 +59,15 @@ export function picturesOfSemantics({ photo, masks, coverage, noise }: DrawnSema
   ];
 }
 
-/** A mask in its own size, 8-bit grey: white inside, black outside. */
+/** Returns a mask in its own size, 8-bit grey: white inside, black outside. */
 export function maskPicture(runs: Runs): Raster {
   const { width, height } = runs;
   return { width, height, channels: 1, data: pixelsOf(runs, 255) };
 }
 
 /**
- * A mask of the enlargement in the picture's size, as equations 3 and 4 have it; others are there already.
+ * Returns a mask of the enlargement in the picture's size, as equations 3 and 4 have it; others are there
+ * already.
  */
 function inSizeOf({ width, height }: Raster, runs: Runs): Runs {
   if (runs.width === width && runs.height === height) return runs;
@@ -74,7 +75,9 @@ function inSizeOf({ width, height }: Raster, runs: Runs): Runs {
   return runsOf(masks[0], width, height);
 }
 
-/** The first three channels (of 48: red, green, blue of each pixel's upper left quarter), grey at 0. */
+/**
+ * Returns the first three channels (of 48: red, green, blue of each pixel's upper left quarter), grey at 0.
+ */
 function noisePicture(noise: Noise): Raster {
   const { width, height } = noise;
   const out = createRaster(width, height, 3);

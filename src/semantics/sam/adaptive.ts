@@ -51,7 +51,7 @@ export function worthAsking(
 ): number[] {
   if (round === 0) return [...numbers];
   const known = new Map<number, string>();
-  /** Which masks hold a point. */
+  /** Tells which masks hold a point. */
   function holders(number: number): string {
     let text = known.get(number);
     if (text === undefined) {

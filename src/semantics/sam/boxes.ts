@@ -9,7 +9,7 @@ export function boxArea(box: Box): number {
   return Math.fround((box[2] - box[0]) * (box[3] - box[1]));
 }
 
-/** Two boxes without area have NaN, which exceeds no threshold. */
+/** Computes the IoU of two boxes; two without area have NaN, which exceeds no threshold. */
 export function boxIou(a: Box, b: Box): number {
   const width = Math.min(a[2], b[2]) - Math.max(a[0], b[0]);
   const height = Math.min(a[3], b[3]) - Math.max(a[1], b[1]);
@@ -19,8 +19,8 @@ export function boxIou(a: Box, b: Box): number {
 }
 
 /**
- * Greedy non-maximum suppression: by falling score, equals in the order they came, each is kept unless its
- * IoU with one that is kept exceeds the threshold.
+ * Does greedy non-maximum suppression: by falling score, equals in the order they came, each is kept unless
+ * its IoU with one that is kept exceeds the threshold.
  * @returns the numbers of those that are kept, by falling score
  */
 export function nms(boxes: readonly Box[], scores: ArrayLike<number>, threshold: number): number[] {
@@ -39,8 +39,8 @@ export function nms(boxes: readonly Box[], scores: ArrayLike<number>, threshold:
 const NEAR = 20;
 
 /**
- * Whether a box ends at an edge of the crop that is not an edge of the image: its object probably goes on
- * outside.
+ * Tells whether a box ends at an edge of the crop that is not an edge of the image: its object probably goes
+ * on outside.
  * @param box in pixels of the image, as are `crop` and `image`, whose far corners lie just outside
  */
 export function isAtCropEdge(box: Box, crop: Box, image: Box): boolean {

@@ -40,7 +40,7 @@ export async function masksOfCrop(
   const embedding = await network.embed(encoderInput(part.data as Uint8Array, part, network));
   let enlargement: Enlargement | undefined;
 
-  /** The masks of these points, all of them, one after the other. */
+  /** Decodes the masks of these points, all of them, one after the other. */
   async function decode(
     numbers: readonly number[],
     visit: (number: number, which: number, logits: Float32Array, predictedIou: number) => void,

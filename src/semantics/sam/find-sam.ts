@@ -15,6 +15,7 @@ export interface SamFile {
 }
 
 /**
+ * Finds Segment Anything's weights and the sizes of its network.
  * @param nameOrPath of an installed model, a model's folder, or a checkpoint; the one model that is installed
  *   when left out
  * @throws SamsrError when there is none, there are several to choose from, or it is no Segment Anything

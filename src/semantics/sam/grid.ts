@@ -5,7 +5,7 @@ import type { ResolvedSamOptions } from "./options.js";
 /** A point of an image: its x and y, in pixels. */
 export type Point = readonly [x: number, y: number];
 
-/** The points of a grid in the unit square, row after row: the centres of n x n equal squares. */
+/** Returns the points of a grid in the unit square, row after row: the centres of n x n equal squares. */
 export function pointGrid(n: number): Point[] {
   const first = 1 / (2 * n);
   const last = 1 - first;
@@ -17,13 +17,13 @@ export function pointGrid(n: number): Point[] {
 export interface Crop {
   /** The crop's place in pixels of the image; the far corner lies just outside. */
   readonly box: Box;
-  /** 0 is the whole image. */
+  /** The layer; 0 is the whole image. */
   readonly layer: number;
   /** Points along a side of its grid. */
   readonly pointsPerSide: number;
 }
 
-/** The whole image, then layer by layer 2^n x 2^n crops that overlap, column after column. */
+/** Returns the whole image, then layer by layer 2^n x 2^n crops that overlap, column after column. */
 export function cropsOf(
   { width, height }: { width: number; height: number },
   options: Pick<

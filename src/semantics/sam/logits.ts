@@ -1,5 +1,5 @@
 /**
- * From the decoder's small map of logits to a mask of the image's size.
+ * The way from the decoder's small map of logits to a mask of the image's size.
  *
  * The public implementation enlarges the map bilinearly to the network's input (S x S), cuts the padding off,
  * resizes that bilinearly to the image, and compares three times with a threshold. Both resizes together read
@@ -11,11 +11,14 @@ import type { Box, Runs } from "../runs.js";
 
 /** Which three values along an axis each output position reads. */
 interface Taps {
-  /** By output position; rising. */
+  /** The first value that each output reads; rising. */
   readonly first: Int32Array;
-  /** [output, 3] */
+  /** The weights of the three values, [output, 3]. */
   readonly weights: Float64Array;
-  /** By first value, where the outputs begin that read from there on; one more than there are values. */
+  /**
+   * For each first value the place where the outputs begin that read from there on; one more than there are
+   * values.
+   */
   readonly starts: Int32Array;
 }
 
@@ -30,6 +33,7 @@ export interface Enlargement {
 }
 
 /**
+ * Prepares the bilinear enlargements from a map of logits to the pixels of a crop.
  * @param side of the map of logits
  * @param input side of the network's input, S, and of it what the crop takes
  * @param crop in pixels of the image
@@ -47,7 +51,7 @@ export function enlargementOf(
 
 /** What one map of logits says. */
 export interface MaskFacts {
-  /** Of the whole image; null when it was not wanted. */
+  /** Runs of the mask of the whole image; null when it was not wanted. */
   readonly runs: Runs | null;
   /**
    * The box around the mask in the crop, in pixels of the image; that of an empty one is 0 0 0 0 of the crop.
@@ -59,7 +63,7 @@ export interface MaskFacts {
 }
 
 /**
- * The mask of logits over 0.
+ * Returns the mask of logits over 0.
  *
  * @param logits [side, side]
  * @param offset of the stability score
@@ -168,10 +172,10 @@ function enlargeLines(
   }
 }
 
-/** On which side of the thresholds the pixels lie that read 3 x 3 logits. */
+/** The sides of the thresholds on which the pixels lie that read 3 x 3 logits. */
 const [NONE, MIXED, ALL] = [0, 1, 2];
 
-/** The kind of the 3 x 3 logits from each on, as far as there are any; NaN is mixed. */
+/** Returns the kind of the 3 x 3 logits from each on, as far as there are any; NaN is mixed. */
 function kindsOf(logits: Float32Array, side: number, offset: number): Uint8Array {
   // Of each logit one bit: over the upper threshold; and another: not over the lower one.
   const bits = new Uint8Array(logits.length);
@@ -190,7 +194,7 @@ function kindsOf(logits: Float32Array, side: number, offset: number): Uint8Array
   return bits;
 }
 
-/** The taps of `side` values enlarged to `size`, of which the first `kept` become `out`. */
+/** Returns the taps of `side` values enlarged to `size`, of which the first `kept` become `out`. */
 function tapsOf(side: number, size: number, kept: number, out: number): Taps {
   const enlarge = bilinear(side, size);
   const resize = bilinear(kept, out);
@@ -216,8 +220,8 @@ function tapsOf(side: number, size: number, kept: number, out: number): Taps {
 }
 
 /**
- * PyTorch's bilinear taps with half-pixel centres and no antialias: the two values that an output reads, and
- * the share of the second. Positions are rounded to float32 as there.
+ * Returns PyTorch's bilinear taps with half-pixel centres and no antialias: the two values that an output
+ * reads, and the share of the second. Positions are rounded to float32 as there.
  */
 function bilinear(from: number, to: number): (i: number) => { low: number; high: number; share: number } {
   const scale = Math.fround(from / to);

@@ -32,8 +32,8 @@ const LARGEST_FILE = 16 * 2 ** 20;
 const MOST_UNPACKED = 64 * 2 ** 20;
 
 /**
- * Where programs keep what can be made again: below `SAMSR_CACHE` where that is set, else by the platform's
- * convention ~/.cache/samsr (`XDG_CACHE_HOME`) on Linux, ~/Library/Caches/samsr on macOS,
+ * Tells where programs keep what can be made again: below `SAMSR_CACHE` where that is set, else by the
+ * platform's convention ~/.cache/samsr (`XDG_CACHE_HOME`) on Linux, ~/Library/Caches/samsr on macOS,
  * %LOCALAPPDATA%\samsr\cache on Windows.
  */
 export function cacheFolder(
@@ -52,7 +52,7 @@ export function cacheFolder(
 }
 
 /**
- * What decides the masks of a picture, as a file name.
+ * Returns what decides the masks of a picture, as a file name.
  * @param picture 8-bit RGB
  * @param weights a hash of the network's weights
  */
@@ -68,7 +68,7 @@ export function cacheKey(picture: Raster, weights: string, options: ResolvedSamO
 type Size = Readonly<Pick<Raster, "width" | "height">>;
 
 /**
- * What was stored under the key, or undefined for nothing, or nothing whole.
+ * Reads what was stored under the key, or undefined for nothing, or nothing whole.
  * @param size of the picture, which its masks must have
  */
 export async function readCached(
@@ -133,7 +133,9 @@ export async function makeRoom(folder: string, most: number): Promise<void> {
   }
 }
 
-/** The length of a JSON text, the text, and the edges of all masks as distances from one to the next. */
+/**
+ * Packs the length of a JSON text, the text, and the edges of all masks as distances from one to the next.
+ */
 function pack({ masks, asked, points }: Generated): Buffer | undefined {
   const facts = masks.map(({ runs, ...rest }) => ({
     ...rest,
@@ -154,7 +156,10 @@ function pack({ masks, asked, points }: Generated): Buffer | undefined {
   return whole.length > MOST_UNPACKED ? undefined : deflateRawSync(whole, { level: 3 });
 }
 
-/** @throws for what is not as `pack` makes it, before any memory is taken for it */
+/**
+ * Reads back what `pack` made.
+ * @throws for what is not as `pack` makes it, before any memory is taken for it
+ */
 function unpack(packed: Buffer, { width, height }: Size): Generated {
   const bytes = inflateRawSync(packed, { maxOutputLength: MOST_UNPACKED });
   const start = 4 + bytes.readUInt32LE(0);

@@ -26,8 +26,8 @@ import {
 import type { SamNetwork } from "./types.js";
 
 /**
- * Each point more takes about 40 MB in ViT-B's decoder, and hardly less time (measured from 16 to 64: 6 %
- * less).
+ * The most points that are decoded at once. Each one more takes about 40 MB in ViT-B's decoder, and hardly
+ * less time (measured from 16 to 64: 6 % less).
  */
 const MOST_AT_ONCE = 16;
 
@@ -71,8 +71,8 @@ export function createSamSessions(
   }
 
   /**
-   * A prompt is its point and one of padding; those that fill up the batch are at the corner, and not looked
-   * at.
+   * Lays out a batch of prompts. A prompt is its point and one of padding; those that fill up the batch are
+   * at the corner, and not looked at.
    */
   async function tokensOf(embedding: FloatTensor, points: Float32Array): Promise<Record<string, Tensor>> {
     const count = points.length / 2;
@@ -144,7 +144,7 @@ export function createSamSessions(
   };
 }
 
-/** Element `i` of a batch. */
+/** Returns element `i` of a batch. */
 function partOf({ data, shape }: Tensor, i: number): Float32Array {
   const length = sizeOf(shape.slice(1));
   return (data as Float32Array).subarray(i * length, (i + 1) * length);

@@ -16,17 +16,17 @@ export interface SamOptions {
   /** The stability score moves the threshold of the logits up and down by this; default 1. */
   readonly stabilityScoreOffset?: number;
   /**
-   * Of two masks of one crop whose boxes have an IoU above this, the one with the better predicted IoU stays;
+   * The IoU of boxes above which, of two masks of one crop, the one with the better predicted IoU stays;
    * default 0.7.
    */
   readonly boxNmsThresh?: number;
   /** Layers of crops beside the whole image: layer n has 4^n crops; default 0. */
   readonly cropNLayers?: number;
-  /** As `boxNmsThresh`, between crops: the mask of the smaller crop stays; default 0.7. */
+  /** The IoU of `boxNmsThresh`, but between crops: the mask of the smaller crop stays; default 0.7. */
   readonly cropNmsThresh?: number;
   /** How far the crops of the first layer overlap, as a share of the shorter side; default 512 / 1500. */
   readonly cropOverlapRatio?: number;
-  /** In layer n the grid has this power n times fewer points along a side; default 1. */
+  /** The factor whose power n the grid of layer n has fewer points along a side by; default 1. */
   readonly cropNPointsDownscaleFactor?: number;
   /** Holes and islands of fewer pixels are removed from the masks; default 0: none. */
   readonly minMaskRegionArea?: number;

@@ -17,7 +17,10 @@ import type { FindContext, Generated } from "./types.js";
 
 /** What finds masks in a picture; one in Node is made by {@link createSegmenter}. */
 export interface Segmenter {
-  /** @param picture 8-bit RGB */
+  /**
+   * Finds the masks of a picture.
+   * @param picture 8-bit RGB
+   */
   masksOf(picture: Raster, options?: SamOptions, context?: FindContext): Promise<Generated>;
   release(): Promise<void>;
 }
@@ -32,7 +35,8 @@ export interface SegmenterOptions {
 }
 
 /**
- * Nothing is read until the first masks are asked for; masks that are in the cache need no network at all.
+ * Creates what finds masks by Segment Anything. Nothing is read until the first masks are asked for; masks
+ * that are in the cache need no network at all.
  *
  * @example
  * const segmenter = createSegmenter({ sam: "sam_vit_b_01ec64.pth" });
@@ -72,7 +76,7 @@ export function createSegmenter({ sam, device, threads, cache = true }: Segmente
   };
 }
 
-/** The SHA-256 of a file, in hexadecimal: what its weights are known by. */
+/** Returns the SHA-256 of a file, in hexadecimal: what its weights are known by. */
 export async function hashOfFile(path: string): Promise<string> {
   const hash = createHash("sha256");
   await pipeline(createReadStream(path, { highWaterMark: 2 ** 20 }), hash);

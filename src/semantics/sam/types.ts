@@ -10,11 +10,11 @@ import type { Point } from "./grid.js";
 export interface SamNetwork {
   /** S: the encoder takes [1, 3, S, S]. */
   readonly imageSize: number;
-  /** The embedding of normalised pixels [3, S, S]. */
+  /** Computes the embedding of normalised pixels [3, S, S]. */
   embed(pixels: Float32Array): Promise<Embedding>;
   /**
-   * The masks of each point, [B, 2] in pixels of S x S. A point without a mask of more than `leastIou`,
-   * predicted, may have zeros in place of logits.
+   * Decodes the masks of each point, [B, 2] in pixels of S x S. A point without a mask of more than
+   * `leastIou`, predicted, may have zeros in place of logits.
    */
   decode(embedding: Embedding, points: Float32Array, leastIou: number): Promise<DecodedMasks>;
 }
@@ -23,7 +23,7 @@ export interface SamNetwork {
 export type Embedding = unknown;
 
 export interface DecodedMasks {
-  /** [B, M, side, side] */
+  /** The logits of the masks, [B, M, side, side]. */
   readonly logits: Float32Array;
   /** How good the network thinks each mask is, [B, M]. */
   readonly predictedIous: Float32Array;
@@ -46,7 +46,7 @@ export interface SamMask {
 
 /** What a search for masks reports to, and how it is given up. */
 export interface FindContext {
-  /** Told how many points are done, asked or skipped, of all. */
+  /** Hears how many points are done, asked or skipped, of all. */
   progress?(value: { done: number; total: number }): void;
   /** Throws to give up; asked before each batch of points. */
   checkpoint?(): Promise<void>;

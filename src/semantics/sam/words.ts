@@ -55,7 +55,7 @@ export const SAM_WORDS = {
 
 export type SamSaid = Said<typeof SAM_WORDS>;
 
-/** The options as the generator takes them. */
+/** Returns the options as the generator takes them. */
 export function samOptionsOf({ points, pointsAdaptive, ...given }: SamSaid): SamOptions {
   const { pointsPerBatch, predIouThresh, stabilityScoreThresh, stabilityScoreOffset, boxNmsThresh } = given;
   const { cropNLayers, cropNmsThresh, cropOverlapRatio, cropNPointsDownscaleFactor } = given;

@@ -8,8 +8,8 @@ import { readMaskRuns } from "../mask-files.js";
 import type { CoverageSource } from "./source.js";
 
 /**
- * The source of a path: a folder of masks or a label map, as {@link readMaskRuns} reads them. Of a picture it
- * looks at the size alone, to which masks are pooled and thresholded (equations 3 and 4).
+ * Makes the source of a path: a folder of masks or a label map, as {@link readMaskRuns} reads them. Of a
+ * picture it looks at the size alone, to which masks are pooled and thresholded (equations 3 and 4).
  * @throws SamsrError, from `find`, that names the file that is missing or cannot be read
  */
 export function filesSource(path: string, limits: Limits = {}): CoverageSource {
@@ -25,7 +25,7 @@ export function filesSource(path: string, limits: Limits = {}): CoverageSource {
 }
 
 /**
- * Where the masks of a photo lie below a folder of masks for many photos: for `cats/one.jpg` the folder
+ * Tells where the masks of a photo lie below a folder of masks for many photos: for `cats/one.jpg` the folder
  * `cats/one` (one picture a mask) or else the label map `cats/one.png`.
  * @param photo the photo's name below its own folder, with forward slashes
  * @throws SamsrError when there is neither

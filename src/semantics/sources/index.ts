@@ -40,7 +40,7 @@ export interface SourceOptions extends Partial<SamSourceOptions> {
 }
 
 /**
- * The source of a name, in a variant.
+ * Creates the source of a name, in a variant.
  * @param options.enlarged of `sam`; default: true, as the paper has it
  */
 export function createCoverageSource(name: SourceName, options: SourceOptions = {}): CoverageSource {

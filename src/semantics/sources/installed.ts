@@ -47,8 +47,8 @@ export function openNetworks(options: NetworkOptions = {}): OpenNetworks {
 }
 
 /**
- * The source that a person's word stands for, in a variant: one of `SOURCE_NAMES`, or else a path to masks in
- * files.
+ * Returns the source that a person's word stands for, in a variant: one of `SOURCE_NAMES`, or else a path to
+ * masks in files.
  */
 export function sourceOfWord(word: string, options: SourceOptions): CoverageSource {
   if (isSourceName(word)) return createCoverageSource(word, options);

@@ -2,8 +2,8 @@
 import { createRaster, type Raster } from "../../image/raster.js";
 
 /**
- * A latent as a picture of its size: its first three channels, scaled from the least to the greatest of their
- * values, fractions dropped, in the order blue, green, red.
+ * Returns a latent as a picture of its size: its first three channels, scaled from the least to the greatest
+ * of their values, fractions dropped, in the order blue, green, red.
  * @param latent [C, height, width], C at least 3
  */
 export function latentPicture(latent: Float32Array, width: number, height: number): Raster {

@@ -5,10 +5,10 @@
  */
 export const SOURCE_NAMES = ["regions", "network", "sam", "none"] as const;
 
-/** One of {@link SOURCE_NAMES}. */
+/** The name of a source, one of {@link SOURCE_NAMES}. */
 export type SourceName = (typeof SOURCE_NAMES)[number];
 
-/** Whether a word is the name of a source; if not, it is a path. */
+/** Tells whether a word is the name of a source; if not, it is a path. */
 export function isSourceName(word: string): word is SourceName {
   return (SOURCE_NAMES as readonly string[]).includes(word);
 }

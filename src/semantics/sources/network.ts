@@ -8,7 +8,7 @@ import { type CoverageSource, rasterOf } from "./source.js";
 export type PredictCoverage = (picture: Raster) => Promise<Coverage>;
 
 /**
- * The source `network`. It finds no masks, only their count.
+ * Makes the source `network`. It finds no masks, only their count.
  * @param predict a network's prediction, see `createCoveragePredictor`; left out, every search fails and says
  *   so
  */

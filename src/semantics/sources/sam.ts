@@ -22,8 +22,8 @@ export interface SamSourceOptions {
 }
 
 /**
- * The source `sam`. Masks are in the size of what was looked at; coverage is in the picture's, masks of the
- * enlargement being pooled and thresholded (equations 3 and 4).
+ * Makes the source `sam`. Masks are in the size of what was looked at; coverage is in the picture's, masks of
+ * the enlargement being pooled and thresholded (equations 3 and 4).
  * @param findMasks asks a network, see `createSegmenter`; left out, every search fails and says so
  */
 export function samSource(
@@ -48,7 +48,7 @@ export function samSource(
   };
 }
 
-/** The bicubic enlargement by 4 of a raster of any channels and depth, as 8-bit RGB. */
+/** Returns the bicubic enlargement by 4 of a raster of any channels and depth, as 8-bit RGB. */
 function enlargedPicture(raster: Raster): Raster {
   const { width, height } = raster;
   const large = bicubicX4(toTensor(raster), 3, width, height);

@@ -15,12 +15,12 @@ export interface PlanarPicture {
 /** What a source looks at: a raster of any channels and depth, whose alpha is not looked at, or planes. */
 export type SourcePicture = Raster | PlanarPicture;
 
-/** A tensor [3, height, width] in [-1, 1] as a source takes it; values outside are clamped. */
+/** Returns a tensor [3, height, width] in [-1, 1] as a source takes it; values outside are clamped. */
 export function planarPicture(tensor: Float32Array, width: number, height: number): PlanarPicture {
   return { width, height, planes: tensor.map((v) => Math.min(1, Math.max(0, (v + 1) / 2))) };
 }
 
-/** A picture as a raster; planes become 8-bit RGB. */
+/** Returns a picture as a raster; planes become 8-bit RGB. */
 export function rasterOf(picture: SourcePicture): Raster {
   if (!("planes" in picture)) return picture;
   const { width, height, planes } = picture;
@@ -30,7 +30,7 @@ export function rasterOf(picture: SourcePicture): Raster {
   );
 }
 
-/** A picture as 8-bit RGB. */
+/** Returns a picture as 8-bit RGB. */
 export function rgbOf(picture: SourcePicture): Raster {
   return toRgb(rasterOf(picture));
 }
@@ -46,8 +46,8 @@ export interface Found {
   /** How many masks cover each pixel of the picture. */
   readonly coverage: Coverage;
   /**
-   * The masks that were counted, made when they are asked for; none from a source that predicts the count
-   * alone.
+   * Finds the masks that were counted, made when they are asked for; none from a source that predicts the
+   * count alone.
    */
   masks(): readonly FoundMask[];
   /** Points that Segment Anything was asked, and of how many. */
@@ -64,8 +64,8 @@ export interface CoverageSource {
 }
 
 /**
- * A source as a variant of the method has it: the released code adds to all masks the mask of what none of
- * them covers. `paper` is the source itself.
+ * Returns a source as a variant of the method has it: the released code adds to all masks the mask of what
+ * none of them covers. `paper` is the source itself.
  */
 export function inVariant(source: CoverageSource, variant: Variant): CoverageSource {
   if (variant === "paper") return source;

@@ -8,7 +8,7 @@ import {
   scheduleOf,
 } from "../../checkpoints/index.js";
 
-/** Whether a document is one of the authors': ours says in one word what it trains. */
+/** Tells whether a document is one of the authors': ours says in one word what it trains. */
 export function isAuthorsConfig(data: unknown): boolean {
   if (typeof data !== "object" || data === null) return false;
   const { train } = data as { train?: unknown };
@@ -25,7 +25,8 @@ const UNDERSTOOD: readonly (keyof AuthorsTraining)[] = [
 ];
 
 /**
- * A configuration of ResShift's, SinSR's or SAMSR's for what is trained here, to be checked as any other.
+ * Returns a configuration of ResShift's, SinSR's or SAMSR's for what is trained here, to be checked as any
+ * other.
  * @param name of the file, for errors and warnings
  * @returns the fields, and a line for each of theirs that does not apply
  * @throws {SamsrError} when the network or the schedule is none that can be built
@@ -90,7 +91,7 @@ export function fromAuthors(authors: AuthorsConfig, kind: "teacher" | "student",
 }
 
 /**
- * Which of the two a configuration is of. SamSR.yaml and SinSR.yaml have the same sections and the same
+ * Tells which of the two a configuration is of. SamSR.yaml and SinSR.yaml have the same sections and the same
  * values but for the warm-up, and neither says what it is, so its file's name does. A trainer of SAM's is
  * SAMSR's.
  */
@@ -119,7 +120,7 @@ function optimiserOf(train: AuthorsTraining, batch: number) {
   };
 }
 
-/** A section without the fields that nothing was found for, which then take their standard values. */
+/** Returns a section without the fields that nothing was found for, which then take their standard values. */
 function defined<T>(value: T): T {
   return JSON.parse(JSON.stringify(value));
 }

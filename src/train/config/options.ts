@@ -1,7 +1,7 @@
 /** Configurations as what the trainers take. */
 import type { ConfigOf, StudentConfig, TeacherConfig, TrainingConfig } from "./description.js";
 
-/** What every trainer takes of a configuration. */
+/** Returns what every trainer takes of a configuration. */
 export function stepOptions({ optimiser, data, train }: TrainingConfig) {
   const { steps, learningRate, schedule, floor, warmup, weightDecay, clip, accumulate } = optimiser;
   const { emaDecay, emaStart } = optimiser;

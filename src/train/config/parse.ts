@@ -14,7 +14,7 @@ import {
   type TrainingConfig,
 } from "./description.js";
 
-/** The schema that `configs/schema.json` publishes. */
+/** Returns the schema that `configs/schema.json` publishes. */
 export function configSchema(): Schema {
   return {
     $schema: "https://json-schema.org/draft/2020-12/schema",
@@ -72,7 +72,10 @@ export function checkKind(kind: Kind): void {
   checkArgument("what is trained", kind, good, `one of ${Object.keys(KINDS).join(", ")}`);
 }
 
-/** @throws {SamsrError} unless it trains what is asked for */
+/**
+ * Demands a configuration of one kind.
+ * @throws {SamsrError} unless it trains what is asked for
+ */
 export function demandKind<K extends Kind>(config: TrainingConfig, kind: K, name: string): ConfigOf<K> {
   if (config.train === kind) return config as ConfigOf<K>;
   throw new SamsrError(`${name}: is for samsr train ${config.train}, not samsr train ${kind}`);
@@ -83,7 +86,7 @@ function noField(fields: Field<unknown>, place: string): string {
   return `${brief(place)} is no field of a training configuration; expected there: ${namesAt(fields, path).join(", ")}`;
 }
 
-/** What contradicts itself in a configuration whose sections each make sense. */
+/** Returns what contradicts itself in a configuration whose sections each make sense. */
 function conflictIn(config: TrainingConfig): string | undefined {
   if (config.train === "coverage") return undefined;
   if (config.train === "autoencoder") {

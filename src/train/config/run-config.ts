@@ -92,8 +92,8 @@ export interface ConfigArguments extends Overrides {
 type Data = Record<string, unknown>;
 
 /**
- * The configuration of a run, checked, and written to OUT/config.yaml. A run that goes on has the one that
- * lies there.
+ * Returns the configuration of a run, checked, and written to OUT/config.yaml. A run that goes on has the one
+ * that lies there.
  * @param warn told of fields of the authors' that do not apply
  * @throws {SamsrError} when it is wrong, or a run shall go on in another way than it began
  */
@@ -126,7 +126,7 @@ export async function configFor<K extends Kind>(
   return config;
 }
 
-/** The configuration that lies in a run's folder, if any does. */
+/** Returns the configuration that lies in a run's folder, if any does. */
 export async function runConfig(folder: string): Promise<TrainingConfig | undefined> {
   checkText("the folder of a run", folder);
   const path = join(folder, "config.yaml");
@@ -134,14 +134,19 @@ export async function runConfig(folder: string): Promise<TrainingConfig | undefi
   return content && readTrainingConfig(content, path);
 }
 
-/** A file that is empty, or holds nothing but comments, is none that could be filled up. */
+/**
+ * Reads a configuration; a file that is empty, or holds nothing but comments, is none that could be filled
+ * up.
+ */
 function readData(content: Uint8Array, path: string): Data {
   const data = readYaml(content, path);
   if (data !== null && data !== undefined) return data as Data;
   throw new SamsrError(`${path}: is empty; expected a configuration in YAML, with a field "train"`);
 }
 
-/** What a run's configuration, lying beside its weights, tells of them; nothing where none lies there. */
+/**
+ * Returns what a run's configuration, lying beside its weights, tells of them; nothing where none lies there.
+ */
 export async function toldBeside(weights: string): Promise<Told> {
   try {
     const config = await runConfig(dirname(weights));
@@ -160,7 +165,7 @@ async function readIfThere(path: string): Promise<Uint8Array | undefined> {
   });
 }
 
-/** What is trained where no file says it: the bundled model, or what follows from the teacher. */
+/** Returns what is trained where no file says it: the bundled model, or what follows from the teacher. */
 async function withoutFile(kind: Kind, { teacher }: Overrides): Promise<Data> {
   if (kind !== "student" || teacher === undefined) return tinyConfig(kind) as unknown as Data;
   return filledFromTeacher(undefined, teacher);
@@ -187,7 +192,7 @@ async function readConfig(kind: Kind, path: string, warn: (line: string) => void
   return mapped.data;
 }
 
-/** The configuration with the options in their places. */
+/** Returns the configuration with the options in their places. */
 function over(base: Data, kind: Kind, args: Overrides): Data {
   if (typeof base !== "object" || base === null) return base;
   const copy = structuredClone(base);
@@ -208,7 +213,10 @@ function over(base: Data, kind: Kind, args: Overrides): Data {
   return copy;
 }
 
-/** @throws {SamsrError} naming the first field that is another, but for those that may be */
+/**
+ * Demands the configuration that a run began with.
+ * @throws {SamsrError} naming the first field that is another, but for those that may be
+ */
 function demandSame(before: object, after: object, path: string): void {
   const free = MAY_CHANGE.map((option) => PLACES[option]);
   const compare = (a: unknown, b: unknown, place: string): void => {

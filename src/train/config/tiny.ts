@@ -47,7 +47,10 @@ function tiny(kind: Kind): object {
   return { train: kind, ...all[kind] };
 }
 
-/** The recipe of the bundled model of a kind, as a checked configuration. @throws {SamsrError} for no kind */
+/**
+ * Returns the recipe of the bundled model of a kind, as a checked configuration. @throws {SamsrError} for no
+ * kind
+ */
 export function tinyConfig<K extends Kind>(kind: K): ConfigOf<K> {
   checkKind(kind);
   const name = `the recipe of ${kind}`;

@@ -10,14 +10,14 @@ import {
 } from "../../networks/index.js";
 import type { StudentConfig, TeacherConfig, TrainingConfig } from "./description.js";
 
-/** The network that a configuration trains. */
+/** Returns the network that a configuration trains. */
 export function networkOf(config: TrainingConfig): Network {
   if (config.train === "coverage") return COVERAGE_NETWORK;
   if (config.train === "autoencoder") return VQ_AUTOENCODER;
   return config.space === "pixels" ? PIXEL_DENOISER : SWIN_UNET;
 }
 
-/** Which network a run trains, and how: what travels with its weights. */
+/** Tells which network a run trains, and how: what travels with its weights. */
 export function toldOf(config: TrainingConfig): Told {
   const [network, { network: sizes }] = [networkOf(config), config];
   const denoises = config.train === "teacher" || config.train === "student";

@@ -13,7 +13,7 @@ export interface PlainNoise {
   readonly kind: "plain";
   /** C of a latent. */
   readonly channels: number;
-  /** The run's. */
+  /** The seed of the run. */
   readonly seed: number;
 }
 
@@ -32,17 +32,18 @@ export interface SemanticNoise extends Pick<SemanticsOptions, "variant" | "noise
 
 export type MaskContext = "crop" | "photo";
 
-/** Where masks are sought: as asked for, but those that lie in files are always of whole photos. */
+/** Tells where masks are sought: as asked for, but those that lie in files are always of whole photos. */
 export function maskContextOf(masks: string, asked: MaskContext = "crop"): MaskContext {
   return isSourceName(masks) ? asked : "photo";
 }
 
-/** Whether crops have to bring their part of the photo's coverage. */
+/** Tells whether crops have to bring their part of the photo's coverage. */
 export function needsCoverage(recipe: NoiseRecipe | undefined): recipe is SemanticNoise {
   return recipe?.kind === "semantic" && recipe.masks !== "none" && recipe.context === "photo";
 }
 
 /**
+ * Demands what batches alone can bring.
  * @throws {Error} when masks are those of whole photos, which batches alone can bring, and a batch brings no
  *   W
  */
@@ -59,16 +60,16 @@ export function demandPhotoMasks(
 export type NoiseRecipe = PlainNoise | SemanticNoise;
 
 export interface BatchNoise {
-  /** [N, C, S, S] */
+  /** The noise, [N, C, S, S]. */
   readonly noise: Float32Array;
   /** W [N, S, S], in [0, 1]; semantic noise alone has it. */
   readonly weight?: Float32Array;
 }
 
 /**
- * The noise that batches may bring to a run: plain without masks, SAM-noise and W with them; undefined for
- * masks that are found in crops while the run goes on, by a network, or in what only the run has: its
- * latents.
+ * Returns the noise that batches may bring to a run: plain without masks, SAM-noise and W with them;
+ * undefined for masks that are found in crops while the run goes on, by a network, or in what only the run
+ * has: its latents.
  * @param of.latent whether the released code's masks are sought in latents
  */
 export function batchNoise(
@@ -91,17 +92,22 @@ const TEACHER_STREAM = 0x7eac;
 /** Seeds the SAM-noise apart from the data. */
 const STUDENT_SEED = 0x57ed;
 
-/** What the teacher draws for a step: first a timestep for each picture, a word each, then the noise. */
+/**
+ * Returns what the teacher draws for a step: first a timestep for each picture, a word each, then the noise.
+ */
 export function teacherRandom(seed: number, step: number): Random {
   return createRandom(seed + TEACHER_STREAM, step);
 }
 
-/** The seed of the first crop of a batch of the student's; see `CropSemantics`. */
+/** Returns the seed of the first crop of a batch of the student's; see `CropSemantics`. */
 export function cropSeed(seed: number, step: number, batch: number): number {
   return seed + STUDENT_SEED + step * batch;
 }
 
-/** @returns makes the noise of a step, of its low-resolution crops [N, 3, S, S] in [-1, 1] */
+/**
+ * Returns what makes
+ * @returns makes the noise of a step, of its low-resolution crops [N, 3, S, S] in [-1, 1]
+ */
 export function noiseMaker(
   recipe: NoiseRecipe,
   shape: BatchShape,

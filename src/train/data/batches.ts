@@ -11,11 +11,13 @@ import { pool as createPool, shuffle } from "./shuffle.js";
  * was.
  */
 export interface Batch extends Partial<BatchNoise> {
-  /** [N, 3, crop, crop] */
+  /** The large crops, [N, 3, crop, crop]. */
   readonly hr: Float32Array;
-  /** [N, 3, crop / 4, crop / 4] */
+  /** The small crops, [N, 3, crop / 4, crop / 4]. */
   readonly lq: Float32Array;
-  /** [N, 3, crop, crop], what the second teacher makes of `lq`, where the source gives it. */
+  /**
+   * The taught crops [N, 3, crop, crop], what the second teacher makes of `lq`, where the source gives it.
+   */
   readonly taught?: Float32Array;
 }
 
@@ -30,7 +32,7 @@ export interface BatchOptions {
   readonly batch: number;
   /** Side of the HR crop, divisible by 4. Default: 128. */
   readonly crop?: number;
-  /** 0 .. 2^32 - 1 */
+  /** The seed of crops and degradation, 0 .. 2^32 - 1. */
   readonly seed: number;
   /** Flips and quarter turns, all eight equally likely. Default: true. */
   readonly augment?: boolean;

@@ -19,7 +19,7 @@ export interface CoverageSampleOptions {
   readonly photos: readonly Photo[];
   /** Where the counts come from. */
   readonly target: CoverageTarget;
-  /** Of the low-resolution pictures; upright ones are laid on their side. */
+  /** The width of the low-resolution pictures; upright ones are laid on their side. */
   readonly width: number;
   readonly height: number;
   /** Pictures of each photo, each of another part of it, at another scale and degraded in another way. */
@@ -34,9 +34,9 @@ export interface CoverageSampleOptions {
 
 export interface CoverageSamples {
   readonly count: number;
-  /** 8-bit levels, [3, height, width]. */
+  /** Returns the 8-bit levels of a picture, [3, height, width]. */
   image(index: number): Uint8Array;
-  /** Expected counts in steps of 1 / {@link COUNT_STEPS}, [height, width]. */
+  /** Returns its expected counts in steps of 1 / {@link COUNT_STEPS}, [height, width]. */
   counts(index: number): Uint16Array;
 }
 
@@ -45,7 +45,10 @@ export const COUNT_STEPS = 256;
 /** Added to the seed: a key of its own. */
 const SAMPLE_KEY = 0xc0fe * 2 ** 32;
 
-/** @throws the signal's reason; what the target throws */
+/**
+ * Makes the samples that a coverage network is trained on.
+ * @throws the signal's reason; what the target throws
+ */
 export async function coverageSamples(options: CoverageSampleOptions): Promise<CoverageSamples> {
   const { photos, width, height, variants, folder, report } = options;
   const pixels = width * height;
@@ -116,7 +119,7 @@ async function makeSample(photo: Photo, random: Random, options: CoverageSampleO
   return { image, counts };
 }
 
-/** As much of the photo as has this ratio of sides, or, more often, down to half of that. */
+/** Chooses as much of the photo as has this ratio of sides, or, more often, down to half of that. */
 function choosePart(photo: Raster, ratio: number, random: Random): Region {
   const zoom = random.next() < 0.4 ? 1 : 1 + random.next();
   const widest = Math.min(photo.width, photo.height * ratio);

@@ -91,7 +91,7 @@ export async function fillCoverage(options: FillOptions): Promise<readonly strin
   return files.map((file, i) => file ?? nextOf(files, i)).filter((file) => file !== undefined);
 }
 
-/** The first file from place i on, around the end; none where there is none at all. */
+/** Returns the first file from place i on, around the end; none where there is none at all. */
 function nextOf(files: readonly (string | undefined)[], i: number): string | undefined {
   return files.slice(i).find(Boolean) ?? files.find(Boolean);
 }
@@ -126,7 +126,7 @@ function pack({ width, height, counts }: Coverage): Buffer {
   return Buffer.concat([createHash("sha256").update(content).digest(), content]);
 }
 
-/** The coverage in a file; undefined when there is none, or none whole. */
+/** Reads the coverage in a file; undefined when there is none, or none whole. */
 async function readKept(path: string): Promise<Coverage | undefined> {
   try {
     const file = await readPlainFile(path, HEADER + 2 * MOST_COUNTS);

@@ -9,7 +9,7 @@ import type { Photo } from "./photos.js";
 export interface MaskedPicture {
   readonly photo: Photo;
   readonly region: Region;
-  /** 8-bit RGB, of any size; shows the region. */
+  /** The small picture, 8-bit RGB of any size, which shows the region. */
   readonly lq: Raster;
 }
 
@@ -17,7 +17,10 @@ export interface MaskedPicture {
 export interface CoverageTarget {
   /** All that decides its counts: those that were kept are used again while this is the same. */
   readonly name: string;
-  /** The expected number of masks over each pixel of `lq`, [h, w]; `random` is the picture's own stream. */
+  /**
+   * Returns the expected number of masks over each pixel of `lq`, [h, w]; `random` is the picture's own
+   * stream.
+   */
   coverage(picture: MaskedPicture, random: Random): Promise<Float32Array>;
 }
 
@@ -49,7 +52,8 @@ export function regionsTarget({ passes, deviation }: { passes: number; deviation
 }
 
 /**
- * Segment Anything, asked as `samsr upscale --masks sam` asks it: on the bicubic enlargement.
+ * Makes Segment Anything the target, asked as `samsr upscale --masks sam` asks it: on the bicubic
+ * enlargement.
  * @param name of its model
  */
 export function samTarget(findMasks: FindMasks, name: string): CoverageTarget {

@@ -2,8 +2,8 @@ import type { Random } from "../../base/random.js";
 import type { Raster, Region } from "../../image/raster.js";
 
 /**
- * A square crop at a uniform place. Skies and walls teach little, so half of the time it is the one with the
- * largest variance of three. A photo smaller than the crop is centred in it and reflected around.
+ * Chooses a square crop at a uniform place. Skies and walls teach little, so half of the time it is the one
+ * with the largest variance of three. A photo smaller than the crop is centred in it and reflected around.
  */
 export function chooseCrop(photo: Raster, size: number, random: Random): Region {
   const tries = random.next() < 0.5 ? 3 : 1;
@@ -25,12 +25,12 @@ export function chooseCrop(photo: Raster, size: number, random: Random): Region 
   return chosen!;
 }
 
-/** Where a length begins at random that leaves so much room; one that leaves none is centred. */
+/** Tells where a length begins at random that leaves so much room; one that leaves none is centred. */
 export function place(room: number, random: Random): number {
   return room > 0 ? random.integer(room + 1) : Math.floor(room / 2);
 }
 
-/** Variance of the green channel over every 4th pixel of every 4th row inside the photo. */
+/** Returns the variance of the green channel over every 4th pixel of every 4th row inside the photo. */
 function variationOf(photo: Raster, region: Region): number {
   const right = Math.min(photo.width, region.x + region.width);
   const bottom = Math.min(photo.height, region.y + region.height);

@@ -4,8 +4,8 @@ import { type Raster, type Region, reflect } from "../../image/raster.js";
 const LEVELS = Float32Array.from({ length: 256 }, (_, level) => level * (1 / 127.5) - 1);
 
 /**
- * `orient(toTensor(photo, region), side, orientation)` in one pass: a square of a photo, turned, without the
- * upright one.
+ * Computes `orient(toTensor(photo, region), side, orientation)` in one pass: a square of a photo, turned,
+ * without the upright one.
  *
  * @param photo 8-bit RGB, reflected beyond its edges
  * @param region square
@@ -33,7 +33,7 @@ export function cutOriented(photo: Raster, region: Region, orientation: number):
   return out;
 }
 
-/** Where in the photo's data its rows or columns begin, in the order in which they are laid. */
+/** Tells where in the photo's data its rows or columns begin, in the order in which they are laid. */
 function steps(start: number, length: number, size: number, step: number, flipped: boolean): Int32Array {
   return Int32Array.from({ length }, (_, i) => step * reflect(start + (flipped ? length - 1 - i : i), size));
 }

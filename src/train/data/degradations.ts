@@ -14,7 +14,7 @@ const DEGRADATIONS = {
 export type DegradationName = keyof typeof DEGRADATIONS;
 
 /**
- * What makes photos small, by name; whatever its parameters are, only it reads them.
+ * Returns what makes photos small, by name; whatever its parameters are, only it reads them.
  * @throws SamsrError that lists the names
  */
 export function degradationNamed(name: DegradationName): Degradation<unknown> {

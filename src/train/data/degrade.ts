@@ -17,7 +17,7 @@ import { blurAndReduce } from "./reduce.js";
 export interface Degradation<Parameters> {
   sample(random: Random): Parameters;
   /**
-   * Degrade a region of a photo (8-bit RGB), reading the real pixels around it.
+   * Degrades a region of a photo (8-bit RGB), reading the real pixels around it.
    *
    * @param region in HR pixels, both sides divisible by 4
    * @param orient turns or flips a square picture ([3, side, side]) before noise and JPEG are added; neither
@@ -47,7 +47,7 @@ export interface MildSettings {
   readonly noise: {
     /** Deviation in 8-bit levels: low + (high - low) * u^skew with u uniform. */
     readonly sigma: Range;
-    /** 1 is uniform; larger favours weak noise. */
+    /** The skew of the noise's strength: 1 is uniform; larger favours weak noise. */
     readonly skew: number;
   };
   readonly jpeg: {
@@ -63,9 +63,9 @@ export interface MildSettings {
 export interface MildParameters {
   /** HR pixels; 0 is no blur. */
   readonly blurSigma: number;
-  /** 8-bit levels; 0 is no noise. */
+  /** The deviation of the noise in 8-bit levels; 0 is no noise. */
   readonly noiseSigma: number;
-  /** undefined is no JPEG. */
+  /** The quality of the JPEG file, if it goes through one. */
   readonly jpegQuality: number | undefined;
 }
 
@@ -85,7 +85,7 @@ export const mildValidation: MildSettings = {
   jpeg: { probability: 1, quality: [85, 85], chromaSubsampling: "4:2:0" },
 };
 
-/** The mild degradation with the given settings, by one reduction filter. */
+/** Returns the mild degradation with the given settings, by one reduction filter. */
 export function mildDegradation(
   settings: MildSettings,
   filter: ReductionFilter = "bicubic",

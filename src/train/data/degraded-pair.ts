@@ -13,7 +13,7 @@ import { realEsrganDegradation } from "./real-esrgan/degrade.js";
 import { IMAGENET_TEST } from "./real-esrgan/settings.js";
 
 export interface DegradedPair {
-  /** 8-bit RGB, both. */
+  /** The large picture, 8-bit RGB as the small one. */
   readonly hr: Raster;
   /** A quarter of hr's sides. */
   readonly lr: Raster;
@@ -31,7 +31,7 @@ export interface PairOptions {
    * Side of a random square; left out, the whole photo but for 0 to 3 pixels at its right and lower edges.
    */
   readonly crop?: number;
-  /** 0 .. 2^32 - 1 */
+  /** The seed of the degradation, 0 .. 2^32 - 1. */
   readonly seed: number;
 }
 
@@ -39,9 +39,9 @@ export interface PairOptions {
 const PAIR_KEY = 0x9a12 * 2 ** 32;
 
 /**
- * A pair of a photo. lr is made of hr and nothing around it. Both are determined by the photo, its name,
- * `variant` (0, 1, ... for several of one photo) and the options, so a pair does not depend on which others
- * are made.
+ * Returns a pair of a photo. lr is made of hr and nothing around it. Both are determined by the photo, its
+ * name, `variant` (0, 1, ... for several of one photo) and the options, so a pair does not depend on which
+ * others are made.
  *
  * @throws SamsrError that names the photo when it is smaller than the crop, or than 4 pixels
  */
@@ -81,7 +81,7 @@ export const IMAGENET_TEST_SIDE = 256;
 export const IMAGENET_TEST_COUNT = 3000;
 
 /**
- * A pair as ImageNet-Test has it (Yue, Wang, Loy, "ResShift", NeurIPS 2023, and the scripts of its
+ * Returns a pair as ImageNet-Test has it (Yue, Wang, Loy, "ResShift", NeurIPS 2023, and the scripts of its
  * repository): the photo is resized so that its shorter side has 256 pixels (bilinear, without antialiasing,
  * as OpenCV's), its centre cut out, and degraded by {@link IMAGENET_TEST}. Here JPEG is a real encoder's and
  * hr is rounded to 8 bits first; the numbers that are drawn are this project's own, so the pairs are alike
@@ -109,8 +109,8 @@ export async function imagenetTestPair(photo: Raster, name: string, seed: number
 }
 
 /**
- * At most `count` names, chosen at random by the seed, in the order given. Each name has a number of its own
- * and the smallest win, so a name that joins pushes out one other at most.
+ * Returns at most `count` names, chosen at random by the seed, in the order given. Each name has a number of
+ * its own and the smallest win, so a name that joins pushes out one other at most.
  */
 export function chooseAtRandom<T>(
   items: readonly T[],

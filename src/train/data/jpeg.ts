@@ -5,8 +5,8 @@ import { quantiserOf } from "./jpeg/quantiser.js";
 import { double, fillEdges, halve } from "./jpeg/sampling.js";
 
 /**
- * What a JPEG file of this quality leaves of an 8-bit RGB picture: what libjpeg writes and reads again, to
- * the bit.
+ * Returns what a JPEG file of this quality leaves of an 8-bit RGB picture: what libjpeg writes and reads
+ * again, to the bit.
  *
  * All that is lost is lost in whole numbers before the file is written and after it is read, so none is. A
  * training crop is so small that making and opening a file costs many times what is computed here.

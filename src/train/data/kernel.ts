@@ -17,7 +17,7 @@ export interface ReductionKernel {
   readonly weights: Float64Array;
 }
 
-/** Sampled Gaussian, cut at 3 sigma, normalised; `[1]` for sigma 0. Length is odd. */
+/** Samples a Gaussian, cut at 3 sigma and normalised; `[1]` for sigma 0. The length is odd. */
 export function gaussianTaps(sigma: number): Float64Array {
   const radius = Math.ceil(3 * sigma);
   const taps = new Float64Array(2 * radius + 1);
@@ -42,9 +42,9 @@ export type ReductionFilter = keyof typeof REDUCTION_FILTERS;
 const cache = new Map<string, ReductionKernel>();
 
 /**
- * Gaussian blur of `sigma` HR pixels followed by a x4 reduction: by default cubic convolution with a = -0.5,
- * widened by 4 against aliasing, centres aligned at half pixels (what "bicubic downsampling" means in the
- * literature). `sigma` is rounded to 0.01, so that the kernels can be kept.
+ * Returns the kernel of a Gaussian blur of `sigma` HR pixels followed by a x4 reduction: by default cubic
+ * convolution with a = -0.5, widened by 4 against aliasing, centres aligned at half pixels (what "bicubic
+ * downsampling" means in the literature). `sigma` is rounded to 0.01, so that the kernels can be kept.
  */
 export function reductionKernel(sigma: number, filter: ReductionFilter = "bicubic"): ReductionKernel {
   const hundredths = Math.round(sigma * 100);

@@ -1,7 +1,7 @@
 import type { Random } from "../../base/random.js";
 
 /**
- * Add Gaussian noise to values in [-1, 1], in place, each independent. `sigma` is its deviation in 8-bit
+ * Adds Gaussian noise to values in [-1, 1], in place, each independent. `sigma` is its deviation in 8-bit
  * levels.
  */
 export function addGaussianNoise(values: Float32Array, sigma: number, random: Random): void {

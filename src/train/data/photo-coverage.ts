@@ -22,14 +22,14 @@ import { blurAndReduce } from "./reduce.js";
  */
 const BLUR = 0.8;
 
-/** A photo made small, at a quarter of its sides rounded down, as masks are sought in it. */
+/** Returns a photo made small, at a quarter of its sides rounded down, as masks are sought in it. */
 export function reducedPhoto(photo: Raster): PlanarPicture {
   const [width, height] = [photo.width, photo.height].map((side) => side - (side % SCALE));
   const small = blurAndReduce(photo, { x: 0, y: 0, width, height }, reductionKernel(BLUR));
   return planarPicture(small, width / SCALE, height / SCALE);
 }
 
-/** A picture that is small already, as masks are sought in it. */
+/** Returns a picture that is small already, as masks are sought in it. */
 export function smallPicture(picture: Raster): PlanarPicture {
   return planarPicture(toTensor(picture), picture.width, picture.height);
 }
@@ -40,7 +40,7 @@ export function smallPicture(picture: Raster): PlanarPicture {
  */
 export type WholeCoverage = (index: number, small: () => PlanarPicture) => Promise<Coverage>;
 
-/** The coverage that a source finds in each picture, once. */
+/** Returns the coverage that a source finds in each picture, once. */
 export function rememberedCoverage(source: CoverageSource): WholeCoverage {
   const known = new Map<number, Promise<Coverage>>();
   return (index, small) => {
@@ -51,7 +51,7 @@ export function rememberedCoverage(source: CoverageSource): WholeCoverage {
 }
 
 /**
- * The part of a photo's coverage that a crop has.
+ * Returns the part of a photo's coverage that a crop has.
  * @param region of the photo, square, in large pixels at any place; beyond the photo the nearest count is
  *   repeated
  * @param orientation how the crop is turned; see `orient`

@@ -7,13 +7,13 @@ import type { PhotoStore } from "./samples.js";
 /** What makes an 8-bit RGB picture of a file. */
 export type Decode = (file: string) => Promise<Raster>;
 
-/** 4 GiB, or an eighth of the machine's memory if that is less. */
+/** The bytes of decoded photos that are kept: 4 GiB, or an eighth of the machine's memory if that is less. */
 export const KEPT_BYTES = Math.min(4 * 2 ** 30, totalmem() / 8);
 
 export interface PhotoStoreOptions {
   /** Decoded photos are kept up to this many bytes; default: {@link KEPT_BYTES}. */
   readonly maxBytes?: number;
-  /** Default: `decodeRgb`. */
+  /** How a file is decoded; default: `decodeRgb`. */
   readonly decode?: Decode;
   /** Told once of every photo that cannot be decoded. */
   readonly onSkipped?: (file: string, reason: string) => void;
@@ -83,7 +83,7 @@ export function cachedPhotos(
   };
 }
 
-/** A photo that cannot be had is replaced by the one after it, always the same. */
+/** Replaces a photo that cannot be had by the one after it, always the same. */
 export function withStandIns(
   photos: PhotoStore,
   onSkipped: (index: number, reason: string) => void,

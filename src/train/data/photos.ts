@@ -20,7 +20,7 @@ export interface Photos {
 }
 
 export interface LoadOptions {
-  /** At most this many photos, spread evenly over all that there are. Default: all. */
+  /** The most photos, spread evenly over all that there are; default: all. */
   readonly limit?: number;
   /** Refuse to hold more than this many bytes of pixels. Default: 4 GiB. */
   readonly maxBytes?: number;
@@ -31,7 +31,7 @@ export interface LoadOptions {
 const EXTENSIONS = new Set([".jpg", ".jpeg", ".png", ".webp", ".avif", ".tif", ".tiff", ".gif"]);
 
 /**
- * Decode every image below one or more folders into memory: 8-bit sRGB, upright, alpha dropped.
+ * Decodes every image below one or more folders into memory: 8-bit sRGB, upright, alpha dropped.
  *
  * @throws SamsrError when a folder cannot be read, holds no image that can be decoded, or holds too many
  */
@@ -97,8 +97,8 @@ export async function demandPhoto(file: string | Uint8Array): Promise<void> {
 }
 
 /**
- * Decode one image file, by its path or its bytes, to 8-bit sRGB, upright; grey becomes RGB, a colour profile
- * is applied, alpha dropped.
+ * Decodes one image file, by its path or its bytes, to 8-bit sRGB, upright; grey becomes RGB, a colour
+ * profile is applied, alpha dropped.
  */
 export async function decodeRgb(file: string | Uint8Array): Promise<Raster> {
   await demandPhoto(file);
@@ -117,7 +117,9 @@ interface ImageFile {
   readonly name: string;
 }
 
-/** Image files below a folder, by extension, sorted by name (code units, so the same everywhere). */
+/**
+ * Lists the image files below a folder, by extension, sorted by name (code units, so the same everywhere).
+ */
 export async function listImages(folder: string): Promise<ImageFile[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch((error: Error) => {
     throw new SamsrError(`${folder}: cannot read this folder of photos (${error.message})`);
@@ -134,7 +136,7 @@ export async function listImages(folder: string): Promise<ImageFile[]> {
     .sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
 }
 
-/** At most `limit` items, evenly spread over the list, in its order. */
+/** Returns at most `limit` items, evenly spread over the list, in its order. */
 export function spread<T>(items: readonly T[], limit: number): T[] {
   if (items.length <= limit) return [...items];
   return Array.from({ length: limit }, (_, i) => items[Math.floor((i * items.length) / limit)]);

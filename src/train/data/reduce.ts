@@ -4,7 +4,7 @@ import { type Raster, type Region, reflect } from "../../image/raster.js";
 import type { ReductionKernel } from "./kernel.js";
 
 /**
- * Blur and reduce a region of a photo by 4, reading the real pixels around it, so that a crop of the result
+ * Blurs and reduces a region of a photo by 4, reading the real pixels around it, so that a crop of the result
  * is the result of a crop. Separable: columns first, because that walks along the rows of the photo.
  *
  * @param photo 8-bit RGB

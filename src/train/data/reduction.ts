@@ -4,7 +4,7 @@ import type { Degradation } from "./degrade.js";
 import { type ReductionFilter, reductionKernel } from "./kernel.js";
 import { blurAndReduce } from "./reduce.js";
 
-/** Nothing but the antialiased reduction by 4, rounded to 8 bits; nothing is drawn. */
+/** Reduces photos by nothing but the antialiased reduction by 4, rounded to 8 bits; nothing is drawn. */
 export function reductionAlone(filter: ReductionFilter = "bicubic"): Degradation<Record<string, never>> {
   return {
     sample: () => ({}),

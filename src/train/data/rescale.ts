@@ -7,7 +7,7 @@ interface Span {
   readonly shares: readonly number[];
 }
 
-/** Which pixels of a line of `from` each of `to` covers, to no more than `from`. */
+/** Tells which pixels of a line of `from` each of `to` covers, to no more than `from`. */
 function spansOf(from: number, to: number): Span[] {
   const step = from / to;
   return Array.from({ length: to }, (_, i) => {
@@ -23,8 +23,8 @@ function spansOf(from: number, to: number): Span[] {
 }
 
 /**
- * A square of a photo as one of another side, each pixel the mean of the area that it covers, rounded to 8
- * bits.
+ * Returns a square of a photo as one of another side, each pixel the mean of the area that it covers, rounded
+ * to 8 bits.
  * @param photo 8-bit RGB, reflected beyond its edges
  * @param region square, at least as large as `side`
  */

@@ -11,13 +11,16 @@ import { rescaledSquare } from "./rescale.js";
 
 /** One square crop, large and small; both in [-1, 1]. */
 export interface Sample {
-  /** [3, crop, crop] */
+  /** The large crop, [3, crop, crop]. */
   readonly hr: Float32Array;
-  /** [3, crop / 4, crop / 4] */
+  /** The small crop, [3, crop / 4, crop / 4]. */
   readonly lq: Float32Array;
-  /** [3, crop, crop], what the second teacher makes of the small picture, where the run has one. */
+  /**
+   * The taught crop [3, crop, crop], what the second teacher makes of the small picture, where the run has
+   * one.
+   */
   readonly taught?: Float32Array;
-  /** Its part of the photo's coverage, where the source gives it. */
+  /** The crop's part of the photo's coverage, where the source gives it. */
   readonly coverage?: CoveragePart;
 }
 
@@ -33,7 +36,7 @@ export interface SampleSource {
   sample(index: number, crop: number, random: Random, augment: boolean): Promise<Sample>;
 }
 
-/** 8-bit RGB photos by number, decoded when they are asked for. */
+/** Decoded 8-bit RGB photos by number, decoded when they are asked for. */
 export interface PhotoStore {
   readonly count: number;
   at(index: number): Promise<Raster>;
@@ -46,7 +49,7 @@ export function inMemory(photos: readonly Raster[]): PhotoStore {
 
 /** How crops of photos are made. */
 export interface CropOptions {
-  /** default "cut" */
+  /** How crops are made of photos; default "cut". */
   readonly crops?: CropWay;
   /**
    * Gives the coverage of a photo made small, of which each crop brings its part; left out, none does. With
@@ -81,7 +84,10 @@ export function degradedCrops(
   };
 }
 
-/** A square of a photo's shorter side at a random place, as large as a crop; a smaller photo is reflected. */
+/**
+ * Returns a square of a photo's shorter side at a random place, as large as a crop; a smaller photo is
+ * reflected.
+ */
 function largestSquare(photo: Raster, crop: number, random: Random): Raster {
   const side = Math.max(crop, Math.min(photo.width, photo.height));
   const x = place(photo.width - side, random);

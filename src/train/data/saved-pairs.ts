@@ -15,7 +15,7 @@ import { cachedPhotos, type Decode } from "./photo-store.js";
 import { decodeRgb, demandPhoto, listImages } from "./photos.js";
 import type { SampleSource } from "./samples.js";
 
-/** Whether a folder holds saved pairs: it has folders `hr` and `lr`. */
+/** Tells whether a folder holds saved pairs: it has folders `hr` and `lr`. */
 export async function holdsPairs(folder: string): Promise<boolean> {
   const facts = ["hr", "lr"].map((name) => stat(join(folder, name)).catch(() => undefined));
   return (await Promise.all(facts)).every((found) => found?.isDirectory());
@@ -86,7 +86,7 @@ interface Pair {
 }
 
 /**
- * The pairs of a folder, in the order of their large pictures.
+ * Lists the pairs of a folder, in the order of their large pictures.
  * @throws SamsrError that names the first picture without a partner, or two of one name
  */
 export async function listPairs(folder: string): Promise<Pair[]> {

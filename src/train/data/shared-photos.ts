@@ -27,7 +27,10 @@ export interface Library {
   newsFor(thread: number): News;
 }
 
-/** @param maxBytes all photos together */
+/**
+ * Creates a library of decoded photos in memory that threads share.
+ * @param maxBytes all photos together
+ */
 export function createLibrary(threads: number, maxBytes: number): Library {
   const kept: SharedPhoto[] = [];
   const files = new Set<string>();
@@ -58,11 +61,14 @@ export interface Shelf {
   /** Takes a photo from the library, or decodes it, to be handed in. */
   decode(file: string): Promise<Raster>;
   hear(news: News): void;
-  /** What was decoded since this was last asked, while the library has room. */
+  /** Returns what was decoded since this was last asked, while the library has room. */
   handIn(): SharedPhoto[];
 }
 
-/** @param decode what to do with a file that is not there yet */
+/**
+ * Creates a thread's half of the library.
+ * @param decode what to do with a file that is not there yet
+ */
 export function createShelf(decode: (file: string) => Promise<Raster>): Shelf {
   const known = new Map<string, Raster>();
   let fresh: SharedPhoto[] = [];

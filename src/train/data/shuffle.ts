@@ -9,8 +9,8 @@ const EPOCH_KEY = 0xe70c * 2 ** 32;
 const POOL_KEY = 0x9001 * 2 ** 32;
 
 /**
- * Sample n is item `shuffle(count, seed)(n)`: every item once in each run of `count` samples (an epoch), in
- * an order drawn anew for each.
+ * Shuffles: sample n is item `shuffle(count, seed)(n)`: every item once in each run of `count` samples (an
+ * epoch), in an order drawn anew for each.
  */
 export function shuffle(count: number, seed: number): (sample: number) => number {
   return inWindows(count, seed + EPOCH_KEY, (_window, place) => place);
@@ -51,7 +51,7 @@ function inWindows(
   };
 }
 
-/** 0..size-1 in random order (Fisher and Yates), determined by seed and stream. */
+/** Returns 0..size-1 in random order (Fisher and Yates), determined by seed and stream. */
 export function permutation(size: number, seed: number, stream: number): Uint32Array {
   const order = Uint32Array.from({ length: size }, (_, i) => i);
   const random = createRandom(seed, stream);

@@ -9,7 +9,7 @@ import { holdsPairs, openSavedPairs } from "./saved-pairs.js";
 export interface SourceOptions {
   /** Folders of photos, or of saved pairs (those with folders `hr` and `lr`), subfolders included. */
   readonly folders: readonly string[];
-  /** Of photos; default: mild. Saved pairs are taken as they are. */
+  /** The degradation of photos; default: mild. Saved pairs are taken as they are. */
   readonly degradation?: DegradationName;
   /** Side of the HR crops that will be asked for. */
   readonly crop: number;
@@ -21,9 +21,9 @@ export interface SourceOptions {
    * Gives the coverage of a whole picture, of which crops are to bring their part; left out, they bring none.
    */
   readonly coverageOf?: WholeCoverage;
-  /** Of saved pairs, what the second teacher makes of each small picture; see `openSavedPairs`. */
+  /** What the second teacher makes of the small picture of each saved pair; see `openSavedPairs`. */
   readonly taughtFiles?: readonly string[];
-  /** Default: `decodeRgb`. */
+  /** How a file is decoded; default: `decodeRgb`. */
   readonly decode?: Decode;
 }
 
@@ -33,7 +33,7 @@ export interface OpenSource {
 }
 
 /**
- * What there is to learn from, told apart by the folders themselves.
+ * Opens what there is to learn from, told apart by the folders themselves.
  * @throws SamsrError when folders of both kinds are given, saved pairs with a degradation, or what opening
  *   throws
  */

@@ -22,7 +22,10 @@ export interface ThreadedBatches extends Batches {
  * Batches that are in the making or waiting, for each thread: one to work on while the other is handed over.
  */
 const AHEAD = 2;
-/** And in all: a step blocks the loop, and a single thread must not run dry meanwhile. */
+/**
+ * The fewest batches that are made ahead by all threads together: a step blocks the loop, and a single thread
+ * must not run dry meanwhile.
+ */
 const LEAST_AHEAD = 4;
 
 /**

@@ -17,17 +17,17 @@ export interface ValidationPair {
 export interface ValidationOptions {
   /** Side of a square centre crop (HR). Default: as much of the photo as `multiple` allows. */
   readonly crop?: number;
-  /** Both HR sides divide by this. Default: 32, which makes the LR sides divide by 8. */
+  /** What both HR sides divide by; default: 32, which makes the LR sides divide by 8. */
   readonly multiple?: number;
-  /** At most this many pairs, spread evenly over the photos. */
+  /** The most pairs, spread evenly over the photos. */
   readonly limit?: number;
-  /** Default: `mildValidation`. */
+  /** How photos are degraded; default: `mildValidation`. */
   readonly degradation?: Degradation<MildParameters>;
 }
 
 /**
- * Fixed pairs for measuring: the centre of every photo below the folders, and its degraded version. The noise
- * is seeded by the photo's file name, so a pair does not depend on which others are made.
+ * Makes fixed pairs for measuring: the centre of every photo below the folders, and its degraded version. The
+ * noise is seeded by the photo's file name, so a pair does not depend on which others are made.
  *
  * @throws SamsrError when there are no photos or none is large enough
  */

@@ -11,9 +11,9 @@ import { holdsPairs, listPairs } from "./saved-pairs.js";
 /** A picture by its file. */
 export interface WholePicture {
   readonly path: string;
-  /** Below its folder, with forward slashes. */
+  /** The picture's name below its folder, with forward slashes. */
   readonly name: string;
-  /** The decoded picture as masks are sought in it. */
+  /** Returns the decoded picture as masks are sought in it. */
   small(raster: Raster): PlanarPicture;
 }
 

@@ -15,9 +15,9 @@ import { openSource, type SourceOptions } from "./source.js";
 export interface DataOptions extends Omit<SourceOptions, "decode" | "coverageOf"> {
   /** Crops in a batch. */
   readonly batch: number;
-  /** 0 .. 2^32 - 1 */
+  /** The seed of the run, 0 .. 2^32 - 1. */
   readonly seed: number;
-  /** See `pool`; default 1. */
+  /** How many photos a batch is drawn from, see `pool`; default 1. */
   readonly pool?: number;
   /** Has each batch bring its noise. */
   readonly noise?: NoiseRecipe;
@@ -44,7 +44,7 @@ const skipped: Skipped[] = [];
 const AT_ONCE = 2;
 const inTurn = createQueue(AT_ONCE);
 
-/** The coverage of whole pictures, where the noise follows it. */
+/** Returns the coverage of whole pictures, where the noise follows it. */
 function coverageFor({ noise, coverageFiles }: DataOptions): WholeCoverage | undefined {
   if (!needsCoverage(noise)) return undefined;
   if (coverageFiles) return keptCoverage(coverageFiles);
@@ -52,7 +52,10 @@ function coverageFor({ noise, coverageFiles }: DataOptions): WholeCoverage | und
 }
 
 export const functions = serveThread({
-  /** @param shared whether there are other threads, with which photos are shared */
+  /**
+   * Opens the data that a thread makes batches of.
+   * @param shared whether there are other threads, with which photos are shared
+   */
   async open({ shared, ...given }: DataOptions & { readonly shared: boolean }) {
     // What is shared is kept by all, so nothing need be kept here.
     const options = shared ? { ...given, maxBytes: 0, decode: shelf.decode } : given;

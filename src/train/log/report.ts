@@ -9,7 +9,7 @@ export interface Sample {
   readonly png: Uint8Array;
 }
 
-/** One self-contained HTML file. @param entries in the order of their steps */
+/** Writes one self-contained HTML file. @param entries in the order of their steps */
 export function reportPage(
   title: string,
   settings: unknown,
@@ -51,8 +51,8 @@ const HEIGHT = 180;
 const MOST_POINTS = 600;
 
 /**
- * The values as they are, and their running mean; on a logarithmic axis where all are positive and span
- * decades.
+ * Returns the values as they are, and their running mean; on a logarithmic axis where all are positive and
+ * span decades.
  */
 function curve(key: string, entries: readonly LogEntry[]): string {
   const points = thin(
@@ -81,7 +81,7 @@ function curve(key: string, entries: readonly LogEntry[]): string {
   );
 }
 
-/** At most `count` of the points, evenly spread, the last one among them. */
+/** Returns at most `count` of the points, evenly spread, the last one among them. */
 function thin<T>(points: readonly T[], count: number): readonly T[] {
   if (points.length <= count) return points;
   return Array.from({ length: count }, (_, i) => points[Math.ceil(((i + 1) * points.length) / count) - 1]);

@@ -9,9 +9,9 @@ import { type LogEntry, reportPage, type Sample } from "./report.js";
 import { imageRecord, scalarsRecord, startRecord, versionRecord } from "./tensorboard.js";
 
 export interface RunLog {
-  /** The numbers of a step. */
+  /** Writes the numbers of a step. */
   write(entry: LogEntry): Promise<void>;
-  /** What the network makes of fixed pictures by now. */
+  /** Writes what the network makes of fixed pictures by now. */
   sample(step: number, picture: Raster): Promise<void>;
   /** Brings `report.html` up to date. */
   report(): Promise<void>;
@@ -77,7 +77,7 @@ export async function openRunLog({ out, title, settings, step, warn }: RunLogOpt
   };
 }
 
-/** The lines that can be read; the last one of a run that was killed may be half a line. */
+/** Reads the lines that can be read; the last one of a run that was killed may be half a line. */
 async function readEntries(path: string): Promise<LogEntry[]> {
   const text = await readFile(path, "utf8").catch(() => "");
   return text.split("\n").flatMap((line) => {

@@ -15,7 +15,7 @@ import {
   writeText,
 } from "../../onnx/protobuf.js";
 
-/** The first record of every file. @param time seconds since 1970 */
+/** Returns the first record of every file. @param time seconds since 1970 */
 export function versionRecord(time: number): Uint8Array {
   const event = eventAt(time);
   writeText(event, 3, "brain.Event:2");
@@ -31,7 +31,7 @@ export function startRecord(time: number, step: number): Uint8Array {
   return record(toBytes(event));
 }
 
-/** One value for each name. */
+/** Returns the record of one value for each name. */
 export function scalarsRecord(
   time: number,
   step: number,
@@ -49,7 +49,7 @@ export function scalarsRecord(
   return record(toBytes(event));
 }
 
-/** A picture, as the bytes of a PNG file. */
+/** Returns a picture, as the bytes of a PNG file. */
 export function imageRecord(
   time: number,
   step: number,

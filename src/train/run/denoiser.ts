@@ -86,7 +86,7 @@ export async function runStudent(config: StudentConfig, run: TrainingRun): Promi
   return finish(run, "student.safetensors", trained, config);
 }
 
-/** The weights of the chain that a student learns from. */
+/** Returns the weights of the chain that a student learns from. */
 async function teacherOf(config: StudentConfig) {
   const given = demandField(config, "teacher", config.teacher);
   return loadDenoiser(given, config, ["teacher", "denoiser"]);
@@ -115,7 +115,7 @@ async function prepared(config: StudentConfig, run: TrainingRun, noise: NoiseRec
   return { coverageFiles, taughtFiles };
 }
 
-/** The weights to begin with, where the configuration names any. */
+/** Returns the weights to begin with, where the configuration names any. */
 async function startOf(config: TeacherConfig | StudentConfig) {
   if (config.start === undefined) return undefined;
   const parts = config.train === "student" ? ["student", "denoiser"] : ["teacher", "denoiser"];
@@ -137,7 +137,7 @@ async function loadDenoiser(
   return found.load();
 }
 
-/** The autoencoder on whose latents a run is, told by its tensors. */
+/** Returns the autoencoder on whose latents a run is, told by its tensors. */
 async function autoencoderOf(run: TeacherConfig | StudentConfig) {
   if (run.space === "pixels") return undefined;
   const given = demandField(run, "autoencoder", run.autoencoder);

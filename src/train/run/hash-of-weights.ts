@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { StateDict } from "../../nn/index.js";
 
-/** A hash of all numbers, shapes and names, whatever file they came from. */
+/** Returns a hash of all numbers, shapes and names, whatever file they came from. */
 export function hashOfWeights(weights: StateDict): string {
   const hash = createHash("sha256");
   for (const [name, { shape, data }] of [...weights].sort(([a], [b]) => (a < b ? -1 : 1))) {

@@ -47,7 +47,7 @@ export async function whileTraining<T>(
   });
 }
 
-/** What {@link runTraining} does, for those who hold the folder already. */
+/** Does what {@link runTraining} does, for those who hold the folder already. */
 export async function trainInFolder(config: TrainingConfig, run: TrainingRun): Promise<string | undefined> {
   switch (config.train) {
     case "teacher":

@@ -8,7 +8,7 @@ import { frozenScope, type Scope } from "../../nn/index.js";
 import type { StudentExtras } from "../terms/index.js";
 
 /**
- * What the terms `lpips` and `dists` need, where they have a weight.
+ * Returns what the terms `lpips` and `dists` need, where they have a weight.
  * @throws SamsrError with the command that installs weights, when they are missing
  */
 export async function metricTerms(

@@ -23,7 +23,7 @@ import { hashOfWeights } from "./hash-of-weights.js";
 
 /** What says where the masks of whole pictures come from. */
 export interface PhotoMasks {
-  /** One of `SOURCE_NAMES`, or a folder of masks by photo name. */
+  /** Where masks come from: one of `SOURCE_NAMES`, or a folder of masks by photo name. */
   readonly masks: string;
   readonly variant: Variant;
   /** The Segment Anything; default: the one that is installed. */
@@ -48,7 +48,7 @@ export async function fillPhotoMasks(
   return fillCoverage({ pictures: await wholePictures(folders), sourceOf, folder, ...run });
 }
 
-/** The source of each picture by its name, and all that decides what it finds. */
+/** Returns the source of each picture by its name, and all that decides what it finds. */
 async function pictureSources(
   { masks, variant, sam, samOptions, coverage }: PhotoMasks,
   networks: SourceNetworks,

@@ -33,8 +33,8 @@ const REPORT_EVERY = 10_000;
 type Pair = Awaited<ReturnType<typeof listPairs>>[number];
 
 /**
- * What the second teacher makes of every small picture of folders of saved pairs; what is not kept yet is
- * made, one picture after the other.
+ * Returns what the second teacher makes of every small picture of folders of saved pairs; what is not kept
+ * yet is made, one picture after the other.
  * @param secondTeacher an installed model's name, a model's folder or its file of weights, or a folder of
  *   pictures by the names of the pairs
  * @returns the file of each, in the order of the pairs
@@ -139,7 +139,7 @@ async function madePictures(
   return files;
 }
 
-/** All that decides what a model makes of a picture: how it is run, and its weights. */
+/** Returns all that decides what a model makes of a picture: how it is run, and its weights. */
 async function identityOf(model: InstalledModel<UpscalingModel>): Promise<string> {
   const { name: _, summary: _s, licence: _l, source: _o, weights, ...deciding } = model.description;
   // A file that was named may be one of two that belong together, so what counts is what is read of it.

@@ -79,13 +79,13 @@ export class IncompleteConfig extends SamsrError {
   }
 }
 
-/** The value of a field that a run needs. @throws IncompleteConfig when it is not there */
+/** Returns the value of a field that a run needs. @throws IncompleteConfig when it is not there */
 export function demandField<T>(config: TrainingConfig, field: string, value: T | undefined): T {
   if (value === undefined) throw new IncompleteConfig(config.train, field);
   return value;
 }
 
-/** What every trainer takes of a run. */
+/** Returns what every trainer takes of a run. */
 export function trainerOptions(settings: TrainingConfig, run: TrainingRun) {
   const { out, resume = false, keepEvery, onKept, saveMinutes, threads, device, signal } = run;
   return {
@@ -102,7 +102,7 @@ interface BatchRecipe {
   readonly pool?: number;
   readonly batch: number;
   readonly crop: number;
-  /** default "cut" */
+  /** How crops are made of photos; default "cut". */
   readonly crops?: CropWay;
   readonly seed: number;
 }

@@ -25,7 +25,7 @@ export const perceptual: Term = {
 };
 
 /**
- * The distance of two latents in the features of the frozen teacher, a scalar.
+ * Computes the distance of two latents in the features of the frozen teacher, a scalar.
  * @param at the timestep whose features are used; low ones look at detail
  * @param x0Hat [N, C, S, S], as is x0; the gradient reaches x0Hat only
  */
@@ -51,7 +51,7 @@ function levelDistance(a: o.Value, b: o.Value): o.Value {
   return o.mul(o.reduceMean(o.mul(difference, difference)), a.shape[1]);
 }
 
-/** Each place's channels over their length. */
+/** Returns each place's channels over their length. */
 function unit(map: o.Value): o.Value {
   const square = o.reduceSum(o.mul(map, map), [1], true);
   return o.div(map, o.sqrt(o.add(square, EPSILON)));

@@ -23,7 +23,7 @@ const C2 = 0.03 ** 2;
  * takes it.
  */
 const WEIGHTS = [65.481, 128.553, 24.966].map((weight) => weight / 255);
-/** That of mid grey. */
+/** The luma of mid grey. */
 const MIDDLE = 16 / 255 + WEIGHTS.reduce((a, b) => a + b) / 2;
 
 /** The single step's structural similarity to the original, as pictures. */
@@ -34,8 +34,8 @@ export const structure: Term = {
 };
 
 /**
- * 1 - SSIM of the luma, averaged over pictures and over all places where the 11 x 11 window of deviation 1.5
- * fits:
+ * Computes 1 - SSIM of the luma, averaged over pictures and over all places where the 11 x 11 window of
+ * deviation 1.5 fits:
  *
  *     SSIM = (2 mx my + C1) (2 cov + C2) / ((mx^2 + my^2 + C1) (var x + var y + C2))
  *
@@ -67,8 +67,8 @@ export function structureLoss(predicted: o.Value, original: o.Value): o.Value {
 }
 
 /**
- * [N, 3, H, W] in [-1, 1] -> [N, 1, H, W], luma over 255 less that of mid grey: near zero, where squares lose
- * the fewest digits of a variance.
+ * Computes luma [N, 1, H, W] of pictures [N, 3, H, W] in [-1, 1], over 255 and less that of mid grey: near
+ * zero, where squares lose the fewest digits of a variance.
  */
 function luma(image: o.Value): o.Value {
   const halves = Float32Array.from(WEIGHTS, (weight) => weight / 2);
@@ -79,7 +79,9 @@ function twice(x: o.Value, more: number): o.Value {
   return o.add(o.mul(x, 2), more);
 }
 
-/** [side - 10, side]: row i holds the window's taps for places i to i + 10. */
+/**
+ * Returns the matrix [side - 10, side] of the window: row i holds the window's taps for places i to i + 10.
+ */
 function gaussian(side: number): o.Value {
   const taps = Array.from({ length: SIZE }, (_, i) =>
     Math.exp(-((i - (SIZE - 1) / 2) ** 2) / (2 * DEVIATION ** 2)),

@@ -15,9 +15,9 @@ export interface Term {
   readonly description: string;
   /** Whether it is of detail: what it takes for the original may be the second teacher's picture. */
   readonly detail?: true;
-  /** Its weight where a configuration says nothing; default 0. */
+  /** The term's weight where a configuration says nothing; default 0. */
   readonly standard?: number;
-  /** The term as a scalar, before its weight. */
+  /** Computes the term as a scalar, before its weight. */
   loss(state: TermState): o.Value;
 }
 
@@ -25,7 +25,7 @@ export interface Term {
 export interface TermState {
   /** The original; for a term of detail what stands for it, where the run says so. */
   readonly x0: o.Value;
-  /** x0 as the student predicts it in its single step, f(x_T, y, T). */
+  /** The student's prediction of x0 in its single step, f(x_T, y, T). */
   readonly x0Hat: o.Value;
   readonly y: o.Value;
   /** The low-resolution picture, [N, 3, S, S] in [-1, 1]. */
@@ -53,7 +53,7 @@ export interface StudentExtras {
   readonly dists?: DistsScopes;
 }
 
-/** What a term cannot do without. @throws Error when it is missing, which is the caller's mistake */
+/** Returns what a term cannot do without. @throws Error when it is missing, which is the caller's mistake */
 export function need<T>(extra: T | undefined, term: string): T {
   if (extra === undefined)
     throw new Error(`studentLoss: the term ${term} has a weight but not what it needs`);

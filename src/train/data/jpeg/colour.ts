@@ -29,10 +29,12 @@ const HALF = 1 << 15;
 const [Y_R, Y_G, Y_B] = [0.299, 0.587, 0.114].map(fixed);
 const [CB_R, CB_G] = [0.16874, 0.33126].map(fixed);
 const [CR_G, CR_B] = [0.41869, 0.08131].map(fixed);
-/** 128, and a half that is just too small to round up what lies on it. */
+/** The middle level 128, and a half that is just too small to round up what lies on it. */
 const MIDDLE = (128 << 16) + HALF - 1;
 
-/** The planes of an 8-bit RGB picture, as large as it is; what is beside the picture is not filled. */
+/**
+ * Returns the planes of an 8-bit RGB picture, as large as it is; what is beside the picture is not filled.
+ */
 export function toPlanes({ width, height, data }: Raster): Planes {
   const planes: Planes = [createPlane(width, height), createPlane(width, height), createPlane(width, height)];
   const [{ data: luma, stride }, { data: blue }, { data: red }] = planes;
@@ -51,7 +53,7 @@ export function toPlanes({ width, height, data }: Raster): Planes {
 
 const [R_CR, G_CR, G_CB, B_CB] = [1.402, 0.71414, 0.34414, 1.772].map(fixed);
 
-/** The way back: interleaved RGB of planes of equal size. */
+/** Returns interleaved RGB of planes of equal size. */
 export function toRgb([
   { data: luma, width, height, stride },
   { data: blue },

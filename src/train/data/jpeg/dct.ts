@@ -64,7 +64,7 @@ function quantiseBlock(plane: Uint8Array, origin: number, stride: number, steps:
   }
 }
 
-/** Eight values of the block, `step` apart; the result has `drop` fewer bits (negative: more). */
+/** Transforms eight values of the block, `step` apart; the result has `drop` fewer bits (negative: more). */
 function forward(at: number, step: number, drop: number): void {
   const i1 = at + step;
   const i2 = at + 2 * step;
@@ -112,7 +112,7 @@ function forward(at: number, step: number, drop: number): void {
   block[i1] = (d0 * C1_501 + z1 + z4) >> shift;
 }
 
-/** The way back, 2^(BITS - shift) times as large. */
+/** Transforms back, 2^(BITS - shift) times as large. */
 function inverse(at: number, step: number, shift: number): void {
   const i1 = at + step;
   const i2 = at + 2 * step;

@@ -34,7 +34,10 @@ export interface Quantiser {
 
 const made = new Map<number, Quantiser>();
 
-/** @param quality 1 .. 100, whole */
+/**
+ * Makes the tables by which libjpeg divides at a quality.
+ * @param quality 1 .. 100, whole
+ */
 export function quantiserOf(quality: number): Quantiser {
   let found = made.get(quality);
   if (!found) {

@@ -43,7 +43,7 @@ export function halve(full: Plane): Plane {
 }
 
 /**
- * Twice the size, 3 parts of the nearest and 1 of the next in either direction; narrow planes are just
+ * Doubles the size, 3 parts of the nearest and 1 of the next in either direction; narrow planes are just
  * repeated.
  */
 export function double(half: Plane, width: number, height: number): Plane {

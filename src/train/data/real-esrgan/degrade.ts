@@ -145,7 +145,7 @@ function jpeg(planes: Planes, quality: number): Planes {
   return { width, height, data: toTensor({ width, height, channels: 3, data }).map((v) => (v + 1) / 2) };
 }
 
-/** Clipped and rounded to 8 bits. */
+/** Returns planes as a raster, clipped and rounded to 8 bits. */
 function toRaster({ width, height, data }: Planes): Raster {
   return fromTensor(
     data.map((v) => 2 * v - 1),

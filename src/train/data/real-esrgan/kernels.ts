@@ -38,13 +38,13 @@ export type KernelParameters =
       readonly family: Family;
       readonly size: number;
       readonly sigma: Range;
-      /** Radians. */
+      /** The rotation in radians. */
       readonly rotation: number;
       readonly beta: number;
     }
   | { readonly family: "sinc"; readonly size: number /** Radians a pixel. */; readonly cutoff: number };
 
-/** [size, size] weights of sum 1. */
+/** A kernel of [size, size] weights of sum 1. */
 export interface BlurKernel {
   readonly size: number;
   readonly weights: Float32Array;
@@ -64,7 +64,7 @@ export function drawKernel(settings: BlurSettings, random: Random): KernelParame
   return { family, size, sigma, rotation, beta };
 }
 
-/** The filter that ends the degradation. @param limit sides are odd, from 3 to below this */
+/** Draws the filter that ends the degradation. @param limit sides are odd, from 3 to below this */
 export function drawFinalSinc(limit: number, random: Random): KernelParameters {
   return drawSinc(drawSize(limit, random), 3, random);
 }
@@ -91,7 +91,7 @@ export function uniform([low, high]: Range, random: Random): number {
   return low + (high - low) * random.next();
 }
 
-/** One of the keys, each as often as its weight says. */
+/** Draws one of the keys, each as often as its weight says. */
 export function drawWeighted<K extends string>(weights: Readonly<Record<K, number>>, random: Random): K {
   const keys = Object.keys(weights) as K[];
   let rest = random.next() * keys.reduce((sum, key) => sum + weights[key], 0);
@@ -110,8 +110,8 @@ export function blurKernel(parameters: KernelParameters): BlurKernel {
 }
 
 /**
- * A kernel's value, with q the squared distance in deviations: exp(-q^beta / 2), or for plateaus 1 / (1 +
- * q^beta).
+ * Returns a kernel's value, with q the squared distance in deviations: exp(-q^beta / 2), or for plateaus 1 /
+ * (1 + q^beta).
  */
 function bump({ family, sigma, rotation, beta }: Exclude<KernelParameters, { family: "sinc" }>) {
   const [cos, sin] = [Math.cos(rotation), Math.sin(rotation)];
@@ -122,7 +122,7 @@ function bump({ family, sigma, rotation, beta }: Exclude<KernelParameters, { fam
   };
 }
 
-/** The ideal circular low-pass filter w J1(w r) / (2 pi r), with w^2 / (4 pi) in the middle. */
+/** Returns the ideal circular low-pass filter w J1(w r) / (2 pi r), with w^2 / (4 pi) in the middle. */
 function lowPass(cutoff: number) {
   return (x: number, y: number) => {
     const r = Math.hypot(x, y);
@@ -131,7 +131,7 @@ function lowPass(cutoff: number) {
 }
 
 /**
- * J1(x) = 1/pi times the integral of cos(s - x sin s) over 0..pi (Abramowitz and Stegun 9.1.21). The
+ * Computes J1(x) = 1/pi times the integral of cos(s - x sin s) over 0..pi (Abramowitz and Stegun 9.1.21). The
  * integrand is periodic and smooth, so the trapezoidal rule converges faster than any power of the step; x
  * stays below 100 here.
  */

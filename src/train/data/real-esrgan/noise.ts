@@ -57,7 +57,7 @@ function addPoisson(
 }
 
 /**
- * A Poisson number of the given mean: below 10 by multiplying uniforms (Knuth, The Art of Computer
+ * Draws a Poisson number of the given mean: below 10 by multiplying uniforms (Knuth, The Art of Computer
  * Programming, volume 2, 3.4.1), above by transformed rejection (Hoermann, "The transformed rejection method
  * for generating Poisson random variables", 1993, algorithm PTRS), which takes about two uniforms.
  */
@@ -85,7 +85,7 @@ export function drawPoisson(mean: number, random: Random): number {
   }
 }
 
-/** ln k!, by Stirling's series from 10 on. */
+/** Computes ln k!, by Stirling's series from 10 on. */
 function logFactorial(k: number): number {
   if (k < 10) {
     let product = 1;

@@ -3,7 +3,7 @@ import { reflect } from "../../../image/raster.js";
 import { kernels, resizePlanar } from "../../../image/resize.js";
 import type { BlurKernel } from "./kernels.js";
 
-/** [3, height, width] in [0, 1], before clipping perhaps beyond. */
+/** The planes [3, height, width] of a picture in [0, 1], before clipping perhaps beyond. */
 export interface Planes {
   readonly width: number;
   readonly height: number;
@@ -35,7 +35,8 @@ export function blur({ width, height, data }: Planes, { size, weights }: BlurKer
 }
 
 /**
- * out[x] += sum over i of weights[i] row[x + i], three taps at a time: kernels have odd sides of 3 and more.
+ * Computes out[x] += sum over i of weights[i] row[x + i], three taps at a time: kernels have odd sides of 3
+ * and more.
  */
 function addShifted(
   out: Float32Array,

@@ -12,7 +12,7 @@ export interface StageSettings {
   readonly noise: {
     /** How often the noise is Gaussian; else it is Poisson's. */
     readonly gaussian: number;
-    /** In levels of 255. */
+    /** The deviation in levels of 255. */
     readonly sigma: Range;
     readonly poissonScale: Range;
     /** How often it is the same in all channels. */
