@@ -1,78 +1,32 @@
 /** A server, workers and Redis, each of which is killed. Needs Debian's redis-server. */
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { command, drawing, samsr, temporaryFolder } from "./fixtures/cli.js";
+import { drawing, samsr, temporaryFolder } from "./fixtures/cli.js";
+import { hasRedis, kill, type QueueProcesses, queueProcesses } from "./fixtures/redis.js";
 import { type Serving, serving } from "./fixtures/server.js";
 import { writeSmallModel } from "./fixtures/small-model.js";
-
-function hasRedis(): boolean {
-  try {
-    return execFileSync("redis-server", ["--version"]).includes("Redis");
-  } catch {
-    return false;
-  }
-}
 
 const folder = temporaryFolder();
 const { path } = folder;
 const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
-const started: ChildProcess[] = [];
-
-function run(program: string, words: string[], said: RegExp): Promise<ChildProcess> {
-  const child = spawn(program, words);
-  started.push(child);
-  return new Promise((resolve, reject) => {
-    let text = "";
-    const hear = (chunk: Buffer) => {
-      text += chunk;
-      if (said.test(text)) resolve(child);
-    };
-    child.stdout.on("data", hear);
-    child.stderr.on("data", hear);
-    child.on("exit", () => reject(new Error(`${program} ended: ${text}`)));
-  });
-}
-
-async function kill(child: ChildProcess): Promise<void> {
-  const ended = new Promise((resolve) => child.once("exit", resolve));
-  child.kill("SIGKILL");
-  await ended;
-}
-
-const freePort = () =>
-  new Promise<number>((resolve) => {
-    const server = createServer().listen(0, "127.0.0.1", () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
-    });
-  });
 
 describe.skipIf(!hasRedis() || process.platform !== "linux")("a queue in Redis", () => {
   const model = writeSmallModel();
-  let queue: string;
-  let redis: () => Promise<ChildProcess>;
+  let processes: QueueProcesses;
   let server: Serving;
   let picture: Buffer;
-  const common = () => ["--queue", queue, "--data", path("data"), "--lease-seconds", "2"];
-  const worker = () =>
-    run(process.execPath, [command, "worker", ...common(), "--threads", "1"], /ready for pictures/);
-  const serve = () => serving([...common(), "--model", model]);
+  const worker = () => processes.worker("--lease-seconds", "2");
+  const serve = () => serving(["--queue", processes.queue, "--data", path("data"), "--model", model]);
 
   beforeAll(async () => {
     picture = await drawing().jpeg().toBuffer();
     writeFileSync(path("photo.jpg"), picture);
-    mkdirSync(path("redis"), { recursive: true });
-    mkdirSync(path("data"), { recursive: true });
-    const port = await freePort();
-    queue = `redis://127.0.0.1:${port}`;
-    const words = ["--port", String(port), "--dir", path("redis"), "--appendonly", "yes", "--save", ""];
-    redis = () => run("redis-server", words, /Ready to accept connections/);
+    processes = await queueProcesses(path("redis"), path("data"));
   }, 60_000);
   afterAll(async () => {
     await server?.stop("SIGKILL");
-    for (const child of started) child.kill("SIGKILL");
+    processes.end();
     rmSync(model, { recursive: true, force: true });
     await pause(200);
     folder.remove();
@@ -109,7 +63,7 @@ describe.skipIf(!hasRedis() || process.platform !== "linux")("a queue in Redis",
   }
 
   it("loses no job when a worker, Redis and the server are killed", async () => {
-    let memory = await redis();
+    let memory = await processes.redis();
     server = await serve();
     const jobs: JobDocument[] = [];
     for (let seed = 0; seed < 4; seed++) jobs.push(await submit(seed));
@@ -121,7 +75,7 @@ describe.skipIf(!hasRedis() || process.platform !== "linux")("a queue in Redis",
 
     await worker();
     await kill(memory);
-    memory = await redis();
+    memory = await processes.redis();
     jobs.push(await submit(4));
     expect((await over(jobs[0]!)).state).toBe("done");
 
@@ -153,7 +107,7 @@ describe.skipIf(!hasRedis() || process.platform !== "linux")("a queue in Redis",
     writeFileSync(path("in", "a.jpg"), picture);
     writeFileSync(path("in", "b.jpg"), picture.subarray(0, picture.length >> 1));
     const words = ["upscale", path("in"), "-o", path("out"), "--model", model, "--seed", "3"];
-    const asked = ["--queue", queue, "--data", path("data"), "--format", "png"];
+    const asked = ["--queue", processes.queue, "--data", path("data"), "--format", "png"];
     const { code, stdout, stderr } = await samsr([...words, ...asked]);
     expect(code).toBe(1);
     expect(stdout.toString()).toMatch(/a\.jpg -> .*a\.png {2}192 x 160\n/);

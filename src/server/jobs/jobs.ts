@@ -119,16 +119,22 @@ export async function openJobs(
     if (byContent.get(contentOf(job.record)) === job) byContent.delete(contentOf(job.record));
   }
 
-  /** The one place where a job changes: in memory, on disk, and for whoever watches. */
+  /**
+   * The one place where a job changes: on disk, in memory, and for whoever watches, in this order. Else a
+   * server that is killed between them would tell how the job ended, and after its next start again.
+   */
   async function become(job: Job, change: Partial<JobRecord>, written = true): Promise<void> {
-    stored -= bytesOf(job.record);
-    job.record = { ...job.record, ...change };
-    stored += bytesOf(job.record);
-    if (job.record.state === "done") byContent.set(contentOf(job.record), job);
-    if (written) await store.write(job.record, job.record.kept);
-    if (isOver(job.record)) {
-      over(job.record);
-      await store.removeInput(job.id);
+    const record = { ...job.record, ...change };
+    // A disk that is full shall not keep clients waiting; the next start then does the job again.
+    if (written) await store.write(record, record.kept).catch(() => {});
+    // It was given up meanwhile.
+    if (isOver(job.record)) return store.remove(job.id);
+    stored += bytesOf(record) - bytesOf(job.record);
+    job.record = record;
+    if (record.state === "done") byContent.set(contentOf(record), job);
+    if (isOver(record)) {
+      over(record);
+      await store.removeInput(job.id).catch(() => {});
     }
     for (const changed of [...job.watchers]) changed();
   }
