@@ -278,6 +278,19 @@ describe("what cannot be", () => {
     expect(response.headers.get("x-content-type-options") ?? "nosniff").toBe("nosniff");
   });
 
+  it.each([
+    ["GET", "/v1/upscale", "POST"],
+    ["PUT", "/v1/jobs", "GET, HEAD"],
+    ["POST", "/v1/jobs/3b5d2c4a-1111-4222-8333-444455556666?seed=1", "GET, HEAD, DELETE"],
+    ["HEAD", "/v1/jobs/3b5d2c4a-1111-4222-8333-444455556666/events", "GET"],
+    ["OPTIONS", "/metrics", "GET, HEAD"],
+    ["PROPFIND", "/openapi.json", "GET, HEAD"],
+  ])("%s %s is refused, and told what can be done there", async (method, place, allow) => {
+    const response = await fetch(at(place), { method });
+    expect([response.status, response.headers.get("allow")]).toEqual([405, allow]);
+    expect(response.headers.get("content-type")).toContain("application/problem+json");
+  });
+
   const raw = (text: string, end = false) =>
     new Promise<string>((resolve) => {
       const socket = connect(Number(new URL(server.address).port), "127.0.0.1");
@@ -294,6 +307,9 @@ describe("what cannot be", () => {
     const said = await raw(`${head}content-length: 99999999\r\nexpect: 100-continue\r\n\r\n`);
     expect(said).toMatch(/^HTTP\/1\.1 413 /);
     expect(said).not.toContain("100 Continue");
+    expect(await raw(`${head}content-length: 5\r\nexpect: more\r\n\r\n`)).toMatch(
+      /^HTTP\/1\.1 417 [\s\S]*application\/problem\+json/,
+    );
   });
 
   it("slow senders are cut off, and headers without end", async () => {
@@ -345,6 +361,16 @@ describe("the server of itself", () => {
     const page = await fetch(at("/docs"));
     expect(page.headers.get("content-security-policy")).toMatch(/^default-src 'none'; style-src 'sha256-/);
     expect(await page.text()).toContain("POST /v1/upscale");
+  });
+
+  it("publishes a document in which a linter finds nothing", async () => {
+    const { createConfig, lintFromString } = await import("@redocly/openapi-core");
+    const source = await (await fetch(at("/openapi.json"))).text();
+    const config = await createConfig({ extends: ["recommended"] });
+    const problems = await lintFromString({ source, absoluteRef: "openapi.json", config });
+    expect(problems.map(({ ruleId, message }) => `${ruleId}: ${message}`)).toEqual([]);
+    const broken = source.replace('"#/components/schemas/Batch"', '"#/components/schemas/Batches"');
+    expect(await lintFromString({ source: broken, absoluteRef: "openapi.json", config })).not.toEqual([]);
   });
 
   it("has a client whose types are of this document", async () => {

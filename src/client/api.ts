@@ -7,7 +7,7 @@
  * const client = createClient<paths>({ baseUrl: "http://localhost:8080" });
  * const { data, error } = await client.GET("/v1/jobs/{id}", { params: { path: { id } } });
  */
-// The document's SHA-256: a648111a443a210d722bb1f0949a0e8c32103771746b704bc87f59cffcb0fca2
+// The document's SHA-256: a90875794f8291ed73a18fbfad875bdb872cc2010c375fd02dc9692f43b3ff1b
 
 export interface paths {
   "/v1/upscale": {
@@ -1363,6 +1363,15 @@ export interface operations {
           "application/json": components["schemas"]["Health"];
         };
       };
+      /** @description The request is refused. */
+      421: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
     };
   };
   live: {
@@ -1383,6 +1392,15 @@ export interface operations {
           "application/json": components["schemas"]["Health"];
         };
       };
+      /** @description The request is refused. */
+      421: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
     };
   };
   ready: {
@@ -1401,6 +1419,15 @@ export interface operations {
         };
         content: {
           "application/json": components["schemas"]["Health"];
+        };
+      };
+      /** @description The request is refused. */
+      421: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
         };
       };
       /** @description It is stopping. */

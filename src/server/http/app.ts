@@ -38,14 +38,17 @@ export async function createApp(parts: Parts): Promise<FastifyInstance> {
     keepAliveTimeout: 5000,
     forceCloseConnections: "idle",
     routerOptions: { maxParamLength: 100 },
-    exposeHeadRoutes: false,
+    // What comes while the server closes is refused as all else is, by a problem.
+    return503OnClosing: false,
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, strict: false } },
     clientErrorHandler: refuseConnection,
     frameworkErrors: (error, request, reply) => void answerError(error, request, reply),
   });
   app.server.maxConnections = settings.connections;
   // A client that asks first hears of a refusal before it sends its picture.
-  app.server.on("checkContinue", (request, response) => app.server.emit("request", request, response));
+  for (const event of ["checkContinue", "checkExpectation"]) {
+    app.server.on(event, (request, response) => app.server.emit("request", request, response));
+  }
   app.decorateRequest("owner", "");
   // Bodies are taken in by the routes themselves, piece by piece.
   app.removeAllContentTypeParsers();
@@ -63,6 +66,10 @@ export async function createApp(parts: Parts): Promise<FastifyInstance> {
       "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
       "cache-control": "no-store",
     });
+    const { expect = "100-continue" } = request.headers;
+    if (expect.toLowerCase() !== "100-continue") {
+      throw new Problem(417, "no other Expect than 100-continue can be met");
+    }
     refuseOtherSites(request, settings, keys.length > 0);
     const { scope } = request.routeOptions.config;
     if (scope === undefined || keys.length === 0) return;
@@ -82,8 +89,14 @@ export async function createApp(parts: Parts): Promise<FastifyInstance> {
     request.log.info({ method, route, status: reply.statusCode, milliseconds, owner }, "answered");
   });
   app.setErrorHandler(answerError);
-  app.setNotFoundHandler(() => {
-    throw new Problem(404, "there is nothing at this address; /openapi.json says what there is");
+  const methods = methodsByAddress(app);
+  app.setNotFoundHandler(({ method, url }) => {
+    const allowed = methods(url);
+    if (allowed.length === 0) {
+      throw new Problem(404, "there is nothing at this address; /openapi.json says what there is");
+    }
+    const allow = allowed.join(", ");
+    throw new Problem(405, `${method} cannot be done with this address; it takes ${allow}`, { allow });
   });
 
   await app.register(swagger, {
@@ -117,6 +130,19 @@ export async function createApp(parts: Parts): Promise<FastifyInstance> {
   });
   await app.ready();
   return app;
+}
+
+/** Takes note of the routes that come, and says which methods an address has. */
+function methodsByAddress(app: FastifyInstance): (url: string) => readonly string[] {
+  const routes: { readonly pattern: RegExp; readonly methods: readonly string[] }[] = [];
+  app.addHook("onRoute", ({ url, method }) => {
+    const pattern = new RegExp(`^${url.replace(/[.]/g, "\\.").replace(/:\w+/g, "[^/]+")}$`);
+    routes.push({ pattern, methods: [method].flat() });
+  });
+  return (url) => {
+    const [path = ""] = url.split("?");
+    return routes.filter(({ pattern }) => pattern.test(path)).flatMap(({ methods }) => methods);
+  };
 }
 
 /**

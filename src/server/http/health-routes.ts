@@ -20,7 +20,7 @@ export function healthRoutes(app: FastifyInstance, { jobs, settings, metrics }: 
     {
       schema: {
         ...{ summary: "How the server is", operationId: "health", tags: ["server"], security: [] },
-        response: { 200: answer("It answers.") },
+        response: { 200: answer("It answers."), ...refusals(421) },
       },
     },
     async () => health(),
@@ -30,7 +30,7 @@ export function healthRoutes(app: FastifyInstance, { jobs, settings, metrics }: 
     {
       schema: {
         ...{ summary: "Whether it answers", operationId: "live", tags: ["server"], security: [] },
-        response: { 200: answer("It does.") },
+        response: { 200: answer("It does."), ...refusals(421) },
       },
     },
     async () => ({ status: "ok" }),
@@ -40,7 +40,7 @@ export function healthRoutes(app: FastifyInstance, { jobs, settings, metrics }: 
     {
       schema: {
         ...{ summary: "Whether it takes pictures", operationId: "ready", tags: ["server"], security: [] },
-        response: { 200: answer("It does."), 503: answer("It is stopping.") },
+        response: { 200: answer("It does."), 503: answer("It is stopping."), ...refusals(421) },
       },
     },
     async (_request, reply) => {

@@ -135,6 +135,7 @@ export function jobRoutes(app: FastifyInstance, parts: Parts): void {
     "/v1/jobs/:id/events",
     {
       config: { scope: "read" },
+      exposeHeadRoute: false,
       schema: {
         ...{ ...common, params, summary: "What happens to a job", operationId: "watchJob" },
         description: "Server-sent events: the job whenever it changes, under the name job, until it is over.",

@@ -42,7 +42,7 @@ export async function sendResult(
   reply.raw.once("close", () => {
     clearTimeout(clock);
     socket?.off("timeout", cut);
-    if (reply.raw.writableFinished) jobs.fetched(id);
+    if (reply.raw.writableFinished && reply.request.method !== "HEAD") jobs.fetched(id);
   });
   if (result.warnings.length > 0)
     reply.header("samsr-warnings", result.warnings.map(encodeURIComponent).join(", "));
