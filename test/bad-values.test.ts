@@ -156,6 +156,7 @@ const ENTRIES: Record<string, [entry: object, functions: Record<string, readonly
         { good: undefined, bad: [null, 7, {}] },
         options(),
       ],
+      createPristineFit: [path("photos of mine")],
       evaluateFolder: [path(folder), object({ measurer })],
       meansOf: [{ good: [new Map()], bad: [...REST, 7, [7], [null]] }, metrics],
       niqe: [pixels, object(await evaluate.readPristineModel(), { mean: [1], covariance: [1] }), border],
@@ -168,6 +169,7 @@ const ENTRIES: Record<string, [entry: object, functions: Record<string, readonly
         object({ measurer, baseline: "bicubic" }, { measurer, baseline: "none" }),
       ],
       ssimY: [pixels, pixels, border],
+      writePristineModel: [object(await evaluate.readPristineModel(), { mean: [1], covariance: [1] })],
     },
   ],
   "samsr/train": [

@@ -21,7 +21,7 @@ const LONGEST_SILENCE = 5 * 60_000;
 type Holder = Owner & { readonly host: string };
 
 /** Words for errors: what the work is at, and what is done to it, such as FILE and "fetched". */
-export interface Task {
+interface Task {
   readonly what: string;
   readonly doing: string;
 }

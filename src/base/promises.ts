@@ -28,7 +28,7 @@ export function remember<K, V>(known: Map<K, Promise<V>>, key: K, make: () => Pr
   return made;
 }
 
-export interface Once<T> {
+interface Once<T> {
   (): Promise<T>;
   /** Returns what was made or is in the making, if anything. */
   begun(): Promise<T> | undefined;

@@ -73,7 +73,7 @@ export function philox(
 }
 
 /** Number of levels of {@link normalTable}. */
-export const NORMAL_LEVELS = 65536;
+const NORMAL_LEVELS = 65536;
 
 let table: Float32Array | undefined;
 

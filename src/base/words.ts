@@ -5,7 +5,7 @@
 import { SamsrError } from "./errors.js";
 
 /** A schema in the words of JSON Schema, draft 2020-12, for one value. */
-export type WordSchema =
+type WordSchema =
   | {
       readonly type: "integer";
       readonly minimum: number;

@@ -35,7 +35,7 @@ export type CoverageModel = JsonOf<typeof COVERAGE_NETWORK>;
 export type OnnxFileModel = JsonOf<typeof ONNX_FILE>;
 
 /** A description of which only what all have in common is known. */
-export type AnyDescription = Described & {
+type AnyDescription = Described & {
   readonly network: string;
   readonly weights: Readonly<Record<string, string>>;
 };

@@ -21,7 +21,7 @@ export class Opaque {
   constructor(readonly name: string) {}
 }
 
-export interface PickleWorld {
+interface PickleWorld {
   /** What a name of Python's stands for: a `PickleFunction`, a value, or an `Opaque`. */
   readonly global: (name: string) => unknown;
   /** The object that the writer kept outside of the pickle (in a checkpoint: a storage). */

@@ -44,7 +44,7 @@ export class Storage {
 }
 
 /** A storage that is a part of another one, as files from before version 0.4 have them. */
-export class StoragePart {
+class StoragePart {
   constructor(
     readonly storage: Storage,
     readonly offset: number,
@@ -78,7 +78,7 @@ export const LARGEST_PICKLE = 4e6;
 const MOST_AXES = 64;
 const MOST_PAIRS = 1e6;
 
-export interface TensorWorld {
+interface TensorWorld {
   readonly global: (name: string) => unknown;
   readonly persistent: (id: unknown) => unknown;
   /** Every storage the pickle has named so far, by its key. */

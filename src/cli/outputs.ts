@@ -14,7 +14,7 @@ import type { FoundInputs, Input } from "./inputs.js";
 import { UsageError } from "./report.js";
 
 /** Standard output has a path where it was named by one, such as that of a link to /proc/self/fd/1. */
-export type Destination = { kind: "stdout"; path?: string } | { kind: "file" | "folder"; path: string };
+type Destination = { kind: "stdout"; path?: string } | { kind: "file" | "folder"; path: string };
 
 export interface Target {
   /** The path of the result; left out for standard output. */
@@ -24,7 +24,7 @@ export interface Target {
   readonly skip: boolean;
 }
 
-export interface TargetOptions {
+interface TargetOptions {
   readonly destination: Destination;
   readonly format?: OutputFormat;
   readonly overwrite?: boolean;

@@ -53,7 +53,7 @@ export function createProgressBar(stream: WriteStream, wanted: boolean): Progres
   };
 }
 
-export interface ProgressLine {
+interface ProgressLine {
   readonly name: string;
   readonly place: string;
   readonly stage: string;

@@ -65,7 +65,7 @@ export function* chain<Rate, Image>(
 }
 
 /** Returns the timesteps that a chain visits, falling. @throws SamsrError as `chain` */
-export function visitedBy(sampler: Sampler, schedule: Schedule, steps = schedule.steps): number[] {
+function visitedBy(sampler: Sampler, schedule: Schedule, steps = schedule.steps): number[] {
   return sampler.visits?.(schedule, steps) ?? timesteps(schedule, steps);
 }
 

@@ -16,7 +16,14 @@ export {
 } from "./measurer.js";
 export { createMethods } from "./methods.js";
 export * from "./metrics/index.js";
-export { niqe, type PristineModel, readPristineModel } from "./niqe/niqe.js";
+export {
+  createPristineFit,
+  niqe,
+  type PristineFit,
+  type PristineModel,
+  readPristineModel,
+  writePristineModel,
+} from "./niqe/niqe.js";
 export {
   type EnlargeMethod,
   type MethodScore,

@@ -39,7 +39,7 @@ export function needsModel(name: string): boolean {
  * weights is no other method. Undefined for a model with a student and a teacher, which has methods of both,
  * and for one without a diffusion.
  */
-export function onlyMethod(model: UpscalingModel): Method | undefined {
+function onlyMethod(model: UpscalingModel): Method | undefined {
   const denoisesLatents = networkOf(model).upscaling?.by === "denoising latents";
   return denoisesLatents ? kindOf(model).diffusion!.method : undefined;
 }
@@ -51,7 +51,7 @@ export function methodsFor(model: UpscalingModel, names: readonly string[]): str
   return [...names.filter((name) => !needsModel(name)), only];
 }
 
-export interface MethodOptions {
+interface MethodOptions {
   /** The seed of the noise; default 0. */
   readonly seed?: number;
   /** The preset of methods that run a model; left out, the settings are the model's. */

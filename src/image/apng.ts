@@ -9,7 +9,7 @@ import { openSharp } from "./pixels.js";
 import { createRaster, type Raster } from "./raster.js";
 import { readRaster } from "./sharp-raster.js";
 
-export interface Apng {
+interface Apng {
   readonly frames: readonly Raster[];
   /** Milliseconds that each frame is shown. */
   readonly delays: readonly number[];

@@ -65,7 +65,7 @@ export interface OpenedPicture {
   page(index: number): Promise<Raster>;
 }
 
-export const readable = "samsr reads JPEG, PNG, WebP, AVIF, TIFF, GIF, BMP, HEIC and JPEG XL";
+const readable = "samsr reads JPEG, PNG, WebP, AVIF, TIFF, GIF, BMP, HEIC and JPEG XL";
 
 /**
  * Reads a picture: JPEG, PNG, WebP, AVIF, TIFF, GIF, BMP, HEIC or JPEG XL (of several pages or frames, the

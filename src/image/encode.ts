@@ -71,7 +71,7 @@ export async function encodeToFile(
 }
 
 /** The encoder of a raster, and what puts the metadata into what it wrote. */
-export interface Encoder {
+interface Encoder {
   readonly image: Sharp;
   finish(store: Store): Promise<void>;
 }

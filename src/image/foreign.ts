@@ -9,7 +9,7 @@ import { join, latin1, spells, viewOf } from "./containers/bytes.js";
 import { openSharp } from "./pixels.js";
 import { createRaster, type Raster } from "./raster.js";
 
-export interface ForeignPicture {
+interface ForeignPicture {
   readonly raster: Raster;
   /** What is said beside the pixels. */
   readonly header: SharpMetadata;

@@ -54,7 +54,7 @@ export const kernels = {
 } satisfies Record<string, Kernel>;
 
 /** Which input values each output value along an axis reads, and how much of each. */
-export interface Taps {
+interface Taps {
   /** How many input values each output value reads. */
   readonly count: number;
   /** The first of them, one for each output value. */

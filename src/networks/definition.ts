@@ -20,10 +20,7 @@ export type Found<Config, Facts = object> = { readonly config: Config } & Facts;
  * @param name of the file, for errors
  * @returns undefined where nothing of the network is there
  */
-export type Reader<Config, Facts = object> = (
-  shapes: Shapes,
-  name: string,
-) => Found<Config, Facts> | undefined;
+type Reader<Config, Facts = object> = (shapes: Shapes, name: string) => Found<Config, Facts> | undefined;
 
 export interface Network<
   Name extends string = string,

@@ -6,7 +6,7 @@ import { type Described, modelAlone } from "./model.js";
 import type { Direct } from "./upscaling.js";
 
 /** What is left to say of a network that makes the large picture in one pass from the small one. */
-export interface DirectNetwork<Name extends string, Config, Facts extends object>
+interface DirectNetwork<Name extends string, Config, Facts extends object>
   extends Pick<
       Network<Name, Config, Facts>,
       | "name"

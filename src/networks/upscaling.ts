@@ -96,7 +96,7 @@ export interface Guiding<Config> {
 }
 
 /** What a network that predicts noise is told: x [N, C, H, W], t [N] and lq [N, 3, H, W] in [-1, 1]. */
-export type NoiseInputs = Omit<DenoiserInputs, "y">;
+type NoiseInputs = Omit<DenoiserInputs, "y">;
 
 /** A network that makes latents out of noise, led by the small picture, and pictures of them. */
 export interface Diffusing<Config> {

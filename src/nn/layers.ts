@@ -2,7 +2,7 @@ import * as o from "../onnx/index.js";
 import { constantly, fanIn, type Initializer, ones, zeros } from "./initializers.js";
 import type { Scope } from "./scope.js";
 
-export interface ConvLayerOptions {
+interface ConvLayerOptions {
   readonly stride?: number;
   /** Zeros beyond each border; default: as many as keep the size. */
   readonly padding?: number;
@@ -59,7 +59,7 @@ export function prelu(p: Scope, x: o.Value): o.Value {
   return o.prelu(x, o.reshape(weight, [channels, 1, 1]));
 }
 
-export interface GroupNormOptions {
+interface GroupNormOptions {
   /** The number of groups; 32, as in the published denoiser and autoencoder, when left out. */
   readonly groups?: number;
   readonly epsilon?: number;

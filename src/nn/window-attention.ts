@@ -15,7 +15,7 @@ import type { Scope } from "./scope.js";
  */
 export const APART = -60;
 
-export interface WindowAttentionOptions {
+interface WindowAttentionOptions {
   /** The side w of a window: it is w x w pixels. */
   readonly window: number;
   /** Channels of one head. */

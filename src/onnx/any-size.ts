@@ -22,7 +22,7 @@ export interface AnySize {
   readonly dimensions: Readonly<Record<string, readonly Dimension[]>>;
 }
 
-export interface AnySizeOptions {
+interface AnySizeOptions {
   /** The name of the input [N, C, H, W] that sizes are read from. */
   readonly input: string;
   /**

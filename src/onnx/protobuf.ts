@@ -3,7 +3,7 @@
  * model: varints, 32-bit floats, and length-delimited bytes. A message is a list of chunks; large tensors are
  * kept by reference until the one copy into the file, or made only then.
  */
-export type Chunk = Uint8Array | Message | Deferred;
+type Chunk = Uint8Array | Message | Deferred;
 
 /** Bytes whose number is known before they are made. */
 export interface Deferred {

@@ -4,7 +4,7 @@ import { makeValue, type Node, type Value } from "./value.js";
 /**
  * Makes what stands in place of a value whose node now has these inputs; undefined leaves the node as it is.
  */
-export type Rule = (value: Value, inputs: readonly (Value | undefined)[]) => Value | undefined;
+type Rule = (value: Value, inputs: readonly (Value | undefined)[]) => Value | undefined;
 
 /**
  * Copies a graph with some values replaced by others that compute the same. Derivatives are not carried over:

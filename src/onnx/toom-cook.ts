@@ -11,7 +11,7 @@ export const TILE = 4;
 export const WINDOW = 6;
 
 /** A matrix as its rows. */
-export type Matrix = readonly (readonly number[])[];
+type Matrix = readonly (readonly number[])[];
 
 /**
  * The three transforms along one side, for inputs [planes, WINDOW], kernel [planes, 3] and outputs [outputs,

@@ -38,7 +38,7 @@ export interface Node {
 }
 
 /** Where a value comes from. */
-export type Source =
+type Source =
   | { readonly kind: "input"; readonly name: string }
   | { readonly kind: "constant"; readonly data: ConstantData; readonly name?: string }
   | { readonly kind: "stored"; readonly name: string; readonly place: Place }

@@ -15,7 +15,7 @@ const PROGRAM = fileURLToPath(new URL("../../executor/torch_executor.py", import
 /** The descriptor on which the program writes its replies; it has the same number there. */
 const REPLIES = 3;
 
-export type Reply = Readonly<Record<string, unknown>>;
+type Reply = Readonly<Record<string, unknown>>;
 
 export interface Executor {
   /**
@@ -116,7 +116,7 @@ const PLACES = ["PYTHONHOME", "PYTHONUSERBASE", "PYTHONNOUSERSITE"];
  * that lie in the folder in which somebody happens to stand. An entry of PYTHONPATH that is empty or relative
  * means that folder.
  */
-export function executorEnvironment(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+function executorEnvironment(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const kept = Object.entries(environment).filter(
     ([name]) => !/^PYTHON/i.test(name) || PLACES.includes(name.toUpperCase()),
   );

@@ -8,14 +8,14 @@ import type { SessionOptions } from "../runtime/index.js";
 import type { Coverage } from "./coverage.js";
 import { type CoveragePredictor, createCoveragePredictor } from "./coverage-network.js";
 
-export const DEFAULT_COVERAGE_MODEL = "coverage-tiny";
+const DEFAULT_COVERAGE_MODEL = "coverage-tiny";
 
-export interface CoverageModelOptions extends SessionOptions {
+interface CoverageModelOptions extends SessionOptions {
   /** A file of weights, the name of an installed model or the folder of one. */
   readonly model?: string;
 }
 
-export interface LoadedCoverageModel {
+interface LoadedCoverageModel {
   /**
    * Predicts the coverage of a picture.
    * @throws {SamsrError} when there is no such model, or it is damaged or of another kind

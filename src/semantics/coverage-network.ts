@@ -21,7 +21,7 @@ export const NETWORK_SIDE = 112;
 const KEPT_SESSIONS = 2;
 
 /** Predicted counts, not rounded, of a picture at the network's size. */
-export interface CountMap {
+interface CountMap {
   readonly width: number;
   readonly height: number;
   /** The predicted counts, [height, width]. */

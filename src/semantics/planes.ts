@@ -25,7 +25,7 @@ export interface Planes {
 }
 
 /** Pictures with a longer side are shrunk to it, as Segment Anything does; time and memory stay bounded. */
-export const LONGEST_SIDE = 1024;
+const LONGEST_SIDE = 1024;
 
 /**
  * Standard deviation of the smoothing, in pixels: enough to hide the sensor's noise and JPEG's ripples, too

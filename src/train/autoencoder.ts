@@ -9,7 +9,7 @@ import { type TrainerOptions, train } from "./trainer.js";
 import { convolutionStrategyOn, createTrainingSession } from "./training-session.js";
 import { type FlatWeights, initialWeights } from "./weights.js";
 
-export interface AutoencoderOptions extends TrainerOptions {
+interface AutoencoderOptions extends TrainerOptions {
   readonly config: VqConfig;
   /** Their hr is what is learnt; lq is not looked at. */
   readonly batches: Batches;
@@ -21,7 +21,7 @@ export interface AutoencoderOptions extends TrainerOptions {
   readonly session?: SessionOptions;
 }
 
-export interface AutoencoderWeights {
+interface AutoencoderWeights {
   readonly reconstruction: number;
   readonly codebook: number;
   /** The weight beta of the commitment loss. */

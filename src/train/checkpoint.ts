@@ -12,7 +12,7 @@ import { createStability, type Stability } from "./stability.js";
 import { createFlatWeights, type FlatWeights } from "./weights.js";
 
 /** AdamW's moments, each laid out as the weights are. */
-export interface AdamState {
+interface AdamState {
   readonly first: Float32Array;
   readonly second: Float32Array;
   /** The number of steps taken. */

@@ -40,7 +40,7 @@ export interface SemanticsOptions {
   readonly networks?: SourceNetworks;
 }
 
-export interface CropSemantics {
+interface CropSemantics {
   /**
    * Makes noise [N, C, S, S] and W [N, S, S] of low-resolution crops [N, 3, S, S] in [-1, 1].
    * @param seed of the first crop; the next one has the next

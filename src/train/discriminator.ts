@@ -21,12 +21,12 @@ export interface AdversarialOptions {
   readonly gamma: number;
 }
 
-export interface Discriminator extends Opponent {
+interface Discriminator extends Opponent {
   /** The discriminator's weights as the student's graph has them as inputs: what those are bound to. */
   readonly bound: Readonly<Record<string, DevicePart>>;
 }
 
-export interface DiscriminatorSurroundings {
+interface DiscriminatorSurroundings {
   readonly session?: SessionOptions;
   /** The space of the pictures that it judges; default: pixels. */
   readonly space?: Space;

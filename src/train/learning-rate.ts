@@ -1,7 +1,7 @@
 /** How the learning rate goes on after its rise. */
 export type RateSchedule = "cosine" | "linear" | "constant";
 
-export interface LearningRate {
+interface LearningRate {
   readonly peak: number;
   /** The rate at the end; default 0. A `constant` schedule has no use for it. */
   readonly floor?: number;

@@ -19,7 +19,7 @@ import {
   squaredNorm,
 } from "./adamw.js";
 
-export interface Optimiser {
+interface Optimiser {
   /**
    * Takes step n = 1, 2, ... along the gradient.
    * @returns the gradient's length before it was clipped

@@ -1,6 +1,6 @@
 import { setImmediate } from "node:timers/promises";
 
-export interface Prefetch<T> {
+interface Prefetch<T> {
   /** Returns what `index` is, made now unless it was begun; what follows it is begun. */
   at(index: number): Promise<T>;
   /** Waits for what was begun and never asked for. */

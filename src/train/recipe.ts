@@ -6,7 +6,7 @@ import { COVERAGE_TINY, TINY } from "../networks/index.js";
  * A smaller kappa than the paper's 2: on pixels the residual has a deviation near 0.1 in [-1, 1], so noise of
  * deviation 0.3 already hides all of it, and the chain's steps are spent where there is something to decide.
  */
-export const TINY_SCHEDULE = {
+const TINY_SCHEDULE = {
   steps: 15,
   power: 0.3,
   kappa: 0.3,

@@ -39,7 +39,7 @@ import { type FlatWeights, initialWeights, loadWeights } from "./weights.js";
 export type { StudentOptions, StudentWeights } from "./student-options.js";
 
 /** A batch whose first D pictures go through algorithm 1's terms. */
-export interface StudentShape extends BatchShape {
+interface StudentShape extends BatchShape {
   readonly distilled: number;
 }
 
@@ -156,7 +156,7 @@ export async function trainStudent(
 }
 
 /** What the teacher's part of algorithm 1 is made of. */
-export interface RollOutOptions {
+interface RollOutOptions {
   readonly config: SwinUNetConfig;
   readonly schedule: Schedule;
   /** Timesteps visited, 1..T, evenly spread. */

@@ -52,7 +52,7 @@ export interface TeacherSemantics extends Required<PixelwiseOptions> {
 }
 
 /** The forward process that a teacher is taught to undo, and by which error. */
-export interface TeacherProcess {
+interface TeacherProcess {
   /** How errors of x0 count; default "smooth absolute". */
   readonly loss?: TeacherLoss;
   readonly kappa: number;

@@ -71,7 +71,7 @@ export interface Opponent {
 }
 
 /** What steps are taken on. */
-export interface StepInputs extends Pick<DeviceTensors, "stage" | "load"> {
+interface StepInputs extends Pick<DeviceTensors, "stage" | "load"> {
   /**
    * Returns what micro-batch i brings, determined by i alone. It is made, and staged, while the device works
    * on the last.

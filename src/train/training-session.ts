@@ -20,7 +20,7 @@ import type { TrainingState } from "./checkpoint.js";
 import { createDeviceTensors, type DeviceTensors } from "./device-tensors.js";
 import { createOptimiser } from "./optimiser.js";
 
-export interface TrainingGraph {
+interface TrainingGraph {
   /** The scalar to differentiate. */
   readonly loss: o.Value;
   /** Further scalars to compute with it, such as its terms. */
@@ -29,7 +29,7 @@ export interface TrainingGraph {
   readonly outputs?: Readonly<Record<string, o.Value>>;
 }
 
-export interface TrainingOptions extends SessionOptions {
+interface TrainingOptions extends SessionOptions {
   /** Micro-batches whose gradients are averaged into one step; default 1. */
   readonly accumulate?: number;
   readonly betas?: Betas;

@@ -16,7 +16,7 @@ const GREY_LEVELS = 2;
  */
 const EVEN = 2 / 255 / 8;
 
-export interface ConfinedSize {
+interface ConfinedSize {
   /** The small picture's width. */
   readonly width: number;
   readonly height: number;

@@ -8,7 +8,7 @@ import { peakBytes } from "../onnx/memory.js";
 import { kindOf } from "./kinds/index.js";
 import { tileInputs } from "./tile-inputs.js";
 
-export interface Cost {
+interface Cost {
   /** What runs once for this, such as "encoder". */
   readonly name: string;
   /** The part of the model whose weights it holds. */

@@ -17,7 +17,7 @@ import { loadWeights } from "./model.js";
 import { resolveSettings, scheduleFor } from "./settings.js";
 import type { TileSize } from "./tile-inputs.js";
 
-export interface ExportOptions {
+interface ExportOptions {
   readonly variant: Variant;
   /** The strength of W in equation 9, m, from 0 to less than 1. */
   readonly etaScale: number;
@@ -31,7 +31,7 @@ interface WithDetail {
 }
 
 /** What the inputs and the output of the graph are, for its metadata. */
-export const EXPORTED = {
+const EXPORTED = {
   lq: "[1, 3, H, W], the small picture: RGB from 0 to 1",
   noise: "[1, C, H, W], normal, of mean 0 and variance 1",
   weight:

@@ -7,7 +7,7 @@ import { cropPlanar, type Raster, type Region } from "../image/raster.js";
 import { handOverWeights, type TilePlan } from "../image/tiles.js";
 import { latentPicture } from "../semantics/index.js";
 
-export interface Latents {
+interface Latents {
   /** What has been encoded: the image, or as far as its tiles reach beyond it. */
   readonly width: number;
   readonly height: number;

@@ -14,7 +14,7 @@ import type { UpscaleSettings } from "./settings.js";
 const BYTES_FOR_512 = 48e9;
 
 /** The settings of a preset, and what there is to say of them. */
-export interface PresetSettings {
+interface PresetSettings {
   readonly settings: Pick<UpscaleSettings, "variant" | "masks" | "tiles" | "tile" | "overlap"> & {
     readonly masks?: SourceName;
   };

@@ -26,7 +26,7 @@ export type Stop = Pick<AbortSignal, "throwIfAborted">;
  * What the search for coverage reports to, and the networks that it may ask; the worker has both of installed
  * models.
  */
-export interface CoverageContext extends FindContext, SourceNetworks {}
+interface CoverageContext extends FindContext, SourceNetworks {}
 
 /**
  * The coverage of a raster of bled colours, as the settings have it; empty for none.

@@ -11,7 +11,7 @@ import type { Sessions } from "./sessions.js";
 import type { ResolvedSettings } from "./settings.js";
 
 /** A model that is ready for pictures. */
-export interface OpenedModel {
+interface OpenedModel {
   readonly sessions: Sessions;
   /** What masks may ask. */
   readonly networks: SourceNetworks & { release(): Promise<void> };

@@ -176,7 +176,7 @@ export type DiffusionSettings = Required<
 };
 
 /** The part that belongs to one between noise and the sharp picture. */
-export type DdimSettings = Required<Pick<UpscaleSettings, "steps" | "seed" | "ddimEta">> & {
+type DdimSettings = Required<Pick<UpscaleSettings, "steps" | "seed" | "ddimEta">> & {
   readonly method: typeof DDIM;
 };
 

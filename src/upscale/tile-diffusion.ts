@@ -7,7 +7,7 @@ import type { Semantics, Stop } from "./semantics.js";
 import { type DiffusionSettings, takesOneStep } from "./settings.js";
 import type { TileSize } from "./tile-inputs.js";
 
-export interface TileDiffusionOptions {
+interface TileDiffusionOptions {
   /** The size of all tiles. */
   readonly size: TileSize;
   /** C, of a latent. */

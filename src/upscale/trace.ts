@@ -23,7 +23,7 @@ export interface TileMoment {
 }
 
 /** Collects the moments of all tiles. */
-export interface Trace {
+interface Trace {
   /** Takes a moment of the plan's i-th tile. Arrays are copied. */
   add(i: number, moment: TileMoment): void;
   /**

@@ -9,7 +9,7 @@ import { findWeights } from "./model.js";
 import { serveUpscaler } from "./serve-upscaler.js";
 import { createSessions } from "./sessions.js";
 
-export interface OpenArguments {
+interface OpenArguments {
   readonly model: InstalledModel<UpscalingModel>;
   readonly device: Device | "auto";
   readonly threads?: number;

@@ -8,7 +8,7 @@ import { serveUpscaler } from "../upscale/serve-upscaler.js";
 import { createSessions } from "../upscale/sessions.js";
 import { createPageCoverage, type PageModel, weightsOf } from "./model.js";
 
-export interface OpenArguments {
+interface OpenArguments {
   readonly model: PageModel<UpscalingModel>;
   readonly device: Device | "auto";
   readonly threads: number;

@@ -13,7 +13,7 @@ import { type Parameter, parametersOf, readNumbers, sizesOf } from "./weights.js
 /**
  * A pair of which the text has been read: its tensors under the names that their network publishes them by.
  */
-export interface NcnnOutline {
+interface NcnnOutline {
   readonly shapes: Shapes;
   load(): Promise<StateDict>;
 }
@@ -25,7 +25,7 @@ const MOST_BYTES = 1e9;
 const BINARY_MARK = Uint8Array.of(0xdd, 0x85, 0x76, 0x00);
 
 /** Tells whether a file is the text of a pair. */
-export async function isParam(source: ByteSource): Promise<boolean> {
+async function isParam(source: ByteSource): Promise<boolean> {
   const start = await source.read(0, Math.min(source.size, MARK.length + 1));
   if (source.size >= 4 && BINARY_MARK.every((byte, i) => start[i] === byte)) {
     throw new SamsrError(`${source.name}: it is ncnn's text in its binary form; give the text, .param`);

@@ -6,7 +6,7 @@ import type { Companion, Found, Network } from "../../networks/index.js";
 import { networksIn } from "../description.js";
 import { type InstalledModel, surveyModels } from "./find.js";
 
-export interface StoredCompanion {
+interface StoredCompanion {
   /** The model in whose folder it lies. */
   readonly name: string;
   readonly config: unknown;

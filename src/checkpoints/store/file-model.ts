@@ -12,7 +12,7 @@ import { recognise } from "../recognise.js";
 import { withSource } from "../source.js";
 
 /** A model whose weights are a file that somebody named. */
-export interface FileModel {
+interface FileModel {
   readonly folder: string;
   readonly place: "file";
   readonly description: ModelDescription;

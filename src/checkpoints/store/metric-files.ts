@@ -35,11 +35,11 @@ export const METRIC_FILE_NAMES = Object.keys(METRIC_FILES) as readonly MetricFil
 export const metricFilePath = (name: MetricFileName): string => join(metricsFolder(), `${name}.safetensors`);
 
 /** Where a file is kept until it is installed, whole or in part. */
-export const metricDownloadPath = ({ file }: Pick<MetricFile, "file">): string =>
+const metricDownloadPath = ({ file }: Pick<MetricFile, "file">): string =>
   join(metricsFolder(), ".downloads", file);
 
 /** What is known of installed weights. */
-export interface InstalledMetricFile {
+interface InstalledMetricFile {
   readonly name: MetricFileName;
   readonly path: string;
   readonly bytes: number;
@@ -56,7 +56,7 @@ export async function installedMetricFiles(): Promise<InstalledMetricFile[]> {
   return found;
 }
 
-export interface AddMetricFileOptions {
+interface AddMetricFileOptions {
   /** Which of samsr's list it is; told by its tensors and its file's name where that is enough. */
   readonly as?: MetricFileName;
   /** Where it comes from, for the file that is written; default: its name. */
@@ -140,7 +140,7 @@ function compared(shapes: Shapes, name: MetricFileName): { common: number; diffe
   return { common, difference };
 }
 
-export interface PullMetricFileOptions {
+interface PullMetricFileOptions {
   /**
    * Another place to fetch from: a file's address, or that of a folder (ending in a slash) with the published
    * names.

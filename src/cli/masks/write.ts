@@ -39,7 +39,7 @@ export interface MaskResult {
 }
 
 /** What all pictures of a run share. */
-export interface MasksRun {
+interface MasksRun {
   readonly options: MasksArguments & { readonly masks: string };
   readonly source: CoverageSource;
   readonly reporter: Reporter;

@@ -1,7 +1,7 @@
 import type { ProgressBar } from "../progress.js";
 
 /** How far a file is. */
-export interface FileProgress {
+interface FileProgress {
   readonly file: string;
   readonly stage: "fetch" | "verify" | "read" | "write";
   readonly done: number;

@@ -35,7 +35,7 @@ export interface Contestant {
   use<T>(work: (enlarge: EnlargeMethod) => Promise<T>): Promise<T>;
 }
 
-export interface RunsOn {
+interface RunsOn {
   readonly device?: Device | "auto";
   /** Threads on the CPU; default: one for each core. */
   readonly threads?: number;

@@ -8,7 +8,7 @@ export type Perceptual = readonly [clipiqa: string, musiq: string];
 export type RealWorld = { readonly RealSR: Perceptual; readonly RealSet65: Perceptual };
 
 /** PSNR, SSIM, LPIPS, CLIPIQA, MUSIQ. */
-export type Synthetic = readonly [string, string, string, string, string];
+type Synthetic = readonly [string, string, string, string, string];
 
 /** A method of the paper's comparison. */
 export interface PaperMethod {

@@ -10,7 +10,7 @@ import { benchmarkGallery } from "./gallery.js";
 import { fillResults, type ResultsOptions } from "./results.js";
 import { benchmarkTables } from "./tables.js";
 
-export interface BenchmarkOptions {
+interface BenchmarkOptions {
   readonly contestants: readonly Contestant[];
   readonly sets: readonly DataSet[];
   readonly measurer: Measurer;

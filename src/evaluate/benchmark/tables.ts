@@ -15,7 +15,7 @@ import {
 } from "./paper.js";
 import { keptResult, type Result } from "./results.js";
 
-export interface TablesInput {
+interface TablesInput {
   readonly contestants: readonly Contestant[];
   readonly sets: readonly DataSet[];
   /** Those that were measured. */

@@ -6,7 +6,7 @@
  * measures.
  */
 
-export interface AsymmetricFit {
+interface AsymmetricFit {
   /** Shape: 2 is a Gaussian, 1 a Laplacian. */
   readonly alpha: number;
   /** Scale of the negative side. */

@@ -11,7 +11,7 @@ import { fileURLToPath } from "node:url";
 import { checkArgument, checkOptions, checkText, checkWhole, isObject } from "../../base/arguments.js";
 import { SamsrError } from "../../base/errors.js";
 import { readSafetensors, writeSafetensors } from "../../checkpoints/safetensors.js";
-import { bitDepth, type Raster } from "../../image/raster.js";
+import { bitDepth, checkRaster, type Raster } from "../../image/raster.js";
 import { LUMA_OPTIONS, type LumaOptions, luma } from "../luma.js";
 import { BLOCK, type BlockFeatures, blockFeatures, FEATURES } from "./features.js";
 import { distance, fitGaussian, type Gaussian } from "./gaussian.js";
@@ -44,21 +44,39 @@ export function niqe(picture: Raster, pristine: PristineModel, options: LumaOpti
   return distance(pristine, own);
 }
 
+/** The fit of a model of good photos, a photo at a time. */
+export interface PristineFit {
+  /**
+   * Adds the features of a photo's sharp blocks.
+   * @param photo 8 bits, of any channels, with room for two blocks of 96 x 96
+   * @throws SamsrError for what is none
+   */
+  add(photo: Raster): void;
+  /**
+   * Returns the Gaussian of all blocks that were added.
+   * @throws SamsrError when they are too few for 36 features
+   */
+  fit(): PristineModel;
+}
+
 /**
- * Creates the Gaussian of the sharp blocks of photos that are held to be good. @throws SamsrError when too
- * few are
+ * Creates a fit of NIQE's model to photos that are held to be good; {@link writePristineModel} writes it.
+ * @param source whose photos they are, in words, which the model keeps
+ * @throws SamsrError for what is no text
  */
-export function createPristineFit(source: string) {
+export function createPristineFit(source: string): PristineFit {
+  checkText("NIQE: the source of the photos", source);
   const rows: Float64Array[] = [];
   return {
-    add(photo: Raster): void {
+    add(photo) {
+      checkRaster(photo);
       const { features, contrast, blocks } = featuresOf(photo, 0);
       const least = SHARP * contrast.reduce((a, b) => Math.max(a, b), 0);
       for (let i = 0; i < blocks; i++) {
         if (contrast[i] > least) rows.push(features.slice(i * FEATURES, (i + 1) * FEATURES));
       }
     },
-    fit(): PristineModel {
+    fit() {
       const gaussian = rows.length > FEATURES ? fitGaussian(rows) : undefined;
       if (!gaussian) {
         throw new SamsrError(`NIQE: ${rows.length} sharp blocks are too few for ${FEATURES} features`);
@@ -120,7 +138,13 @@ function fromSafetensors(bytes: Uint8Array, path: string): Parts {
   return [part("mean"), part("covariance"), metadata.source ?? path];
 }
 
-export function writePristineModel({ mean, covariance, source }: PristineModel): Uint8Array {
+/**
+ * Returns a model of good photos as the bytes of a safetensors file, which {@link readPristineModel} reads.
+ * @throws SamsrError for what is no such model
+ */
+export function writePristineModel(pristine: PristineModel): Uint8Array {
+  checkPristine(pristine);
+  const { mean, covariance, source } = pristine;
   const tensors = new Map([
     ["mean", { shape: [FEATURES], data: Float32Array.from(mean) }],
     ["covariance", { shape: [FEATURES, FEATURES], data: Float32Array.from(covariance) }],

@@ -6,7 +6,7 @@ import { SamsrError } from "../../base/errors.js";
 import { sourceOfBytes } from "../../checkpoints/source.js";
 import { readZip } from "../../checkpoints/zip.js";
 
-export interface NumpyArray {
+interface NumpyArray {
   readonly shape: readonly number[];
   readonly data: Float64Array;
 }

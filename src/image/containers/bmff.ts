@@ -45,7 +45,7 @@ function find(bytes: Uint8Array, path: readonly string[], from = 0, to = bytes.l
   return undefined;
 }
 
-export interface Cicp {
+interface Cicp {
   /** Code points of ITU-T H.273. */
   readonly primaries: number;
   readonly transfer: number;
@@ -107,7 +107,7 @@ export function asStill(bytes: Uint8Array): Uint8Array | undefined {
   return still;
 }
 
-export interface AvifAdditions {
+interface AvifAdditions {
   readonly cicp?: Cicp;
   readonly icc?: Uint8Array;
   readonly exif?: Uint8Array;

@@ -16,7 +16,7 @@ const names = {
   jfif: "JFIF\0",
 } as const;
 
-export interface JpegFacts {
+interface JpegFacts {
   exif?: Uint8Array;
   xmp?: Uint8Array;
   icc?: Uint8Array;
@@ -69,7 +69,7 @@ function* segments(bytes: Uint8Array): Generator<{ marker: number; data: Uint8Ar
   }
 }
 
-export interface JpegAdditions {
+interface JpegAdditions {
   /** Pixels an inch, across and down. */
   density?: readonly [number, number];
   exif?: Uint8Array;

@@ -16,7 +16,7 @@ export interface PngText {
   readonly translated?: string;
 }
 
-export interface PngFacts {
+interface PngFacts {
   exif?: Uint8Array;
   xmp?: Uint8Array;
   icc?: Uint8Array;
@@ -228,7 +228,7 @@ function readText(kind: PngText["kind"], data: Uint8Array, left: number): PngTex
   };
 }
 
-export interface PngAdditions {
+interface PngAdditions {
   density?: readonly [number, number];
   exif?: Uint8Array;
   xmp?: Uint8Array;

@@ -72,7 +72,7 @@ export function labAsRgb(bytes: Uint8Array): { bytes: Uint8Array; signed: boolea
   return { bytes: copy, signed: code === 8 };
 }
 
-export interface TiffAdditions {
+interface TiffAdditions {
   density?: readonly [number, number];
   icc?: Uint8Array;
   xmp?: Uint8Array;

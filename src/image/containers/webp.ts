@@ -1,7 +1,7 @@
 /** WebP's chunks (RFC 9649): a RIFF file; `VP8X` announces what stands beside the picture. */
 import { ascii, join, latin1, spells, viewOf } from "./bytes.js";
 
-export interface WebpFacts {
+interface WebpFacts {
   icc?: Uint8Array;
   exif?: Uint8Array;
   xmp?: Uint8Array;

@@ -15,7 +15,7 @@ export interface ExifField {
 }
 
 /** The directories that are kept: of the picture, of how it was taken, of where, and of compatibility. */
-export interface ExifFields {
+interface ExifFields {
   main: ExifField[];
   photo: ExifField[];
   gps: ExifField[];
@@ -189,7 +189,7 @@ export function exifDensity(exif: Uint8Array): [number, number] | undefined {
   return unit === 3 ? [x * 2.54, y * 2.54] : [x, y];
 }
 
-export interface UprightExif {
+interface UprightExif {
   /** EXIF with orientation 1; left out when nothing of it could be read. */
   exif?: Uint8Array;
   /** What was lost, as the end of a sentence. */

@@ -9,7 +9,7 @@ import * as o from "../../onnx/index.js";
 export type BackboneName = "alexnet" | "vgg16" | "squeezenet1_1";
 
 /** A network's activations at a few depths. */
-export interface Backbone {
+interface Backbone {
   /** The channels of each activation that is looked at. */
   readonly channels: readonly number[];
   /** Returns the activations of pictures [N, 3, H, W], normalised as the network was trained. */
@@ -17,7 +17,7 @@ export interface Backbone {
 }
 
 /** How VGG-16 halves its maps. */
-export type Pool = (x: o.Value) => o.Value;
+type Pool = (x: o.Value) => o.Value;
 
 export const BACKBONES: Readonly<Record<BackboneName, Backbone>> = {
   alexnet: { channels: [64, 192, 384, 256, 256], features: alexnet },

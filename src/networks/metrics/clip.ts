@@ -37,7 +37,7 @@ const DEVIATION = [0.26862954, 0.26130258, 0.27577711];
 const HEAD = 64;
 const BATCH_NORM_EPSILON = 1e-5;
 
-export interface ClipImage {
+interface ClipImage {
   /** What the stem and each of the four stages make of the pictures. */
   readonly stages: readonly o.Value[];
   /** The vectors, [N, embedding]. */
@@ -168,7 +168,7 @@ export function clipEmbedding(p: Scope, config: ClipConfig, texts: readonly Toke
   return o.gather(table, o.integers(ids, [texts.length, length]));
 }
 
-export interface ClipText {
+interface ClipText {
   /** What each block makes of the tokens, [texts, length, textWidth]. */
   readonly blocks: readonly o.Value[];
   /** The last token of each text after the last normalisation, [texts, textWidth]. */

@@ -66,7 +66,7 @@ export function learnedFeatures(p: Scope, config: ClipConfig, prompts: Scope): o
   return clipText(p, config, embedded, ends).features;
 }
 
-export interface ClipIqa {
+interface ClipIqa {
   /** Cosines of pictures and texts over the temperature, [N, 2 pairs]. */
   readonly logits: o.Value;
   /** The probability of the good text, for each pair, [N, pairs]. */

@@ -30,7 +30,7 @@ export const GRID = 10;
 
 const LAYER_NORM_EPSILON = 1e-6;
 
-export interface MusiqStem {
+interface MusiqStem {
   /** What the first convolution, its normalisation, the pool and the block make of the patches. */
   readonly stages: readonly [root: o.Value, normalised: o.Value, pooled: o.Value, block: o.Value];
   /** A token for each patch, [N, hidden]. */
@@ -80,7 +80,7 @@ export interface MusiqPlaces {
   readonly counts: o.Value;
 }
 
-export interface MusiqScore {
+interface MusiqScore {
   /** Tokens with what they are told of their places, without the class token, [L, hidden]. */
   readonly placed: o.Value;
   /** What each block makes of the class token and the others, [1 + L, hidden]. */

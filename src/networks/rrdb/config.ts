@@ -1,7 +1,7 @@
 import { checked, type Filled, oneOf, section, whole } from "../../base/fields.js";
 
 /** How projects spell the names of its tensors, all of them with the same network. */
-export const SPELLINGS = ["new", "trunk", "old"] as const;
+const SPELLINGS = ["new", "trunk", "old"] as const;
 
 export const config = checked(
   section("The RRDB network.", {

@@ -1,5 +1,5 @@
 /** The names of the same convolutions in the three spellings. */
-import { CONVOLUTIONS, DENSE_BLOCKS, type RrdbConfig } from "./config.js";
+import type { RrdbConfig } from "./config.js";
 
 export interface Names {
   readonly first: string;
@@ -43,9 +43,4 @@ export const NAMES: Readonly<Record<RrdbConfig["spelling"], (sizes: Sizes) => Na
 
 function counted(count: number, name: (i: number) => string): string[] {
   return Array.from({ length: count }, (_, i) => name(i));
-}
-
-/** Tells how many convolutions a network has beside the enlargements. */
-export function convolutionsOf({ blocks }: Pick<RrdbConfig, "blocks">): number {
-  return blocks * DENSE_BLOCKS * CONVOLUTIONS + 4;
 }

@@ -10,7 +10,7 @@ import { resizeMatrix } from "./resize-matrix.js";
  * Relative positions along both axes, each [side, side, d]: a vector for each place and each place it looks
  * at.
  */
-export interface RelativePositions {
+interface RelativePositions {
   readonly rows: o.Value;
   readonly columns: o.Value;
 }

@@ -11,7 +11,7 @@
 import { fanIn, linear, type Scope, zeros } from "../../nn/index.js";
 import * as o from "../../onnx/index.js";
 
-export interface AttentionSize {
+interface AttentionSize {
   readonly heads: number;
   /** Channels of all heads together. */
   readonly width: number;
@@ -46,7 +46,7 @@ export function projected(
 }
 
 /** Pixels [B or 1, X, C] by themselves, and with their places added. */
-export interface Pixels {
+interface Pixels {
   readonly pixels: o.Value;
   readonly placed: o.Value;
 }

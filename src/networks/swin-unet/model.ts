@@ -10,7 +10,7 @@ import { config } from "./config.js";
 import type { SwinUNetFound } from "./read.js";
 
 /** The schedule of SAMSR, SinSR and ResShift as they are published. */
-export const RELEASED_SCHEDULE: ScheduleDescription = {
+const RELEASED_SCHEDULE: ScheduleDescription = {
   steps: 15,
   power: 0.3,
   kappa: 2,
@@ -19,7 +19,7 @@ export const RELEASED_SCHEDULE: ScheduleDescription = {
 };
 
 /** The strength m of equation 9, in the paper and in the released code. */
-export const RELEASED_M = 0.2;
+const RELEASED_M = 0.2;
 
 const json = modelJson(
   "latent-denoiser",

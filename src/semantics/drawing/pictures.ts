@@ -17,7 +17,7 @@ const GREYS_A_DEVIATION = 50;
 const NOISE_LINES = 16;
 
 /** What is to be drawn. */
-export interface DrawnSemantics {
+interface DrawnSemantics {
   readonly photo: Raster;
   /** The masks, in the photo's size or that of its enlargement. */
   readonly masks: readonly Runs[];
@@ -26,7 +26,7 @@ export interface DrawnSemantics {
 }
 
 /** A picture by its name, made when it is asked for, since many of a large photo would fill the memory. */
-export interface NamedPicture {
+interface NamedPicture {
   readonly name: string;
   draw(): Raster | Promise<Raster>;
 }

@@ -5,7 +5,7 @@
  */
 import type { Box } from "../runs.js";
 
-export function boxArea(box: Box): number {
+function boxArea(box: Box): number {
   return Math.fround((box[2] - box[0]) * (box[3] - box[1]));
 }
 

@@ -6,7 +6,7 @@ import { type InstalledModel, listModels } from "../../checkpoints/store/find.js
 import { findWeights } from "../../checkpoints/store/find-weights.js";
 import { type SamConfig, SEGMENT_ANYTHING } from "../../networks/index.js";
 
-export interface SamFile {
+interface SamFile {
   /** What messages call the model. */
   readonly name: string;
   /** The file of its weights. */

@@ -50,7 +50,7 @@ export function enlargementOf(
 }
 
 /** What one map of logits says. */
-export interface MaskFacts {
+interface MaskFacts {
   /** Runs of the mask of the whole image; null when it was not wanted. */
   readonly runs: Runs | null;
   /**

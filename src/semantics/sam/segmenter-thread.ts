@@ -9,7 +9,7 @@ import type { functions } from "./segmenter-worker.js";
 import type { FindContext, Generated } from "./types.js";
 
 /** A segmenter in a thread of its own. */
-export interface ThreadedSegmenter extends Segmenter {
+interface ThreadedSegmenter extends Segmenter {
   /**
    * Finds the masks of a picture, which is copied into the thread.
    * @param picture 8-bit RGB

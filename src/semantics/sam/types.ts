@@ -20,7 +20,7 @@ export interface SamNetwork {
 }
 
 /** Whatever the decoder wants to get back. */
-export type Embedding = unknown;
+type Embedding = unknown;
 
 export interface DecodedMasks {
   /** The logits of the masks, [B, M, side, side]. */

@@ -8,7 +8,7 @@ import { createCoverageSource, type SourceNetworks, type SourceOptions } from ".
 import { isSourceName } from "./names.js";
 import { type CoverageSource, inVariant } from "./source.js";
 
-export interface NetworkOptions {
+interface NetworkOptions {
   /** The Segment Anything, as `findSam` takes it; default: the one model that is installed. */
   readonly sam?: string;
   /** The coverage network, an installed model's name or a model's folder; default: coverage-tiny. */
@@ -24,7 +24,7 @@ export interface NetworkOptions {
 }
 
 /** Networks that sources ask, and what frees them. */
-export interface OpenNetworks extends Required<SourceNetworks> {
+interface OpenNetworks extends Required<SourceNetworks> {
   release(): Promise<void>;
 }
 

@@ -116,7 +116,7 @@ const guidance = {
   noise: standing("sam", processFields.noise),
 };
 
-export const teacherFields = section("ResShift's denoiser, of the whole chain.", {
+const teacherFields = section("ResShift's denoiser, of the whole chain.", {
   train: oneOf("What is trained.", "teacher"),
   start: optional(text("File of weights to begin with; --start takes its place.")),
   space,
@@ -159,7 +159,7 @@ const termsBeyond = Object.fromEntries(
   ]),
 ) as Readonly<Record<TermName, ReturnType<typeof weight>>>;
 
-export const studentFields = section("The student of algorithm 1.", {
+const studentFields = section("The student of algorithm 1.", {
   train: oneOf("What is trained.", "student"),
   teacher: optional(text("File of the teacher's weights; --teacher takes its place.")),
   start: optional(text("File of weights to begin with, not the teacher's; --start takes its place.")),
@@ -228,7 +228,7 @@ export const studentFields = section("The student of algorithm 1.", {
   ),
 });
 
-export const coverageFields = section("The coverage network, taught by a mask generator.", {
+const coverageFields = section("The coverage network, taught by a mask generator.", {
   train: oneOf("What is trained.", "coverage"),
   masks: standing("regions", text("regions, sam, or a folder of masks by photo name.")),
   regions: section("The built-in segmentation, several times over noise.", {
@@ -249,7 +249,7 @@ export const coverageFields = section("The coverage network, taught by a mask ge
   optimiser,
 });
 
-export const autoencoderFields = section("The VQ autoencoder, whose latents others are trained on.", {
+const autoencoderFields = section("The VQ autoencoder, whose latents others are trained on.", {
   train: oneOf("What is trained.", "autoencoder"),
   network: VQ_AUTOENCODER.config,
   data: section("What is trained on; the photos are not made small.", {

@@ -2,7 +2,7 @@
 import type { ConfigOf, StudentConfig, TeacherConfig, TrainingConfig } from "./description.js";
 
 /** Returns what every trainer takes of a configuration. */
-export function stepOptions({ optimiser, data, train }: TrainingConfig) {
+function stepOptions({ optimiser, data, train }: TrainingConfig) {
   const { steps, learningRate, schedule, floor, warmup, weightDecay, clip, accumulate } = optimiser;
   const { emaDecay, emaStart } = optimiser;
   return {

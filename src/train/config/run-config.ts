@@ -27,7 +27,7 @@ import {
 import { checkKind } from "./parse.js";
 
 /** What the command line may say over a configuration, by the names of the options. */
-export interface Overrides {
+interface Overrides {
   readonly data?: readonly string[];
   readonly degradation?: string;
   readonly pool?: number;

@@ -9,7 +9,7 @@ import type { BatchShape } from "../batch-shape.js";
 import { createCropSemantics, type SemanticsOptions } from "../crop-semantics.js";
 
 /** Standard normal, as the teacher is taught with. */
-export interface PlainNoise {
+interface PlainNoise {
   readonly kind: "plain";
   /** C of a latent. */
   readonly channels: number;
@@ -21,7 +21,7 @@ export interface PlainNoise {
  * Noise and W, as the student is taught with; networks that look at crops need sessions, and stay with the
  * trainer.
  */
-export interface SemanticNoise extends Pick<SemanticsOptions, "variant" | "noise"> {
+interface SemanticNoise extends Pick<SemanticsOptions, "variant" | "noise"> {
   readonly kind: "semantic";
   readonly channels: number;
   readonly seed: number;

@@ -26,7 +26,7 @@ export interface Batches {
   at(step: number): Promise<Batch>;
 }
 
-export interface BatchOptions {
+interface BatchOptions {
   readonly source: SampleSource;
   /** Crops in a batch, N. */
   readonly batch: number;

@@ -6,7 +6,7 @@ import { filesSource, masksOfPhoto } from "../../semantics/sources/files.js";
 import type { Photo } from "./photos.js";
 
 /** A low-resolution picture and where in which photo it lies. */
-export interface MaskedPicture {
+interface MaskedPicture {
   readonly photo: Photo;
   readonly region: Region;
   /** The small picture, 8-bit RGB of any size, which shows the region. */

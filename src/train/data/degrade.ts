@@ -34,7 +34,7 @@ export interface Degradation<Parameters> {
 }
 
 /** A range from which a parameter is drawn; both ends are possible. */
-export type Range = readonly [low: number, high: number];
+type Range = readonly [low: number, high: number];
 
 /** What the mild degradation is drawn from. */
 export interface MildSettings {

@@ -77,7 +77,7 @@ async function degrade(
 }
 
 /** The side of ImageNet-Test's originals, and how many there are. */
-export const IMAGENET_TEST_SIDE = 256;
+const IMAGENET_TEST_SIDE = 256;
 export const IMAGENET_TEST_COUNT = 3000;
 
 /**

@@ -10,7 +10,7 @@ export type Decode = (file: string) => Promise<Raster>;
 /** The bytes of decoded photos that are kept: 4 GiB, or an eighth of the machine's memory if that is less. */
 export const KEPT_BYTES = Math.min(4 * 2 ** 30, totalmem() / 8);
 
-export interface PhotoStoreOptions {
+interface PhotoStoreOptions {
   /** Decoded photos are kept up to this many bytes; default: {@link KEPT_BYTES}. */
   readonly maxBytes?: number;
   /** How a file is decoded; default: `decodeRgb`. */

@@ -12,14 +12,14 @@ export interface Photo extends Raster {
 }
 
 /** What `loadPhotos` found. */
-export interface Photos {
+interface Photos {
   /** Sorted by name within each folder, the folders in the order given. */
   readonly photos: readonly Photo[];
   /** Files that look like images by name and could not be decoded, each with the reason. */
   readonly skipped: readonly { readonly file: string; readonly reason: string }[];
 }
 
-export interface LoadOptions {
+interface LoadOptions {
   /** The most photos, spread evenly over all that there are; default: all. */
   readonly limit?: number;
   /** Refuse to hold more than this many bytes of pixels. Default: 4 GiB. */

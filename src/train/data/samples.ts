@@ -10,7 +10,7 @@ import { cropCoverage, reducedPhoto, type WholeCoverage } from "./photo-coverage
 import { rescaledSquare } from "./rescale.js";
 
 /** One square crop, large and small; both in [-1, 1]. */
-export interface Sample {
+interface Sample {
   /** The large crop, [3, crop, crop]. */
   readonly hr: Float32Array;
   /** The small crop, [3, crop / 4, crop / 4]. */
@@ -48,7 +48,7 @@ export function inMemory(photos: readonly Raster[]): PhotoStore {
 }
 
 /** How crops of photos are made. */
-export interface CropOptions {
+interface CropOptions {
   /** How crops are made of photos; default "cut". */
   readonly crops?: CropWay;
   /**

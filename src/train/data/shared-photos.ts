@@ -21,7 +21,7 @@ export interface News {
 }
 
 /** The main thread's half: what is kept, and who knows of it. */
-export interface Library {
+interface Library {
   /** Takes what is new while there is room. */
   add(photos: readonly SharedPhoto[]): void;
   newsFor(thread: number): News;
@@ -57,7 +57,7 @@ export function createLibrary(threads: number, maxBytes: number): Library {
 }
 
 /** A thread's half. */
-export interface Shelf {
+interface Shelf {
   /** Takes a photo from the library, or decodes it, to be handed in. */
   decode(file: string): Promise<Raster>;
   hear(news: News): void;

@@ -27,7 +27,7 @@ export interface SourceOptions {
   readonly decode?: Decode;
 }
 
-export interface OpenSource {
+interface OpenSource {
   readonly kind: "photos" | "pairs";
   readonly source: SampleSource;
 }

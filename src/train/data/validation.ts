@@ -14,7 +14,7 @@ export interface ValidationPair {
   readonly lq: Raster;
 }
 
-export interface ValidationOptions {
+interface ValidationOptions {
   /** Side of a square centre crop (HR). Default: as much of the photo as `multiple` allows. */
   readonly crop?: number;
   /** What both HR sides divide by; default: 32, which makes the LR sides divide by 8. */

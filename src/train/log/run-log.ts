@@ -17,7 +17,7 @@ export interface RunLog {
   report(): Promise<void>;
 }
 
-export interface RunLogOptions {
+interface RunLogOptions {
   /** The run's folder, which exists. */
   readonly out: string;
   readonly title: string;

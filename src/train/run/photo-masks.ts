@@ -22,7 +22,7 @@ import { wholePictures } from "../data/whole-pictures.js";
 import { hashOfWeights } from "./hash-of-weights.js";
 
 /** What says where the masks of whole pictures come from. */
-export interface PhotoMasks {
+interface PhotoMasks {
   /** Where masks come from: one of `SOURCE_NAMES`, or a folder of masks by photo name. */
   readonly masks: string;
   readonly variant: Variant;

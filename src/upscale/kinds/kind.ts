@@ -46,7 +46,7 @@ export interface ModelKind {
   enlarge(walk: Walk): Promise<void>;
 }
 
-export interface DetailTraits {
+interface DetailTraits {
   /** The part that is at the standard detail, and the part at detail 1. */
   readonly student: string;
   readonly sharp: string;
@@ -95,7 +95,7 @@ export type TileTensor = "lq" | "y" | "noise" | "sigma" | "scale" | "x" | "t" | 
 export type TileTensors = Readonly<Record<TileTensor, Value>>;
 
 /** The numbers of some of them. */
-export type TileData = Readonly<Partial<Record<TileTensor, Float32Array>>>;
+type TileData = Readonly<Partial<Record<TileTensor, Float32Array>>>;
 
 /**
  * One graph on the way of a tile: a function of the tensors that it names, with the weights of one part of

@@ -27,7 +27,7 @@ const CHROMA = [
   99, 99, 99, 99, 99, 99, 99, 99,
 ];
 
-export interface Quantiser {
+interface Quantiser {
   readonly luma: Int32Array;
   readonly chroma: Int32Array;
 }

@@ -14,7 +14,7 @@ export const FAMILIES = [
   "plateau-iso",
   "plateau-aniso",
 ] as const;
-export type Family = (typeof FAMILIES)[number];
+type Family = (typeof FAMILIES)[number];
 
 export type Range = readonly [low: number, high: number];
 
