@@ -4,7 +4,7 @@
  */
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { openCheckpoint, recognise } from "../src/checkpoints/index.js";
+import { openCheckpoint, recogniseNetwork } from "../src/checkpoints/index.js";
 import { decodeLatent, encodeLatent, quantise, swinUNet } from "../src/networks/index.js";
 import { frozenScope } from "../src/nn/index.js";
 import * as o from "../src/onnx/index.js";
@@ -44,7 +44,7 @@ describe.skipIf(!hasShared)("published weights on the WASM build", () => {
     "are read from bytes, recognised, and compute what the published code does: %s",
     async (fixture) => {
       const { weights, shapes } = await openCheckpoint(readFileSync(path(fixture)), fixture);
-      const recognised = recognise(shapes, fixture);
+      const recognised = recogniseNetwork(shapes, fixture);
       const { inputs, expected } = stored(fixture);
       const [x, t, lq] = inputs.map(({ name, shape }) => o.input(name, shape));
       const p = frozenScope(weights);

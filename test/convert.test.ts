@@ -1,7 +1,7 @@
 import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { convert, openCheckpoint, recognise, writeSafetensors } from "../src/checkpoints/index.js";
+import { convert, openCheckpoint, recogniseNetwork, writeSafetensors } from "../src/checkpoints/index.js";
 import { encoderInput, fittedSize, type SwinUNetConfig, swinUNet } from "../src/networks/index.js";
 import { frozenScope, initialize, normal } from "../src/nn/index.js";
 import { input } from "../src/onnx/index.js";
@@ -124,7 +124,7 @@ describe.skipIf(!hasShared)("samsr convert on the reference checkpoints", () => 
     }
     const tensors = stored("sam-small");
     const { shapes } = await openCheckpoint(checkpoint("sam-small"));
-    const recognised = recognise(shapes, "sam-small");
+    const recognised = recogniseNetwork(shapes, "sam-small");
     if (recognised.network !== "segment-anything") throw new Error(recognised.network);
     const { config } = recognised;
     const size = { width: 225, height: 225 };
@@ -151,7 +151,7 @@ describe.skipIf(!hasShared)("samsr convert on the reference checkpoints", () => 
     const out = path("same.onnx");
     await samsr(["convert", checkpoint("swin-unet-small"), "-o", out]);
     const { shapes, weights } = await openCheckpoint(checkpoint("swin-unet-small"));
-    const { model, inputs, outputs } = convert(weights, recognise(shapes, "small"), "small");
+    const { model, inputs, outputs } = convert(weights, recogniseNetwork(shapes, "small"), "small");
     expect(Buffer.concat([...model.pieces()]).equals(readFileSync(out))).toBe(true);
     expect(model.size).toBe(statSync(out).size);
     expect(inputs).toEqual({ x: [1, 3, 32, 32], t: [1], lq: [1, 3, 32, 32] });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { recognise } from "../src/checkpoints/recognise.js";
+import { recogniseNetwork } from "../src/checkpoints/recognise.js";
 import {
   COVERAGE_TINY,
   type CoverageNetworkConfig,
@@ -107,9 +107,12 @@ describe("recognising a coverage network", () => {
 
   it("knows one among the checkpoints, and names what is wrong with another", () => {
     const shapes = shapesOf(COVERAGE_TINY);
-    expect(recognise(shapes, "a file")).toEqual({ network: "coverage-network", config: COVERAGE_TINY });
+    expect(recogniseNetwork(shapes, "a file")).toEqual({
+      network: "coverage-network",
+      config: COVERAGE_TINY,
+    });
     shapes.delete("context.linear1.bias");
-    expect(() => recognise(shapes, "a file")).toThrow(
+    expect(() => recogniseNetwork(shapes, "a file")).toThrow(
       'a file: not a network that samsr knows; the nearest is the coverage network, but "context.linear1.bias" [112] is missing',
     );
     expect(coverageConfigOf(new Map([["conv.weight", [8, 3, 3, 3]]]))).toBeUndefined();

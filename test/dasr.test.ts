@@ -6,7 +6,7 @@ import { readFileSync } from "node:fs";
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import { createUpscaler } from "samsr";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { convert, openCheckpoint, recognise } from "../src/checkpoints/index.js";
+import { convert, openCheckpoint, recogniseNetwork } from "../src/checkpoints/index.js";
 import { addModel, findModel, loadModelWeights } from "../src/checkpoints/store/index.js";
 import type { DasrConfig } from "../src/networks/dasr/config.js";
 import { dasr } from "../src/networks/dasr/dasr.js";
@@ -41,7 +41,7 @@ describe.skipIf(!hasShared)("DASR", () => {
     expect(maxDifference(made, floats(name)), name).toBeLessThan(bound);
   const recognised = async (file: string) => {
     const { shapes, weights } = await openCheckpoint(file);
-    return { weights, found: recognise(shapes, file) };
+    return { weights, found: recogniseNetwork(shapes, file) };
   };
 
   it("computes what it should as one model of two files", async () => {

@@ -6,7 +6,7 @@
 import { readFileSync } from "node:fs";
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { convert, openCheckpoint, recognise, type UpscalingModel } from "../src/checkpoints/index.js";
+import { convert, openCheckpoint, recogniseNetwork, type UpscalingModel } from "../src/checkpoints/index.js";
 import { addModel, type InstalledModel, loadModelWeights } from "../src/checkpoints/store/index.js";
 import { ddimChain, ddimTimesteps, onArrays, signalShares } from "../src/diffusion/index.js";
 import type { LatentDiffusionConfig } from "../src/networks/latent-diffusion/config.js";
@@ -137,7 +137,7 @@ describe.skipIf(!hasShared)("latent diffusion x4", () => {
 
   it.each([["float32"], ["float16"]] as const)("is converted in parts, %s", async (precision) => {
     const { shapes, weights } = await openCheckpoint(file);
-    const found = recognise(shapes, file);
+    const found = recogniseNetwork(shapes, file);
     const run = async (part: string, batch: number, feeds: Record<string, TestTensor>) => {
       const options = { part, precision, batch, size: { height: 8, width: 12 } };
       const { model } = convert(weights, found, file, options);

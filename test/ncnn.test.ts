@@ -1,7 +1,7 @@
 /** ncnn's pairs of files, against the outputs that are stored beside them. */
 import { copyFileSync, existsSync, readFileSync } from "node:fs";
 import { afterAll, afterEach, describe, expect, it, vi } from "vitest";
-import { openCheckpoint, readCheckpoint, readShapes, recognise } from "../src/checkpoints/index.js";
+import { openCheckpoint, readCheckpoint, readShapes, recogniseNetwork } from "../src/checkpoints/index.js";
 import { addModel } from "../src/checkpoints/store/index.js";
 import { type Direct, NETWORKS } from "../src/networks/index.js";
 import { frozenScope } from "../src/nn/index.js";
@@ -18,7 +18,7 @@ const FORMATS = ["formats-rrdb", "formats-srvgg"] as const;
 
 async function enlarge(file: string, x: { shape: o.Shape; data: unknown }): Promise<number[]> {
   const { shapes, weights } = await openCheckpoint(file);
-  const { network: name, config } = recognise(shapes, file);
+  const { network: name, config } = recogniseNetwork(shapes, file);
   const { upscaling } = NETWORKS.find((network) => network.name === name)!;
   const y = (upscaling as Direct<unknown>).enlarge(frozenScope(weights), config, o.input("x", x.shape));
   return (await runGraph({ y }, { x: x.data as Float32Array })).y;
@@ -88,7 +88,7 @@ describe.skipIf(!existsSync(sharedPath("weights")))("RealESRGAN_x4plus", () => {
         .filter(([name]) => name.endsWith(".weight"))
         .map(([name, shape]) => [name, shape.join("x")]),
     ).toEqual(list.map((line) => [`${line.split(" ")[1]}.weight`, line.split(" ")[2]]));
-    expect(recognise(shapes, "x")).toEqual({
+    expect(recogniseNetwork(shapes, "x")).toEqual({
       network: "rrdb",
       config: { spelling: "new", features: 64, growth: 32, blocks: 23, unshuffle: 1, doublings: 2 },
     });

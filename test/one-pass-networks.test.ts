@@ -10,7 +10,7 @@ import {
   convert,
   networkOf,
   openCheckpoint,
-  recognise,
+  recogniseNetwork,
   type UpscalingModel,
   writeSafetensors,
 } from "../src/checkpoints/index.js";
@@ -104,7 +104,7 @@ describe.skipIf(!hasShared).each(FIXTURES)("%s", (fixture, network) => {
 
   it("is converted for any batch, height and width, also at half precision", async () => {
     const { shapes, weights } = await openCheckpoint(file);
-    const recognised = recognise(shapes, fixture);
+    const recognised = recogniseNetwork(shapes, fixture);
     for (const precision of ["float32", "float16"] as const) {
       const { model, inputs, outputs } = convert(weights, recognised, fixture, { precision });
       const channels = tensors.get("x")!.shape[1];

@@ -5,7 +5,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { SamsrError } from "../src/base/errors.js";
-import { readShapes, recognise, type Shapes } from "../src/checkpoints/index.js";
+import { readShapes, recogniseNetwork, type Shapes } from "../src/checkpoints/index.js";
 import { NETWORKS } from "../src/networks/index.js";
 import type { Shape } from "../src/onnx/index.js";
 import { hasShared, sharedPath } from "./shared.js";
@@ -42,7 +42,7 @@ const FIXTURES = [
 
 const messageOf = (shapes: Shapes) => {
   try {
-    recognise(shapes, "x.pth");
+    recogniseNetwork(shapes, "x.pth");
   } catch (error) {
     expect(error).toBeInstanceOf(SamsrError);
     return (error as Error).message;
@@ -84,14 +84,14 @@ describe.skipIf(!hasShared)("networks of the published files", () => {
 
   it.each(Object.keys(lists).filter(networkOf))("%s, at full size", (name) => {
     const shapes = new Map(Object.entries(lists[name]));
-    expect(recognise(shapes, "x.pth").network).toBe(networkOf(name));
+    expect(recogniseNetwork(shapes, "x.pth").network).toBe(networkOf(name));
     expectNamed(shapes, networkOf(name)!);
   });
 
   it.each(FIXTURES)("%s", async (name) => {
     const path = name.endsWith(".pth") ? name : `${name}/checkpoint.pth`;
     const shapes = await readShapes(sharedPath("reference", path));
-    expect(recognise(shapes, "x.pth").network).toBe(networkOf(name));
+    expect(recogniseNetwork(shapes, "x.pth").network).toBe(networkOf(name));
     expectNamed(shapes, networkOf(name)!);
   });
 

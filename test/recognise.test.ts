@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { SamsrError } from "../src/base/errors.js";
-import { readShapes, recognise, type Shapes } from "../src/checkpoints/index.js";
+import { readShapes, recogniseNetwork, type Shapes } from "../src/checkpoints/index.js";
 import {
   COVERAGE_TINY,
   coverageNetwork,
@@ -47,7 +47,7 @@ const shapesOf = (parameters: readonly { name: string; shape: Shape }[]): Map<st
 
 function messageOf(shapes: Shapes): string {
   try {
-    recognise(shapes, "x.pth");
+    recogniseNetwork(shapes, "x.pth");
   } catch (error) {
     expect(error).toBeInstanceOf(SamsrError);
     expect((error as Error).message).toMatch(/^x\.pth: [^\n]*$/);
@@ -60,7 +60,7 @@ describe.skipIf(!hasShared)("recognition of the reference checkpoints", () => {
   const configOf = (fixture: string) =>
     JSON.parse(readFileSync(sharedPath("reference", fixture, "config.json"), "utf8"));
   const recogniseFixture = async (fixture: string) =>
-    recognise(await readShapes(sharedPath("reference", fixture, "checkpoint.pth")), fixture);
+    recogniseNetwork(await readShapes(sharedPath("reference", fixture, "checkpoint.pth")), fixture);
 
   it.each(["swin-unet-small", "swin-unet-wide-input"])("%s", async (fixture) => {
     const c = configOf(fixture);
@@ -115,7 +115,7 @@ describe.skipIf(!hasShared)("recognition of the reference checkpoints", () => {
   it("the published networks at full size", () => {
     const file = JSON.parse(readFileSync(sharedPath("reference", "state-dict-shapes.json"), "utf8"));
     const [denoiser, autoencoder, sam] = Object.values<Record<string, Shape>>(file).map((shapes) =>
-      recognise(new Map(Object.entries(shapes)), "x.pth"),
+      recogniseNetwork(new Map(Object.entries(shapes)), "x.pth"),
     );
     expect(denoiser).toEqual({
       network: "swin-unet",
@@ -157,23 +157,26 @@ describe("recognition of a Swin UNet", () => {
     ],
     ["latents of four channels", small({ outChannels: 4 })],
   ])("%s", (_, config) => {
-    const found = recognise(swinUNetShapes(config), "x.pth");
+    const found = recogniseNetwork(swinUNetShapes(config), "x.pth");
     expect(found).toEqual({ network: "swin-unet", config, lqChannels: 3, sizeKnown: true });
   });
 
   it("a condition of other channels than an image", () => {
-    expect(recognise(swinUNetShapes(SMALL, 4), "x.pth")).toMatchObject({ config: SMALL, lqChannels: 4 });
+    expect(recogniseNetwork(swinUNetShapes(SMALL, 4), "x.pth")).toMatchObject({
+      config: SMALL,
+      lqChannels: 4,
+    });
   });
 
   it("takes the published size where a file keeps no buffers, which alone tell it", () => {
     const config = small({ imageSize: 64, attentionResolutions: [64, 32] });
     const bare = shapesOf(swinUNetParameters(small({ imageSize: 128, attentionResolutions: [128, 64] })));
-    expect(recognise(bare, "x.safetensors")).toMatchObject({ config, sizeKnown: false });
+    expect(recogniseNetwork(bare, "x.safetensors")).toMatchObject({ config, sizeKnown: false });
   });
 
   it("knows the denoiser of pixels by its channels", () => {
     const shapes = shapesOf(swinUNetParameters(TINY));
-    expect(recognise(shapes, "x.safetensors")).toEqual({ network: "pixel-denoiser", config: TINY });
+    expect(recogniseNetwork(shapes, "x.safetensors")).toEqual({ network: "pixel-denoiser", config: TINY });
   });
 });
 
@@ -181,7 +184,7 @@ it("recognition of a coverage network", () => {
   const { scope, parameters } = trainableScope();
   coverageNetwork(scope, COVERAGE_TINY, input("image", [1, 3, 32, 32]));
   const shapes = shapesOf(parameters());
-  expect(recognise(shapes, "x")).toEqual({ network: "coverage-network", config: COVERAGE_TINY });
+  expect(recogniseNetwork(shapes, "x")).toEqual({ network: "coverage-network", config: COVERAGE_TINY });
 });
 
 describe("recognition of a VQ autoencoder", () => {
@@ -189,14 +192,17 @@ describe("recognition of a VQ autoencoder", () => {
     ["other sizes", { channels: 64, channelMult: [1, 1, 2, 3], resBlocks: 3, latentChannels: 4, codes: 100 }],
     ["one level", { channels: 32, channelMult: [1], resBlocks: 1, latentChannels: 8, codes: 2 }],
   ])("%s", (_, config) => {
-    expect(recognise(shapesOf(vqParameters(config)), "x.pth")).toEqual({ network: "vq-autoencoder", config });
+    expect(recogniseNetwork(shapesOf(vqParameters(config)), "x.pth")).toEqual({
+      network: "vq-autoencoder",
+      config,
+    });
   });
 
   it("with what its training adds", () => {
     const shapes = shapesOf(vqParameters({ ...AUTOENCODER, channels: 32 }));
     shapes.set("loss.discriminator.main.0.weight", [64, 3, 4, 4]);
     shapes.set("loss.perceptual_loss.net.slice1.0.bias", [64]);
-    expect(recognise(shapes, "x.pth")).toMatchObject({ config: { channels: 32, codes: 8192 } });
+    expect(recogniseNetwork(shapes, "x.pth")).toMatchObject({ config: { channels: 32, codes: 8192 } });
   });
 });
 

@@ -6,7 +6,7 @@ import { expect, it, vi } from "vitest";
 import { evaluateCommand } from "../src/cli/evaluate/run.js";
 import type { Method, Sampler } from "../src/diffusion/index.js";
 import { exponentialSchedule, SAMPLERS, sample } from "../src/diffusion/index.js";
-import { checkName } from "../src/evaluate/methods.js";
+import { checkMethodName } from "../src/evaluate/methods.js";
 import { encodeToFile } from "../src/image/index.js";
 import { initialize, trainableScope } from "../src/nn/index.js";
 import { configSchema, readTrainingConfig, studentOptions } from "../src/train/config/index.js";
@@ -77,7 +77,7 @@ it("upscales by it, and knows it wherever methods are named", async () => {
   await sessions.release();
   expect(resolveSettings({ method }, raster, kind).diffusion?.steps).toBe(15);
   expect(() => resolveSettings({ method: "teddy" as Method }, raster, kind)).toThrow(/resshift or toy/);
-  expect(() => checkName("toy-3")).not.toThrow();
+  expect(() => checkMethodName("toy-3")).not.toThrow();
 });
 
 it("teaches a student by a term of one file, which configurations know", async () => {

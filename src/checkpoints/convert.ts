@@ -4,7 +4,7 @@ import type { Part, PartOptions, Size, Training } from "../networks/index.js";
 import { frozenScope, type StateDict, type Weights } from "../nn/index.js";
 import { anySize, type Dimension, type ModelStream, streamModel, type Value } from "../onnx/index.js";
 import { openCheckpoint } from "./open.js";
-import { networkNamed, type Recognised, recognise } from "./recognise.js";
+import { networkNamed, type Recognised, recogniseNetwork } from "./recognise.js";
 import type { CheckpointFile } from "./source.js";
 import { toldMetadata } from "./told.js";
 
@@ -73,7 +73,8 @@ export function partsOf(recognised: Recognised, options?: PartOptions): readonly
  * @throws {SamsrError} when the part, the size or the batch cannot be
  *
  * @example const { shapes, weights } = await openCheckpoint("autoencoder_vq_f4.pth"); const { model } =
- * convert(weights, recognise(shapes, "autoencoder_vq_f4.pth"), "autoencoder_vq_f4.pth", { part: "encode" });
+ * convert(weights, recogniseNetwork(shapes, "autoencoder_vq_f4.pth"), "autoencoder_vq_f4.pth", { part:
+ * "encode" });
  * for (const bytes of model.pieces()) file.write(bytes);
  */
 export function convert(
@@ -127,7 +128,7 @@ export function runnableWeights<W extends Weights>(weights: W, recognised: Recog
  */
 export async function loadPublished(file: CheckpointFile, name: string): Promise<StateDict> {
   const { shapes, weights } = await openCheckpoint(file, name);
-  return runnableWeights(weights, recognise(shapes, name));
+  return runnableWeights(weights, recogniseNetwork(shapes, name));
 }
 
 /**

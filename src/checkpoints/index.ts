@@ -28,12 +28,12 @@ export {
 } from "./open.js";
 export { parseDescription } from "./parse-description.js";
 export { type PthCheckpoint, type PthTensor, type PthValue, readPth } from "./pth.js";
-export { isNetwork, type Recognised, recognise } from "./recognise.js";
+export { isNetwork, type Recognised, recogniseNetwork } from "./recognise.js";
 export {
   readSafetensors,
+  type SafetensorsOptions,
   safetensorsPieces,
   type Tensors,
-  type WriteOptions,
   writeSafetensors,
 } from "./safetensors.js";
 export type { CheckpointFile } from "./source.js";

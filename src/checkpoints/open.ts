@@ -8,7 +8,7 @@ import type { StateDict } from "../nn/index.js";
 import type { ByteSource } from "./byte-source.js";
 import { outlineNcnn } from "./ncnn/index.js";
 import { isPth, outlinePth } from "./pth.js";
-import { type Recognised, recognise, recognisedAs } from "./recognise.js";
+import { type Recognised, recognisedAs, recogniseNetwork } from "./recognise.js";
 import { loadSafetensors, outlineSafetensors } from "./safetensors.js";
 import type { Metadata } from "./safetensors-header.js";
 import { type CheckpointFile, withSource } from "./source.js";
@@ -21,7 +21,7 @@ export interface Checkpoint {
    * booleans left out.
    */
   readonly weights: StateDict;
-  /** Names and shapes of all tensors, those of whole numbers included: what `recognise` asks for. */
+  /** Names and shapes of all tensors, those of whole numbers included: what `recogniseNetwork` asks for. */
   readonly shapes: Shapes;
 }
 
@@ -34,7 +34,7 @@ export interface Checkpoint {
  *
  * @example
  * const { weights, shapes } = await openCheckpoint("resshift_realsrx4_s15_v1.pth");
- * const { network, config } = recognise(shapes, "resshift_realsrx4_s15_v1.pth");
+ * const { network, config } = recogniseNetwork(shapes, "resshift_realsrx4_s15_v1.pth");
  */
 export async function openCheckpoint(file: CheckpointFile, name?: string): Promise<Checkpoint> {
   return withSource(file, name, async (source) => {
@@ -51,7 +51,7 @@ export type RecognisedCheckpoint = Recognised & Pick<Told, "training">;
  * them. Its header, or outline, is all that is read.
  * @param beside what lies beside the file and tells of it, for one that tells nothing itself; where it does
  *   not fit the tensors it is left out
- * @throws {SamsrError} as `openCheckpoint` and `recognise`, and for metadata that make no sense
+ * @throws {SamsrError} as `openCheckpoint` and `recogniseNetwork`, and for metadata that make no sense
  */
 export async function recogniseCheckpoint(
   file: CheckpointFile,
@@ -60,7 +60,7 @@ export async function recogniseCheckpoint(
 ): Promise<RecognisedCheckpoint> {
   return withSource(file, name, async (source) => {
     const { shapes, metadata = {} } = await outline(source);
-    const found = recognise(shapes, source.name);
+    const found = recogniseNetwork(shapes, source.name);
     const own = toldIn(metadata, source.name);
     const isAbout = ({ network }: Told) => network?.name === found.network;
     if (isAbout(own) && own.config !== undefined) {

@@ -73,7 +73,7 @@ export async function readPth(file: CheckpointFile, name?: string): Promise<PthC
 /** Reads the pickle alone, a few kilobytes: names, shapes, and where the numbers are. */
 export async function outlinePth(source: ByteSource): Promise<PthOutline> {
   const fail = failure(source);
-  await recognise(source, fail);
+  await refuseOthers(source, fail);
   if (await isLegacy(source)) {
     const { root, load } = await outlineLegacy(source, fail);
     return { name: source.name, load, ...survey(root, (view) => view, source.size, fail) };
@@ -108,13 +108,13 @@ export async function isPth(source: ByteSource): Promise<boolean> {
   return start === "PK\x03\x04" || isPickle(start);
 }
 
-/** Returns the instruction that a pickle begins with, and its protocol. */
+/** Tells whether a pickle begins here: its first instruction, and its protocol. */
 function isPickle(start: string): boolean {
   return start[0] === "\x80" && start[1] <= "\x05";
 }
 
-/** Recognises what the first bytes show: other things go by the same endings. */
-async function recognise(source: ByteSource, fail: Fail): Promise<void> {
+/** Refuses what the first bytes show to be something else: other things go by the same endings. */
+async function refuseOthers(source: ByteSource, fail: Fail): Promise<void> {
   if (source.size === 0) fail("it is empty; fetch it again");
   const start = String.fromCharCode(...(await source.read(0, Math.min(source.size, 512))));
   if (start.startsWith("PK\x03\x04") || (await isLegacy(source))) return;

@@ -4,13 +4,19 @@
  * for, and the two lists are compared: so nothing is recognised that could not be run.
  */
 import { oneLine, SamsrError } from "../base/errors.js";
-import { type Found, type KnownNetwork, NETWORKS, type Network, type Shapes } from "../networks/index.js";
+import {
+  type KnownNetwork,
+  NETWORKS,
+  type Network,
+  type ReadConfig,
+  type Shapes,
+} from "../networks/index.js";
 import { trainableScope } from "../nn/index.js";
 import { type Shape, sameShape } from "../onnx/index.js";
 
 type As<N> =
   N extends Network<infer Name, infer Config, infer Facts, infer _>
-    ? Found<Config, Facts> & { readonly network: Name }
+    ? ReadConfig<Config, Facts> & { readonly network: Name }
     : never;
 
 /** What a checkpoint holds: a network by its name, its configuration, and what else its tensors tell. */
@@ -19,7 +25,7 @@ export type Recognised = As<KnownNetwork>;
 /** What a checkpoint would be if it were a certain network. */
 interface Reading {
   readonly network: Network;
-  readonly found: Found<unknown>;
+  readonly found: ReadConfig<unknown>;
   /** The parameters of that network. */
   readonly expected: Shapes;
 }
@@ -41,7 +47,7 @@ const MOST_CONSTANTS = 5e7;
  * @throws {SamsrError} naming the nearest network that is known, and the first tensors in which the
  *   checkpoint differs
  */
-export function recognise(shapes: Shapes, name: string): Recognised {
+export function recogniseNetwork(shapes: Shapes, name: string): Recognised {
   if (shapes.size > MOST_TENSORS) {
     throw new SamsrError(`${name}: holds ${shapes.size} tensors; no network that samsr knows has so many`);
   }
@@ -120,7 +126,7 @@ function* readings(shapes: Shapes, name: string) {
  * Names and shapes of what a network asks its scope for.
  * @throws {Error} where building it would not fit into memory, and what building it throws
  */
-function parametersOf(network: Network, found: Found<unknown>): Shapes {
+function parametersOf(network: Network, found: ReadConfig<unknown>): Shapes {
   if (!((network.constants?.(found.config) ?? 0) <= MOST_CONSTANTS)) {
     throw new Error("its constants would not fit into memory");
   }

@@ -19,7 +19,7 @@ export interface Tensors {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-export interface WriteOptions {
+export interface SafetensorsOptions {
   /** The type in which numbers are written, float16 rounded to the nearest; default "float32". */
   readonly precision?: "float32" | "float16";
   readonly metadata?: Readonly<Record<string, string>>;
@@ -29,7 +29,10 @@ export interface WriteOptions {
  * Returns the bytes of a file of tensors as F32 or, at half the size, F16, in pieces: the header, then one
  * for each tensor. They lie side by side; the first starts on a multiple of 8 bytes.
  */
-export function* safetensorsPieces(tensors: StateDict, options: WriteOptions = {}): Generator<Uint8Array> {
+export function* safetensorsPieces(
+  tensors: StateDict,
+  options: SafetensorsOptions = {},
+): Generator<Uint8Array> {
   const { precision = "float32", metadata } = options;
   const [dtype, width] = precision === "float16" ? ["F16", 2] : ["F32", 4];
   // Without a prototype, because a tensor may have any name.
@@ -53,7 +56,7 @@ export function* safetensorsPieces(tensors: StateDict, options: WriteOptions = {
 }
 
 /** Writes a state dict as a safetensors file in one piece of memory. */
-export function writeSafetensors(tensors: StateDict, options: WriteOptions = {}): Uint8Array {
+export function writeSafetensors(tensors: StateDict, options: SafetensorsOptions = {}): Uint8Array {
   const pieces = [...safetensorsPieces(tensors, options)];
   const out = new Uint8Array(pieces.reduce((size, { length }) => size + length, 0));
   let at = 0;

@@ -73,7 +73,7 @@ export function parseDirectory(
     if (nameEnd + extraLength + commentLength > bytes.length) fail(`entry ${i} of its directory is damaged`);
     const nameBytes = bytes.slice(nameStart, nameEnd);
     const name = text.decode(nameBytes);
-    checkName(name, fail);
+    checkEntryName(name, fail);
     // Of size, packed size and place, those that say "too large" stand in the ZIP64 field, in this order.
     const sizes = [u32(at + 24), u32(at + 20), u32(at + 42)];
     let wide = sizes.includes(0xffffffff) ? findField(1, nameEnd, nameEnd + extraLength, u16) : 0;
@@ -119,7 +119,7 @@ function inPlaces(found: Omit<ZipEntry, "limit">[], end: number, fail: Fail): Re
  * Refuses names that lead out of an archive: nothing is ever written under them, but such an archive is not
  * PyTorch's.
  */
-function checkName(name: string, fail: Fail): void {
+function checkEntryName(name: string, fail: Fail): void {
   const parts = name.split("/");
   if (parts.includes("..") || parts[0] === "" || /^[a-z]:|[\\\p{Cc}]/iu.test(name)) {
     fail(`an entry has the name "${name}", which leads out of its folder`);

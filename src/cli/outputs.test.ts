@@ -1,7 +1,7 @@
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { checkName, planTargets } from "./outputs.js";
+import { checkResultName, planTargets } from "./outputs.js";
 
 const folder = { kind: "folder" as const, path: join(tmpdir(), "samsr-nowhere") };
 const inputs = ["a.jpg", "a.png", "sub/b"].map((place) => ({ name: place, path: place, place }));
@@ -20,8 +20,8 @@ describe("--name", () => {
   });
 
   it("leads nowhere else, and is of known fields", () => {
-    const check = (name: string, more = {}, destination: Parameters<typeof checkName>[1] = folder) =>
-      expect(() => checkName({ name, ...more }, destination));
+    const check = (name: string, more = {}, destination: Parameters<typeof checkResultName>[1] = folder) =>
+      expect(() => checkResultName({ name, ...more }, destination));
     check("{name}").not.toThrow();
     check("../{name}").toThrow(/no folder/);
     check("{name}/x").toThrow(/no folder/);

@@ -199,7 +199,7 @@ function pathIn(folder: string, input: Input, format: OutputFormat, { name, scal
  * Refuses a pattern of names that leads elsewhere or stands for nothing.
  * @throws UsageError
  */
-export function checkName(
+export function checkResultName(
   {
     name,
     width,

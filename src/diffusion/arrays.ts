@@ -7,10 +7,12 @@ import type { Algebra } from "./algebra.js";
  * A map broadcasts over everything before its plane: element i of an image [..., H, W] reads map[i mod (H
  * W)].
  */
-export type Field = number | Float32Array | Float64Array;
+export type RateField = number | Float32Array | Float64Array;
 
-/** Rates are {@link Field}s, images Float32Arrays; maps of different sizes are refused by a SamsrError. */
-export const arrayAlgebra: Algebra<Field, Float32Array> = {
+/**
+ * Rates are {@link RateField}s, images Float32Arrays; maps of different sizes are refused by a SamsrError.
+ */
+export const arrayAlgebra: Algebra<RateField, Float32Array> = {
   add: pixelByPixel((a, b) => a + b),
   sub: pixelByPixel((a, b) => a - b),
   mul: pixelByPixel((a, b) => a * b),
@@ -21,7 +23,7 @@ export const arrayAlgebra: Algebra<Field, Float32Array> = {
 };
 
 /** Returns a function of two numbers as one of two fields: a number where both are numbers, else a map. */
-function pixelByPixel(f: (a: number, b: number) => number): (a: Field, b: Field) => Field {
+function pixelByPixel(f: (a: number, b: number) => number): (a: RateField, b: RateField) => RateField {
   return (a, b) => {
     if (typeof a === "number") return typeof b === "number" ? f(a, b) : Float64Array.from(b, (v) => f(a, v));
     if (typeof b === "number") return Float64Array.from(a, (v) => f(v, b));
@@ -37,7 +39,7 @@ function pixelByPixel(f: (a: number, b: number) => number): (a: Field, b: Field)
  * @returns a new array of the images' shape
  * @throws SamsrError when the images differ in length, or a map is not a plane of them
  */
-function weightedSum(...terms: (readonly [rate: Field, image: Float32Array])[]): Float32Array {
+function weightedSum(...terms: (readonly [rate: RateField, image: Float32Array])[]): Float32Array {
   const length = terms[0][1].length;
   let plane: number | undefined;
   for (const [rate, image] of terms) {

@@ -3,7 +3,7 @@
  * graphs.
  */
 
-import type { Field } from "./arrays.js";
+import type { RateField } from "./arrays.js";
 import { type Equations, inputScale, onArrays, type Pixelwise } from "./equations.js";
 import type { Sampler } from "./samplers/index.js";
 import { type Schedule, timesteps } from "./schedule.js";
@@ -79,12 +79,12 @@ function visitedBy(sampler: Sampler, schedule: Schedule, steps = schedule.steps)
 export type Denoiser = (x: Float32Array, timestep: number) => Promise<Float32Array> | Float32Array;
 
 /** A chain on arrays, from the noise of x_T on. */
-export interface SampleOptions extends Omit<ChainOptions<Field, Float32Array>, "xT" | "rates"> {
+export interface SampleOptions extends Omit<ChainOptions<RateField, Float32Array>, "xT" | "rates"> {
   readonly denoiser: Denoiser;
   /** The noise of x_T, of unit variance; the shape of y. */
   readonly noise: Float32Array;
   /** The rates of the process, at each pixel or everywhere; default: the global ones. */
-  readonly rates?: Pixelwise<Field>;
+  readonly rates?: Pixelwise<RateField>;
   /** Checked before each call of the denoiser. */
   readonly signal?: Pick<AbortSignal, "throwIfAborted">;
 }

@@ -1,5 +1,5 @@
 export type { Algebra } from "./algebra.js";
-export type { Field } from "./arrays.js";
+export type { RateField } from "./arrays.js";
 export {
   type ChainOptions,
   chain,

@@ -3,7 +3,7 @@ import { nearest, strip } from "../image/drawing/strip.js";
 import { createRaster, type Raster } from "../image/raster.js";
 import { TINY } from "../networks/index.js";
 import type { ResolvedSettings, Upscaler, UpscaleSettings } from "../upscale/index.js";
-import { BASELINE, checkName, createMethods, needsModel } from "./methods.js";
+import { BASELINE, checkMethodName, createMethods, needsModel } from "./methods.js";
 
 function plain(width: number, height: number, level: number): Raster {
   const raster = createRaster(width, height, 3);
@@ -58,7 +58,7 @@ describe("methods", () => {
   it("refuses what is no method before any work", () => {
     const { upscaler } = fakeUpscaler();
     for (const name of ["magic", "samsr-", "samsr-0", "bicubic-2", "toString"]) {
-      expect(() => checkName(name), name).toThrow(/there is no method.*bicubic.*resshift-1/);
+      expect(() => checkMethodName(name), name).toThrow(/there is no method.*bicubic.*resshift-1/);
     }
     expect(() => createMethods(["resshift-16"], upscaler)).toThrow(/from 1 to 15/);
     expect(() => createMethods(["samsr"])).toThrow(/needs a model/);

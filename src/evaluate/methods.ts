@@ -109,7 +109,7 @@ function createMethod(
  * Refuses a name of no method.
  * @throws SamsrError for a name that is none
  */
-export function checkName(name: string): void {
+export function checkMethodName(name: string): void {
   if (needsModel(name)) parseName(name);
 }
 

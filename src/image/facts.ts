@@ -47,7 +47,7 @@ export interface FileFacts {
 }
 
 /** What was found, before it is held against the limits and put right. */
-interface Found {
+interface FoundFacts {
   exif?: Uint8Array;
   xmp?: Uint8Array;
   icc?: Uint8Array;
@@ -136,7 +136,7 @@ function neat(density: number): number {
   return Math.abs(density - whole) < 0.02 ? whole : density;
 }
 
-function findIn(format: InputFormat, bytes: Uint8Array, limit: number, header?: SharpMetadata): Found {
+function findIn(format: InputFormat, bytes: Uint8Array, limit: number, header?: SharpMetadata): FoundFacts {
   switch (format) {
     case "jpeg": {
       const { exif, photoshop, extendedXmp, ...facts } = readJpeg(bytes);
@@ -184,7 +184,7 @@ function defined<T extends object>(object: T): Partial<T> {
   return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as Partial<T>;
 }
 
-function fromDecoder(header: SharpMetadata | undefined): Pick<Found, "exif" | "xmp" | "icc" | "iptc"> {
+function fromDecoder(header: SharpMetadata | undefined): Pick<FoundFacts, "exif" | "xmp" | "icc" | "iptc"> {
   return {
     exif: header?.exif && bareExif(plainBytes(header.exif)),
     xmp: header?.xmp && plainBytes(header.xmp),
@@ -196,7 +196,7 @@ function fromDecoder(header: SharpMetadata | undefined): Pick<Found, "exif" | "x
 /** Larger entries are no words about the picture but pictures, such as an editor's layers. */
 const largestEntry = 65535;
 
-function fromTiff(bytes: Uint8Array): Pick<Found, "exif" | "density" | "lossless"> {
+function fromTiff(bytes: Uint8Array): Pick<FoundFacts, "exif" | "density" | "lossless"> {
   if (!isExif(bytes)) return { lossless: true };
   const { main, photo, gps, interoperability } = readExifFields(bytes);
   const compression = main.find(({ tag }) => tag === tags.compression)?.value[0];

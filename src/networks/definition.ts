@@ -12,7 +12,7 @@ import type { Shapes } from "./shapes.js";
 import type { Autoencoding, Guiding, Upscaling } from "./upscaling.js";
 
 /** A network as it was recognised: its configuration, and what else its tensors tell. */
-export type Found<Config, Facts = object> = { readonly config: Config } & Facts;
+export type ReadConfig<Config, Facts = object> = { readonly config: Config } & Facts;
 
 /**
  * Reads a network off the shapes of its tensors; a tensor that is missing or damaged should hide as little as
@@ -20,7 +20,7 @@ export type Found<Config, Facts = object> = { readonly config: Config } & Facts;
  * @param name of the file, for errors
  * @returns undefined where nothing of the network is there
  */
-type Reader<Config, Facts = object> = (shapes: Shapes, name: string) => Found<Config, Facts> | undefined;
+type Reader<Config, Facts = object> = (shapes: Shapes, name: string) => ReadConfig<Config, Facts> | undefined;
 
 export interface Network<
   Name extends string = string,
@@ -52,12 +52,12 @@ export interface Network<
    */
   constants?(config: Config): number;
   /** Asks the scope for every parameter that a checkpoint of it holds. */
-  parameters(p: Scope, found: Found<Config, Facts>): void;
+  parameters(p: Scope, found: ReadConfig<Config, Facts>): void;
   /**
    * Returns what it is run with, of the tensors of a checkpoint: folded convolutions, a moving average in
    * place of what it is of. Left out where those are the checkpoint's own.
    */
-  runnable?(weights: StateDict, found: Found<Config, Facts>): StateDict;
+  runnable?(weights: StateDict, found: ReadConfig<Config, Facts>): StateDict;
   /**
    * Returns what it is good for, and what not, for people: half a sentence; left out where its summary says
    * that.
@@ -69,13 +69,13 @@ export interface Network<
    */
   readonly ignored?: RegExp;
   /** Returns the graphs it is converted into, or counted by. */
-  parts(found: Found<Config, Partial<Facts>>, options?: PartOptions): readonly Part[];
+  parts(found: ReadConfig<Config, Partial<Facts>>, options?: PartOptions): readonly Part[];
   /** Returns what its cost is told for; left out where that is one run of each part at its standard size. */
-  cost?(config: Config): Cost;
+  cost?(config: Config): CountedRuns;
   /** Describes the network's sizes for people. */
   describe(config: Config): string;
   /** The model that its weights make, by themselves or with those of other networks. */
-  readonly model: NetworkModel<Found<Config, Facts>, Json>;
+  readonly model: NetworkModel<ReadConfig<Config, Facts>, Json>;
   /** The files of it that are published, by the name that each has in the store. */
   readonly published?: Readonly<Record<string, Published>>;
   /** How it makes pictures larger; left out where it does not. */
@@ -181,7 +181,7 @@ export interface Part {
 }
 
 /** Which parts run, how many inputs at once, and for what that is the cost. */
-export interface Cost {
+export interface CountedRuns {
   /** Such as "a picture of 256 x 256". */
   readonly per: string;
   readonly runs: readonly { readonly part: string; readonly batch: number }[];

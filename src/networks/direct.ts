@@ -1,7 +1,13 @@
 /** Networks of one pass: all that their definitions have in common. */
 import type { Scope } from "../nn/index.js";
 import * as o from "../onnx/index.js";
-import { defineNetwork, type Found, MOST_PIXELS, type Network, type NetworkModel } from "./definition.js";
+import {
+  defineNetwork,
+  MOST_PIXELS,
+  type Network,
+  type NetworkModel,
+  type ReadConfig,
+} from "./definition.js";
 import { type Described, modelAlone } from "./model.js";
 import type { Direct } from "./upscaling.js";
 
@@ -40,7 +46,7 @@ export function defineDirectNetwork<const Name extends string, Config, Facts ext
 ) {
   const { channels = () => 3, scale, multiple, overlap, tile, enlarge, ...facts } = network;
   return defineNetwork({
-    parameters(p: Scope, { config }: Found<Config, Facts>) {
+    parameters(p: Scope, { config }: ReadConfig<Config, Facts>) {
       const side = multiple(config);
       enlarge(p, config, o.input("lq", [1, channels(config), side, side]));
     },
@@ -66,7 +72,7 @@ export function defineDirectNetwork<const Name extends string, Config, Facts ext
     },
     // The types of its fields cannot be followed for a name and a configuration that are not known yet.
     model: modelAlone(facts.name, facts.config, "network") as object as NetworkModel<
-      Found<Config, Facts>,
+      ReadConfig<Config, Facts>,
       DirectJson<Name, Config>
     >,
     upscaling: { by: "one pass", channels, scale, multiple, overlap, tile, enlarge },

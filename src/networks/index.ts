@@ -18,12 +18,12 @@ export {
 export { coverageNetwork } from "./coverage-network/coverage-network.js";
 export type {
   Companion,
-  Cost,
-  Found,
+  CountedRuns,
   Network,
   Part,
   PartOptions,
   Published,
+  ReadConfig,
   Size,
 } from "./definition.js";
 export { type DirectJson, defineDirectNetwork } from "./direct.js";

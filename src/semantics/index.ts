@@ -11,11 +11,11 @@ export {
 } from "./coverage.js";
 export { coverageOfRuns } from "./coverage-of-runs.js";
 export {
-  averagePool,
   type LabelMap,
   MASK_THRESHOLD,
   type MaskSet,
   masksFromLabels,
+  poolByArea,
   poolLabels,
   prepareMasks,
   withBackground,

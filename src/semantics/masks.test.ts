@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
 import {
-  averagePool,
   coverageOf,
   coverBackground,
   emptyCoverage,
   masksFromLabels,
+  poolByArea,
   prepareMasks,
   semanticWeight,
   summarise,
@@ -22,16 +22,16 @@ describe("masks to the size of the image", () => {
     }
     const set = prepareMasks({ width: 8, height: 8, masks: [mask] }, 2, 2);
     expect(Array.from(set.masks[0])).toEqual([0, 1, 1, 0]);
-    expect(Array.from(averagePool(mask, 8, 8, 2, 2))).toEqual([0.5, 9 / 16, 1, 0]);
+    expect(Array.from(poolByArea(mask, 8, 8, 2, 2))).toEqual([0.5, 9 / 16, 1, 0]);
   });
 
   it("pools by area when sizes do not divide, and keeps the mean", () => {
-    expect(Array.from(averagePool([1, 0, 0], 3, 1, 2, 1))).toEqual([Math.fround(2 / 3), 0]);
+    expect(Array.from(poolByArea([1, 0, 0], 3, 1, 2, 1))).toEqual([Math.fround(2 / 3), 0]);
     const image = Float32Array.from({ length: 35 }, (_, i) => (i * 7) % 11);
     const mean = (a: Float32Array) => a.reduce((s, v) => s + v, 0) / a.length;
-    expect(mean(averagePool(image, 7, 5, 4, 3))).toBeCloseTo(mean(image), 5);
-    expect(Array.from(averagePool([1, 2], 2, 1, 4, 1))).toEqual([1, 1, 2, 2]);
-    expect(Array.from(averagePool([5], 1, 1, 3, 2))).toEqual([5, 5, 5, 5, 5, 5]);
+    expect(mean(poolByArea(image, 7, 5, 4, 3))).toBeCloseTo(mean(image), 5);
+    expect(Array.from(poolByArea([1, 2], 2, 1, 4, 1))).toEqual([1, 1, 2, 2]);
+    expect(Array.from(poolByArea([5], 1, 1, 3, 2))).toEqual([5, 5, 5, 5, 5, 5]);
   });
 
   it("adds what no mask covers for the release", () => {

@@ -99,7 +99,7 @@ export function prepareMasks(
     masks: sameSize
       ? set.masks
       : set.masks.map((mask) =>
-          Uint8Array.from(averagePool(mask, set.width, set.height, width, height), (mean) =>
+          Uint8Array.from(poolByArea(mask, set.width, set.height, width, height), (mean) =>
             mean > threshold ? 1 : 0,
           ),
         ),
@@ -154,7 +154,7 @@ export function withBackground(set: MaskSet): MaskSet {
  * factor this is average pooling; for enlarging it is the nearest pixel, but for rectangles that straddle
  * two.
  */
-export function averagePool(
+export function poolByArea(
   image: ArrayLike<number>,
   width: number,
   height: number,

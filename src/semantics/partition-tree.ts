@@ -17,7 +17,7 @@
  * the border itself (twice it, as the smoothing spreads an edge over two pixels). A smooth gradient, such as
  * an evening sky, has different means but no border, and would otherwise be cut into arbitrary bands.
  */
-import type { Planes } from "./planes.js";
+import type { ColourPlanes } from "./planes.js";
 import type { Partition } from "./superpixels.js";
 
 /** Nodes 0..leaves-1 are the regions of the partition; each later one is the union of its two children. */
@@ -35,7 +35,7 @@ export interface PartitionTree {
 const EDGE_WIDTH = 2;
 
 /** Builds the tree of a partition of these planes. */
-export function partitionTree(partition: Partition, { planes }: Planes): PartitionTree {
+export function partitionTree(partition: Partition, { planes }: ColourPlanes): PartitionTree {
   const { labels, count: leaves, width, height } = partition;
   const nodes = 2 * leaves - 1;
   const parent = new Int32Array(nodes).fill(-1);

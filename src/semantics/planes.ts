@@ -4,7 +4,7 @@
  */
 import { checkArgument, checkSize, isObject } from "../base/arguments.js";
 import { SamsrError } from "../base/errors.js";
-import { averagePool } from "./masks.js";
+import { poolByArea } from "./masks.js";
 
 /** Pixels of a picture, in one of two layouts. */
 export interface RgbImage {
@@ -18,7 +18,7 @@ export interface RgbImage {
 }
 
 /** Luma and two colour differences, each [H, W]. */
-export interface Planes {
+export interface ColourPlanes {
   readonly width: number;
   readonly height: number;
   readonly planes: [Float32Array, Float32Array, Float32Array];
@@ -39,7 +39,7 @@ const SMOOTHING = 0.8;
  *
  * @throws SamsrError for what is no image, and when the data does not fit the size
  */
-export function toPlanes(image: RgbImage): Planes {
+export function toPlanes(image: RgbImage): ColourPlanes {
   checkArgument("an image", image, isObject(image), "an object with width, height and data");
   const { data } = image;
   checkSize("an image", image.width, image.height);
@@ -61,7 +61,7 @@ export function toPlanes(image: RgbImage): Planes {
     const plane = new Float32Array(pixels);
     if (planar) for (let p = 0; p < pixels; p++) plane[p] = 255 * data[c * pixels + p];
     else for (let p = 0, i = c; p < pixels; p++, i += channels) plane[p] = data[i];
-    return shrink < 1 ? averagePool(plane, image.width, image.height, width, height) : plane;
+    return shrink < 1 ? poolByArea(plane, image.width, image.height, width, height) : plane;
   });
   for (let p = 0; p < width * height; p++) {
     const [red, green, blue] = [r[p], g[p], b[p]];

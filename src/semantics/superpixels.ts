@@ -7,7 +7,7 @@
  * holds each of them together. What "clearly" means loosens with 1 / size, so small regions grow easily and
  * large ones need evidence.
  */
-import type { Planes } from "./planes.js";
+import type { ColourPlanes } from "./planes.js";
 
 /** A partition of an image into connected regions. */
 export interface Partition {
@@ -30,7 +30,7 @@ const BUCKETS = 256 * STEPS;
  * @param minimumArea smaller regions are joined to the neighbour that differs least, in pixels
  */
 export function superpixels(
-  { width, height, planes }: Planes,
+  { width, height, planes }: ColourPlanes,
   scale: number,
   minimumArea: number,
 ): Partition {
@@ -93,7 +93,7 @@ export function superpixels(
  * Returns all edges between neighbours (4-connected), weakest first; equal ones in scan order, so the result
  * is defined.
  */
-function sortedEdges(width: number, height: number, planes: Planes["planes"]) {
+function sortedEdges(width: number, height: number, planes: ColourPlanes["planes"]) {
   const [l, u, v] = planes;
   const buckets = new Uint16Array(2 * width * height);
   const starts = new Int32Array(BUCKETS + 1);

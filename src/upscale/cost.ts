@@ -1,6 +1,6 @@
 /** What a model costs, without running it: counted on the graphs that run, whose weights are only shapes. */
 import { enlarges, type ModelDescription, networksIn, type Part } from "../checkpoints/index.js";
-import type { Cost as NetworkCost } from "../networks/index.js";
+import type { CountedRuns } from "../networks/index.js";
 import { createScope, type Scope } from "../nn/index.js";
 import { countFlops } from "../onnx/flops.js";
 import { constant, sizeOf, type Value } from "../onnx/index.js";
@@ -55,7 +55,7 @@ export function costOf(description: ModelDescription): ModelCost {
 }
 
 /** One run of each part, at the size of the first. */
-function standardCost(parts: readonly Part[]): NetworkCost {
+function standardCost(parts: readonly Part[]): CountedRuns {
   const side = parts[0].sized?.standard;
   const per = side === undefined ? "one input" : `a picture of ${side} x ${side}`;
   return { per, runs: parts.map(({ name }) => ({ part: name, batch: 1 })) };

@@ -7,7 +7,7 @@ import {
 } from "../../test/fixtures/small-latent-model.js";
 import { runGraph } from "../../test/run-graph.js";
 import { hasShared, maxDifference, sharedPath } from "../../test/shared.js";
-import { type LatentModel, readCheckpoint, recognise } from "../checkpoints/index.js";
+import { type LatentModel, readCheckpoint, recogniseNetwork } from "../checkpoints/index.js";
 import { exponentialSchedule } from "../diffusion/index.js";
 import { createRaster, type Raster, reflect, toTensor } from "../image/raster.js";
 import { bicubicX4 } from "../image/resize.js";
@@ -60,7 +60,7 @@ async function reference() {
     const weights = await readCheckpoint(sharedPath("reference", name, "checkpoint.pth"));
     return {
       weights,
-      known: recognise(new Map([...weights].map(([tensor, { shape }]) => [tensor, shape])), name),
+      known: recogniseNetwork(new Map([...weights].map(([tensor, { shape }]) => [tensor, shape])), name),
     };
   };
   const [unet, vq] = [await open("swin-unet-small"), await open("vq-f4-small")];

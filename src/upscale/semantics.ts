@@ -2,7 +2,7 @@
  * What the whole image has and the tiles only cut from it: coverage (and with it W) and noise. Made once, so
  * that a pixel has the same of each in every tile that holds it.
  */
-import { type Field, onArrays, type Pixelwise, type Schedule } from "../diffusion/index.js";
+import { onArrays, type Pixelwise, type RateField, type Schedule } from "../diffusion/index.js";
 import { type Raster, type Region, reflect } from "../image/raster.js";
 import { maximum } from "../semantics/coverage.js";
 import {
@@ -66,7 +66,7 @@ export interface Semantics {
    * Equation 9 on a tile, for a chain. The authors' code has the global process there, and W in x_T of one
    * step alone.
    */
-  process(tile: Region): Pixelwise<Field>;
+  process(tile: Region): Pixelwise<RateField>;
 }
 
 /**
@@ -111,7 +111,7 @@ function ramp(largest: number): Coverage {
  * The table's values, or the one number for all, at the counts of a tile, [h, w]; outside the image those of
  * reflected pixels.
  */
-function lookUp({ width, height, counts }: Coverage, tile: Region, table: Field): Float32Array {
+function lookUp({ width, height, counts }: Coverage, tile: Region, table: RateField): Float32Array {
   const out = new Float32Array(tile.width * tile.height);
   if (typeof table === "number") return out.fill(table);
   const columns = Int32Array.from({ length: tile.width }, (_, x) => reflect(tile.x + x, width));

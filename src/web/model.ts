@@ -14,7 +14,7 @@ import {
 } from "../checkpoints/index.js";
 import { describeLone, NO_LICENCE } from "../checkpoints/lone-model.js";
 import { isOnnx } from "../checkpoints/onnx-file/index.js";
-import { recognise } from "../checkpoints/recognise.js";
+import { recogniseNetwork } from "../checkpoints/recognise.js";
 import { withSource } from "../checkpoints/source.js";
 import type { Raster } from "../image/raster.js";
 import { COVERAGE_NETWORK, ONNX_FILE } from "../networks/index.js";
@@ -88,7 +88,7 @@ async function modelOfFile(file: Blob, name: string, runtime: string | undefined
     const description = { ...facts, network: "onnx", config, weights: { network: name } };
     return { description: description as ModelDescription, files: { network: file } };
   }
-  const description = describeLone(recognise(await readShapes(file, name), name), name, {
+  const description = describeLone(recogniseNetwork(await readShapes(file, name), name), name, {
     name,
     summary: (title) => title,
     needsMore: (title) => `${title}, which needs a second file of weights; a page takes models of one file`,

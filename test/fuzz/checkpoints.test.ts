@@ -22,7 +22,7 @@ import {
   openCheckpoint,
   readPth,
   readShapes,
-  recognise,
+  recogniseNetwork,
   type Shapes,
   writeSafetensors,
 } from "../../src/checkpoints/index.js";
@@ -91,7 +91,7 @@ const CHECKPOINTS: readonly (readonly [root: unknown, storages: readonly ArrayBu
       autoencoder.map(({ name, shape }, i) =>
         i < 2
           ? [name, new FakeTensor("FloatStorage", String(i), sizeOf(shape), shape)]
-          : // One byte, shown again and again: what `recognise` looks at is the shape.
+          : // One byte, shown again and again: what `recogniseNetwork` looks at is the shape.
             [
               name,
               new FakeTensor(
@@ -215,7 +215,7 @@ async function checkWeights(file: Uint8Array | string | Blob, name?: string): Pr
 /** Whether it is a network or not: only how that is told matters. */
 function recognised(shapes: Shapes): void {
   try {
-    recognise(shapes, "weights");
+    recogniseNetwork(shapes, "weights");
   } catch (error) {
     if (!(error instanceof SamsrError) || !isOneLine(error.message, "weights")) throw error;
   }

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll } from "vitest";
 import type { Random } from "../../src/base/random.js";
-import { openCheckpoint, recognise } from "../../src/checkpoints/index.js";
+import { openCheckpoint, recogniseNetwork } from "../../src/checkpoints/index.js";
 import { onnxIn } from "../../src/checkpoints/store/file-model.js";
 import { pick, scramble } from "../fixtures/mutate.js";
 import { mutateText } from "../fixtures/mutate-text.js";
@@ -26,7 +26,7 @@ const pair = (random: Random, text: string | Uint8Array, numbers: Uint8Array) =>
     // What is no known network, or damaged, is refused here or is a model of its own.
     if (await onnxIn(path)) return;
     const { shapes, weights } = await openCheckpoint(path);
-    recognise(shapes, path);
+    recogniseNetwork(shapes, path);
     for (const [name, { shape, data }] of weights) {
       if (data.length !== shape.reduce((a, b) => a * b, 1))
         throw new Error(`${name} has ${data.length} numbers`);

@@ -18,7 +18,7 @@ import { describeOnnxFile, onnxIn } from "./file-model.js";
 import { findModel, type InstalledModel } from "./find.js";
 import { PUBLISHED } from "./published.js";
 import { modelsThatUse } from "./uses.js";
-import { checkName, type Parts, PLACE_OPTIONS, type PlaceOptions, placeModel } from "./write.js";
+import { checkModelName, type Parts, PLACE_OPTIONS, type PlaceOptions, placeModel } from "./write.js";
 
 export interface AddOptions extends PlaceOptions {
   /** The name in the store; the published name of that file, or the file's own, when left out. */
@@ -200,7 +200,7 @@ async function describe(
  * hold on to, which a replacement would take away
  */
 export async function demandAddable(name: string, options: { overwrite?: boolean }): Promise<void> {
-  await checkName(name, options);
+  await checkModelName(name, options);
   const users = await modelsThatUse(name);
   if (users.length > 0) {
     throw new SamsrError(

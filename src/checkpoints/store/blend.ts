@@ -5,7 +5,7 @@ import { blendWeights } from "../blend.js";
 import { type ModelDescription, networksIn } from "../description.js";
 import { findModel, type InstalledModel } from "./find.js";
 import { loadModelWeights } from "./weights.js";
-import { checkName, type PlaceOptions, placeModel } from "./write.js";
+import { checkModelName, type PlaceOptions, placeModel } from "./write.js";
 
 export interface BlendOptions extends PlaceOptions {
   /** The name in the store; default: of both and the share, such as "a-b-0.5". */
@@ -30,7 +30,7 @@ export async function blendModels(
   const [a, b] = [await findModel(first), await findModel(second)];
   demandTwins(a, b);
   const name = options.name ?? `${a.description.name}-${b.description.name}-${share}`;
-  await checkName(name, options);
+  await checkModelName(name, options);
   const { source: _, ...rest } = a.description;
   const description = {
     ...rest,

@@ -2,7 +2,7 @@
  * Weights in the store that another model can use: which autoencoder a denoiser takes that comes without one.
  */
 import { SamsrError } from "../../base/errors.js";
-import type { Companion, Found, Network } from "../../networks/index.js";
+import type { Companion, Network, ReadConfig } from "../../networks/index.js";
 import { networksIn } from "../description.js";
 import { type InstalledModel, surveyModels } from "./find.js";
 
@@ -15,7 +15,9 @@ interface StoredCompanion {
 }
 
 /** Returns the networks that a network cannot run without, by the names of their weights. */
-export function companionsOf({ model }: Network): (readonly [part: string, Companion<Found<unknown>>])[] {
+export function companionsOf({
+  model,
+}: Network): (readonly [part: string, Companion<ReadConfig<unknown>>])[] {
   return Object.entries(model.weights).flatMap(([part, held]) => (held === "self" ? [] : [[part, held]]));
 }
 
@@ -23,8 +25,8 @@ export function companionsOf({ model }: Network): (readonly [part: string, Compa
  * Finds the files in the store that go together with a network, each file once, however many models use it.
  */
 export async function companionsFor(
-  companion: Companion<Found<unknown>>,
-  found: Found<unknown>,
+  companion: Companion<ReadConfig<unknown>>,
+  found: ReadConfig<unknown>,
 ): Promise<StoredCompanion[]> {
   const { models } = await surveyModels();
   return models.flatMap((model) =>
@@ -34,7 +36,7 @@ export async function companionsFor(
 
 function companionsIn(
   { place, description, missing }: InstalledModel,
-  { network }: Companion<Found<unknown>>,
+  { network }: Companion<ReadConfig<unknown>>,
 ): StoredCompanion[] {
   if (place !== "stored") return [];
   const { name } = description;
@@ -55,8 +57,8 @@ function companionsIn(
  */
 export async function companionFor(
   part: string,
-  companion: Companion<Found<unknown>>,
-  found: Found<unknown>,
+  companion: Companion<ReadConfig<unknown>>,
+  found: ReadConfig<unknown>,
   path: string,
   wanted?: string,
 ): Promise<StoredCompanion> {

@@ -8,7 +8,7 @@ import { ncnnModel } from "../ncnn/index.js";
 import { examineOnnx, isOnnx, type OnnxFileOptions } from "../onnx-file/index.js";
 import { readShapes } from "../open.js";
 import { isPth } from "../pth.js";
-import { recognise } from "../recognise.js";
+import { recogniseNetwork } from "../recognise.js";
 import { withSource } from "../source.js";
 
 /** A model whose weights are a file that somebody named. */
@@ -31,7 +31,7 @@ export async function modelInFile(path: string): Promise<FileModel> {
   const onnx = await onnxIn(path);
   if (onnx) return { ...place, bytes, description: await describeOnnxFile(path, onnx) };
   const file = basename(path);
-  const description = describeLone(recognise(await readShapes(path), path), path, {
+  const description = describeLone(recogniseNetwork(await readShapes(path), path), path, {
     name: file,
     summary: (title) => `${title}, from ${file}`,
     needsMore: (title) =>

@@ -5,7 +5,7 @@ import { checkOptions, checkText, type OptionType } from "../../base/arguments.j
 import { SamsrError } from "../../base/errors.js";
 import { whileLocked } from "../../base/lock.js";
 import { readShapes } from "../open.js";
-import { networkNamed, type Recognised, recognise } from "../recognise.js";
+import { networkNamed, type Recognised, recogniseNetwork } from "../recognise.js";
 import { addModel, demandAddable } from "./add.js";
 import { demandWebAddress, shownAddress } from "./address.js";
 import { companionsFor, companionsOf } from "./companions.js";
@@ -103,7 +103,7 @@ async function fetchAndAdd(
   });
   const source = shownAddress(url);
   try {
-    const found = recognise(await readShapes(path), source);
+    const found = recogniseNetwork(await readShapes(path), source);
     if (found.network !== network) {
       throw new SamsrError(`${source}: holds a ${found.network}, expected a ${network}`);
     }

@@ -18,7 +18,7 @@ import type { ModelDescription } from "../description.js";
 import { readSafetensors } from "../safetensors.js";
 import { storeError } from "./errors.js";
 import { storeFolder } from "./places.js";
-import { checkName, placeModel } from "./write.js";
+import { checkModelName, placeModel } from "./write.js";
 
 const root = mkdtempSync(join(tmpdir(), "samsr-store-"));
 afterAll(() => {
@@ -57,22 +57,24 @@ describe("a model's name", () => {
   it.each([".", "..", ".hidden", "a/b", "a\\b", "-x", "x.", "a\nb", "C:", "x".repeat(101)])(
     "is not %j",
     async (name) => {
-      await expect(checkName(name, { overwrite: true })).rejects.toThrow(/is no name for a model/);
+      await expect(checkModelName(name, { overwrite: true })).rejects.toThrow(/is no name for a model/);
     },
   );
 
   it("is not empty", async () => {
-    await expect(checkName("", { overwrite: true })).rejects.toThrow(/name must be a text that is not empty/);
+    await expect(checkModelName("", { overwrite: true })).rejects.toThrow(
+      /name must be a text that is not empty/,
+    );
   });
 
   it("is not a bundled model's, nor one that is taken", async () => {
-    await expect(checkName("samsr-tiny", { overwrite: true })).rejects.toThrow(
+    await expect(checkModelName("samsr-tiny", { overwrite: true })).rejects.toThrow(
       /comes with samsr; choose another/,
     );
     await place("taken", tensors(1));
-    await expect(checkName("taken", {})).rejects.toThrow(/a model taken is installed already/);
-    await checkName("taken", { overwrite: true });
-    for (const name of ["a", "sam-vit-b", "my_model.v2", "Über 4"]) await checkName(name, {});
+    await expect(checkModelName("taken", {})).rejects.toThrow(/a model taken is installed already/);
+    await checkModelName("taken", { overwrite: true });
+    for (const name of ["a", "sam-vit-b", "my_model.v2", "Über 4"]) await checkModelName(name, {});
   });
 });
 

@@ -59,7 +59,7 @@ export const PLACE_OPTIONS = {
  * Checks that a model may be added under this name.
  * @throws {SamsrError} for a name that is none, a bundled model's, or taken
  */
-export async function checkName(name: string, { overwrite }: { overwrite?: boolean }): Promise<void> {
+export async function checkModelName(name: string, { overwrite }: { overwrite?: boolean }): Promise<void> {
   checkText("a model's name", name);
   if (!/^[\p{L}\p{N}][\p{L}\p{N}._ -]{0,98}[\p{L}\p{N}]$|^[\p{L}\p{N}]$/u.test(name)) {
     throw new SamsrError(

@@ -7,7 +7,7 @@ import { isPlainName } from "../../base/plain-name.js";
 import { comparePicture, givenResults, meansOf, type Outcome } from "../../evaluate/compare.js";
 import { type GalleryPicture, galleryPage } from "../../evaluate/gallery.js";
 import { borderOf, createMeasurer, type Measurer } from "../../evaluate/measurer.js";
-import { checkName, createMethods, methodsFor, needsModel } from "../../evaluate/methods.js";
+import { checkMethodName, createMethods, methodsFor, needsModel } from "../../evaluate/methods.js";
 import { METRICS, type MetricName } from "../../evaluate/metrics/index.js";
 import { picturesByStem, stemOf } from "../../evaluate/names.js";
 import { readPristineModel } from "../../evaluate/niqe/niqe.js";
@@ -131,7 +131,7 @@ async function standardMethods(model: string): Promise<string[]> {
 function ownMethods(text: string): string[] {
   const names = [...new Set(text.split(",").map((name) => name.trim()))].filter((name) => name !== "");
   try {
-    names.forEach(checkName);
+    names.forEach(checkMethodName);
   } catch (error) {
     throw new UsageError((error as Error).message);
   }

@@ -12,7 +12,7 @@ import {
   boxOf,
   type CoverageSource,
   createNoiseAsync,
-  type Found,
+  type FoundCoverage,
   type FoundMask,
   type Runs,
   summarise,
@@ -139,7 +139,12 @@ async function removeOlder(folder: string): Promise<void> {
   await remove(MASKS_FOLDER, /^mask-\d+\.png$/);
 }
 
-function summaryOf(input: string, { width, height }: Raster, { coverage, points }: Found, masks: number) {
+function summaryOf(
+  input: string,
+  { width, height }: Raster,
+  { coverage, points }: FoundCoverage,
+  masks: number,
+) {
   return { input, width, height, masks, ...points, coverage: summarise(coverage) };
 }
 

@@ -6,7 +6,7 @@ import { mkdir } from "node:fs/promises";
 import { extname, join } from "node:path";
 import { unlessAborted } from "../../base/abort.js";
 import { borderOf, createMeasurer, type Measurer } from "../../evaluate/measurer.js";
-import { BASELINE, checkName, createMethods, methodsFor, needsModel } from "../../evaluate/methods.js";
+import { BASELINE, checkMethodName, createMethods, methodsFor, needsModel } from "../../evaluate/methods.js";
 import { METRICS, type MetricName } from "../../evaluate/metrics/index.js";
 import { readPristineModel } from "../../evaluate/niqe/niqe.js";
 import { type PhotoResults, scoreMethods } from "../../evaluate/score.js";
@@ -129,7 +129,7 @@ async function standardMethods(model: string): Promise<string> {
 function methodNames(text: string): string[] {
   const names = text.split(",").map((name) => name.trim());
   try {
-    names.forEach(checkName);
+    names.forEach(checkMethodName);
   } catch (error) {
     throw new UsageError((error as Error).message);
   }

@@ -10,7 +10,7 @@ import type { UpscalingModel } from "../../checkpoints/index.js";
 import { findUpscalingModel } from "../../upscale/model.js";
 import { withPreset } from "../../upscale/presets.js";
 import { findInputs } from "../inputs.js";
-import { checkName, chooseDestination, planTargets } from "../outputs.js";
+import { checkResultName, chooseDestination, planTargets } from "../outputs.js";
 import { UsageError } from "../report.js";
 import { createReporter } from "../reporter.js";
 import { printJson, say } from "../streams.js";
@@ -25,7 +25,7 @@ export async function upscaleCommand(
 ): Promise<number> {
   const found = await findInputs(words, said);
   const destination = await chooseDestination(said.out, found, said.format);
-  checkName(said, destination);
+  checkResultName(said, destination);
   const toStdout = destination.kind === "stdout";
   if (toStdout && said.json) {
     throw new UsageError("--json and the picture cannot both go to standard output; give -o a file");

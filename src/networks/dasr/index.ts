@@ -3,7 +3,13 @@ import type { Filled } from "../../base/fields.js";
 import * as o from "../../onnx/index.js";
 import type { DasrPredictorConfig } from "../dasr-predictor/config.js";
 import { DASR_PREDICTOR } from "../dasr-predictor/index.js";
-import { type Companion, defineNetwork, type Found, MOST_PIXELS, type NetworkModel } from "../definition.js";
+import {
+  type Companion,
+  defineNetwork,
+  MOST_PIXELS,
+  type NetworkModel,
+  type ReadConfig,
+} from "../definition.js";
 import { modelJson } from "../model.js";
 import { config, type DasrConfig, readDasr } from "./config.js";
 import { dasr } from "./dasr.js";
@@ -17,7 +23,7 @@ const json = modelJson(
   ...(["generator", "predictor"] as const),
 );
 
-const predictor: Companion<Found<DasrConfig>> = {
+const predictor: Companion<ReadConfig<DasrConfig>> = {
   network: DASR_PREDICTOR,
   config: "predictorConfig",
   conflict({ config }, other) {
@@ -28,7 +34,7 @@ const predictor: Companion<Found<DasrConfig>> = {
   },
 };
 
-const model: NetworkModel<Found<DasrConfig>, Filled<typeof json>> = {
+const model: NetworkModel<ReadConfig<DasrConfig>, Filled<typeof json>> = {
   kind: NAME,
   json,
   weights: { generator: "self", predictor },

@@ -1,6 +1,6 @@
 /** The configuration of latent diffusion x4, and how it is read off the shapes of its tensors. */
 import { checked, type Filled, list, section, whole } from "../../base/fields.js";
-import type { Found } from "../definition.js";
+import type { ReadConfig } from "../definition.js";
 import { majority, type Shapes, sides } from "../shapes.js";
 import { VQ_AUTOENCODER } from "../vq-autoencoder/index.js";
 import { vqConfigOf } from "../vq-autoencoder/read.js";
@@ -33,7 +33,7 @@ export const config = checked(
 export type LatentDiffusionConfig = Filled<typeof config>;
 
 /** Whether a file holds a moving average of the weights, as those of a training do. */
-export type LatentDiffusionFound = Found<LatentDiffusionConfig, { readonly averaged?: boolean }>;
+export type LatentDiffusionFound = ReadConfig<LatentDiffusionConfig, { readonly averaged?: boolean }>;
 
 /** Returns what the sides of a latent must divide by: each level but the first halves them. */
 export function multipleOf({ channelMult }: Pick<LatentDiffusionConfig, "channelMult">): number {

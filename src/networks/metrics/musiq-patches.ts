@@ -14,7 +14,7 @@ export interface MusiqPatches {
 }
 
 /** A picture of three planes. */
-interface Planes {
+interface PlanarPicture {
   readonly data: Float32Array;
   readonly width: number;
   readonly height: number;
@@ -25,7 +25,7 @@ interface Planes {
  * smallest first.
  * @param picture RGB in [-1, 1], plane by plane
  */
-export function musiqPatches(picture: Planes, sides: readonly number[]): MusiqPatches {
+export function musiqPatches(picture: PlanarPicture, sides: readonly number[]): MusiqPatches {
   const sizes = [...sides.map((side) => resizedTo(picture, side)), picture];
   const cut = sizes.map(cutPatches);
   const count = cut.reduce((sum, { spatial }) => sum + spatial.length, 0);
@@ -45,7 +45,7 @@ export function musiqPatches(picture: Planes, sides: readonly number[]): MusiqPa
 const PATCH_SIZE = 3 * PATCH * PATCH;
 
 /** Returns the picture with its longer side of this length, by bicubic (a = -0.75) without antialias. */
-export function resizedTo({ data, width, height }: Planes, side: number): Planes {
+export function resizedTo({ data, width, height }: PlanarPicture, side: number): PlanarPicture {
   const ratio = side / Math.max(width, height);
   const to = { width: roundToEven(width * ratio), height: roundToEven(height * ratio) };
   const options = { kernel: kernels.bicubic, antialias: false };
@@ -64,7 +64,7 @@ function roundToEven(value: number): number {
  * Cuts patches row after row, over the picture with zeros around it up to whole patches: half before, the odd
  * one after.
  */
-function cutPatches({ data, width, height }: Planes) {
+function cutPatches({ data, width, height }: PlanarPicture) {
   const [columns, rows] = [width, height].map((side) => Math.ceil(side / PATCH));
   const left = Math.floor((columns * PATCH - width) / 2);
   const top = Math.floor((rows * PATCH - height) / 2);

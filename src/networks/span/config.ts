@@ -1,6 +1,6 @@
 /** The configuration of SPAN, and how it is read off the shapes of its tensors. */
 import { type Filled, oneOf, section, whole } from "../../base/fields.js";
-import type { Found } from "../definition.js";
+import type { ReadConfig } from "../definition.js";
 import { majority, type Shapes, scaleOf, sides } from "../shapes.js";
 
 export const config = section("SPAN.", {
@@ -14,7 +14,7 @@ export type SpanConfig = Filled<typeof config>;
  * What a file holds: the convolutions of training, of which those that are run are made, or these alone.
  * Files of training hold both, and what is there of the latter may be stale.
  */
-export type SpanFound = Found<SpanConfig, { readonly convolutions?: "training" | "folded" }>;
+export type SpanFound = ReadConfig<SpanConfig, { readonly convolutions?: "training" | "folded" }>;
 
 /** The tensor that marks a network whose pictures are not normalised. */
 export const MARK = "no_norm";

@@ -16,7 +16,7 @@ export type { PredictCoverage } from "./network.js";
 export type { FindMasks, SamSourceOptions } from "./sam.js";
 export {
   type CoverageSource,
-  type Found,
+  type FoundCoverage,
   type FoundMask,
   inVariant,
   type PlanarPicture,
@@ -33,7 +33,7 @@ export interface SourceNetworks {
   readonly predictCoverage?: PredictCoverage;
 }
 
-export interface SourceOptions extends Partial<SamSourceOptions> {
+export interface CoverageSourceOptions extends Partial<SamSourceOptions> {
   /** Whose equations; default "paper". */
   readonly variant?: Variant;
   readonly networks?: SourceNetworks;
@@ -43,7 +43,7 @@ export interface SourceOptions extends Partial<SamSourceOptions> {
  * Creates the source of a name, in a variant.
  * @param options.enlarged of `sam`; default: true, as the paper has it
  */
-export function createCoverageSource(name: SourceName, options: SourceOptions = {}): CoverageSource {
+export function createCoverageSource(name: SourceName, options: CoverageSourceOptions = {}): CoverageSource {
   const { variant = "paper", networks = {}, samOptions, enlarged = true } = options;
   switch (name) {
     case "regions":

@@ -4,7 +4,7 @@ import { createCoverageModel } from "../coverage-model.js";
 import { createSegmenter, type Segmenter } from "../sam/segmenter.js";
 import { startSegmenter } from "../sam/segmenter-thread.js";
 import { filesSource } from "./files.js";
-import { createCoverageSource, type SourceNetworks, type SourceOptions } from "./index.js";
+import { type CoverageSourceOptions, createCoverageSource, type SourceNetworks } from "./index.js";
 import { isSourceName } from "./names.js";
 import { type CoverageSource, inVariant } from "./source.js";
 
@@ -50,7 +50,7 @@ export function openNetworks(options: NetworkOptions = {}): OpenNetworks {
  * Returns the source that a person's word stands for, in a variant: one of `SOURCE_NAMES`, or else a path to
  * masks in files.
  */
-export function sourceOfWord(word: string, options: SourceOptions): CoverageSource {
+export function sourceOfWord(word: string, options: CoverageSourceOptions): CoverageSource {
   if (isSourceName(word)) return createCoverageSource(word, options);
   return inVariant(filesSource(word), options.variant ?? "paper");
 }

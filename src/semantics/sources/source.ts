@@ -42,7 +42,7 @@ export interface FoundMask {
 }
 
 /** What a source found in a picture. */
-export interface Found {
+export interface FoundCoverage {
   /** How many masks cover each pixel of the picture. */
   readonly coverage: Coverage;
   /**
@@ -60,7 +60,7 @@ export interface CoverageSource {
    * Finds how many masks cover each pixel of a picture.
    * @throws SamsrError when the source lacks what it needs; what the context throws to give up
    */
-  find(picture: SourcePicture, context?: FindContext): Promise<Found>;
+  find(picture: SourcePicture, context?: FindContext): Promise<FoundCoverage>;
 }
 
 /**

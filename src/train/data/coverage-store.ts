@@ -32,7 +32,7 @@ const MOST_COUNTS = 2 ** 28;
 const REPORT_EVERY = 10_000;
 
 /** Where the masks of one picture come from. */
-export interface PictureSource {
+export interface PhotoCoverageSource {
   readonly source: CoverageSource;
   /** All that decides what it finds, but for the picture. */
   readonly identity: unknown;
@@ -41,7 +41,7 @@ export interface PictureSource {
 export interface FillOptions {
   readonly pictures: readonly WholePicture[];
   /** The source of a picture by its name. */
-  readonly sourceOf: (name: string) => Promise<PictureSource>;
+  readonly sourceOf: (name: string) => Promise<PhotoCoverageSource>;
   /** Where the files are kept. */
   readonly folder: string;
   readonly report?: (line: string) => void;

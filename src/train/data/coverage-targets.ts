@@ -1,7 +1,7 @@
 /** What the coverage network is taught: counts by any program's masks, since what is learnt is a count. */
 import type { Random } from "../../base/random.js";
 import type { Raster, Region } from "../../image/raster.js";
-import { averagePool, createCoverageSource, type FindMasks } from "../../semantics/index.js";
+import { createCoverageSource, type FindMasks, poolByArea } from "../../semantics/index.js";
 import { filesSource, masksOfPhoto } from "../../semantics/sources/files.js";
 import type { Photo } from "./photos.js";
 
@@ -78,7 +78,7 @@ export function filesTarget(folder: string): CoverageTarget {
         const start = (region.y + y) * photo.width + region.x;
         cut.set(coverage.counts.subarray(start, start + region.width), y * region.width);
       }
-      return averagePool(cut, region.width, region.height, lq.width, lq.height);
+      return poolByArea(cut, region.width, region.height, lq.width, lq.height);
     },
   };
 }

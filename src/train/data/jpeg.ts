@@ -1,5 +1,5 @@
 import type { Raster } from "../../image/raster.js";
-import { type Plane, type Planes, toPlanes, toRgb } from "./jpeg/colour.js";
+import { type Plane, toPlanes, toRgb, type YccPlanes } from "./jpeg/colour.js";
 import { quantisePlane } from "./jpeg/dct.js";
 import { quantiserOf } from "./jpeg/quantiser.js";
 import { double, fillEdges, halve } from "./jpeg/sampling.js";
@@ -32,6 +32,6 @@ export function jpegRoundTrip(
     fillEdges(plane);
     return pass(plane, steps.chroma);
   });
-  const planes: Planes = [luma, blue, red];
+  const planes: YccPlanes = [luma, blue, red];
   return { width, height, channels: 3, data: toRgb(planes) };
 }

@@ -6,7 +6,7 @@ import { type Decode, openPhotoStore } from "./photo-store.js";
 import { degradedCrops, type SampleSource } from "./samples.js";
 import { holdsPairs, openSavedPairs } from "./saved-pairs.js";
 
-export interface SourceOptions {
+export interface DataSourceOptions {
   /** Folders of photos, or of saved pairs (those with folders `hr` and `lr`), subfolders included. */
   readonly folders: readonly string[];
   /** The degradation of photos; default: mild. Saved pairs are taken as they are. */
@@ -38,7 +38,7 @@ interface OpenSource {
  *   throws
  */
 export async function openSource(
-  { folders, degradation, crop, crops, maxBytes, decode, coverageOf, taughtFiles }: SourceOptions,
+  { folders, degradation, crop, crops, maxBytes, decode, coverageOf, taughtFiles }: DataSourceOptions,
   onSkipped: (file: string, reason: string) => void,
 ): Promise<OpenSource> {
   const saved = await Promise.all(folders.map(holdsPairs));

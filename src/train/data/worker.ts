@@ -10,9 +10,9 @@ import { keptCoverage } from "./coverage-store.js";
 import { rememberedCoverage, type WholeCoverage } from "./photo-coverage.js";
 import { decodeRgb } from "./photos.js";
 import { createShelf, type News } from "./shared-photos.js";
-import { openSource, type SourceOptions } from "./source.js";
+import { type DataSourceOptions, openSource } from "./source.js";
 
-export interface DataOptions extends Omit<SourceOptions, "decode" | "coverageOf"> {
+export interface DataOptions extends Omit<DataSourceOptions, "decode" | "coverageOf"> {
   /** Crops in a batch. */
   readonly batch: number;
   /** The seed of the run, 0 .. 2^32 - 1. */

@@ -17,7 +17,7 @@ import { findSam } from "../../semantics/sam/find-sam.js";
 import { cacheFolder } from "../../semantics/sam/mask-cache.js";
 import { hashOfFile } from "../../semantics/sam/segmenter.js";
 import { filesSource, masksOfPhoto } from "../../semantics/sources/files.js";
-import { fillCoverage, type PictureSource } from "../data/coverage-store.js";
+import { fillCoverage, type PhotoCoverageSource } from "../data/coverage-store.js";
 import { wholePictures } from "../data/whole-pictures.js";
 import { hashOfWeights } from "./hash-of-weights.js";
 
@@ -52,7 +52,7 @@ export async function fillPhotoMasks(
 async function pictureSources(
   { masks, variant, sam, samOptions, coverage }: PhotoMasks,
   networks: SourceNetworks,
-): Promise<(name: string) => Promise<PictureSource>> {
+): Promise<(name: string) => Promise<PhotoCoverageSource>> {
   if (!isSourceName(masks)) {
     await demandFolder(masks);
     return async (name) => {

@@ -17,7 +17,7 @@ export interface Plane {
 }
 
 /** Values around 128 in Cb and Cr. */
-export type Planes = readonly [y: Plane, cb: Plane, cr: Plane];
+export type YccPlanes = readonly [y: Plane, cb: Plane, cr: Plane];
 
 export function createPlane(width: number, height: number): Plane {
   const [stride, rows] = [8 * Math.ceil(width / 8), 8 * Math.ceil(height / 8)];
@@ -35,8 +35,12 @@ const MIDDLE = (128 << 16) + HALF - 1;
 /**
  * Returns the planes of an 8-bit RGB picture, as large as it is; what is beside the picture is not filled.
  */
-export function toPlanes({ width, height, data }: Raster): Planes {
-  const planes: Planes = [createPlane(width, height), createPlane(width, height), createPlane(width, height)];
+export function toPlanes({ width, height, data }: Raster): YccPlanes {
+  const planes: YccPlanes = [
+    createPlane(width, height),
+    createPlane(width, height),
+    createPlane(width, height),
+  ];
   const [{ data: luma, stride }, { data: blue }, { data: red }] = planes;
   for (let y = 0, from = 0; y < height; y++) {
     for (let x = 0, to = y * stride; x < width; x++, to++, from += 3) {
@@ -58,7 +62,7 @@ export function toRgb([
   { data: luma, width, height, stride },
   { data: blue },
   { data: red },
-]: Planes): Uint8Array {
+]: YccPlanes): Uint8Array {
   const out = new Uint8ClampedArray(3 * width * height);
   for (let y = 0, to = 0; y < height; y++) {
     for (let x = 0, from = y * stride; x < width; x++, from++, to += 3) {

@@ -25,7 +25,7 @@ import {
   uniform,
 } from "./kernels.js";
 import { addNoise, type NoiseParameters } from "./noise.js";
-import { blur, MODES, type Planes, type ResizeMode, resize } from "./planes.js";
+import { blur, MODES, type ResizeMode, type RgbPlanes, resize } from "./planes.js";
 import { REAL_ESRGAN, type RealEsrganSettings, type StageSettings } from "./settings.js";
 
 interface StageParameters {
@@ -105,7 +105,7 @@ const degradeRegion: Degradation<RealEsrganParameters>["apply"] = async (
   const [small, low] = [width / SCALE, height / SCALE];
   // Turned before anything else: the stages' sizes need not be those of the crop.
   const upright = toTensor(photo, region).map((v) => (v + 1) / 2);
-  let planes: Planes = { width, height, data: orient(upright, width) };
+  let planes: RgbPlanes = { width, height, data: orient(upright, width) };
 
   planes = stage(planes, [width, height], first, random);
   planes = jpeg(planes, first.jpeg);
@@ -120,33 +120,33 @@ const degradeRegion: Degradation<RealEsrganParameters>["apply"] = async (
 };
 
 function stage(
-  planes: Planes,
+  planes: RgbPlanes,
   [width, height]: readonly [number, number],
   { kernel, factor, mode, noise }: StageParameters,
   random: Random,
-): Planes {
+): RgbPlanes {
   const blurred = kernel ? blur(planes, blurKernel(kernel)) : planes;
   const size = (side: number) => Math.max(1, Math.floor(side * factor));
   return addNoise(resize(blurred, size(width), size(height), mode), noise, random);
 }
 
 function finish(
-  planes: Planes,
+  planes: RgbPlanes,
   width: number,
   height: number,
   { kernel, mode }: RealEsrganParameters["last"],
-): Planes {
+): RgbPlanes {
   const resized = resize(planes, width, height, mode);
   return kernel ? blur(resized, blurKernel(kernel)) : resized;
 }
 
-function jpeg(planes: Planes, quality: number): Planes {
+function jpeg(planes: RgbPlanes, quality: number): RgbPlanes {
   const { width, height, data } = jpegRoundTrip(toRaster(planes), quality);
   return { width, height, data: toTensor({ width, height, channels: 3, data }).map((v) => (v + 1) / 2) };
 }
 
 /** Returns planes as a raster, clipped and rounded to 8 bits. */
-function toRaster({ width, height, data }: Planes): Raster {
+function toRaster({ width, height, data }: RgbPlanes): Raster {
   return fromTensor(
     data.map((v) => 2 * v - 1),
     { width, height, channels: 3 },

@@ -1,6 +1,6 @@
 /** Sensor noise on planes in [0, 1]; both kinds clip what they leave to [0, 1]. */
 import type { Random } from "../../../base/random.js";
-import { clip, type Planes } from "./planes.js";
+import { clip, type RgbPlanes } from "./planes.js";
 
 /** One value for all three channels, or one for each. */
 export type NoiseParameters =
@@ -11,7 +11,7 @@ export type NoiseParameters =
       readonly grey: boolean;
     };
 
-export function addNoise(planes: Planes, parameters: NoiseParameters, random: Random): Planes {
+export function addNoise(planes: RgbPlanes, parameters: NoiseParameters, random: Random): RgbPlanes {
   return clip(
     parameters.kind === "gaussian"
       ? addGaussian(planes, parameters, random)
@@ -20,10 +20,10 @@ export function addNoise(planes: Planes, parameters: NoiseParameters, random: Ra
 }
 
 function addGaussian(
-  planes: Planes,
+  planes: RgbPlanes,
   { sigma, grey }: { sigma: number; grey: boolean },
   random: Random,
-): Planes {
+): RgbPlanes {
   const { data } = planes;
   const plane = data.length / 3;
   const noise = random.normals(new Float32Array(grey ? plane : data.length));
@@ -36,10 +36,10 @@ function addGaussian(
  * levels is a dark and noisy one. Grey noise is that of the luma (BT.601).
  */
 function addPoisson(
-  planes: Planes,
+  planes: RgbPlanes,
   { scale, grey }: { scale: number; grey: boolean },
   random: Random,
-): Planes {
+): RgbPlanes {
   const { data } = planes;
   const plane = data.length / 3;
   const inLevels = (values: Float32Array) =>

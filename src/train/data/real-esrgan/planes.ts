@@ -4,7 +4,7 @@ import { kernels, resizePlanar } from "../../../image/resize.js";
 import type { BlurKernel } from "./kernels.js";
 
 /** The planes [3, height, width] of a picture in [0, 1], before clipping perhaps beyond. */
-export interface Planes {
+export interface RgbPlanes {
   readonly width: number;
   readonly height: number;
   readonly data: Float32Array;
@@ -14,7 +14,7 @@ export const MODES = ["area", "bilinear", "bicubic"] as const;
 export type ResizeMode = (typeof MODES)[number];
 
 /** Correlates every plane with a kernel; the picture is reflected beyond its edges. */
-export function blur({ width, height, data }: Planes, { size, weights }: BlurKernel): Planes {
+export function blur({ width, height, data }: RgbPlanes, { size, weights }: BlurKernel): RgbPlanes {
   const radius = (size - 1) / 2;
   const [wide, plane] = [width + 2 * radius, width * height];
   const out = new Float32Array(data.length);
@@ -59,7 +59,7 @@ function addShifted(
  * Resizes as PyTorch's `interpolate` does without antialias; `area` is the mean of the pixels that each new
  * one touches.
  */
-export function resize(planes: Planes, width: number, height: number, mode: ResizeMode): Planes {
+export function resize(planes: RgbPlanes, width: number, height: number, mode: ResizeMode): RgbPlanes {
   if (width === planes.width && height === planes.height) return planes;
   if (mode === "area") return average(planes, width, height);
   const kernel = kernels[mode];
@@ -71,7 +71,7 @@ export function resize(planes: Planes, width: number, height: number, mode: Resi
 /**
  * Means over windows from floor(i n / m) to ceil((i + 1) n / m), along the rows and then down the columns.
  */
-function average({ width, height, data }: Planes, toWidth: number, toHeight: number): Planes {
+function average({ width, height, data }: RgbPlanes, toWidth: number, toHeight: number): RgbPlanes {
   const lines = new Float32Array(3 * height * toWidth);
   for (let x = 0; x < toWidth; x++) {
     const [start, end] = windowOf(x, width, toWidth);
@@ -100,7 +100,7 @@ function windowOf(i: number, from: number, to: number): [start: number, end: num
 }
 
 /** Clips planes to [0, 1], in place. */
-export function clip(planes: Planes): Planes {
+export function clip(planes: RgbPlanes): RgbPlanes {
   const { data } = planes;
   for (let i = 0; i < data.length; i++) data[i] = Math.min(1, Math.max(0, data[i]));
   return planes;

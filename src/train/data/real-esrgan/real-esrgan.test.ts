@@ -6,19 +6,19 @@ import { orient } from "../orient.js";
 import { realEsrganDegradation } from "./degrade.js";
 import { besselJ1, blurKernel, drawKernel, FAMILIES, type KernelParameters } from "./kernels.js";
 import { addNoise, drawPoisson } from "./noise.js";
-import { blur, type Planes, resize } from "./planes.js";
+import { blur, type RgbPlanes, resize } from "./planes.js";
 import { REAL_ESRGAN } from "./settings.js";
 
 const uniforms = (count: number, seed: number) => {
   const random = createRandom(seed);
   return Float32Array.from({ length: count }, () => random.next());
 };
-const picture = (width: number, height: number, seed = 1): Planes => ({
+const picture = (width: number, height: number, seed = 1): RgbPlanes => ({
   width,
   height,
   data: uniforms(3 * width * height, seed),
 });
-const flat = (value: number, side = 64): Planes => ({
+const flat = (value: number, side = 64): RgbPlanes => ({
   width: side,
   height: side,
   data: new Float32Array(3 * side * side).fill(value),
