@@ -37,7 +37,13 @@ export async function load(device?: Device | "auto"): Promise<Backend> {
     const files = runtimeFiles();
     if (files !== undefined) ort.env.wasm.wasmPaths = files;
   } catch (cause) {
-    throw new SamsrError("onnxruntime-web does not load here", { cause });
+    const missing = (cause as NodeJS.ErrnoException).code === "ERR_MODULE_NOT_FOUND";
+    throw new SamsrError(
+      missing
+        ? "onnxruntime-web is not installed, and pages and WASM need it: npm install onnxruntime-web"
+        : "onnxruntime-web does not load here",
+      { cause },
+    );
   }
   let known: Promise<DeviceState> | undefined;
   return {

@@ -1,0 +1,74 @@
+/**
+ * Joins the modules of what starts often, the command and the thread and process of its upscaler, into a few
+ * files, over what tsc wrote: `samsr upscale` then reads a dozen files where it read three hundred. What
+ * others import stays as it is.
+ */
+import { relative, sep } from "node:path";
+import { fileURLToPath } from "node:url";
+import { rolldown } from "rolldown";
+
+const dist = fileURLToPath(new URL("../dist", import.meta.url));
+const file = (name) => fileURLToPath(new URL(`../dist/${name}.js`, import.meta.url));
+
+/**
+ * Programs, which no module imports, and the modules that they load later on their most common way. What a
+ * program imports at once becomes one file, what each of those modules adds one more; all else that is loaded
+ * when it is needed stays in files of its own.
+ */
+const PROGRAMS = {
+  "cli/main": ["cli/program", "cli/upscale/run"],
+  "upscale/worker-node": ["runtime/thread-node", "runtime/backend-node"],
+  "server/runner/process": [],
+};
+
+/**
+ * What a module finds beside itself (models, threads, package.json) lies beside the module, not the chunk.
+ */
+const ownPlaces = {
+  name: "own-places",
+  transform(code, id) {
+    if (!code.includes("import.meta.url")) return null;
+    const place = relative(dist, id).split(sep).join("/");
+    const own = `new URL("../${place}", import.meta.url).href`;
+    return { code: code.replaceAll("import.meta.url", own), map: null };
+  },
+};
+
+for (const [program, later] of Object.entries(PROGRAMS)) {
+  /** Of each module its chunk: that of the first on the way that imports it. */
+  const chunks = new Map();
+  const divide = {
+    name: "divide",
+    buildEnd() {
+      for (const start of [program, ...later]) {
+        const waiting = [file(start)];
+        for (let id = waiting.pop(); id; id = waiting.pop()) {
+          const module = chunks.has(id) ? undefined : this.getModuleInfo(id);
+          if (!module) continue;
+          chunks.set(id, start.replaceAll("/", "-"));
+          waiting.push(...module.importedIds);
+        }
+      }
+      // It waits for modules that it loads itself, so none of them may wait for it.
+      chunks.delete(file(program));
+    },
+  };
+  const bundle = await rolldown({
+    input: { [program]: file(program) },
+    platform: "node",
+    // Packages stay packages.
+    external: (id) => /^[a-z@]/.test(id) && !/^[a-z]:[\\/]/i.test(id),
+    plugins: [ownPlaces, divide],
+    checks: { ineffectiveDynamicImport: false },
+  });
+  const groups = [program, ...later].map((start) => start.replaceAll("/", "-"));
+  await bundle.write({
+    dir: dist,
+    format: "esm",
+    entryFileNames: "[name].js",
+    chunkFileNames: "chunks/[name]-[hash].js",
+    comments: { legal: true, annotation: false, jsdoc: false },
+    codeSplitting: { groups: groups.map((name) => ({ name, test: (id) => chunks.get(id) === name })) },
+  });
+  await bundle.close();
+}
