@@ -5,7 +5,7 @@
 
 import { checkOptions, checkWhole, type OptionType } from "../base/arguments.js";
 import { installedMetricFiles } from "../checkpoints/store/metric-files.js";
-import { type Device, startThread } from "../runtime/index.js";
+import { type Device, openInThread, startThread } from "../runtime/index.js";
 import { type Preset, PUBLISHED_BORDER } from "../upscale/preset-names.js";
 import { checkMetrics } from "./checks.js";
 import { type Judgements, type LocalOptions, openMetrics } from "./local-measurer.js";
@@ -83,11 +83,7 @@ export async function createMeasurer(options: MeasurerOptions): Promise<Measurer
   const local = { metrics, border, pristine, device, threads };
   if (metrics.every((name) => METRICS[name].weights.length === 0)) return measurerHere(local);
   const thread = startThread<typeof functions>(new URL("./worker.js", import.meta.url));
-  await thread.call("open", local).catch(async (error) => {
-    await thread.close();
-    throw error;
-  });
-  let closing: Promise<void> | undefined;
+  const { close } = await openInThread(thread, local);
   return {
     ...{ metrics, border, pristine },
     measure: (pairs, { signal, onMetric } = {}) =>
@@ -95,13 +91,7 @@ export async function createMeasurer(options: MeasurerOptions): Promise<Measurer
         signal,
         onProgress: onMetric && ((name) => onMetric(name as MetricName)),
       }),
-    close() {
-      closing ??= thread
-        .call("close", undefined)
-        .catch(() => {})
-        .then(() => thread.close());
-      return closing;
-    },
+    close,
   };
 }
 

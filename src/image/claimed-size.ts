@@ -1,5 +1,6 @@
 /** What the first bytes of a file say of its size, without a decoder. */
 import { latin1, spells, viewOf } from "./containers/bytes.js";
+import { jpegFrame } from "./containers/jpeg.js";
 import type { InputFormat } from "./formats.js";
 
 /**
@@ -24,8 +25,10 @@ export function claimedSize(
       return bmpSize(view);
     case "webp":
       return webpSize(head, view);
-    case "jpeg":
-      return jpegSize(view);
+    case "jpeg": {
+      const frame = jpegFrame(head);
+      return frame && { width: frame.width, height: frame.height };
+    }
     default:
       return undefined;
   }
@@ -60,22 +63,4 @@ function webpSize(head: Uint8Array, view: DataView) {
     default:
       return undefined;
   }
-}
-
-/** Walks from segment to segment to the start of a frame (ITU-T T.81, B.2.2). */
-function jpegSize(view: DataView) {
-  for (let at = 2; at + 9 <= view.byteLength; ) {
-    if (view.getUint8(at) !== 0xff) return undefined;
-    const marker = view.getUint8(at + 1);
-    if (marker === 0xff) {
-      at++;
-      continue;
-    }
-    const startsFrame = marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker);
-    if (startsFrame) return { width: view.getUint16(at + 7), height: view.getUint16(at + 5) };
-    const length = view.getUint16(at + 2);
-    if (length < 2 || marker === 0xda) return undefined;
-    at += 2 + length;
-  }
-  return undefined;
 }

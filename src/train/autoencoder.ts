@@ -1,24 +1,19 @@
 /** Trains the VQ autoencoder on whose latents diffusion may happen (Rombach et al. 2022, section 3.1). */
 import { decodeLatent, encodeLatent, quantise, type VqConfig } from "../networks/index.js";
-import { type Scope, trainableScope } from "../nn/index.js";
+import type { Scope } from "../nn/index.js";
 import * as o from "../onnx/index.js";
-import { floatTensor, type SessionOptions } from "../runtime/index.js";
-import { createTrainingState } from "./checkpoint.js";
+import { floatTensor } from "../runtime/index.js";
 import type { Batches } from "./data/batches.js";
-import { type TrainerOptions, train } from "./trainer.js";
-import { convolutionStrategyOn, createTrainingSession } from "./training-session.js";
-import { type FlatWeights, initialWeights } from "./weights.js";
+import { type PlainTrainingOptions, trainPlainly } from "./plain-training.js";
 
-interface AutoencoderOptions extends TrainerOptions {
+interface AutoencoderOptions extends PlainTrainingOptions {
   readonly config: VqConfig;
   /** Their hr is what is learnt; lq is not looked at. */
   readonly batches: Batches;
   readonly batch: number;
   /** Side of the pictures, which the autoencoder's factor divides. */
   readonly crop: number;
-  readonly seed: number;
   readonly terms: AutoencoderWeights;
-  readonly session?: SessionOptions;
 }
 
 interface AutoencoderWeights {
@@ -62,29 +57,10 @@ export function straightThrough(z: o.Value, quantised: o.Value): o.Value {
 }
 
 /** Trains the autoencoder. @returns its weights and their moving average */
-export async function trainAutoencoder(
-  options: AutoencoderOptions,
-): Promise<{ weights: FlatWeights; average: Float32Array }> {
-  const { config, batches, batch, crop, seed, terms } = options;
-  const { scope, parameters } = trainableScope("", convolutionStrategyOn(options.session));
-  const { loss, reports } = autoencoderLoss(scope, config, { batch, crop }, terms);
-  const weights = initialWeights(parameters(), seed);
-  const state = createTrainingState(weights);
-  const session = await createTrainingSession(
-    state,
-    { loss, reports },
-    {
-      ...options.session,
-      accumulate: options.accumulate,
-    },
-  );
+export function trainAutoencoder(options: AutoencoderOptions): ReturnType<typeof trainPlainly> {
+  const { config, batches, batch, crop, terms } = options;
   const feedsAt = async (index: number) => ({
     hr: floatTensor([batch, 3, crop, crop], (await batches.at(index)).hr),
   });
-  try {
-    await train(session, { at: feedsAt, ...session.inputs }, options);
-  } finally {
-    await session.release();
-  }
-  return { weights, average: state.average };
+  return trainPlainly((p) => autoencoderLoss(p, config, { batch, crop }, terms), feedsAt, options);
 }

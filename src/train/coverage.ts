@@ -1,26 +1,21 @@
 /** Teaches the coverage network what a mask generator finds: distillation of a program into a network. */
 import { createRandom } from "../base/random.js";
 import { type CoverageNetworkConfig, coverageNetwork } from "../networks/index.js";
-import { type Scope, trainableScope } from "../nn/index.js";
+import type { Scope } from "../nn/index.js";
 import * as o from "../onnx/index.js";
-import { floatTensor, type SessionOptions } from "../runtime/index.js";
-import { createTrainingState } from "./checkpoint.js";
+import { floatTensor } from "../runtime/index.js";
 import { COUNT_STEPS, type CoverageSamples } from "./data/coverage-samples.js";
-import { type TrainerOptions, train } from "./trainer.js";
-import { convolutionStrategyOn, createTrainingSession } from "./training-session.js";
-import { type FlatWeights, initialWeights } from "./weights.js";
+import { type PlainTrainingOptions, trainPlainly } from "./plain-training.js";
 
-export interface CoverageOptions extends TrainerOptions {
+export interface CoverageOptions extends PlainTrainingOptions {
   readonly config: CoverageNetworkConfig;
   readonly samples: CoverageSamples;
   /** The width of the samples, in pixels. */
   readonly width: number;
   readonly height: number;
   readonly batch: number;
-  readonly seed: number;
   /** The weight of the squared error of the counts, beside the correlation in each picture. */
   readonly countWeight: number;
-  readonly session?: SessionOptions;
 }
 
 /**
@@ -56,22 +51,8 @@ function pearson(a: o.Value, b: o.Value): o.Value {
 const ORDER_STREAM = 0x0cde;
 
 /** Trains the network. @returns its weights and their moving average */
-export async function trainCoverage(
-  options: CoverageOptions,
-): Promise<{ weights: FlatWeights; average: Float32Array }> {
+export function trainCoverage(options: CoverageOptions): ReturnType<typeof trainPlainly> {
   const { config, samples, width, height, batch, seed, countWeight } = options;
-  const { scope, parameters } = trainableScope("", convolutionStrategyOn(options.session));
-  const { loss, reports } = coverageLoss(scope, config, { batch, width, height }, countWeight);
-  const weights = initialWeights(parameters(), seed);
-  const state = createTrainingState(weights);
-  const session = await createTrainingSession(
-    state,
-    { loss, reports },
-    {
-      ...options.session,
-      accumulate: options.accumulate,
-    },
-  );
   const pixels = width * height;
 
   const feedsAt = async (index: number) => {
@@ -91,12 +72,8 @@ export async function trainCoverage(
     }
     return { image, counts };
   };
-  try {
-    await train(session, { at: feedsAt, ...session.inputs }, options);
-  } finally {
-    await session.release();
-  }
-  return { weights, average: state.average };
+  const loss = (p: Scope) => coverageLoss(p, config, { batch, width, height }, countWeight);
+  return trainPlainly(loss, feedsAt, options);
 }
 
 /**

@@ -8,7 +8,7 @@ import { SamsrError } from "../base/errors.js";
 import { createYield } from "../base/event-loop.js";
 import type { UpscalingModel } from "../checkpoints/description.js";
 import { checkRaster, type Raster } from "../image/raster.js";
-import type { Thread } from "../runtime/index.js";
+import { openInThread, type Thread } from "../runtime/index.js";
 import type { EnlargedRaster } from "./enlarge.js";
 import { kindOf } from "./kinds/index.js";
 import type { UpscalerFunctions } from "./serve-upscaler.js";
@@ -57,19 +57,17 @@ export async function openUpscaler<A>(
   model: UpscalingModel,
 ): Promise<Upscaler> {
   const kind = kindOf(model);
-  const { device } = await thread.call("open", args).catch(async (error) => {
-    await thread.close();
+  const { opened, close } = await openInThread(thread, args).catch((error) => {
     if (error instanceof SamsrError) throw error;
     const reason = String(error.message).replace(/\s+/g, " ").trim();
     throw new SamsrError(`the model ${model.name} cannot be used (${reason}); install it again`, {
       cause: error,
     });
   });
-  let closing: Promise<void> | undefined;
 
   return {
     model,
-    device,
+    device: opened.device,
     async upscale(raster, settings = {}, options = {}) {
       checkOptions("upscale", options, JOB_OPTIONS);
       const { onProgress, signal } = options;
@@ -87,13 +85,7 @@ export async function openUpscaler<A>(
         },
       );
     },
-    close() {
-      closing ??= thread
-        .call("close", undefined)
-        .catch(() => {})
-        .then(() => thread.close());
-      return closing;
-    },
+    close,
   };
 }
 

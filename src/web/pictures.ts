@@ -8,6 +8,7 @@ import { imageSize } from "image-size";
 import { SamsrError } from "../base/errors.js";
 import { addMetadata } from "../image/add-metadata.js";
 import { carry } from "../image/carry.js";
+import { jpegFrame } from "../image/containers/jpeg.js";
 import { memoryStore } from "../image/containers/store.js";
 import { checkEncodable, defaultQuality, encodingLosses } from "../image/encoding.js";
 import { readFacts } from "../image/facts.js";
@@ -72,7 +73,7 @@ export async function decodePicture(
     throw new SamsrError(`${name} ${reason}.`, { cause });
   }
   const said = { ...facts.said };
-  if (format === "jpeg" && componentsOf(bytes) === 4) {
+  if (format === "jpeg" && jpegFrame(bytes)?.components === 4) {
     warnings.push("is CMYK, and was made RGB without its profile");
     delete said.icc;
   }
@@ -166,15 +167,4 @@ function sizeOf(bytes: Uint8Array): { width: number; height: number } | undefine
 function pngHeader(bytes: Uint8Array): { bits: number; alpha: boolean } {
   const [bits, colourType] = [bytes[24] ?? 8, bytes[25] ?? 2];
   return { bits: bits === 16 ? 16 : 8, alpha: colourType === 4 || colourType === 6 };
-}
-
-/** Components of a JPEG by its frame header; undefined where there is none. */
-function componentsOf(bytes: Uint8Array): number | undefined {
-  for (let at = 2; at + 9 < bytes.length && bytes[at] === 0xff; ) {
-    const marker = bytes[at + 1]!;
-    const frame = marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker);
-    if (frame) return bytes[at + 9];
-    at += 2 + ((bytes[at + 2]! << 8) | bytes[at + 3]!);
-  }
-  return undefined;
 }

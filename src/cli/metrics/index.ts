@@ -1,18 +1,15 @@
 /** The words of `samsr metrics` and its subcommands. */
 import type { Command } from "commander";
+import { type PullArguments, withPullWords } from "../models/pull-words.js";
 import type { Surroundings } from "../options.js";
 import { UsageError } from "../report.js";
 import type { AddArguments } from "./add.js";
-import type { PullArguments } from "./pull.js";
 
 const help = `
 Weights of metrics lie beside the models: in SAMSR_HOME/metrics where that is set, else
 ~/.local/share/samsr/metrics on Linux. Their licences are their authors'.`;
 
-const pullHelp = `
-NAME is a metric, or one of its files of weights as "samsr metrics list" calls it.
-HTTPS_PROXY, HTTP_PROXY and NO_PROXY are obeyed. SAMSR_MIRROR is as --from.
-An interrupted download goes on where it stopped.`;
+const pullNames = `NAME is a metric, or one of its files of weights as "samsr metrics list" calls it.`;
 
 export function defineMetrics(program: Command, { interrupts, done }: Surroundings): void {
   const metrics = program
@@ -47,20 +44,12 @@ export function defineMetrics(program: Command, { interrupts, done }: Surroundin
       done(await addCommand(files, options, interrupts));
     });
 
-  metrics
+  const pull = metrics
     .command("pull")
     .description("fetch the weights of metrics from where their authors publish them")
-    .argument("<names...>", "metrics, or files of weights")
-    .option(
-      "--from <url>",
-      "another address: of the file, or ending in / of a folder with the published names",
-    )
-    .option("--overwrite", "fetch them again")
-    .option("--json", "print one JSON document")
-    .option("--quiet", "print nothing but errors")
-    .addHelpText("after", pullHelp)
-    .action(async (names: string[], options: PullArguments) => {
-      const { pullCommand } = await import("./pull.js");
-      done(await pullCommand(names, options, interrupts));
-    });
+    .argument("<names...>", "metrics, or files of weights");
+  withPullWords(pull, pullNames, "them").action(async (names: string[], options: PullArguments) => {
+    const { pullCommand } = await import("./pull.js");
+    done(await pullCommand(names, options, interrupts));
+  });
 }

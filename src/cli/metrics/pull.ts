@@ -6,16 +6,10 @@ import type { Interrupts } from "../interrupt.js";
 import { PATIENCE } from "../models/add.js";
 import { megabytes } from "../models/format.js";
 import { modelProgress } from "../models/progress.js";
+import type { PullArguments } from "../models/pull-words.js";
 import { UsageError } from "../report.js";
 import { createReporter } from "../reporter.js";
 import { printJson } from "../streams.js";
-
-export interface PullArguments {
-  readonly from?: string;
-  readonly overwrite?: boolean;
-  readonly json?: boolean;
-  readonly quiet?: boolean;
-}
 
 export async function pullCommand(
   names: readonly string[],

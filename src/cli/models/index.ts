@@ -7,7 +7,7 @@ import { type Surroundings, share, whole } from "../options.js";
 import { UsageError } from "../report.js";
 import type { AddArguments } from "./add.js";
 import type { BlendArguments } from "./blend.js";
-import type { PullArguments } from "./pull.js";
+import { type PullArguments, withPullWords } from "./pull-words.js";
 
 const help = `
 Models lie in the package (bundled) and in the store: ~/.local/share/samsr/models on Linux,
@@ -15,10 +15,7 @@ Models lie in the package (bundled) and in the store: ~/.local/share/samsr/model
 SAMSR_HOME names another folder, whose "models" is the store. --model of other commands takes
 a bundled model's name first, then a stored one's, then a folder, then a file of weights.`;
 
-const pullHelp = `
-Names, addresses and licences: "samsr models pull" without a name.
-HTTPS_PROXY, HTTP_PROXY and NO_PROXY are obeyed. SAMSR_MIRROR is as --from.
-An interrupted download goes on where it stopped.`;
+const pullNames = `Names, addresses and licences: "samsr models pull" without a name.`;
 
 export function defineModels(program: Command, { interrupts, done }: Surroundings): void {
   const models = program
@@ -133,22 +130,14 @@ export function defineModels(program: Command, { interrupts, done }: Surrounding
       done(await blendModelsCommand(first, second, options));
     });
 
-  models
+  const pull = models
     .command("pull")
     .description("fetch a model that its authors publish, or list these")
-    .argument("[name]", "a published model")
-    .option(
-      "--from <url>",
-      "another address: of the file, or ending in / of a folder with the published names",
-    )
-    .option("--overwrite", "fetch it again")
-    .option("--json", "print one JSON document")
-    .option("--quiet", "print nothing but errors")
-    .addHelpText("after", pullHelp)
-    .action(async (name: string | undefined, options: PullArguments) => {
-      const { pullCommand } = await import("./pull.js");
-      done(await pullCommand(name, options, interrupts));
-    });
+    .argument("[name]", "a published model");
+  withPullWords(pull, pullNames, "it").action(async (name: string | undefined, options: PullArguments) => {
+    const { pullCommand } = await import("./pull.js");
+    done(await pullCommand(name, options, interrupts));
+  });
 
   models
     .command("remove")

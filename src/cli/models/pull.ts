@@ -9,13 +9,7 @@ import { print, printJson, say } from "../streams.js";
 import { PATIENCE } from "./add.js";
 import { megabytes } from "./format.js";
 import { modelProgress } from "./progress.js";
-
-export interface PullArguments {
-  readonly from?: string;
-  readonly overwrite?: boolean;
-  readonly json?: boolean;
-  readonly quiet?: boolean;
-}
+import type { PullArguments } from "./pull-words.js";
 
 export async function pullCommand(
   name: string | undefined,

@@ -69,6 +69,41 @@ function* segments(bytes: Uint8Array): Generator<{ marker: number; data: Uint8Ar
   }
 }
 
+/** The head of a JPEG's frame: its size in pixels before its orientation is applied, and its components. */
+export interface JpegFrame {
+  readonly width: number;
+  readonly height: number;
+  /** 1 for grey, 3 for colour, 4 for CMYK. */
+  readonly components: number;
+}
+
+/**
+ * Walks from segment to segment to the start of the frame (ITU-T T.81, B.2.2); undefined where the bytes do
+ * not reach to it, or make no sense before.
+ */
+export function jpegFrame(bytes: Uint8Array): JpegFrame | undefined {
+  const view = viewOf(bytes);
+  for (let at = 2; at + 10 <= bytes.length && bytes[at] === 0xff; ) {
+    const marker = bytes[at + 1]!;
+    if (marker === 0xff) {
+      at++;
+      continue;
+    }
+    const startsFrame = marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker);
+    if (startsFrame) {
+      return {
+        width: view.getUint16(at + 7),
+        height: view.getUint16(at + 5),
+        components: bytes[at + 9]!,
+      };
+    }
+    const length = view.getUint16(at + 2);
+    if (length < 2 || marker === 0xda) return undefined;
+    at += 2 + length;
+  }
+  return undefined;
+}
+
 interface JpegAdditions {
   /** Pixels an inch, across and down. */
   density?: readonly [number, number];

@@ -65,6 +65,10 @@ export function spaceToDepth(x: Value, factor: number): Value {
 
 /** Moves channels into blocks, [N, f f C, H, W] -> [N, C, f H, f W]: the inverse of {@link spaceToDepth}. */
 export function depthToSpace(x: Value, factor: number): Value {
+  return intoBlocks(x, factor, "DCR", (dy) => spaceToDepth(dy, factor));
+}
+
+function intoBlocks(x: Value, factor: number, mode: "DCR" | "CRD", inverse: (dy: Value) => Value): Value {
   const [n, c, h, w] = image("DepthToSpace", x);
   const channels = c / (factor * factor);
   if (!Number.isInteger(channels)) {
@@ -72,8 +76,8 @@ export function depthToSpace(x: Value, factor: number): Value {
   }
   return emit("DepthToSpace", [x], {
     shape: [n, channels, h * factor, w * factor],
-    attributes: { blocksize: factor, mode: "DCR" },
-    pull: (dy) => [() => spaceToDepth(dy, factor)],
+    attributes: { blocksize: factor, mode },
+    pull: (dy) => [() => inverse(dy)],
   });
 }
 
@@ -84,16 +88,7 @@ export function depthToSpace(x: Value, factor: number): Value {
  */
 export function pixelShuffle(x: Value, factor: number): Value {
   if (factor === 1) return x;
-  const [n, c, h, w] = image("DepthToSpace", x);
-  const channels = c / (factor * factor);
-  if (!Number.isInteger(channels)) {
-    throw new Error(`DepthToSpace: ${c} channels of [${x.shape}] do not divide by ${factor * factor}`);
-  }
-  return emit("DepthToSpace", [x], {
-    shape: [n, channels, h * factor, w * factor],
-    attributes: { blocksize: factor, mode: "CRD" },
-    pull: (dy) => [() => pixelUnshuffle(dy, factor)],
-  });
+  return intoBlocks(x, factor, "CRD", (dy) => pixelUnshuffle(dy, factor));
 }
 
 /**

@@ -7,10 +7,10 @@
 import { ddimChain, ddimTimesteps, onArrays, signalShares } from "../../diffusion/index.js";
 import { cropPlanar } from "../../image/raster.js";
 import { type Diffusing, SCALE } from "../../networks/index.js";
-import * as o from "../../onnx/index.js";
 import { createNoise } from "../../semantics/index.js";
 import { blendLatents } from "../latents.js";
 import type { TilePicture } from "../tile-pictures.js";
+import { decoderGraph } from "./denoising.js";
 import type { ModelKind, TileGraph, Walk } from "./kind.js";
 
 const TILE = 64;
@@ -29,13 +29,7 @@ export function diffusionKind<Config>(
     weights,
     build: (p, { x, t, lq }) => network.predict(p, config, { x, t, lq }),
   };
-  const decoder: TileGraph = {
-    name: "decoder",
-    output: "hr",
-    timed: "decode",
-    weights,
-    build: (p, { x0 }) => o.clip(network.decode(p, config, x0), -1, 1),
-  };
+  const decoder = decoderGraph(weights, (p, x0) => network.decode(p, config, x0));
   const channels = network.channels(config);
   const shares = signalShares(network.noise);
   return {

@@ -11,11 +11,10 @@
 import type { LatentModel } from "../../checkpoints/index.js";
 import type { Raster } from "../../image/raster.js";
 import { type Autoencoding, bicubicLatent, type Denoising, fromLatent, SCALE } from "../../networks/index.js";
-import * as o from "../../onnx/index.js";
 import { latentPicture } from "../../semantics/index.js";
 import { blendLatents, pictureOf } from "../latents.js";
 import type { TilePicture } from "../tile-pictures.js";
-import { denoiserGraph, oneStep } from "./denoising.js";
+import { decoderGraph, denoiserGraph, oneStep, tracedChain } from "./denoising.js";
 import type { ModelKind, TileGraph } from "./kind.js";
 
 /**
@@ -54,13 +53,7 @@ export function latentKind(
     build: (p, tensors) => oneStep(p, network, { config, steps: schedule.steps }, tensors),
   };
   const denoiser = denoiserGraph(network, config, "denoiser");
-  const decoder: TileGraph = {
-    name: "decoder",
-    output: "hr",
-    timed: "decode",
-    weights: "autoencoder",
-    build: (p, { x0 }) => o.clip(space.decode(p, autoencoder, x0), -1, 1),
-  };
+  const decoder = decoderGraph("autoencoder", (p, x0) => space.decode(p, autoencoder, x0));
   return {
     scale: SCALE,
     multiple: network.multiple(config),
@@ -98,12 +91,8 @@ export function latentKind(
           x0s.set(picture, x0);
           return;
         }
-        const x0 = await diffusion.chain(tile, y, async (x, t) => {
-          const predicted = await run(denoiser, { x, t, lq });
-          trace?.(picture, { timestep: t[0], x, x0: predicted });
-          return predicted;
-        });
-        x0s.set(picture, x0);
+        const predict = (x: Float32Array, t: Float32Array) => run(denoiser, { x, t, lq });
+        x0s.set(picture, await tracedChain(diffusion, { picture, trace }, y, predict));
       });
       await paint((picture) => run(decoder, { x0: take(x0s, picture) }));
     },

@@ -12,7 +12,7 @@ import { bicubicLatent, type Denoising, fromLatent, LATENT_CHANNELS, SCALE } fro
 import * as o from "../../onnx/index.js";
 import { confine, isGrey } from "../confine.js";
 import type { TilePicture } from "../tile-pictures.js";
-import { denoiserGraph, oneStep } from "./denoising.js";
+import { denoiserGraph, oneStep, tracedChain } from "./denoising.js";
 import type { ModelKind, TileGraph } from "./kind.js";
 
 /**
@@ -83,11 +83,9 @@ export function pixelKind(model: PixelModel, network: Denoising<unknown>): Model
           return run(step, { lq, ...(await diffusion.start(tile)) });
         }
         const y = await run(bicubic, { lq });
-        const x0 = await diffusion.chain(tile, y, async (x, t) => {
-          const predicted = await run(denoiser, { x, t, lq, y });
-          trace?.(picture, { timestep: t[0], x, x0: predicted });
-          return predicted;
-        });
+        const x0 = await tracedChain(diffusion, { picture, trace }, y, (x, t) =>
+          run(denoiser, { x, t, lq, y }),
+        );
         return run(pixels, { x0 });
       };
       await paint(async (picture) => {
