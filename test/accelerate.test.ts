@@ -111,3 +111,19 @@ describe("the blocked layout of images", () => {
     expect(o.blockedLayoutPays(accelerate({ y: wide(64) }))).toBe(true);
   });
 });
+
+describe("asImageNormals", () => {
+  it("gives the numbers of a normalisation over groups, without one over layers", async () => {
+    const shape = [1, 8, 16, 32];
+    const y = o.groupNorm(o.add(o.input("x", shape), 3), 4, fixed([8], 2), fixed([8], 3), 1e-3);
+    const { y: fast } = o.asImageNormals({ y });
+    expect(nodes(fast).map(({ op }) => op)).toContain("InstanceNormalization");
+    expect(nodes(fast).map(({ op }) => op)).not.toContain("LayerNormalization");
+    await expectSame(y, fast, shape);
+  });
+
+  it("leaves the normalisation of tokens", () => {
+    const y = o.layerNorm(o.input("x", [2, 2048]), fixed([2048], 2), fixed([2048], 3));
+    expect(o.asImageNormals({ y }).y).toBe(y);
+  });
+});

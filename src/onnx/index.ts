@@ -2,6 +2,7 @@ export { type AccelerateOptions, accelerate, blockedLayoutPays } from "./acceler
 export { type AnySize, anySize } from "./any-size.js";
 export { fromFloat16, toFloat16 } from "./float16.js";
 export { gradients } from "./gradients.js";
+export { asImageNormals } from "./image-normals.js";
 export {
   type Dimension,
   type Model,

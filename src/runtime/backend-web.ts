@@ -5,11 +5,15 @@
 import { SamsrError } from "../base/errors.js";
 import type { Backend, Device, DeviceState, Ort } from "./backend.js";
 import { inNode } from "./environment.js";
+import { hasRelaxedSimd, withMatrixKernel } from "./matrix-kernel.js";
 import { PROBE_TOLERANCE, smallProbe } from "./probe.js";
 import { runtimeFiles } from "./runtime-files.js";
 
 interface OrtWeb extends Ort {
-  readonly env: { logLevel?: string; readonly wasm: { numThreads?: number; wasmPaths?: string } };
+  readonly env: {
+    logLevel?: string;
+    readonly wasm: { numThreads?: number; wasmPaths?: string; wasmBinary?: Uint8Array };
+  };
 }
 
 /** As much of WebGPU's interface as a look at the adapter takes. */
@@ -31,11 +35,14 @@ interface Gpu {
 export async function load(device?: Device | "auto"): Promise<Backend> {
   let ort: OrtWeb;
   try {
-    const module = await build(device);
-    ort = module as unknown as OrtWeb;
+    const wasmAlone = !(await hasAdapter(device));
+    ort = (await build(wasmAlone)) as unknown as OrtWeb;
     ort.env.logLevel = "fatal";
     const files = runtimeFiles();
-    if (files !== undefined) ort.env.wasm.wasmPaths = files;
+    if (files !== undefined) {
+      ort.env.wasm.wasmPaths = files;
+      if (wasmAlone) ort.env.wasm.wasmBinary = await fasterWasm(files);
+    }
   } catch (cause) {
     const missing = (cause as NodeJS.ErrnoException).code === "ERR_MODULE_NOT_FOUND";
     throw new SamsrError(
@@ -59,10 +66,20 @@ export async function load(device?: Device | "auto"): Promise<Backend> {
   };
 }
 
-async function build(device: Device | "auto" | undefined): Promise<object> {
+async function hasAdapter(device: Device | "auto" | undefined): Promise<boolean> {
+  return !inNode && device !== "cpu" && !!(await gpu()?.requestAdapter());
+}
+
+async function build(wasmAlone: boolean): Promise<object> {
   if (inNode) return import("./wasm-node.js");
-  const adapter = device === "cpu" ? null : await gpu()?.requestAdapter();
-  return adapter ? import("onnxruntime-web/webgpu") : import("onnxruntime-web/wasm");
+  return wasmAlone ? import("onnxruntime-web/wasm") : import("onnxruntime-web/webgpu");
+}
+
+/** The module with our kernel; undefined where it has no place, and ONNX Runtime loads its own. */
+async function fasterWasm(files: string): Promise<Uint8Array | undefined> {
+  if (!hasRelaxedSimd()) return undefined;
+  const response = await fetch(`${files}ort-wasm-simd-threaded.wasm`);
+  return response.ok ? withMatrixKernel(new Uint8Array(await response.arrayBuffer())) : undefined;
 }
 
 function gpu(): Gpu | undefined {

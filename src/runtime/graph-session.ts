@@ -1,4 +1,4 @@
-import { accelerate, blockedLayoutPays, toModel, type Value } from "../onnx/index.js";
+import { accelerate, asImageNormals, blockedLayoutPays, toModel, type Value } from "../onnx/index.js";
 import { chooseDevice, loadBackend } from "./devices.js";
 import { createSession, type Session, type SessionOptions } from "./session.js";
 
@@ -20,8 +20,9 @@ export async function createGraphSession(
   const backend = await loadBackend(options.backend, options.device);
   const device = await chooseDevice(options.device ?? "auto", backend);
   if (device !== "cpu" || backend.name === "torch") return createSession(toModel(outputs).bytes, options);
-  const fast = accelerate(outputs);
+  const wasm = backend.name === "web";
+  const fast = wasm ? asImageNormals(accelerate(outputs)) : accelerate(outputs);
   // WASM has no kernels for the blocked layout.
-  const optimization = backend.name === "node" && blockedLayoutPays(fast) ? "all" : "extended";
+  const optimization = !wasm && blockedLayoutPays(fast) ? "all" : "extended";
   return createSession(toModel(fast).bytes, { optimization, ...options });
 }
