@@ -1,9 +1,9 @@
 /**
  * The inner loop of ONNX Runtime's matrix products in WASM, again, for processors that multiply and add in
- * one instruction. Its packages are built without relaxed SIMD, so half of what they could compute is lost, and
- * convolutions and products are two thirds of a network's time. This puts a kernel of our own before theirs, in
- * the module's bytes before they are compiled: it takes two rows of A and all whole blocks of 16 columns,
- * and theirs is called for the rest.
+ * one instruction. Its packages are built without relaxed SIMD, so half of what they could compute is lost,
+ * and convolutions and products are two thirds of a network's time. This puts a kernel of our own before
+ * theirs, in the module's bytes before they are compiled: it takes two rows of A and all whole blocks of 16
+ * columns, and theirs is called for the rest.
  */
 import { replaceFunctions, signed, unsigned } from "./wasm-module.js";
 
@@ -59,7 +59,9 @@ const STEPS = 4;
 /** The parameters of the kernel; leading dimensions are in numbers, not bytes. */
 const [A, B, C, K, M, N, LDA, LDC, ALPHA] = [0, 1, 2, 3, 4, 5, 6, 7, 8];
 
-/** Its locals: where it reads, what is left of K, the factor in all lanes, A's two numbers, B's vector, sums. */
+/**
+ * Its locals: where it reads, what is left of K, the factor in all lanes, A's two numbers, B's vector, sums.
+ */
 const [UPPER, LOWER, BLOCK, LEFT, FACTOR, ABOVE, BELOW, VECTOR, SUMS] = [9, 10, 11, 12, 13, 14, 15, 16, 17];
 const LOCALS = [2, 4, 0x7f, 4 + ROWS * VECTORS, 0x7b];
 
@@ -126,8 +128,8 @@ function kernel(theirs: number, adds: boolean): number[] {
 const zeros = vector(12, ...new Array<number>(16).fill(0));
 
 /**
- * The sums over K. Between two steps the loop may end, and this is what makes it fast: an engine that sees them
- * as one loads all of B's vectors first, and then has too few registers.
+ * The sums over K. Between two steps the loop may end, and this is what makes it fast: an engine that sees
+ * them as one loads all of B's vectors first, and then has too few registers.
  */
 function products(): number[] {
   const step = (n: number) => [
