@@ -2,8 +2,7 @@
  * The page as visitors have it: built, served, and driven in Chromium, which is skipped where there is none.
  */
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { gzipSync } from "node:zlib";
@@ -14,7 +13,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createRaster, decode, encode } from "../src/image/index.js";
 import * as o from "../src/onnx/index.js";
 import { chromium } from "./fixtures/chromium.js";
-import { type ServedPage, servePage } from "./fixtures/page.js";
+import { reach, type ServedPage, serious, servePage } from "./fixtures/page.js";
 
 const folder = mkdtempSync(join(tmpdir(), "samsr-page-"));
 const LONG = 120_000;
@@ -126,41 +125,20 @@ describe.skipIf(!chromium)("the page", { retry: 2 }, () => {
     timeout: LONG,
   }, async () => {
     const { page } = await served.open();
-    await page.evaluate(readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8"));
-    const serious = () =>
-      page.evaluate(async () => {
-        const { violations } = await (globalThis as unknown as { axe: typeof import("axe-core") }).axe.run();
-        return violations
-          .filter(({ impact }) => impact === "serious" || impact === "critical")
-          .map(({ id, nodes }) => `${id}: ${nodes[0]!.html}`);
-      });
-    expect(await serious()).toEqual([]);
-    const reach = async (name: string) => {
-      for (let i = 0; i < 40; i++) {
-        await page.keyboard.press("Tab");
-        const label = await page.evaluate(() => {
-          const deepest = (root: Document | ShadowRoot): Element | null =>
-            root.activeElement?.shadowRoot ? deepest(root.activeElement.shadowRoot) : root.activeElement;
-          const element = deepest(document);
-          return element?.getAttribute("aria-label") ?? element?.textContent ?? "";
-        });
-        if (label === name) return;
-      }
-      throw new Error(`the keyboard does not reach "${name}"`);
-    };
-    await reach("Try the example");
+    expect(await serious(page)).toEqual([]);
+    await reach(page, "Try the example");
     await page.keyboard.press("Enter");
     await page.waitForSelector("#queue li.working");
-    await reach("Cancel: harbour.png");
+    await reach(page, "Cancel: harbour.png");
     const pressed = Date.now();
     await page.keyboard.press("Enter");
     await page.waitForSelector("#queue li.cancelled");
     expect(Date.now() - pressed).toBeLessThan(3000);
-    expect(await serious()).toEqual([]);
+    expect(await serious(page)).toEqual([]);
     await page.evaluate(() => {
       (document.activeElement as HTMLElement).blur();
     });
-    await reach("Before | After");
+    await reach(page, "Before | After");
     await page.keyboard.press("ArrowLeft");
     await page.keyboard.press("Home");
     expect(await page.locator("samsr-compare").getAttribute("position")).toBe("0");

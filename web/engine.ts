@@ -14,7 +14,8 @@ import {
   tryDevices,
   type WebUpscaler,
 } from "../src/web/index.js";
-import { forget, type Item, shareOf } from "./item.js";
+import { type FileItem, leftOf, lineOf, resultName, shareOf } from "./item.js";
+import type { Engine, EngineEvents } from "./page.js";
 import { words } from "./words.js";
 
 export interface Settings {
@@ -30,31 +31,33 @@ export interface Settings {
   readonly model?: { readonly name: string; readonly file: Blob };
 }
 
-export interface EngineEvents {
+export interface OwnEngineEvents extends EngineEvents<FileItem> {
   settings(): Settings;
-  /** Something about a photo has changed. */
-  changed(item: Item): void;
   /** A line about the device, and the times of those that were tried. */
   device(line: string, trials: readonly DeviceTrial[]): void;
   /** The model's own detail; undefined where it has no ends to choose between. */
   detail(standard: number | undefined): void;
-  /** A line that everybody should know. */
-  note(line: string): void;
+}
+
+export interface OwnEngine extends Engine<FileItem> {
+  readonly threads: number;
+  /** The address of a picture of how many regions cover each pixel of a photo. */
+  semantics(item: FileItem): Promise<string>;
 }
 
 /** Where the server has ONNX Runtime's files. */
 const RUNTIME = "ort/";
 
-export function createEngine(events: EngineEvents) {
-  const waiting: Item[] = [];
+export function createEngine(events: OwnEngineEvents): OwnEngine {
+  const waiting: FileItem[] = [];
   const pictures = startPictureThread();
   const threads = defaultThreads();
   let trials: Promise<readonly DeviceTrial[]> | undefined;
   let opened: { key: string; upscaler: Promise<WebUpscaler> } | undefined;
   let running: Promise<void> | undefined;
-  let ahead: { item: Item; picture: Promise<PagePicture> } | undefined;
+  let ahead: { item: FileItem; picture: Promise<PagePicture> } | undefined;
 
-  const update = (item: Item, change: Partial<Item>) => {
+  const update = (item: FileItem, change: Partial<FileItem>) => {
     Object.assign(item, change);
     events.changed(item);
   };
@@ -95,10 +98,10 @@ export function createEngine(events: EngineEvents) {
     return upscaler;
   }
 
-  const decode = (item: Item) => pictures.call("decode", { file: item.file, name: item.file.name });
+  const decode = (item: FileItem) => pictures.call("decode", { file: item.file, name: item.file.name });
 
   /** The pixels of a photo, which may have been read while the last was in the network. */
-  async function pixelsOf(item: Item): Promise<PagePicture> {
+  async function pixelsOf(item: FileItem): Promise<PagePicture> {
     const early = ahead?.item === item ? ahead.picture : undefined;
     if (early) ahead = undefined;
     return early ?? decode(item);
@@ -112,7 +115,7 @@ export function createEngine(events: EngineEvents) {
   }
 
   /** Takes one photo through the network. @returns what is left to do: encoding */
-  async function enlarge(item: Item, abort: AbortController): Promise<() => Promise<void>> {
+  async function enlarge(item: FileItem, abort: AbortController): Promise<() => Promise<void>> {
     const began = performance.now();
     const update = updaterOf(item, abort);
     update({ state: "working", line: words.reading, share: 0 });
@@ -138,10 +141,7 @@ export function createEngine(events: EngineEvents) {
         onProgress(progress) {
           const share = shareOf(progress);
           const seconds = (performance.now() - started) / 1000;
-          const left = share > 0.15 && seconds > 2 ? `, ${words.left((seconds / share) * (1 - share))}` : "";
-          const line =
-            progress.stage === "tiles" ? words.tiles(progress.done, progress.total) : words.finding;
-          update({ share, line: line + left });
+          update({ share, line: lineOf(progress) + leftOf(share, seconds) });
         },
       },
     );
@@ -155,12 +155,12 @@ export function createEngine(events: EngineEvents) {
       };
       const encoded = await pictures.call("encode", { raster, options });
       abort.signal.throwIfAborted();
-      const file = new File([encoded.file], resultName(item.file.name, scale, format), {
+      const file = new File([encoded.file], resultName(item.name, `x${scale}`, format), {
         type: encoded.file.type,
       });
       const { width, height } = picture.raster;
       const seconds = ((performance.now() - began) / 1000).toFixed(1);
-      if (item.result) URL.revokeObjectURL(item.result.address);
+      if (item.result?.address) URL.revokeObjectURL(item.result.address);
       update({
         state: "done",
         share: 1,
@@ -173,11 +173,11 @@ export function createEngine(events: EngineEvents) {
   }
 
   /** Changes a photo for as long as this piece of work is its own, and was not given up. */
-  const updaterOf = (item: Item, abort: AbortController) => (change: Partial<Item>) => {
+  const updaterOf = (item: FileItem, abort: AbortController) => (change: Partial<FileItem>) => {
     if (item.abort === abort) update(item, change);
   };
 
-  const failed = (item: Item, abort: AbortController) => (error: unknown) => {
+  const failed = (item: FileItem, abort: AbortController) => (error: unknown) => {
     const line = error instanceof Error ? error.message : String(error);
     updaterOf(item, abort)({ state: "failed", line, share: 0, abort: undefined });
   };
@@ -198,15 +198,14 @@ export function createEngine(events: EngineEvents) {
 
   return {
     threads,
-    /** Puts photos at the end of the queue. */
-    add(items: readonly Item[]): void {
+    add(items) {
       waiting.push(...items);
       for (const item of items) update(item, { state: "waiting", line: words.waiting, share: 0 });
       running ??= run().finally(() => {
         running = undefined;
       });
     },
-    cancel(item: Item): void {
+    cancel(item) {
       const at = waiting.indexOf(item);
       if (at >= 0) waiting.splice(at, 1);
       if (ahead?.item === item) ahead = undefined;
@@ -214,8 +213,7 @@ export function createEngine(events: EngineEvents) {
       if (item.state === "done" || item.state === "failed") return;
       update(item, { state: "cancelled", line: words.cancelled, share: 0, abort: undefined });
     },
-    /** A picture of how many regions cover each pixel of a photo. */
-    async semantics(item: Item): Promise<string> {
+    async semantics(item) {
       if (!item.semantics) {
         const { raster } = await decode(item);
         const image = await pictures.call("coverage", { raster });
@@ -225,15 +223,8 @@ export function createEngine(events: EngineEvents) {
       }
       return item.semantics;
     },
-    forget,
-    get busy(): boolean {
+    get busy() {
       return running !== undefined;
     },
   };
-}
-
-/** "photo.jpg" -> "photo_x4.png". */
-function resultName(name: string, scale: number, format: PageFormat): string {
-  const stem = name.replace(/\.[^.]*$/, "") || "picture";
-  return `${stem}_x${scale}.${format === "jpeg" ? "jpg" : format}`;
 }

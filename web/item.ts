@@ -5,8 +5,9 @@ import { words } from "./words.js";
 export type State = "waiting" | "working" | "done" | "failed" | "cancelled";
 
 export interface Item {
-  readonly id: number;
-  readonly file: File;
+  readonly name: string;
+  /** Left out for one that was given on an earlier visit. */
+  readonly file?: File;
   state: State;
   /** What is being done, or how it ended: a line for people. */
   line: string;
@@ -17,7 +18,11 @@ export interface Item {
   /** The address of the picture as it came, which the browser shows. */
   before?: string;
   /** What came out. */
-  result?: { readonly file: File; readonly address: string };
+  result?: {
+    readonly file: File;
+    /** For the browser to show it; left out for a format that it does not. */
+    readonly address?: string;
+  };
   /** The address of its coverage as a picture, once that was asked for. */
   semantics?: string;
   /** What did not come along. */
@@ -26,11 +31,14 @@ export interface Item {
   abort?: AbortController;
 }
 
-let next = 1;
+/** One that has its file. */
+export type FileItem = Item & { readonly file: File };
 
-export function createItem(file: File): Item {
-  return { id: next++, file, state: "waiting", line: words.waiting, share: 0, warnings: [] };
+export function createItem(file: File): FileItem {
+  return { name: file.name, file, state: "waiting", line: words.waiting, share: 0, warnings: [] };
 }
+
+export const isActive = ({ state }: Item) => state === "waiting" || state === "working";
 
 /** How far a job is, from the stages that the upscaler tells. */
 export function shareOf({ stage, done, total }: Progress): number {
@@ -46,6 +54,22 @@ export function shareOf({ stage, done, total }: Progress): number {
   };
   const [from, to] = spans[stage] ?? [0.97, 1];
   return from + (to - from) * part;
+}
+
+/** How long an upscaler will take that has come so far; nothing while that cannot be known. */
+export function leftOf(share: number, seconds: number): string {
+  return share > 0.15 && seconds > 2 ? `, ${words.left((seconds / share) * (1 - share))}` : "";
+}
+
+/** What an upscaler is at: a line for people. */
+export function lineOf({ stage, done, total }: Progress): string {
+  return stage === "tiles" ? words.tiles(done, total) : words.finding;
+}
+
+/** "photo.jpg" -> "photo_x4.png". @param what the result is, "x4" */
+export function resultName(name: string, what: string, format: string): string {
+  const stem = name.replace(/\.[^.]*$/, "") || "picture";
+  return `${stem}_${what}.${format === "jpeg" ? "jpg" : format}`;
 }
 
 /** Frees what the browser keeps for an item. */

@@ -3,8 +3,6 @@ import type { Settings } from "./engine.js";
 import type { KeptModel } from "./models.js";
 import { words } from "./words.js";
 
-const KEY = "samsr settings";
-
 interface Choice {
   readonly label: string;
   /** Values and what they are called; left out for a number. */
@@ -23,15 +21,24 @@ const CHOICES = {
   quality: { label: words.quality, standard: "92", range: [1, 100] },
   seed: { label: words.seed, standard: "0", range: [0, 2 ** 31] },
   device: { label: words.device, options: words.deviceNames, standard: "auto" },
-  model: { label: words.model, options: { "": words.modelBundled }, standard: "" },
+  model: { label: words.model, options: { "": "" }, standard: "" },
 } as const satisfies Record<string, Choice>;
 
 type Name = keyof typeof CHOICES;
 
-export function createSettings(form: HTMLFormElement) {
+/**
+ * @param options.key under which the browser keeps what was chosen
+ * @param options.without choices that are not offered
+ */
+export function createSettings(
+  form: HTMLFormElement,
+  options: { readonly key: string; readonly without?: readonly Name[] },
+) {
+  const { key, without = [] } = options;
   const fields = new Map<Name, HTMLInputElement | HTMLSelectElement>();
-  const remembered = recall();
+  const remembered = recall(key);
   for (const [name, choice] of Object.entries(CHOICES) as [Name, Choice][]) {
+    if (without.includes(name)) continue;
     const label = document.createElement("label");
     label.textContent = choice.label;
     const field = choice.options ? selectOf(choice.options) : numberOf(choice);
@@ -42,7 +49,7 @@ export function createSettings(form: HTMLFormElement) {
     form.append(label);
     fields.set(name, field);
   }
-  const value = (name: Name) => fields.get(name)!.value;
+  const value = (name: Name) => fields.get(name)?.value ?? CHOICES[name].standard;
   const detail = fields.get("detail")!;
   detail.closest("label")!.hidden = true;
   const moved = remembered.detail;
@@ -54,10 +61,11 @@ export function createSettings(form: HTMLFormElement) {
   form.addEventListener("change", () => {
     const kept = [...fields].filter(([, field]) => field !== detail || field.dataset.moved !== undefined);
     const values = Object.fromEntries(kept.map(([name, field]) => [name, field.value]));
-    localStorage.setItem(KEY, JSON.stringify(values));
+    localStorage.setItem(key, JSON.stringify(values));
   });
 
   return {
+    value,
     /** What is chosen; a number that is none is its default. */
     read(models: readonly KeptModel[]): Settings {
       const number = (name: "quality" | "seed" | "scale") => {
@@ -83,13 +91,18 @@ export function createSettings(form: HTMLFormElement) {
       detail.closest("label")!.hidden = standard === undefined;
       if (standard !== undefined && detail.dataset.moved === undefined) detail.value = String(standard);
     },
-    /** The models that can be chosen beside the bundled one. */
-    offer(names: readonly string[]): void {
+    /** Offers a choice, or takes it back. */
+    show(name: Name, shown: boolean): void {
+      fields.get(name)!.closest("label")!.hidden = !shown;
+    },
+    /**
+     * The models that can be chosen.
+     * @param standard what the one is called that is taken where none is chosen
+     */
+    offer(names: readonly string[], standard: string): void {
       const field = fields.get("model") as HTMLSelectElement;
       const chosen = field.value || (remembered.model ?? "");
-      field.replaceChildren(
-        ...optionsOf({ "": words.modelBundled, ...Object.fromEntries(names.map((n) => [n, n])) }),
-      );
+      field.replaceChildren(...optionsOf({ "": standard, ...Object.fromEntries(names.map((n) => [n, n])) }));
       field.value = names.includes(chosen) ? chosen : "";
     },
     /** Chooses a model. */
@@ -101,9 +114,9 @@ export function createSettings(form: HTMLFormElement) {
   };
 }
 
-function recall(): Partial<Record<Name, string>> {
+function recall(key: string): Partial<Record<Name, string>> {
   try {
-    return JSON.parse(localStorage.getItem(KEY) ?? "{}");
+    return JSON.parse(localStorage.getItem(key) ?? "{}");
   } catch {
     return {};
   }

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { defineConfig, type Plugin } from "vite";
+import { markup } from "./markup.js";
 import { words } from "./words.js";
 
 const root = resolve(import.meta.dirname, "..");
@@ -65,19 +66,6 @@ function browserField(): Plugin {
   };
 }
 
-/** Puts the words into the page's markup, where it has their names in double braces. */
-function wordsInMarkup(): Plugin {
-  return {
-    name: "words",
-    transformIndexHtml: (html) =>
-      html.replace(/\{\{(\w+)\}\}/g, (_, name: string) => {
-        const word = (words as Readonly<Record<string, unknown>>)[name];
-        if (typeof word !== "string") throw new Error(`web/index.html: there is no word "${name}"`);
-        return word;
-      }),
-  };
-}
-
 /** Copies the files beside the code, and writes the list of all files into the service worker. */
 function beside(): Plugin {
   return {
@@ -118,7 +106,7 @@ export default defineConfig({
   root: join(root, "web"),
   base: "./",
   publicDir: false,
-  plugins: [browserField(), wordsInMarkup(), beside()],
+  plugins: [browserField(), markup("browser", words), beside()],
   // ONNX Runtime's own files lie beside the code, and are not bundled into it.
   resolve: {
     conditions: ["onnxruntime-web-use-extern-wasm", "module", "browser", "production", "import", "default"],

@@ -7,7 +7,7 @@
  * const client = createClient<paths>({ baseUrl: "http://localhost:8080" });
  * const { data, error } = await client.GET("/v1/jobs/{id}", { params: { path: { id } } });
  */
-// The document's SHA-256: a90875794f8291ed73a18fbfad875bdb872cc2010c375fd02dc9692f43b3ff1b
+// The document's SHA-256: 1aa940809ca3d1e7b9aff38b18257191af1064c3cb3d1cf411a7114f13e9f851
 
 export interface paths {
   "/v1/upscale": {
@@ -354,6 +354,10 @@ export interface components {
       network: string;
       /** @description of its weights */
       licence: string;
+      /** @description it looks at masks */
+      masks: boolean;
+      /** @description its own, of a model that can be sharper or more faithful */
+      detail?: number;
       /** @description taken by requests that name none */
       default: boolean;
     };

@@ -48,6 +48,7 @@ interface JobDocument {
   readonly id: string;
   readonly state: string;
   readonly ended?: string;
+  readonly problem?: { readonly detail: string };
   readonly result?: { readonly etag: string };
 }
 
@@ -83,8 +84,8 @@ async function lives(deeds: readonly { readonly name: string; readonly does: () 
   /** What was seen of jobs that were over; it stays so, to the moment of their end. */
   const over = new Map<string, string>();
   const look = async () => {
-    for (const { id, state, ended, result } of await all()) {
-      const said = `${state} ${ended} ${result?.etag}`;
+    for (const { id, state, ended, result, problem } of await all()) {
+      const said = `${state} ${ended} ${result?.etag ?? problem?.detail}`;
       const isOver = state !== "queued" && state !== "running";
       expect(over.get(id) ?? said, `${id} was over`).toBe(said);
       if (isOver) over.set(id, said);

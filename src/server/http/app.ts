@@ -15,6 +15,7 @@ import type { ServeSettings } from "../settings.js";
 import { documentPage } from "./document-page.js";
 import { healthRoutes } from "./health-routes.js";
 import { jobRoutes } from "./job-routes.js";
+import { pageRoutes } from "./page-routes.js";
 import type { Parts } from "./parts.js";
 import { SCHEMAS } from "./schemas.js";
 import { upscaleRoutes } from "./upscale-routes.js";
@@ -122,6 +123,7 @@ export async function createApp(parts: Parts): Promise<FastifyInstance> {
     upscaleRoutes(routes, parts);
     jobRoutes(routes, parts);
     healthRoutes(routes, parts);
+    pageRoutes(routes);
   });
   app.get("/openapi.json", { schema: { hide: true } }, async () => app.swagger());
   app.get("/docs", { schema: { hide: true } }, async (_request, reply) => {

@@ -90,6 +90,14 @@ function checkAsked(asked: Asked, model: UpscalingModel): void {
   }
 }
 
+/** What a model offers to choose: whether it looks at masks, and its own detail where that has two ends. */
+export function offersOf(model: UpscalingModel): { readonly masks: boolean; readonly detail?: number } {
+  const kind = kindOf(model);
+  const { diffusion } = resolveSettings({}, { width: 1, height: 1 }, kind);
+  const masks = diffusion !== undefined && SAMPLERS[diffusion.method].semantic;
+  return { masks, detail: kind.detail?.standard };
+}
+
 export type KnownModel = InstalledModel<UpscalingModel> & {
   /** What tells this model from another of its name. */
   readonly digest: string;

@@ -2,6 +2,7 @@
 import type { FastifyInstance } from "fastify";
 import { enlarges } from "../../checkpoints/description.js";
 import { listModels } from "../../checkpoints/store/find.js";
+import { offersOf } from "./asked.js";
 import type { Parts } from "./parts.js";
 import { KEYED, refusals } from "./schemas.js";
 
@@ -73,11 +74,12 @@ export function healthRoutes(app: FastifyInstance, { jobs, settings, metrics }: 
       },
     },
     async () => ({
-      models: (await listModels())
-        .filter(({ description, missing }) => enlarges(description) && missing.length === 0)
-        .map(({ description: { name, summary, network, licence } }) => ({
-          ...{ name, summary, network, licence, default: name === settings.model },
-        })),
+      models: (await listModels()).flatMap(({ description, missing }) => {
+        if (!enlarges(description) || missing.length > 0) return [];
+        const { name, summary, network, licence } = description;
+        const offers = offersOf(description);
+        return [{ ...{ name, summary, network, licence, default: name === settings.model }, ...offers }];
+      }),
     }),
   );
   app.get(

@@ -125,12 +125,14 @@ const batch = {
 const model = {
   $id: "Model",
   type: "object",
-  required: ["name", "summary", "network", "licence", "default"],
+  required: ["name", "summary", "network", "licence", "masks", "default"],
   properties: {
     name: text("what requests call it"),
     summary: text("what it is"),
     network: text("its kind"),
     licence: text("of its weights"),
+    masks: { type: "boolean", description: "it looks at masks" },
+    detail: number("its own, of a model that can be sharper or more faithful"),
     default: { type: "boolean", description: "taken by requests that name none" },
   },
 };

@@ -68,10 +68,11 @@ export function createRemote(
   });
 
   async function look({ task }: Waiting): Promise<void> {
+    // First how it stands, then the rest: what is read of one that ends in between has no outcome yet.
+    const state = await queue.getJobState(task.id);
     const job = (await queue.getJob(task.id)) as Job<QueuedTask, QueuedOutcome> | undefined;
     if (!waiting.has(task.id) || closed) return;
     if (job === undefined) return void (await add(task));
-    const state = await job.getState();
     if (state === "completed") settle(task.id, outcomeOf(job.returnvalue));
     else if (state === "failed") failed(task.id, job.failedReason);
   }
