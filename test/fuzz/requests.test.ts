@@ -160,13 +160,20 @@ const attacks: Readonly<Record<string, (random: Random) => Attack>> = {
     const line = `GET /v1/${pick(random, ["jobs", "batches", "upscale"])}/${steps.join("/")}`;
     return { bytes: request(line), right: [400, 404, 414] };
   },
-  "another's job": (random) => ({
+  "another's job": (random) => {
+    const method = pick(random, ["GET", "DELETE"]);
+    const part = pick(random, ["", "/result", "/events"]);
+    const known = random.integer(2) === 0 ? [] : [`if-none-match: "${word(random).replace(/"/g, "")}"`];
+    return {
+      bytes: request(`${method} /v1/jobs/${victim}${part}`, Buffer.alloc(0), known),
+      right: [method === "DELETE" && part !== "" ? 405 : 404],
+    };
+  },
+  "a method that is none": (random) => ({
     bytes: request(
-      `${pick(random, ["GET", "DELETE"])} /v1/jobs/${victim}${pick(random, ["", "/result", "/events"])}`,
-      Buffer.alloc(0),
-      random.integer(2) === 0 ? [] : [`if-none-match: "${word(random).replace(/"/g, "")}"`],
+      `${pick(random, ["PUT", "PATCH", "OPTIONS", "TRACE", "PROPFIND"])} /v1/${pick(random, ["jobs", "upscale", "models"])}`,
     ),
-    right: [404],
+    right: [405],
   }),
   "a key that is none": (random) => ({
     bytes: request(`GET /v1/jobs/${victim}/result`, undefined, [], wrongKey(random)),
