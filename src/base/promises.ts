@@ -1,6 +1,6 @@
 /**
- * A queue: each work begins when the one before it has ended, however it ended. With `lanes` above 1 so many
- * are under way at once, and work n waits for work n - lanes.
+ * Creates a queue: each work begins when the one before it has ended, however it ended. With `lanes` above 1
+ * so many are under way at once, and work n waits for work n - lanes.
  */
 export function createQueue(lanes = 1): <T>(work: () => Promise<T>) => Promise<T> {
   const last: Promise<unknown>[] = Array.from({ length: lanes }, () => Promise.resolve());

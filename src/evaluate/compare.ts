@@ -18,7 +18,8 @@ export interface CompareOptions {
 }
 
 /**
- * One picture by every method, in the order of the methods. A method that fails does not stop the others.
+ * Enlarges one picture by every method, in the order of the methods. A method that fails does not stop the
+ * others.
  * @param lq the small picture, 8-bit RGB; `original`, where it is known, is four times as large
  * @throws SamsrError for what are no pictures, methods or measurer; the signal's reason
  */
@@ -47,7 +48,10 @@ export async function comparePicture(
   return outcomes;
 }
 
-/** A picture too small for a metric that needs no original simply has no value of it. */
+/**
+ * Measures what can be measured: a picture too small for a metric that needs no original simply has no value
+ * of it.
+ */
 async function measureWhatCanBe(
   picture: Raster,
   original: Raster | undefined,

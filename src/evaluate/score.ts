@@ -27,7 +27,7 @@ export interface Estimate {
 
 export interface MethodScore {
   readonly method: string;
-  /** Over all photos. */
+  /** The mean over all photos. */
   readonly mean: Scores;
   /** What it has over the baseline by each metric, photo by photo; 0 for the baseline itself. */
   readonly gain: Readonly<Record<string, Estimate>>;
@@ -36,7 +36,7 @@ export interface MethodScore {
 }
 
 export interface ScoreOptions {
-  /** Its metrics are those that are scored; the first ones rank. */
+  /** What measures; its metrics are those that are scored, and the first ones rank. */
   readonly measurer: Pick<Measurer, "metrics" | "measure">;
   /** The method that gains are counted from. */
   readonly baseline: string;
@@ -61,7 +61,7 @@ const OPTIONS = {
 } as const satisfies Record<keyof ScoreOptions, OptionType>;
 
 /**
- * All metrics of every method on every pair, best first.
+ * Returns all metrics of every method on every pair, best first.
  *
  * @throws SamsrError when the baseline is not among the methods, or a result has not the original's size; the
  * signal's reason
@@ -119,7 +119,9 @@ function summarise(
   };
 }
 
-/** By the mean of the first metric, then of the next, best first; equals stay in their order. */
+/**
+ * Ranks methods by the mean of the first metric, then of the next, best first; equals stay in their order.
+ */
 export function rank(scores: readonly MethodScore[], metrics: readonly MetricName[]): MethodScore[] {
   const order = (metric: MetricName, a: number, b: number) => {
     if (a === b) return 0;
@@ -135,8 +137,8 @@ export function rank(scores: readonly MethodScore[], metrics: readonly MetricNam
 }
 
 /**
- * The mean of a - b over pairs, and its standard error: the deviation of the differences (n - 1 in the
- * denominator) over sqrt(n). Equal values differ by 0, infinite ones too.
+ * Returns the mean of a - b over pairs, and its standard error: the deviation of the differences (n - 1 in
+ * the denominator) over sqrt(n). Equal values differ by 0, infinite ones too.
  */
 export function pairedDifference(a: readonly number[], b: readonly number[]): Estimate {
   const differences = a.map((value, i) => (value === b[i] ? 0 : value - b[i]));

@@ -1,7 +1,8 @@
 /**
- * Under a transparent pixel a file may hold any colour, often black. A network (or any filter) that looks
- * past the edge of a shape mixes that colour in, and the enlarged edge shows a dark fringe. So before the
- * colour is enlarged, transparent pixels take the colour of what is visible around them.
+ * The colour of transparent pixels, of which a file may hold any colour, often black. A network (or any
+ * filter) that looks past the edge of a shape mixes that colour in, and the enlarged edge shows a dark
+ * fringe. So before the colour is enlarged, transparent pixels take the colour of what is visible around
+ * them.
  *
  * The filling is push-pull (Gortler et al., "The Lumigraph", 1996): push builds a pyramid whose every level
  * halves the last, averaging colour weighted by alpha; pull walks back down and gives each pixel its own

@@ -15,7 +15,7 @@ import { bitDepth, createRaster } from "./raster.js";
 import { plainBytes } from "./sharp-raster.js";
 
 /**
- * Whether a file of this format can hold several pages, or several frames of an animation.
+ * Tells whether a file of this format can hold several pages, or several frames of an animation.
  * @throws SamsrError for what is no format to write
  */
 export function holdsPages(format: OutputFormat, animated: boolean): boolean {
@@ -27,7 +27,7 @@ export function holdsPages(format: OutputFormat, animated: boolean): boolean {
 const mostFrameBytes = 4e9;
 
 /**
- * Several pages, or the frames of an animation, as the bytes of one file.
+ * Encodes several pages, or the frames of an animation, as the bytes of one file.
  *
  * @param pages in order; those of an animation all of one size, number of channels and depth
  * @param options.animation how the frames follow each other; pages without one are those of a document
@@ -61,7 +61,7 @@ async function tiffPages(pages: AsyncIterable<Raster>, options: EncodeOptions): 
   return store?.bytes() ?? new Uint8Array();
 }
 
-/** The encoders of GIF and WebP take all frames as one raster, one below the other. */
+/** Puts all frames one below the other into one raster, as the encoders of GIF and WebP take them. */
 async function strip(
   pages: AsyncIterable<Raster>,
   options: EncodeOptions,
@@ -91,7 +91,7 @@ async function strip(
   return store.bytes();
 }
 
-/** Each frame is encoded as a PNG, whose pixel data then becomes a frame of the first (see `apng.ts`). */
+/** Encodes each frame as a PNG, whose pixel data then becomes a frame of the first (see `apng.ts`). */
 async function pngFrames(
   pages: AsyncIterable<Raster>,
   options: EncodeOptions,

@@ -22,9 +22,9 @@ import type { WriteOptions } from "./write-file.js";
 import { writeFileAtomically } from "./write-file.js";
 
 /**
- * A raster as the bytes of a file. PNG and TIFF take 16 bits as they are, AVIF as 10 or 12; the other formats
- * get 8, rounded. JPEG has no transparency: colour is laid over white. Pixel values are written as they are,
- * in the colour space that the metadata tells, by a profile or whatever else the format has for it.
+ * Encodes a raster as the bytes of a file. PNG and TIFF take 16 bits as they are, AVIF as 10 or 12; the other
+ * formats get 8, rounded. JPEG has no transparency: colour is laid over white. Pixel values are written as
+ * they are, in the colour space that the metadata tells, by a profile or whatever else the format has for it.
  *
  * @throws SamsrError when the image is too large for the format
  */
@@ -77,7 +77,7 @@ interface Encoder {
 }
 
 /**
- * The encoder of a raster, or of the frames of an animation as one raster, one below the other.
+ * Returns the encoder of a raster, or of the frames of an animation as one raster, one below the other.
  * @param motion of an animation, where the format's encoder takes one
  */
 export async function encoder(
@@ -107,7 +107,7 @@ function avifBits({ metadata }: EncodeOptions): 10 | 12 {
   return metadata?.sampleBits === 10 ? 10 : 12;
 }
 
-/** The raster with no more depth and channels than the format holds. */
+/** Returns the raster with no more depth and channels than the format holds. */
 async function suited(raster: Raster, { format }: EncodeOptions): Promise<Raster> {
   const suit = format === "jpeg" ? flattenOnWhite : toEightBits;
   const isSuited = bitDepth(raster) === 8 && !(format === "jpeg" && hasAlpha(raster));

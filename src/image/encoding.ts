@@ -10,7 +10,10 @@ import type { Metadata } from "./metadata/index.js";
 
 export interface EncodeOptions {
   readonly format: OutputFormat;
-  /** 1..100, for the lossy formats; `defaultQuality` when not given. PNG and TIFF are always lossless. */
+  /**
+   * The quality, 1..100, for the lossy formats; `defaultQuality` when not given. PNG and TIFF are always
+   * lossless.
+   */
   readonly quality?: number;
   /** WebP and AVIF without loss; by default where the input was without loss and no quality is given. */
   readonly lossless?: boolean;
@@ -45,7 +48,7 @@ export const sideLimit = {
   gif: 65535,
 } as const;
 
-/** Whether a format can hold 16 bits a channel. @throws SamsrError for what is no format to write */
+/** Tells whether a format can hold 16 bits a channel. @throws SamsrError for what is no format to write */
 export function holdsSixteenBits(format: OutputFormat): boolean {
   checkFormat(format);
   return format === "png" || format === "tiff";
@@ -88,8 +91,8 @@ export function checkEncodable(size: { width: number; height: number }, options:
 }
 
 /**
- * What a result of this size will lose in this format, each the end of a sentence that begins with its name:
- * metadata without a place, depth, transparency.
+ * Returns what a result of this size will lose in this format, each the end of a sentence that begins with
+ * its name: metadata without a place, depth, transparency.
  * @throws SamsrError for what is no size, and for options that make no sense
  */
 export function encodingLosses(

@@ -1,6 +1,6 @@
 /**
- * The constants of the group normalisations in a network with residual blocks on the way down and up: each
- * has one as large as a group.
+ * Counts the constants of the group normalisations in a network with residual blocks on the way down and up:
+ * each has one as large as a group.
  * @param channels width that `mult` multiplies, one factor a level
  * @param blocks residual blocks of each level
  * @param side of the first level's maps

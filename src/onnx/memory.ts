@@ -22,7 +22,7 @@ export function peakBytes(outputs: Iterable<Value>): number {
   const roots = [...outputs];
   const order = inTopologicalOrder(roots);
   const fixed = new Set<Value>();
-  /** Of each value the one that holds its bytes: itself, or what it is a view of. */
+  /** The value that holds the bytes of each: itself, or what it is a view of. */
   const holders = new Map<Value, Value>();
   const lastUse = new Map<Value, number>();
   order.forEach((value, at) => {

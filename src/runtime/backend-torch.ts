@@ -75,8 +75,8 @@ function enter(): { readonly executor: Executor; leave(): void } {
 }
 
 /**
- * A file that only this user can read, and that goes when `use` ends, when this process does, or, should it
- * be killed before, with the next that starts.
+ * Makes a file that only this user can read, and that goes when `use` ends, when this process does, or,
+ * should it be killed before, with the next that starts.
  */
 async function withTemporary<T>(ending: string, use: (path: string) => Promise<T>): Promise<T> {
   await sweepTemporaryFiles(SHARED);
@@ -89,7 +89,8 @@ async function withTemporary<T>(ending: string, use: (path: string) => Promise<T
 }
 
 /**
- * A file of shared memory, to be opened there by its path while `use` runs. From then on both hold it open.
+ * Makes a file of shared memory, to be opened there by its path while `use` runs. From then on both hold it
+ * open.
  */
 function withSharedFile<T>(use: (path: string, file: number) => Promise<T>): Promise<T> {
   return withTemporary("", async (path) => {
@@ -103,7 +104,7 @@ function withSharedFile<T>(use: (path: string, file: number) => Promise<T>): Pro
   });
 }
 
-/** The path of a model's file; bytes are written into one while `use` runs. */
+/** Passes on the path of a model's file; bytes are written into one while `use` runs. */
 function withModelFile<T>(model: Uint8Array | string, use: (path: string) => Promise<T>): Promise<T> {
   if (typeof model === "string") return use(resolve(model));
   return withTemporary(".onnx", (path) => {
@@ -250,7 +251,7 @@ function bytesOf(data: TensorData): Uint8Array {
   return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 }
 
-/** `auto` never takes it: to find out whether it is there takes seconds. */
+/** Keeps this device from `auto`: to find out whether it is there takes seconds. */
 async function probe(): Promise<DeviceState> {
   const state = { device: "torch", preferred: false } as const;
   return lookForTorch().then(

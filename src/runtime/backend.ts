@@ -51,8 +51,8 @@ export interface DeviceState {
 /** A flat float32 array on a device. */
 export interface DeviceTensor {
   /**
-   * Its numbers here: the tensor itself where the device shares this memory, else a copy as old as the last
-   * `pull` or `push`.
+   * The tensor's numbers here: the tensor itself where the device shares this memory, else a copy as old as
+   * the last `pull` or `push`.
    */
   readonly data: Float32Array;
   /** What the device's process calls it; undefined where `data` is the tensor itself. */

@@ -25,7 +25,7 @@ export async function createDeviceTensor(
 }
 
 /**
- * The part of `tensor` from `offset` on that has this shape.
+ * Returns the part of `tensor` from `offset` on that has this shape.
  * @throws {SamsrError} when it is longer than the tensor.
  */
 export function devicePart(tensor: DeviceTensor, shape: Shape, offset = 0): DevicePart {
@@ -37,7 +37,7 @@ export function devicePart(tensor: DeviceTensor, shape: Shape, offset = 0): Devi
   return { tensor, offset, shape };
 }
 
-/** The part as a tensor over the memory of this process. */
+/** Returns the part as a tensor over the memory of this process. */
 export function partHere({ tensor, offset, shape }: DevicePart): FloatTensor {
   return floatTensor(shape, tensor.data.subarray(offset, offset + sizeOf(shape)));
 }

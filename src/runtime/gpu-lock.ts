@@ -10,7 +10,7 @@ const MAIN_THREAD = 1;
 let lock: Int32Array<SharedArrayBuffer> | undefined;
 let self = MAIN_THREAD;
 
-/** The lock of this process, in shared memory, to be handed to its workers. */
+/** Returns the lock of this process, in shared memory, to be handed to its workers. */
 export function gpuLock(): Int32Array<SharedArrayBuffer> {
   lock ??= new Int32Array(new SharedArrayBuffer(4));
   return lock;

@@ -20,9 +20,9 @@ export interface Port {
 
 /** What a worker's owner is told. */
 export interface PortEvents {
-  /** The worker has sent a message. */
+  /** Takes a message that the worker has sent. */
   message(message: FromWorker): void;
-  /** The thread is gone, or will never work. */
+  /** Takes note that the thread is gone, or will never work. */
   died(reason: SamsrError): void;
 }
 

@@ -9,7 +9,7 @@ export function useRuntimeFiles(address: string | undefined): void {
   folder = address?.replace(/\/?$/, "/");
 }
 
-/** The folder that was named. */
+/** Returns the folder that was named. */
 export function runtimeFiles(): string | undefined {
   return folder;
 }

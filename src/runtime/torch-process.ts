@@ -19,6 +19,7 @@ type Reply = Readonly<Record<string, unknown>>;
 
 export interface Executor {
   /**
+   * Sends a request to the process and waits for its answer.
    * @throws {SamsrError} of one line when the process cannot be started, has ended, or makes no sense
    * @throws {Error} what went wrong there with this request
    */
@@ -112,9 +113,9 @@ function parseReply(line: string): Reply | undefined {
 const PLACES = ["PYTHONHOME", "PYTHONUSERBASE", "PYTHONNOUSERSITE"];
 
 /**
- * The environment of the program: this one, but for what would make Python do something else, and for modules
- * that lie in the folder in which somebody happens to stand. An entry of PYTHONPATH that is empty or relative
- * means that folder.
+ * Returns the environment of the program: this one, but for what would make Python do something else, and for
+ * modules that lie in the folder in which somebody happens to stand. An entry of PYTHONPATH that is empty or
+ * relative means that folder.
  */
 function executorEnvironment(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const kept = Object.entries(environment).filter(
@@ -128,7 +129,7 @@ function executorEnvironment(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv 
   };
 }
 
-/** `SAMSR_PYTHON`, or python3. */
+/** Returns the interpreter, `SAMSR_PYTHON` or python3. */
 function python(): string {
   return process.env.SAMSR_PYTHON || "python3";
 }

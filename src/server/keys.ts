@@ -22,7 +22,7 @@ export interface ApiKey {
 
 const digest = (key: string) => createHash("sha256").update(key).digest();
 
-/** A new key, and what the file of keys has of it. */
+/** Makes a new key, and what the file of keys has of it. */
 export function newKey(name: string, scopes: readonly Scope[]): { key: string; entry: ApiKey } {
   if (!isPlainName(name))
     throw new SamsrError(`"${name}" cannot be a key's name; expected letters and digits`);
@@ -31,7 +31,7 @@ export function newKey(name: string, scopes: readonly Scope[]): { key: string; e
 }
 
 /**
- * The keys of a YAML file, or of SAMSR_KEYS_YAML's content.
+ * Reads the keys of a YAML file, or of SAMSR_KEYS_YAML's content.
  * @throws SamsrError that names the file and what is wrong
  */
 export async function readKeys(file: string): Promise<readonly ApiKey[]> {
@@ -73,7 +73,7 @@ export async function parseKeys(text: string, file: string): Promise<readonly Ap
   });
 }
 
-/** The key that an Authorization field of a request holds, if it is one of these. */
+/** Returns the key that an Authorization field of a request holds, if it is one of these. */
 export function keyOf(keys: readonly ApiKey[], authorization: string | undefined): ApiKey | undefined {
   const [, given = ""] = /^Bearer +(\S{1,200})$/i.exec(authorization ?? "") ?? [];
   const asked = digest(given);

@@ -12,7 +12,10 @@ export interface Metrics {
   over(record: JobRecord): void;
 }
 
-/** @param facts asked when figures are */
+/**
+ * Creates the figures that a server keeps of itself.
+ * @param facts asked when figures are
+ */
 export function createMetrics(facts: () => JobsFacts & { memory: number }): Metrics {
   const registry = new Registry();
   const registers = [registry];

@@ -12,7 +12,7 @@ import { LIMIT_WORDS } from "../upscale/words.js";
 const text = { type: "string" } as const;
 const onOff = { type: "boolean" } as const;
 
-/** Of whoever enlarges pictures, in a server or a worker. */
+/** The settings of whoever enlarges pictures, in a server or a worker. */
 export const WORK_WORDS = {
   data: {
     value: "folder",
@@ -64,7 +64,7 @@ const drainSeconds = {
 
 export const WORKER_WORDS = { ...WORK_WORDS, drainSeconds } as const satisfies Record<string, Described>;
 
-/** Of a server alone. */
+/** The settings of a server alone. */
 export const SERVE_WORDS = {
   host: { value: "name", words: "the address to listen on (default: 127.0.0.1)", schema: text },
   port: { value: "n", words: "the port; 0 takes a free one (default: 8080)", schema: wholeNumber(0, 65535) },
@@ -129,7 +129,7 @@ export type WorkSettings = Filled<
 export type ServeSettings = WorkSettings &
   Filled<ServeSaid, Exclude<keyof ServeSaid, keyof WorkSaid | "keys">>;
 
-/** Where jobs lie that nobody named a folder for: beside the store of models. */
+/** Tells where jobs lie that nobody named a folder for: beside the store of models. */
 function jobsFolder(): string {
   return join(dirname(storeFolder()) || homedir(), "jobs");
 }
@@ -161,12 +161,12 @@ export function serveSettings(said: ServeSaid): ServeSettings {
 
 type Words = Readonly<Record<string, Described>>;
 
-/** `receiveSeconds` in the environment: SAMSR_RECEIVE_SECONDS. */
+/** Returns a setting's name in the environment: SAMSR_RECEIVE_SECONDS for `receiveSeconds`. */
 export function variableOf(name: string): string {
   return `SAMSR_${name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
 }
 
-/** What the environment says of these. @throws SamsrError that names the variable */
+/** Returns what the environment says of these. @throws SamsrError that names the variable */
 export function fromEnvironment<W extends Words>(words: W, environment: NodeJS.ProcessEnv): Said<W> {
   const said = Object.entries(words).flatMap(([name, one]) => {
     const value = environment[variableOf(name)];
@@ -175,7 +175,7 @@ export function fromEnvironment<W extends Words>(words: W, environment: NodeJS.P
   return Object.fromEntries(said);
 }
 
-/** What a document, such as a YAML file, says of these. @throws SamsrError that names the place */
+/** Returns what a document, such as a YAML file, says of these. @throws SamsrError that names the place */
 export function fromDocument<W extends Words>(words: W, document: unknown, file: string): Said<W> {
   if (document === null || document === undefined) return {} as Said<W>;
   if (typeof document !== "object" || Array.isArray(document)) {
@@ -202,7 +202,7 @@ function read(one: Described, value: string, place: string): unknown {
   }
 }
 
-/** The schema of a configuration file, draft 2020-12. */
+/** Returns the schema of a configuration file, draft 2020-12. */
 export function configurationSchema(words: Words = SERVE_WORDS): object {
   return {
     $schema: "https://json-schema.org/draft/2020-12/schema",

@@ -2,9 +2,10 @@ const TRANSPARENT = -1;
 const OPAQUE = 1;
 
 /**
- * The network restores the edge of a shape well, and leaves a grain of a few levels where there is none: a
- * haze on what should be empty, holes in what should be whole. So a pixel that is opaque, as all eight around
- * it are, is exactly opaque when enlarged, and one that is transparent among such is exactly transparent.
+ * Settles an alpha channel. The network restores the edge of a shape well, and leaves a grain of a few levels
+ * where there is none: a haze on what should be empty, holes in what should be whole. So a pixel that is
+ * opaque, as all eight around it are, is exactly opaque when enlarged, and one that is transparent among such
+ * is exactly transparent.
  *
  * @param large [scale h, scale w] in [-1, 1], changed in place
  * @param small [h, w] in [-1, 1]
@@ -26,7 +27,7 @@ export function settleAlpha(
   }
 }
 
-/** Whether the pixels around (x, y), as far as there are any, have its value. */
+/** Tells whether the pixels around (x, y), as far as there are any, have its value. */
 function isAlike(plane: Float32Array, width: number, height: number, x: number, y: number): boolean {
   const value = plane[y * width + x];
   for (let row = Math.max(y - 1, 0); row <= Math.min(y + 1, height - 1); row++) {

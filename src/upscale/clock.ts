@@ -1,7 +1,7 @@
 /** Adds up the milliseconds of each part of a job. */
 export interface Clock {
   time<T>(part: Part, work: () => Promise<T> | T): Promise<T>;
-  /** Whole milliseconds of each part, and since the clock was made. */
+  /** Returns whole milliseconds of each part, and since the clock was made. */
   read(): Record<Part | "total", number>;
 }
 

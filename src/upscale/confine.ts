@@ -82,7 +82,8 @@ export function confine(
 }
 
 /**
- * For each place 1 where nothing of the 5 x 5 around it bends, 0.5 where nothing of the 3 x 3 does, else 0.
+ * Returns for each place 1 where nothing of the 5 x 5 around it bends, 0.5 where nothing of the 3 x 3 does,
+ * else 0.
  */
 function evenPlaces(small: Float32Array, width: number, height: number): Float32Array {
   const plane = width * height;
@@ -101,7 +102,9 @@ function evenPlaces(small: Float32Array, width: number, height: number): Float32
   return inner.map((most, at) => (outer[at] <= EVEN ? 1 : most <= EVEN ? 0.5 : 0));
 }
 
-/** For each value the one that `pick` prefers of it and the eight around it, as far as there are any. */
+/**
+ * Returns for each value the one that `pick` prefers of it and the eight around it, as far as there are any.
+ */
 function around(
   values: Float32Array,
   width: number,
@@ -130,8 +133,8 @@ function around(
 }
 
 /**
- * Whether a picture of three colours shows grey alone: its channels differ by a JPEG's rounding at most.
- * False for a picture of one colour channel, which comes out grey anyway.
+ * Tells whether a picture of three colours shows grey alone: its channels differ by a JPEG's rounding at
+ * most. False for a picture of one colour channel, which comes out grey anyway.
  */
 export function isGrey(raster: Raster): boolean {
   const { data, channels } = raster;

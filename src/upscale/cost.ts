@@ -54,7 +54,7 @@ export function costOf(description: ModelDescription): ModelCost {
   return { per, costs };
 }
 
-/** One run of each part, at the size of the first. */
+/** Counts one run of each part, at the size of the first. */
 function standardCost(parts: readonly Part[]): CountedRuns {
   const side = parts[0].sized?.standard;
   const per = side === undefined ? "one input" : `a picture of ${side} x ${side}`;

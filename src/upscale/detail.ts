@@ -5,7 +5,7 @@ import type { StateDict } from "../nn/index.js";
 import { kindOf } from "./kinds/index.js";
 
 /**
- * How far on the line from the student to the sharp end a detail is: 0 is the student, and what is more
+ * Tells how far on the line from the student to the sharp end a detail is: 0 is the student, and what is more
  * faithful lies before it.
  */
 export function blendAt(

@@ -231,7 +231,10 @@ function sideBySide(coverages: readonly Coverage[]): Coverage {
   return { width, height: coverages.length * height, counts };
 }
 
-/** Whole numbers know no NaN: what a broken model makes would be a black picture. */
+/**
+ * Refuses results that are not finite: whole numbers know no NaN, and what a broken model makes would be a
+ * black picture.
+ */
 function checkFinite(values: Float32Array, model: string): void {
   // A sum is not finite where one of its terms is not; floats in doubles never add up to infinity.
   let sum = 0;

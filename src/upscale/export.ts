@@ -68,7 +68,7 @@ export function exportGraph(
   return { hr: o.mul(o.add(hr, 1), 0.5) };
 }
 
-/** What the one step starts from beside y. */
+/** Returns what the one step starts from beside y. */
 function startOf(
   { channels, schedule: described }: DiffusionTraits,
   reads: (name: string, channels: number) => o.Value,
@@ -139,8 +139,8 @@ export async function exportModel(
 }
 
 /**
- * Reflection as often as it takes, also where a side is shorter than what it is padded by, which `Pad`
- * refuses.
+ * Pads by reflection as often as it takes, also where a side is shorter than what it is padded by, which
+ * `Pad` refuses.
  */
 function padByReflection(x: o.Value, to: TileSize): o.Value {
   const along = (value: o.Value, axis: number, length: number) => {

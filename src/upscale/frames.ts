@@ -24,8 +24,8 @@ export interface FrameBefore {
 }
 
 /**
- * Which pixels of a frame lie within {@link reach} of a change: 1 each, [H, W]. None for frames that are the
- * same.
+ * Tells which pixels of a frame lie within {@link reach} of a change: 1 each, [H, W]. None for frames that
+ * are the same.
  */
 export function movedPixels(before: Raster, now: Raster): Uint8Array | undefined {
   const { width, height, channels } = now;
@@ -42,8 +42,8 @@ export function movedPixels(before: Raster, now: Raster): Uint8Array | undefined
 }
 
 /**
- * Every 1 also `reach` to both sides, along the lines of `length` pixels `step` apart, which are `stride`
- * apart.
+ * Spreads every 1 by `reach` to both sides, along the lines of `length` pixels `step` apart, which are
+ * `stride` apart.
  */
 function spread(marks: Uint8Array, length: number, lines: number, step: number, stride: number): Uint8Array {
   const out = new Uint8Array(marks.length);
@@ -61,8 +61,8 @@ function spread(marks: Uint8Array, length: number, lines: number, step: number, 
 }
 
 /**
- * The coverage of a frame by regions: found anew where something moved, that of the frame before elsewhere.
- * Undefined where masks come from elsewhere, or are sought in the latent (variant `release`).
+ * Returns the coverage of a frame by regions: found anew where something moved, that of the frame before
+ * elsewhere. Undefined where masks come from elsewhere, or are sought in the latent (variant `release`).
  */
 export async function frameCoverage(
   frame: Raster,
@@ -79,7 +79,7 @@ export async function frameCoverage(
   return { width, height, counts };
 }
 
-/** A frame's result, with that of the frame before where nothing moved. */
+/** Returns a frame's result, with that of the frame before where nothing moved. */
 export function withStillParts(output: Raster, before: FrameBefore, moved: Uint8Array): Raster {
   const { width, height, channels } = output;
   const { input } = before;

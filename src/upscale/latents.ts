@@ -1,7 +1,7 @@
 /**
- * y of a whole image, for models whose encoder is dear: each tile is encoded once, before there are masks,
- * and cut from here when it is denoised. Where tiles overlap their latents are blended as their pixels are
- * later.
+ * The latent y of a whole image, for models whose encoder is dear: each tile is encoded once, before there
+ * are masks, and cut from here when it is denoised. Where tiles overlap their latents are blended as their
+ * pixels are later.
  */
 import { cropPlanar, type Raster, type Region } from "../image/raster.js";
 import { handOverWeights, type TilePlan } from "../image/tiles.js";
@@ -12,13 +12,16 @@ interface Latents {
   readonly width: number;
   readonly height: number;
   readonly channels: number;
-  /** [C, height, width] */
+  /** The latent, [C, height, width]. */
   readonly data: Float32Array;
-  /** y of a tile, [C, h, w]. */
+  /** Returns y of a tile, [C, h, w]. */
   cut(tile: Region): Float32Array;
 }
 
-/** @param yOf gives y of the plan's i-th tile, [C, h, w] */
+/**
+ * Blends the latents of tiles into that of the whole image.
+ * @param yOf gives y of the plan's i-th tile, [C, h, w]
+ */
 export function blendLatents(plan: TilePlan, channels: number, yOf: (i: number) => Float32Array): Latents {
   const { tileWidth, tileHeight, overlap } = plan;
   const width = Math.max(plan.width, tileWidth);
@@ -40,7 +43,10 @@ export function blendLatents(plan: TilePlan, channels: number, yOf: (i: number) 
   return { ...shape, data, cut: (tile) => cropPlanar(data, shape, tile) };
 }
 
-/** The latent of an image, without what its tiles reach beyond it, as the released code seeks masks in it. */
+/**
+ * Returns the latent of an image, without what its tiles reach beyond it, as the released code seeks masks in
+ * it.
+ */
 export function pictureOf(latents: Latents, { width, height }: { width: number; height: number }): Raster {
   return latentPicture(cropPlanar(latents.data, latents, { x: 0, y: 0, width, height }), width, height);
 }

@@ -10,7 +10,7 @@ export interface Measurement {
   readonly seconds: number;
   /** The most memory the process has held, Node and ONNX Runtime included. */
   readonly bytes: number;
-  /** "cpu" or "webgpu" */
+  /** The device, "cpu" or "webgpu". */
   readonly device: string;
 }
 

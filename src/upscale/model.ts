@@ -12,8 +12,8 @@ import { blendAt, weightsAt } from "./detail.js";
 import type { PartWeights } from "./sessions.js";
 
 /**
- * A model for an upscaler, by its name, its folder or its file of weights; one that was found already is
- * itself.
+ * Finds a model for an upscaler, by its name, its folder or its file of weights; one that was found already
+ * is itself.
  * @throws {SamsrError} when there is none, or it is of a kind that enlarges nothing
  */
 export async function findUpscalingModel(

@@ -23,7 +23,7 @@ interface PresetSettings {
 }
 
 /**
- * The settings of the preset `published` for a model on a machine.
+ * Returns the settings of the preset `published` for a model on a machine.
  * @param method the one that is run; default: the model's
  * @param memory bytes of the machine
  * @throws SamsrError for a model that is not one of latents
@@ -54,7 +54,7 @@ export function publishedSettings(
 }
 
 /**
- * What is said of an enlargement, over a preset where one is said too.
+ * Returns what is said of an enlargement, over a preset where one is said too.
  * @param tell takes a line for people: which of the preset's tiles it is
  */
 export function withPreset<T extends Pick<UpscaleSettings, "method">>(

@@ -29,7 +29,7 @@ export type Stop = Pick<AbortSignal, "throwIfAborted">;
 interface CoverageContext extends FindContext, SourceNetworks {}
 
 /**
- * The coverage of a raster of bled colours, as the settings have it; empty for none.
+ * Finds the coverage of a raster of bled colours, as the settings have it; empty for none.
  *
  * @param latent for variant `release`, where masks are sought: the latent as a picture of the raster's size;
  *   the raster itself where a model has no such latent. In variant `paper` Segment Anything looks at the
@@ -49,7 +49,7 @@ export async function findCoverage(
   return coverage;
 }
 
-/** The source of what a caller counted, whatever the picture. */
+/** Returns the source of what a caller counted, whatever the picture. */
 function given(coverage: Coverage): CoverageSource {
   return { find: async () => ({ coverage, masks: () => [] }) };
 }
@@ -58,18 +58,19 @@ function given(coverage: Coverage): CoverageSource {
 export interface Semantics {
   /** The noise of x_T, of unit variance. */
   readonly noise: Noise;
-  /** The noise that ResShift's chain adds on leaving a timestep, [C, h, w]. */
+  /** Returns the noise that ResShift's chain adds on leaving a timestep, [C, h, w]. */
   stepNoise(timestep: number, tile: Region): Float32Array;
-  /** sigma of x_T, kappa sqrt(eta_{T-1}) of the pixel-wise process (equation 10): [h, w]. */
+  /** Returns sigma of x_T, kappa sqrt(eta_{T-1}) of the pixel-wise process (equation 10): [h, w]. */
   sigma(tile: Region): Float32Array;
   /**
-   * Equation 9 on a tile, for a chain. The authors' code has the global process there, and W in x_T of one
-   * step alone.
+   * Computes equation 9 on a tile, for a chain. The authors' code has the global process there, and W in x_T
+   * of one step alone.
    */
   process(tile: Region): Pixelwise<RateField>;
 }
 
 /**
+ * Makes noise and W of a whole image, to be cut with its tiles.
  * @param channels of a latent
  * @throws what `stop` throws
  */
@@ -102,14 +103,14 @@ export async function createSemantics(
   };
 }
 
-/** A coverage of one row that has each count once: 0 to the largest. */
+/** Returns a coverage of one row that has each count once: 0 to the largest. */
 function ramp(largest: number): Coverage {
   return { width: largest + 1, height: 1, counts: Uint16Array.from({ length: largest + 1 }, (_, c) => c) };
 }
 
 /**
- * The table's values, or the one number for all, at the counts of a tile, [h, w]; outside the image those of
- * reflected pixels.
+ * Returns the table's values, or the one number for all, at the counts of a tile, [h, w]; outside the image
+ * those of reflected pixels.
  */
 function lookUp({ width, height, counts }: Coverage, tile: Region, table: RateField): Float32Array {
   const out = new Float32Array(tile.width * tile.height);

@@ -24,7 +24,7 @@ import type { TileSize } from "./tile-inputs.js";
 import { TILE_WAYS, type TileWay } from "./tile-ways.js";
 
 export interface UpscaleSettings {
-  /** The sampler's name; default: what the model was trained for */
+  /** The sampler's name; default: what the model was trained for. */
   readonly method?: Method | typeof DDIM;
   /**
    * Calls of the denoiser, 1 to the model's T, evenly spread over its timesteps. Default 1 for samsr and
@@ -34,7 +34,7 @@ export interface UpscaleSettings {
   readonly steps?: number;
   /** An integer from 0 to 2^53; default 0. Seed, image and settings decide every byte of the result. */
   readonly seed?: number;
-  /** default: what the model was trained with */
+  /** The variant of the method; default: what the model was trained with. */
   readonly variant?: Variant;
   /**
    * The strength of W in equation 9, m, from 0 (SinSR's process everywhere) to less than 1; default: the
@@ -49,9 +49,9 @@ export interface UpscaleSettings {
    */
   readonly noise?: NoiseKind;
   /**
-   * From 0, where the result keeps to what the small picture says, to 1, where edges and textures are
-   * sharpest and most is invented; default: the model's. It goes with the single step of a model that has
-   * a sharp end.
+   * How much detail is invented: from 0, where the result keeps to what the small picture says, to 1, where
+   * edges and textures are sharpest and most is invented; default: the model's. It goes with the single step
+   * of a model that has a sharp end.
    */
   readonly detail?: number;
   /** Strength of the noise, over 0; default: the model's. */
@@ -110,7 +110,7 @@ export interface UpscaleInfo
   extends Partial<Omit<DiffusionSettings, "method" | "masks" | "samOptions">>,
     Partial<Omit<DdimSettings, "method">> {
   readonly method?: Method | typeof DDIM;
-  /** Of a model with a sharp end. */
+  /** The detail of a model with a sharp end. */
   readonly detail?: number;
   /** Number of tiles, and their size in low-resolution pixels: width, height. */
   readonly tiles: number;
@@ -164,7 +164,7 @@ export interface ResolvedSettings
   readonly detail?: number;
   /** Left out for a model that starts from no noise, or from noise alone. */
   readonly diffusion?: DiffusionSettings;
-  /** Of a model that starts from noise alone. */
+  /** The settings of a model that starts from noise alone. */
   readonly ddim?: DdimSettings;
 }
 
@@ -180,7 +180,7 @@ type DdimSettings = Required<Pick<UpscaleSettings, "steps" | "seed" | "ddimEta">
   readonly method: typeof DDIM;
 };
 
-/** As much as a model's description may have. */
+/** The largest kappa, as much as a model's description may have. */
 const LARGEST_KAPPA = 1000;
 
 /**
@@ -250,7 +250,7 @@ function resolveDetail(
   throw new SamsrError("detail goes with the single step of samsr and sinsr; leave it out");
 }
 
-/** As many calls as the papers compare with. */
+/** The default number of steps: as many calls as the papers compare with. */
 const DDIM_STEPS = 15;
 
 function resolveDdim(settings: Partial<UpscaleSettings>, { shares }: DdimTraits): DdimSettings {
@@ -307,12 +307,15 @@ function resolveDiffusion(settings: Diffusing, size: TileSize, traits: Diffusion
   return SAMPLERS[method].semantic ? resolved : { ...resolved, masks: "none" };
 }
 
-/** Whether x0 comes of one step from x_T, which a student takes, else of a chain of them. */
+/** Tells whether x0 comes of one step from x_T, which a student takes, else of a chain of them. */
 export function takesOneStep({ method, steps }: Pick<DiffusionSettings, "method" | "steps">): boolean {
   return steps === 1 && SAMPLERS[method].singleStep;
 }
 
-/** A seed and the absence of masks mean nothing to a model without noise, and do no harm. */
+/**
+ * Refuses settings that models without noise have not; a seed and the absence of masks mean nothing to these,
+ * and do no harm.
+ */
 function refuseDiffusion({ seed: _, masks, samOptions, ...settings }: Diffusing, why: string): void {
   const asked = Object.values(samOptions ?? {}).some((value) => value !== undefined);
   const given = Object.entries({
@@ -324,7 +327,7 @@ function refuseDiffusion({ seed: _, masks, samOptions, ...settings }: Diffusing,
   if (name) throw new SamsrError(`${name} has no meaning for this model, which ${why}; leave it out`);
 }
 
-/** The tiles of an image. @throws SamsrError for a tile or an overlap that does not fit */
+/** Returns the tiles of an image. @throws SamsrError for a tile or an overlap that does not fit */
 export function planFor(
   { width, height }: TileSize,
   { tile, overlap, tiles }: Pick<ResolvedSettings, "tile" | "overlap" | "tiles">,
@@ -333,7 +336,7 @@ export function planFor(
   return planTiles(width, height, { tile, overlap, multiple, size, published: tiles === "alone" });
 }
 
-/** The model's schedule, with the kappa that was asked for. */
+/** Returns the model's schedule, with the kappa that was asked for. */
 export function scheduleFor(
   { schedule }: Pick<DiffusionTraits, "schedule">,
   { kappa }: Pick<DiffusionSettings, "kappa">,
@@ -341,7 +344,7 @@ export function scheduleFor(
   return exponentialSchedule({ ...schedule, kappa });
 }
 
-/** The size of the result. */
+/** Returns the size of the result. */
 export function enlargedSize({ width, height }: TileSize, scale: number): TileSize {
   return { width: Math.max(1, Math.round(width * scale)), height: Math.max(1, Math.round(height * scale)) };
 }

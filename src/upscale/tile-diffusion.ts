@@ -10,11 +10,11 @@ import type { TileSize } from "./tile-inputs.js";
 interface TileDiffusionOptions {
   /** The size of all tiles. */
   readonly size: TileSize;
-  /** C, of a latent. */
+  /** The channels C of a latent. */
   readonly channels: number;
   readonly schedule: Schedule;
   readonly settings: DiffusionSettings;
-  /** What a tile takes its noise and rates from, and where in that it lies. */
+  /** Returns what a tile takes its noise and rates from, and where in that it lies. */
   semanticsOf(tile: Region): { readonly semantics: Semantics; readonly region: Region };
   readonly clock: Clock;
   readonly stop: Stop;

@@ -10,7 +10,7 @@ export interface TileSize {
 
 type ShapingTraits = Pick<ModelKind, "diffusion" | "ddim" | "guide">;
 
-/** The shape of every {@link TileTensor} for tiles of a size. */
+/** Returns the shape of every {@link TileTensor} for tiles of a size. */
 export function tileShapes(
   { diffusion, ddim, guide }: ShapingTraits,
   { width, height }: TileSize,
@@ -23,7 +23,7 @@ export function tileShapes(
   };
 }
 
-/** A graph input for every {@link TileTensor}; those that a graph does not read are never written. */
+/** Returns a graph input for every {@link TileTensor}; those that a graph does not read are never written. */
 export function tileInputs(kind: ShapingTraits, size: TileSize): Record<TileTensor, Value> {
   const shapes = Object.entries(tileShapes(kind, size));
   return Object.fromEntries(shapes.map(([name, shape]) => [name, input(name, shape)])) as Record<

@@ -6,7 +6,7 @@ import { settleAlpha } from "./alpha.js";
 /** One picture of a tile. */
 export interface TilePicture {
   readonly tile: Tile;
-  /** [3, h, w] in [-1, 1]. */
+  /** Returns the pixels of a tile, [3, h, w] in [-1, 1]. */
   lq(): Float32Array;
 }
 
@@ -31,7 +31,8 @@ export function picturesOf(raster: Raster, tile: Tile): TilePictures {
 }
 
 /**
- * All channels of a tile, [channels, s h, s w]: the colour as it is or grey again, and the alpha behind it.
+ * Returns all channels of a tile, [channels, s h, s w]: the colour as it is or grey again, and the alpha
+ * behind it.
  * @param scale s
  * @param enlarge gives a picture's [3, s h, s w]; the next call may overwrite it
  */

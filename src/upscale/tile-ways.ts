@@ -1,5 +1,5 @@
 /** How tiles of a picture belong together, see `UpscaleSettings.tiles`. */
 export const TILE_WAYS = ["together", "alone"] as const;
 
-/** One of {@link TILE_WAYS}. */
+/** A way to place tiles, one of {@link TILE_WAYS}. */
 export type TileWay = (typeof TILE_WAYS)[number];

@@ -7,15 +7,15 @@ import { createMosaic, intoRaster, type TilePlan } from "../image/tiles.js";
 
 /** A moment of the chain. */
 export interface TracedStep {
-  /** 0..T-1 */
+  /** The timestep, 0..T-1. */
   readonly timestep: number;
-  /** x_t times its input scale, as the denoiser sees it. */
+  /** The state x_t times its input scale, as the denoiser sees it. */
   readonly x: Raster;
-  /** x0 as it is predicted there; left out for a single step that gives no latent, whose x0 is the result. */
+  /** The prediction of x0 there; left out for a single step that gives no latent, whose x0 is the result. */
   readonly x0?: Raster;
 }
 
-/** The same moment in one tile, as latents [C, h, w]. */
+/** A moment of the chain in one tile, as latents [C, h, w]. */
 export interface TileMoment {
   readonly timestep: number;
   readonly x: Float32Array;
@@ -27,13 +27,16 @@ interface Trace {
   /** Takes a moment of the plan's i-th tile. Arrays are copied. */
   add(i: number, moment: TileMoment): void;
   /**
-   * The whole pictures, in the order of the chain.
+   * Returns the whole pictures, in the order of the chain.
    * @param show gives the large pixels [3, s h, s w] of a tile's latent; the next call may overwrite them
    */
   pictures(show: (latent: Float32Array) => Promise<Float32Array>): Promise<TracedStep[]>;
 }
 
-/** @param scale s, of the large pixels */
+/**
+ * Creates what puts the moments of all tiles together to whole pictures.
+ * @param scale s, of the large pixels
+ */
 export function createTrace(plan: TilePlan, scale: number): Trace {
   const moments = new Map<number, Map<number, TileMoment>>();
 

@@ -83,7 +83,7 @@ export interface UpscaleOptions
   readonly upscaler?: Upscaler;
   /**
    * The format of the result; default: by the name of the file that is written, else that of the input; PNG
-   * for a GIF that does not move
+   * for a GIF that does not move.
    */
   readonly format?: OutputFormat;
 }
@@ -117,7 +117,7 @@ export interface EnlargedPicture {
   readonly format: OutputFormat;
   /** Pages or frames that were written. */
   readonly pages: number;
-  /** Of the first page. */
+  /** Facts of the first page. */
   readonly info: UpscaleInfo;
   /** The chain of the first page, where it was asked for. */
   readonly trace?: readonly TracedStep[];
@@ -189,7 +189,7 @@ export interface UnwrittenPicture {
 }
 
 /**
- * What {@link upscaleToFile} does, up to where the upscaler has done its part: for those who have more
+ * Does what {@link upscaleToFile} does, up to where the upscaler has done its part: for those who have more
  * pictures.
  *
  * @throws SamsrError as {@link upscaleToFile} does; the signal's reason
@@ -232,7 +232,10 @@ interface Enlarged {
   readonly facts: EnlargedPicture;
 }
 
-/** @param formatByName what the name of the result says of its format */
+/**
+ * Walks from a decoded file to the bytes of the result.
+ * @param formatByName what the name of the result says of its format
+ */
 async function walk(
   input: PictureSource | Picture | OpenedPicture,
   options: UpscaleOptions,
@@ -309,7 +312,7 @@ function pagesLost({ pages, animation }: OpenedPicture, written: number, format:
   return [`only the first of its ${pages} ${what} is in the ${format.toUpperCase()}; ${holders} all`];
 }
 
-/** One page, or one frame of an animation, which keeps of the frame before what did not move. */
+/** Enlarges one page, or one frame of an animation, which keeps of the frame before what did not move. */
 async function enlargeFrame(
   raster: Raster,
   settings: ResolvedSettings,
@@ -331,8 +334,8 @@ async function enlargeFrame(
 }
 
 /**
- * The scale that gives the wanted size; undefined where none is told. @throws SamsrError for two words that
- * differ
+ * Returns the scale that gives the wanted size; undefined where none is told. @throws SamsrError for two
+ * words that differ
  */
 function scaleFor(
   { width, height, longest, scale }: UpscaleOptions,
@@ -354,12 +357,12 @@ function scaleFor(
   return Math.min(...scales);
 }
 
-/** The options that say how a picture is enlarged. */
+/** Returns the options that say how a picture is enlarged. */
 function settingsOf(options: UpscaleOptions): Omit<UpscaleSettings, "masks"> {
   return picked(options, SETTING_TYPES);
 }
 
-/** The options of these names. */
+/** Returns the options of these names. */
 function picked<T extends object>(options: T, names: Readonly<Record<string, unknown>>): Partial<T> {
   return Object.fromEntries(Object.keys(names).map((name) => [name, options[name as keyof T]])) as Partial<T>;
 }

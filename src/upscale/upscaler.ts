@@ -93,7 +93,10 @@ function isResolved(settings: UpscaleSettings | ResolvedSettings): settings is R
   return typeof settings === "object" && settings !== null && "diffusion" in settings;
 }
 
-/** A copy that can be handed over to the thread; piece by piece, since it may be hundreds of megabytes. */
+/**
+ * Returns a copy that can be handed over to the thread; piece by piece, since it may be hundreds of
+ * megabytes.
+ */
 async function copyOf<T extends Uint8Array | Uint16Array>(data: T): Promise<T> {
   const copy = (
     data instanceof Uint16Array ? new Uint16Array(data.length) : new Uint8Array(data.length)

@@ -134,7 +134,7 @@ export const LIMIT_WORDS = {
 export type UpscaleSaid = Said<typeof UPSCALE_WORDS> & SamSaid;
 export type LimitsSaid = Said<typeof LIMIT_WORDS>;
 
-/** What is said of how a picture is enlarged, as the library takes it. */
+/** Returns what is said of how a picture is enlarged, as the library takes it. */
 export function settingsOf(said: Omit<UpscaleSaid, "masks">): Omit<UpscaleSettings, "masks"> & WantedSize {
   const { method, steps, detail, seed, variant, etaScale, coefficients, noise, kappa, ddimEta } = said;
   const { tile, overlap, tiles, scale, width, height, longest } = said;
@@ -145,7 +145,7 @@ export function settingsOf(said: Omit<UpscaleSaid, "masks">): Omit<UpscaleSettin
   };
 }
 
-/** What is said of how a picture is read. */
+/** Returns what is said of how a picture is read. */
 export function decodingOf(
   said: LimitsSaid & Pick<UpscaleSaid, "tolerant">,
 ): Limits & Pick<DecodeOptions, "tolerant"> {
@@ -158,7 +158,7 @@ export function decodingOf(
   };
 }
 
-/** What is said of how the result is written. */
+/** Returns what is said of how the result is written. */
 export function encodingOf({
   quality,
   lossless,

@@ -2,7 +2,7 @@
 import { SamsrError } from "../base/errors.js";
 import { type Channels, createRaster, type Raster, toEightBits } from "../image/raster.js";
 
-/** An 8-bit raster as a canvas takes it. */
+/** Returns an 8-bit raster as a canvas takes it. */
 export function toImageData(raster: Raster): ImageData {
   const { width, height, channels, data } = toEightBits(raster);
   const rgba = new Uint8ClampedArray(4 * width * height);
@@ -14,7 +14,10 @@ export function toImageData(raster: Raster): ImageData {
   return new ImageData(rgba, width, height);
 }
 
-/** What a canvas holds as a raster, without alpha where all is opaque, of one channel where all is grey. */
+/**
+ * Returns what a canvas holds as a raster, without alpha where all is opaque, of one channel where all is
+ * grey.
+ */
 export function fromImageData({ width, height, data }: ImageData): Raster {
   let [opaque, grey] = [true, true];
   for (let at = 0; at < data.length && (opaque || grey); at += 4) {
@@ -31,7 +34,7 @@ export function fromImageData({ width, height, data }: ImageData): Raster {
   return raster;
 }
 
-/** The pixels of a decoded picture as they are in memory: no conversion of colours. */
+/** Returns the pixels of a decoded picture as they are in memory: no conversion of colours. */
 export function rasterOfBitmap(bitmap: ImageBitmap): Raster {
   const { width, height } = bitmap;
   const context = contextOf(new OffscreenCanvas(width, height));
@@ -39,7 +42,7 @@ export function rasterOfBitmap(bitmap: ImageBitmap): Raster {
   return fromImageData(context.getImageData(0, 0, width, height));
 }
 
-/** What draws on a canvas. @throws SamsrError where there is no memory for one so large */
+/** Returns what draws on a canvas. @throws SamsrError where there is no memory for one so large */
 export function contextOf(canvas: OffscreenCanvas): OffscreenCanvasRenderingContext2D {
   const context = canvas.getContext("2d", { willReadFrequently: true });
   if (context) return context;

@@ -33,7 +33,7 @@ export type ModelSource = string | URL | Blob;
 /** A model, and where its files are; it can be sent to a worker. */
 export interface PageModel<D extends ModelDescription = ModelDescription> {
   readonly description: D;
-  /** By the name of the part: an address, or the file itself. */
+  /** The files by the names of the parts: an address, or the file itself. */
   readonly files: Readonly<Record<string, string | Blob>>;
 }
 
@@ -51,7 +51,10 @@ function nameOf(file: Blob): string {
   return "name" in file ? String(file.name) : "the file";
 }
 
-/** As {@link openModel}. @throws SamsrError for a model that enlarges nothing, too */
+/**
+ * Opens a model that enlarges, as {@link openModel} does. @throws SamsrError for a model that enlarges
+ * nothing, too
+ */
 export async function openUpscalingModel(
   source: ModelSource,
   runtime?: string,
@@ -64,7 +67,7 @@ export async function openUpscalingModel(
 }
 
 /**
- * The setting `detail` that a model has where none is given; undefined where it has no ends to choose
+ * Returns the setting `detail` that a model has where none is given; undefined where it has no ends to choose
  * between.
  */
 export function detailOf(description: UpscalingModel): number | undefined {
@@ -99,7 +102,7 @@ async function modelOfFile(file: Blob, name: string, runtime: string | undefined
   };
 }
 
-/** A file of a server. @throws SamsrError where it is not to be had */
+/** Fetches a file of a server. @throws SamsrError where it is not to be had */
 async function fetched(address: URL | string): Promise<Response> {
   const response = await fetch(address).catch((cause) => {
     throw new SamsrError(`${address} cannot be fetched (${cause.message}); is the network there?`, { cause });
@@ -109,7 +112,7 @@ async function fetched(address: URL | string): Promise<Response> {
 }
 
 /**
- * The weights of one part of a model; those of a model that is an ONNX file are its bytes.
+ * Returns the weights of one part of a model; those of a model that is an ONNX file are its bytes.
  * @param detail the setting, of a part that has a sharp end
  * @throws SamsrError where they are missing or damaged
  */
@@ -129,7 +132,7 @@ export async function weightsOf(model: PageModel, part: string, detail?: number)
   return { tensors: await weightsAt(description, part, detail, load) };
 }
 
-/** The coverage network of a page, loaded when it is first asked. */
+/** Creates the coverage network of a page, loaded when it is first asked. */
 export function createPageCoverage(
   source: string | URL,
   options: { readonly device: Device; readonly threads?: number },

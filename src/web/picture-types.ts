@@ -20,7 +20,7 @@ export interface PageEncodeOptions extends Omit<EncodeOptions, "format" | "lossl
   readonly format: PageFormat;
 }
 
-/** The format for the result of a picture that came in another: one that browsers encode. */
+/** Returns the format for the result of a picture that came in another: one that browsers encode. */
 export function pageFormatLike(read: InputFormat): PageFormat {
   const like = formatLike(read);
   return like === "jpeg" || like === "webp" ? like : "png";

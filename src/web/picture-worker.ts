@@ -20,7 +20,7 @@ export const functions = serveThread({
     return encodePicture(raster, options);
   },
 
-  /** How many regions cover each pixel, as a picture of colours that rise with the number. */
+  /** Tells how many regions cover each pixel, as a picture of colours that rise with the number. */
   async coverage({ raster }: { raster: Raster }, context: CallContext) {
     const { coverage } = await createCoverageSource("regions").find(raster);
     const most = coverage.counts.reduce((a, b) => Math.max(a, b), 1);

@@ -12,7 +12,7 @@ const COLOUR_TYPES = { 1: 0, 2: 4, 3: 2, 4: 6 } as const;
 /** Bytes of filtered rows that are handed on at once. */
 const PIECE = 2 ** 20;
 
-/** A raster of either depth as the bytes of a PNG. */
+/** Encodes a raster of either depth as the bytes of a PNG. */
 export async function encodePng(raster: Raster): Promise<Uint8Array> {
   const { width, height, channels, data } = raster;
   const bytes = data instanceof Uint16Array ? highFirst(data) : data;

@@ -127,7 +127,9 @@ export async function createUpscaler(options: WebUpscalerOptions = {}): Promise<
   const pictureThread = () => (pictures ??= startPictureThread());
   let tileLimit = Number.POSITIVE_INFINITY;
 
-  /** Another thread for one that failed, whose memory comes back with its end; once for all of its jobs. */
+  /**
+   * Makes another thread for one that failed, whose memory comes back with its end; once for all of its jobs.
+   */
   async function replace(failed: Upscaler, device: Device, change: string): Promise<void> {
     if (upscaler !== failed) return;
     upscaler = await open(device);
@@ -198,7 +200,7 @@ export function defaultThreads(): number {
   return Math.min(8, globalThis.navigator?.hardwareConcurrency ?? 1);
 }
 
-/** The whole address of a folder. */
+/** Returns the whole address of a folder. */
 export function absolute(address: string | URL): string {
   return new URL(`${address}`.replace(/\/?$/, "/"), globalThis.location?.href).href;
 }
@@ -215,7 +217,7 @@ function rasterOf(input: Exclude<PageInput, Blob>): Raster {
   return input;
 }
 
-/** What a failed job died of, as far as its words tell. */
+/** Returns what a failed job died of, as far as its words tell. */
 function failureOf(error: unknown): "no memory" | "gpu lost" | "other" {
   const message = error instanceof Error ? error.message : String(error);
   if (/device (was |is )?lost|lost device|context lost|GPUDevice/i.test(message)) return "gpu lost";

@@ -37,7 +37,7 @@ export interface AddOptions extends PlaceOptions {
   readonly beside?: (path: string) => Promise<Told>;
   /**
    * The authors' configuration, as `readAuthorsConfig` gives it: the files must be what it says, and the
-   * schedule is taken from it; default: as the file tells itself, else as released
+   * schedule is taken from it; default: as the file tells itself, else as released.
    */
   readonly authors?: { readonly config: AuthorsConfig; readonly name: string };
   /**

@@ -44,7 +44,7 @@ export interface UpscaleResult {
   pages?: number;
   /** What the input or the result has lost, where anything. */
   warnings?: readonly string[];
-  /** From the decoded picture to the written file. */
+  /** The time from the decoded picture to the written file. */
   milliseconds?: number;
   info?: UpscaleInfo;
   /** The output existed and was left as it is, or another process is making it. */
@@ -190,7 +190,7 @@ function begin(
   return { freed, ended };
 }
 
-/** The result is there, or in the making: what is said of that. */
+/** Returns what is said of a picture whose result is there, or in the making. */
 export function skipped({ result, target }: Job, reporter: Reporter, why = "exists already"): Tell {
   return () => {
     Object.assign(result, { output: target?.path, skipped: true });

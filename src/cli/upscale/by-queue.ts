@@ -70,7 +70,10 @@ export async function runByQueue(jobs: readonly Job[], run: UpscaleRun): Promise
   }
 }
 
-/** @returns what is to be said of it */
+/**
+ * Hands one picture to the workers and waits for its result.
+ * @returns what is to be said of it
+ */
 async function enlarge(job: Job, workers: Executor, data: string, run: UpscaleRun): Promise<() => void> {
   const { options, reporter, signal, targets } = run;
   const begun = performance.now();
@@ -114,7 +117,7 @@ async function enlarge(job: Job, workers: Executor, data: string, run: UpscaleRu
   }
 }
 
-/** Those of the options that workers are told. */
+/** Returns those of the options that workers are told. */
 function askedOf(options: UpscaleArguments): Asked {
   const names = ["model", ...Object.keys(UPSCALE_WORDS), ...Object.keys(SAM_WORDS)];
   const said = options as unknown as Record<string, unknown>;

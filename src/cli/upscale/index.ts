@@ -30,7 +30,7 @@ Examples:
   samsr upscale photo.jpg -o large.png --model RealESRGAN_x4plus.pth --scale 3
   curl -s https://example.org/photo.jpg | samsr upscale - -o - --format png > large.png`;
 
-/** Of these the command line says more than a description for everybody. */
+/** Options of which the command line says more than a description for everybody. */
 const OWN_WORDS: Readonly<Record<string, string>> = {
   masks: "regions, network, sam, none, or a path (default: regions, for samsr)",
   format: "of the results (default: by OUT, else as the input)",

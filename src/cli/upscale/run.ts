@@ -17,7 +17,10 @@ import { printJson, say } from "../streams.js";
 import { type Job, runAll, skipped, type UpscaleResult, type UpscaleRun } from "./batch.js";
 import { checkSettings, type UpscaleArguments } from "./settings.js";
 
-/** @returns the exit code: 0, or 1 when a picture failed */
+/**
+ * Runs `samsr upscale`.
+ * @returns the exit code: 0, or 1 when a picture failed
+ */
 export async function upscaleCommand(
   words: readonly string[],
   said: UpscaleArguments,
@@ -57,7 +60,10 @@ export async function upscaleCommand(
   return failed.length > 0 ? 1 : 0;
 }
 
-/** @throws UsageError for a preset that is not for the model */
+/**
+ * Puts a preset under the options that were given.
+ * @throws UsageError for a preset that is not for the model
+ */
 function presetOptions(
   said: UpscaleArguments,
   model: UpscalingModel,
@@ -70,7 +76,9 @@ function presetOptions(
   }
 }
 
-/** The jobs that there is something to do for, after refusing and skipping what names alone decide. */
+/**
+ * Returns the jobs that there is something to do for, after refusing and skipping what names alone decide.
+ */
 async function claimTargets(jobs: readonly Job[], { targets, reporter }: UpscaleRun): Promise<Job[]> {
   const due: Job[] = [];
   const swept = new Set<string>();

@@ -21,7 +21,7 @@ export interface UpscaleArguments extends Omit<UpscaleSaid, "masks">, LimitsSaid
   readonly model: string;
   readonly seed: number;
   readonly preset?: Preset;
-  /** regions, network, sam, none, or a path. */
+  /** Where masks come from: regions, network, sam, none, or a path. */
   readonly masks?: string;
   /** The Segment Anything: an installed model's name or a checkpoint's path. */
   readonly sam?: string;
@@ -32,7 +32,7 @@ export interface UpscaleArguments extends Omit<UpscaleSaid, "masks">, LimitsSaid
   readonly threads?: number;
   /** The pattern of results' names. */
   readonly name?: string;
-  /** Of the queue whose workers enlarge: its address, the folder that they see, and its names. */
+  /** The queue whose workers enlarge: its address, the folder that they see, and its names. */
   readonly queue?: string;
   readonly data?: string;
   readonly prefix?: string;
@@ -80,7 +80,7 @@ export async function checkSettings(options: UpscaleArguments, model: UpscalingM
   });
 }
 
-/** Where masks come from, as the library takes it. */
+/** Tells where masks come from, as the library takes it. */
 export function masksOf({ masks }: UpscaleArguments): UpscaleOptions["masks"] {
   return masks === undefined || isSourceName(masks) ? masks : { files: masks };
 }

@@ -19,7 +19,7 @@ import type { DataSet, Picture } from "./data-sets.js";
 
 /** What is kept of a picture by a contestant. */
 export interface Result {
-  /** Of the contestant and of the small picture. */
+  /** What identifies the contestant and the small picture. */
   readonly contestant: string;
   readonly picture: string;
   /** How metrics were taken: the border, and NIQE's parameters. */
@@ -29,7 +29,7 @@ export interface Result {
   /** What enlarging took. */
   readonly seconds: number;
   readonly values: Values;
-  /** Of metrics that have no value, why. */
+  /** Why metrics have no value, by the metric. */
   readonly reasons: Readonly<Partial<Record<MetricName, string>>>;
 }
 
@@ -75,7 +75,7 @@ export async function keptResult(
   }
 }
 
-/** JSON has no infinity; equal pictures have an infinite PSNR. */
+/** Reads back a value that JSON has no number for: equal pictures have an infinite PSNR. */
 function revived(values: Readonly<Record<string, number | null>>): Values {
   return Object.fromEntries(
     Object.entries(values).map(([name, value]) => [name, value ?? Number.POSITIVE_INFINITY]),
@@ -167,7 +167,7 @@ export async function fillResults(
   }
 }
 
-/** The metrics that are asked for, fit the set, and have neither a value nor a reason for none. */
+/** Returns the metrics that are asked for, fit the set, and have neither a value nor a reason for none. */
 function lackingMetrics(result: Result, set: DataSet, { metrics }: Measurer): MetricName[] {
   return metrics.filter((name) => {
     if (METRICS[name].needsReference && !set.paired) return false;
@@ -175,7 +175,7 @@ function lackingMetrics(result: Result, set: DataSet, { metrics }: Measurer): Me
   });
 }
 
-/** NIQE's parameters as digits that change when they do. */
+/** Returns NIQE's parameters as digits that change when they do. */
 export function niqeDigest({ mean, covariance }: PristineModel): string {
   const numbers = (data: ArrayLike<number>) => new Uint8Array(Float64Array.from(data).buffer);
   return createHash("sha256").update(numbers(mean)).update(numbers(covariance)).digest("hex");

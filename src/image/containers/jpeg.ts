@@ -73,7 +73,7 @@ function* segments(bytes: Uint8Array): Generator<{ marker: number; data: Uint8Ar
 export interface JpegFrame {
   readonly width: number;
   readonly height: number;
-  /** 1 for grey, 3 for colour, 4 for CMYK. */
+  /** The number of components: 1 for grey, 3 for colour, 4 for CMYK. */
   readonly components: number;
 }
 

@@ -20,7 +20,7 @@ code { font: 14px ui-monospace, monospace; } table { border-collapse: collapse; 
 td, th { text-align: left; vertical-align: top; padding: .2rem .8rem .2rem 0; border-bottom: 1px solid #ccc; }
 summary { cursor: pointer; } h2 { margin-top: 2.5rem; }`;
 
-/** The page, and the policy under which it is shown. */
+/** Returns the page, and the policy under which it is shown. */
 export function documentPage(document: object): { html: string; policy: string } {
   const { info, paths = {} } = document as {
     readonly info: { readonly title: string; readonly version: string; readonly description?: string };
@@ -56,7 +56,7 @@ function section(method: string, path: string, operation: Operation): string {
 <p>${escapeHtml(description)}</p>${table}<table>${answers.join("")}</table></section>`;
 }
 
-/** A schema of one value in a few words. */
+/** Returns a schema of one value in a few words. */
 function kind(schema: Readonly<Record<string, unknown>>): string {
   if (Array.isArray(schema.enum)) return schema.enum.join(", ");
   return String(schema.type ?? "");

@@ -25,7 +25,7 @@ export interface Received {
   readonly pixels?: number;
 }
 
-/** As much of a file as tells what it is, and of most JPEGs its size, behind profile and EXIF. */
+/** How many bytes of a file tell what it is, and of most JPEGs its size, behind profile and EXIF. */
 const [TELLS_FORMAT, TELLS_SIZE] = [4096, 2 ** 17];
 
 const LONGEST_NAME = 200;
@@ -60,7 +60,7 @@ function tooLarge(mostBytes: number): Problem {
   );
 }
 
-/** What a client calls a picture, fit for a line; never a path. */
+/** Returns what a client calls a picture, fit for a line; never a path. */
 export function shownName(name: string | undefined): string {
   const last = (name ?? "").split(/[/\\]/).at(-1) ?? "";
   const shown = printable(last.replace(/\s+/g, " ")).trim().slice(0, LONGEST_NAME);
@@ -112,7 +112,7 @@ export async function receive(
   }
 }
 
-/** Waiting that ends when it takes too long. */
+/** Creates a waiting that ends when it takes too long. */
 function createStall(seconds: number) {
   let late = (_: Problem) => {};
   const clock = setTimeout(() => {
@@ -130,7 +130,10 @@ function createStall(seconds: number) {
   };
 }
 
-/** @param all there is no more, or enough: what is not known now is not looked for */
+/**
+ * Looks at what has come of a file by now.
+ * @param all there is no more, or enough: what is not known now is not looked for
+ */
 function look(
   head: readonly Uint8Array[],
   name: string,
@@ -235,7 +238,7 @@ export async function receiveForm(
   }
 }
 
-/** A form whose header is wrong makes the parser throw at once. */
+/** Makes a refusal of what the parser throws at once for a form whose header is wrong. */
 function asBroken(error: unknown): unknown {
   const known = error instanceof Error && /boundary|content-type|multipart|form/i.test(error.message);
   return known ? new Problem(400, `the form is broken (${(error as Error).message})`) : error;

@@ -32,7 +32,7 @@ export function jobRoutes(app: FastifyInstance, parts: Parts): void {
     for (const end of ends) end();
   });
 
-  /** A job of whoever asks; another's is as good as none. */
+  /** Finds a job of whoever asks; another's is as good as none. */
   function find(request: FastifyRequest): JobView {
     const { id } = request.params as { id: string };
     const view = isId(id) ? jobs.find(id) : undefined;

@@ -6,7 +6,7 @@ import { Problem } from "../problem.js";
 import type { Parts } from "./parts.js";
 
 /**
- * The picture of a job that is over.
+ * Sends the picture of a job that is over.
  * @throws Problem: why there is none
  */
 export async function sendResult(

@@ -147,7 +147,7 @@ export function upscaleRoutes(app: FastifyInstance, parts: Parts): void {
     },
   );
 
-  /** All that can be refused before the body is read. */
+  /** Checks all that can be refused before the body is read. */
   function prepare(
     request: FastifyRequest,
     reply: FastifyReply,
@@ -211,7 +211,7 @@ export function upscaleRoutes(app: FastifyInstance, parts: Parts): void {
   }
 }
 
-/** The parameters of the address, each as often as it is there. */
+/** Returns the parameters of the address, each as often as it is there. */
 function sayingOf(request: FastifyRequest): (readonly [string, unknown])[] {
   return Object.entries(request.query as Record<string, unknown>);
 }

@@ -11,27 +11,27 @@ const PIXELS_A_BYTE = 4;
 const LEARN = 0.2;
 
 export interface Estimate {
-  /** What a job takes, alone in a process. */
+  /** Returns what a job takes, alone in a process. */
   seconds(record: Pick<JobRecord, "pixels" | "bytes">): number;
   /**
    * Takes in what a job took; both moments in milliseconds.
    * @returns the seconds that a process was busy with it
    */
   learn(record: Pick<JobRecord, "pixels" | "bytes">, started: number, ended: number, whole: boolean): number;
-  /** Until a queued job ends that has so many before it. */
+  /** Estimates the seconds until a queued job ends that has so many before it. */
   queued(before: number, record: JobRecord): number;
-  /** Until a running job ends. */
+  /** Estimates the seconds until a running job ends. */
   running(record: JobRecord, progress: JobProgress | undefined): number;
   /**
-   * Whole seconds after which there will be a place in the queue that was promised to nobody else; no more
-   * than the whole queue takes.
+   * Promises whole seconds after which there will be a place in the queue that was promised to nobody else;
+   * no more than the whole queue takes.
    */
   promise(queued: number): number;
 }
 
 export function createEstimate(processes: number): Estimate {
   let aPixel = AT_FIRST;
-  /** Of the jobs that ended, on average. */
+  /** The seconds of a job, the average of those that ended. */
   let aJob: number | undefined;
   let lastEnd = 0;
   let promised = 0;

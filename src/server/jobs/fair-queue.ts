@@ -27,7 +27,7 @@ export interface FairQueue<T extends Queued> {
   correct(job: T, seconds: number): void;
   /** Ids in the order in which they will be taken, should nothing else come. */
   order(): readonly string[];
-  /** How many jobs an owner has waiting. */
+  /** Tells how many jobs an owner has waiting. */
   countOf(owner: string): number;
 }
 
@@ -58,7 +58,7 @@ export function createFairQueue<T extends Queued>(): FairQueue<T> {
     size += change;
     ordered = undefined;
   }
-  /** A flow that has nothing and no debt is as good as none. */
+  /** Forgets a flow that has nothing and no debt: it is as good as none. */
   function forget(): void {
     for (const [key, { jobs, end }] of flows) if (jobs.length === 0 && end <= now) flows.delete(key);
   }
@@ -123,7 +123,7 @@ export function createFairQueue<T extends Queued>(): FairQueue<T> {
   };
 }
 
-/** The flow that has been given least, and the virtual time at which its next job starts. */
+/** Returns the flow that has been given least, and the virtual time at which its next job starts. */
 function firstOf<F extends { readonly end: number }>(
   flows: Iterable<F>,
   now: number,

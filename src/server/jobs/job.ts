@@ -12,9 +12,9 @@ export type Asked = UpscaleSaid & { readonly model: string };
 
 /** Why a job has no result. */
 export interface JobProblem {
-  /** As HTTP has it. */
+  /** The status code of HTTP. */
   readonly status: number;
-  /** One line. */
+  /** What went wrong, in one line. */
   readonly detail: string;
 }
 
@@ -26,7 +26,7 @@ export interface JobResult {
   readonly bytes: number;
   /** What the input or the result has lost. */
   readonly warnings: readonly string[];
-  /** In the process, from decoding to the written file. */
+  /** The time in the process, from decoding to the written file. */
   readonly milliseconds: number;
 }
 
@@ -38,15 +38,15 @@ export interface JobRecord {
   /** What the client calls the picture; for messages only. */
   readonly name: string;
   readonly asked: Asked;
-  /** Of the picture's file. */
+  /** The size of the picture's file. */
   readonly bytes: number;
   /** What the file claims, where its first bytes tell. */
   readonly pixels?: number;
-  /** Of content, settings and model: equal ones have equal results. */
+  /** A tag of content, settings and model: equal ones have equal results. */
   readonly etag: string;
   readonly idempotencyKey?: string;
   readonly batch?: string;
-  /** It goes on when the server is started again; else it is only for a client that waits. */
+  /** Whether it goes on when the server is started again; else it is only for a client that waits. */
   readonly kept: boolean;
   /** Milliseconds since 1970, as are the next two. */
   readonly created: number;

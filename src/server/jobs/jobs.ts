@@ -29,7 +29,7 @@ export interface Submission {
   readonly modelDigest: string;
   readonly idempotencyKey?: string;
   readonly batch?: string;
-  /** It goes on when the server is started again; else it is only for a client that waits. */
+  /** Whether it goes on when the server is started again; else it is only for a client that waits. */
   readonly kept: boolean;
 }
 
@@ -37,19 +37,25 @@ export interface Submission {
 export interface JobView {
   readonly record: JobRecord;
   readonly progress?: JobProgress;
-  /** 1 for the one that is next; of queued jobs. */
+  /** The place in the queue of a queued job; 1 for the one that is next. */
   readonly place?: number;
-  /** Until it ends, as far as can be known. */
+  /** The seconds until it ends, as far as can be known. */
   readonly secondsLeft?: number;
 }
 
 export interface Jobs {
-  /** @throws Problem 429 where no more jobs are taken from this owner just now, 503 while the server stops */
+  /**
+   * Admits a job of an owner, before its picture is taken in.
+   * @throws Problem 429 where no more jobs are taken from this owner just now, 503 while the server stops
+   */
   admit(owner: string): void;
-  /** @throws Problem as {@link admit}; 422 where the idempotency key belongs to another picture */
+  /**
+   * Makes a job of what was taken in.
+   * @throws Problem as {@link admit}; 422 where the idempotency key belongs to another picture
+   */
   submit(submission: Submission): Promise<JobView>;
   find(id: string): JobView | undefined;
-  /** The jobs of an owner, or of one of its batches, oldest first. */
+  /** Lists the jobs of an owner, or of one of its batches, oldest first. */
   list(owner: string, batch?: string): JobView[];
   /** Gives up a job; one that is over goes with its result. */
   remove(id: string): Promise<void>;
@@ -57,7 +63,7 @@ export interface Jobs {
   watch(id: string, changed: () => void): () => void;
   /** Resolves when the job is over. */
   ended(id: string): Promise<JobRecord>;
-  /** The result was fetched, and may go before others where room is short. */
+  /** Notes that the result was fetched, and may go before others where room is short. */
   fetched(id: string): void;
   facts(): JobsFacts;
   /** Takes no more jobs, and waits so many seconds for those that run. */
@@ -75,9 +81,9 @@ export interface JobsFacts {
 interface Job extends Queued {
   record: JobRecord;
   progress?: JobProgress;
-  /** It runs, and this stops it. */
+  /** What stops the job; there while it runs. */
   running?: AbortController;
-  /** It was in a process that died, so nothing else may be in its next one. */
+  /** Whether it was in a process that died, so that nothing else may be in its next one. */
   alone?: boolean;
   fetched?: boolean;
   readonly watchers: Set<() => void>;
@@ -120,8 +126,8 @@ export async function openJobs(
   }
 
   /**
-   * The one place where a job changes: on disk, in memory, and for whoever watches, in this order. Else a
-   * server that is killed between them would tell how the job ended, and after its next start again.
+   * Returns the one place where a job changes: on disk, in memory, and for whoever watches, in this order.
+   * Else a server that is killed between them would tell how the job ended, and after its next start again.
    */
   async function become(job: Job, change: Partial<JobRecord>, written = true): Promise<void> {
     const record = { ...job.record, ...change };
@@ -399,7 +405,7 @@ function bytesOf({ state, bytes, result }: JobRecord): number {
 
 const times = (count: number) => (count === 1 ? "once" : `${count} times`);
 
-/** Equal for equal content, settings and model, whatever order the settings came in. */
+/** Returns a tag that is equal for equal content, settings and model, whatever order the settings came in. */
 function etagOf(sha256: string, asked: Asked, modelDigest: string): string {
   const settings = Object.entries(asked)
     .filter(([, value]) => value !== undefined)

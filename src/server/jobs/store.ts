@@ -12,11 +12,11 @@ import { JOB_STATES, type JobRecord } from "./job.js";
 
 export interface JobStore {
   readonly folder: string;
-  /** A path for a body that is coming in. */
+  /** Makes up a path for a body that is coming in. */
   incoming(): string;
   inputOf(id: string): string;
   resultOf(id: string): string;
-  /** Every job that was kept. */
+  /** Reads every job that was kept. */
   read(): Promise<JobRecord[]>;
   /** Takes over the body at `path`. @param lasting it survives that the power fails, when this resolves */
   add(record: JobRecord, path: string, lasting: boolean): Promise<void>;
@@ -25,15 +25,15 @@ export interface JobStore {
   /** Gives a job the result of another, which may expire before it. */
   share(from: string, to: string): Promise<void>;
   remove(id: string): Promise<void>;
-  /** The picture is not needed any more. */
+  /** Removes the picture, which is not needed any more. */
   removeInput(id: string): Promise<void>;
-  /** Bytes that the disk still takes. */
+  /** Returns the bytes that the disk still takes. */
   room(): Promise<number>;
 }
 
 const ID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
-/** Whether a text can be the name of a job or batch; nothing else becomes a path. */
+/** Tells whether a text can be the name of a job or batch; nothing else becomes a path. */
 export function isId(text: string): boolean {
   return ID.test(text);
 }
@@ -97,7 +97,7 @@ export async function openJobStore(folder: string): Promise<JobStore> {
   };
 }
 
-/** Its size in bytes, 0 where it is not there. */
+/** Returns a file's size in bytes, 0 where it is not there. */
 export async function sizeOf(path: string): Promise<number> {
   return stat(path).then(
     ({ size }) => size,

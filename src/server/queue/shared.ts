@@ -25,12 +25,12 @@ export type QueuedOutcome =
 
 export const QUEUE = "pictures";
 
-/** How Redis is reached: patiently, since it may be started again. */
+/** Tells how Redis is reached: patiently, since it may be started again. */
 export function connectionOf({ queue }: Pick<WorkSettings, "queue">) {
   return { url: queue!, maxRetriesPerRequest: null, retryStrategy: (n: number) => Math.min(200 * n, 2000) };
 }
 
-/** Where a picture and its result lie. @throws Error for what is no task */
+/** Tells where a picture and its result lie. @throws Error for what is no task */
 export function filesOf(data: string, { id, place }: QueuedTask): { input: string; output: string } {
   if (!isId(id) || !["jobs", "handed-in"].includes(place)) throw new Error("the queue holds what is no task");
   return { input: join(data, place, id, "input"), output: join(data, place, id, "result") };

@@ -14,9 +14,9 @@ import type { FromRunner, RunnerSettings, Task, ToRunner } from "./protocol.js";
 export type Outcome =
   | { readonly kind: "done"; readonly result: JobResult }
   | { readonly kind: "failed"; readonly problem: JobProblem }
-  /** Its process died. @property alone it was the only picture there, and so the one to blame */
+  /** The process of the picture died; `alone` where it was the only one there, and so the one to blame. */
   | { readonly kind: "died"; readonly alone: boolean; readonly why: string }
-  /** Its processes died as often as they may. */
+  /** The processes of the picture died as often as they may. */
   | { readonly kind: "parked"; readonly problem: JobProblem }
   | { readonly kind: "cancelled" };
 
@@ -24,9 +24,12 @@ export type Outcome =
 export interface Executor {
   /** How many pictures it takes at once. */
   readonly capacity: number;
-  /** @param alone nothing else may be in its process */
+  /**
+   * Runs a task in one of the processes.
+   * @param alone nothing else may be in its process
+   */
   run(task: Task, options: RunOptions): Promise<Outcome>;
-  /** Memory of its processes, in bytes, where that can be known. */
+  /** Returns the memory of its processes, in bytes, where that can be known. */
   memory(): number;
   /** Calls back when it takes more at once than before, where that changes. */
   watch?(grown: () => void): void;
@@ -119,7 +122,7 @@ export function createPool(settings: WorkSettings): Executor {
     assign();
   }
 
-  /** The time of a picture runs while it is the first of its process. */
+  /** Restarts the time of a picture, which runs while it is the first of its process. */
   function restartClock(runner: Runner): void {
     clearTimeout(runner.clock);
     const [first] = runner.running.values();
@@ -150,7 +153,9 @@ export function createPool(settings: WorkSettings): Executor {
     }
   }
 
-  /** The process with the fewest pictures that may have this one too; a new one where there may be. */
+  /**
+   * Returns the process with the fewest pictures that may have this one too; a new one where there may be.
+   */
   function placeFor({ alone }: Running): Runner | undefined {
     const open = [...runners].filter(({ running, child }) => {
       if (child.killed) return false;
@@ -231,7 +236,7 @@ function lower(pid: number | undefined): void {
   } catch {}
 }
 
-/** What a process has in memory, as Linux tells it; 0 elsewhere. */
+/** Returns what a process has in memory, as Linux tells it; 0 elsewhere. */
 function residentBytes(pid: number | undefined): number {
   try {
     return (

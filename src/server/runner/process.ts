@@ -41,7 +41,7 @@ function upscalerFor(model: string): Promise<Upscaler> {
   return upscaler;
 }
 
-/** It ends when what it is at is done. */
+/** Ends the process when what it is at is done. */
 function retire(): void {
   void loaded?.upscaler.then((upscaler) => upscaler.close()).catch(() => {});
   loaded = undefined;

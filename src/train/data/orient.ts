@@ -1,6 +1,6 @@
 /**
- * The eight ways to lay a square on itself: bit 0 flips left and right, bit 1 up and down, bit 2 transposes
- * first.
+ * Lays a square on itself in one of eight ways: bit 0 flips left and right, bit 1 up and down, bit 2
+ * transposes first.
  *
  * @param planar [channels, size, size]
  * @param orientation 0..7; 0 gives `planar` itself

@@ -70,7 +70,7 @@ export const TRAINING_RUN = {
 
 /** A configuration lacks what its run needs. */
 export class IncompleteConfig extends SamsrError {
-  /** @param field the one that is missing, such as "data.photos" */
+  /** Makes the error of a missing field. @param field such as "data.photos" */
   constructor(
     readonly train: TrainingConfig["train"],
     readonly field: string,

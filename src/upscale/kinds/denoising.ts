@@ -7,8 +7,8 @@ import type { TilePicture } from "../tile-pictures.js";
 import type { TileDiffusion, TileGraph, TileTensors, Walk } from "./kind.js";
 
 /**
- * x0 in one step, [1, C, h, w]: x_T is made of y and the noise (equation 10), scaled, and denoised at
- * timestep `steps` - 1, which is a constant here, so that the runtime folds its embedding away.
+ * Computes x0 in one step, [1, C, h, w]: x_T is made of y and the noise (equation 10), scaled, and denoised
+ * at timestep `steps` - 1, which is a constant here, so that the runtime folds its embedding away.
  */
 export function oneStep(
   p: Scope,
@@ -20,7 +20,7 @@ export function oneStep(
   return network.denoise(p, config, { x, t: o.constant([steps - 1]), lq, y });
 }
 
-/** The graph that a chain asks at every timestep, with the weights of one part of the model. */
+/** Returns the graph that a chain asks at every timestep, with the weights of one part of the model. */
 export function denoiserGraph(network: Denoising<unknown>, config: unknown, weights: string): TileGraph {
   return {
     name: "denoiser",

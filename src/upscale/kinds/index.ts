@@ -16,7 +16,9 @@ import { pixelKind } from "./pixel.js";
 
 export type { ModelKind } from "./kind.js";
 
-/** What enlarges by a model: its graphs, the order in which tiles go through them, and its defaults. */
+/**
+ * Returns what enlarges by a model: its graphs, the order in which tiles go through them, and its defaults.
+ */
 export function kindOf(model: UpscalingModel): ModelKind {
   const upscaling = networkOf(model).upscaling!;
   switch (upscaling.by) {

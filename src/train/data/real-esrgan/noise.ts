@@ -4,9 +4,13 @@ import { clip, type RgbPlanes } from "./planes.js";
 
 /** One value for all three channels, or one for each. */
 export type NoiseParameters =
-  | { readonly kind: "gaussian" /** In levels of 255. */; readonly sigma: number; readonly grey: boolean }
   | {
-      readonly kind: "poisson" /** 1 is the photons' own. */;
+      readonly kind: "gaussian" /** The deviation in levels of 255. */;
+      readonly sigma: number;
+      readonly grey: boolean;
+    }
+  | {
+      readonly kind: "poisson" /** The strength; 1 is the photons' own. */;
       readonly scale: number;
       readonly grey: boolean;
     };
