@@ -20,6 +20,8 @@ export interface BenchOptions {
   readonly threads: number;
   /** How many rounds to measure; each bench has a number of its own when left out. */
   readonly rounds?: number;
+  /** How long to lay load on a server. */
+  readonly minutes?: number;
 }
 
 export type Bench = (options: BenchOptions) => Promise<Report>;

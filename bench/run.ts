@@ -1,4 +1,4 @@
-/** npm run bench [-- [NAME...] [--json] [--rounds N] [--threads N]]: see README.md beside this file. */
+/** npm run bench [-- [NAME...] [--json] [--rounds N] [--threads N] [--minutes N]]: README.md beside this says more. */
 import { fork } from "node:child_process";
 import { cpus, loadavg } from "node:os";
 import { fileURLToPath } from "node:url";
@@ -7,7 +7,7 @@ import { type BenchOptions, type Report, toMarkdown } from "./report.js";
 
 const NAMES = ["matmul", "upscale", "latent", "train", "data", "pixels", "sam", "coverage"];
 /** Run when named only. */
-const OTHERS = ["operators", "torch"];
+const OTHERS = ["operators", "torch", "serve"];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -15,6 +15,7 @@ const { values, positionals } = parseArgs({
     json: { type: "boolean", default: false },
     rounds: { type: "string" },
     threads: { type: "string", default: "2" },
+    minutes: { type: "string" },
   },
 });
 
@@ -45,6 +46,7 @@ function runAlone(name: string, options: BenchOptions): Promise<Report> {
 const options: BenchOptions = {
   threads: whole("threads", values.threads),
   rounds: values.rounds === undefined ? undefined : whole("rounds", values.rounds),
+  minutes: values.minutes === undefined ? undefined : whole("minutes", values.minutes),
 };
 const load = loadavg()[0];
 const machine = `${cpus()[0].model.trim()}, ${cpus().length} cores, Node ${process.version}`;

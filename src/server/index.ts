@@ -16,6 +16,7 @@ import { createMetrics } from "./metrics.js";
 import { QUEUE_PACKAGES, withPackages } from "./packages.js";
 import { createPool, type Executor } from "./runner/pool.js";
 import type { ServeSettings } from "./settings.js";
+import type { Bucket } from "./store/bucket.js";
 
 const LOOPBACK = ["127.0.0.1", "::1", "localhost"];
 
@@ -53,6 +54,15 @@ async function openExecutor(settings: ServeSettings): Promise<Executor> {
   return createRemote(settings, "jobs");
 }
 
+/** The bucket in which pictures lie, where there is one. */
+async function openBucket({ store, queue }: ServeSettings): Promise<Bucket | undefined> {
+  if (store === undefined) return undefined;
+  if (queue === undefined)
+    throw new SamsrError("a store goes with a queue, whose workers fetch pictures there");
+  const { openStore } = await withPackages(QUEUE_PACKAGES, () => import("./queue/exchange.js"));
+  return openStore(store);
+}
+
 async function run(
   settings: ServeSettings,
   keys: readonly ApiKey[],
@@ -60,7 +70,7 @@ async function run(
 ): Promise<void> {
   const models = openModels(settings.model);
   await models.find(settings.model);
-  const store = await openJobStore(settings.data);
+  const store = await openJobStore(settings.data, await openBucket(settings));
   const executor = await openExecutor(settings);
   const metrics = createMetrics(() => ({ ...jobs.facts(), memory: executor.memory() }));
   const jobs = await openJobs(store, executor, settings, metrics.over);

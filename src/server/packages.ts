@@ -18,3 +18,4 @@ export async function withPackages<T>(packages: string, load: () => Promise<T>):
 
 export const SERVER_PACKAGES = "fastify @fastify/swagger @fastify/busboy prom-client";
 export const QUEUE_PACKAGES = "bullmq ioredis";
+export const STORE_PACKAGES = "@aws-sdk/client-s3";

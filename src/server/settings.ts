@@ -20,6 +20,13 @@ export const WORK_WORDS = {
     schema: text,
   },
   queue: { value: "url", words: "redis://... by which servers and workers share jobs", schema: text },
+  store: {
+    ...{
+      value: "url",
+      words: "s3://BUCKET/PREFIX, in which pictures lie for servers and workers of a queue",
+    },
+    schema: text,
+  },
   prefix: { value: "name", words: "of the queue's names in Redis (default: samsr)", schema: text },
   leaseSeconds: {
     ...{ value: "n", words: "after which a silent worker's picture is given to another (default: 15)" },

@@ -44,7 +44,7 @@ afterAll(async () => {
   await server.stop("SIGKILL");
   folder.remove();
   rmSync(model, { recursive: true, force: true });
-});
+}, 60_000);
 
 interface Attack {
   readonly bytes: Buffer;

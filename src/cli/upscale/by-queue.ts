@@ -3,8 +3,8 @@
  * too, and what they made is written where it belongs. A picture that fails does not stop the others.
  */
 import { randomUUID } from "node:crypto";
-import { copyFile, mkdir, readFile, rm, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { mkdir } from "node:fs/promises";
+import { dirname } from "node:path";
 import { describe } from "../../base/describe.js";
 import { SamsrError } from "../../base/errors.js";
 import { openPicture, writeFileAtomically } from "../../image/index.js";
@@ -12,6 +12,7 @@ import { SAM_WORDS } from "../../semantics/sam/words.js";
 import { isSourceName } from "../../semantics/sources/names.js";
 import type { Asked } from "../../server/jobs/job.js";
 import { QUEUE_PACKAGES, withPackages } from "../../server/packages.js";
+import type { Exchange } from "../../server/queue/exchange.js";
 import type { QueuedTask } from "../../server/queue/shared.js";
 import type { Executor } from "../../server/runner/pool.js";
 import { decodingOf, UPSCALE_WORDS } from "../../upscale/words.js";
@@ -26,14 +27,19 @@ const PLACE: QueuedTask["place"] = "handed-in";
 /** Does the jobs, and notes in their results what became of them. */
 export async function runByQueue(jobs: readonly Job[], run: UpscaleRun): Promise<void> {
   const { options, reporter, signal } = run;
-  const { queue, data, masks } = options;
-  if (data === undefined) {
-    throw new UsageError("--queue goes with --data, the folder in which its workers find pictures");
+  const { queue, data = "", store, masks } = options;
+  if (data === "" && store === undefined) {
+    throw new UsageError(
+      "--queue goes with --data or --store, the folder or bucket in which its workers find pictures",
+    );
   }
   if (masks !== undefined && !isSourceName(masks)) {
     throw new UsageError(`--masks ${masks}: masks in files stay on this machine; with --queue name a source`);
   }
   const { createRemote } = await withPackages(QUEUE_PACKAGES, () => import("../../server/queue/remote.js"));
+  const { openExchange } = await import("../../server/queue/exchange.js");
+  if (store === undefined) await mkdir(data, { recursive: true });
+  const exchange = await openExchange({ data, store });
   const workers = createRemote({ queue, prefix: options.prefix ?? "samsr", attempts: 3 }, PLACE);
   const under = new Set<Promise<void>>();
   let done = 0;
@@ -44,7 +50,7 @@ export async function runByQueue(jobs: readonly Job[], run: UpscaleRun): Promise
     for (const job of jobs) {
       while (under.size >= workers.capacity) await Promise.race(under);
       signal.throwIfAborted();
-      const work = runUnlessMade(job, () => enlarge(job, workers, data, run), run)
+      const work = runUnlessMade(job, () => enlarge(job, workers, exchange, run), run)
         .then(
           (tell) => tell(),
           (error) => (signal.aborted ? undefined : reporter.fail(job.result, error)),
@@ -74,7 +80,12 @@ export async function runByQueue(jobs: readonly Job[], run: UpscaleRun): Promise
  * Hands one picture to the workers and waits for its result.
  * @returns what is to be said of it
  */
-async function enlarge(job: Job, workers: Executor, data: string, run: UpscaleRun): Promise<() => void> {
+async function enlarge(
+  job: Job,
+  workers: Executor,
+  exchange: Exchange,
+  run: UpscaleRun,
+): Promise<() => void> {
   const { options, reporter, signal, targets } = run;
   const begun = performance.now();
   const source = job.input.path ?? (await readStandardInput(signal));
@@ -83,25 +94,23 @@ async function enlarge(job: Job, workers: Executor, data: string, run: UpscaleRu
     job.target = await targets.claim(job.input, picture.metadata);
   }
   const { path, format } = job.target!;
-  const id = randomUUID();
-  const folder = join(data, PLACE, id);
-  await mkdir(folder, { recursive: true });
+  const task = { id: randomUUID(), place: PLACE };
   try {
-    const [input, output] = [join(folder, "input"), join(folder, "result")];
-    await (typeof source === "string" ? copyFile(source, input) : writeFile(input, source));
+    await exchange.handIn(task, source);
     const asked = { ...askedOf(options), format };
     const outcome = await workers.run(
-      { id, input, output, name: job.input.name, asked },
+      // Workers know themselves where its files lie.
+      { id: task.id, input: "", output: "", name: job.input.name, asked },
       { signal, onProgress: () => {} },
     );
     signal.throwIfAborted();
     if (outcome.kind === "failed" || outcome.kind === "parked") throw new SamsrError(outcome.problem.detail);
     if (outcome.kind !== "done") throw new SamsrError("the queue gave it up; try again");
     const { width, height, pages, warnings } = outcome.result;
-    if (path === undefined) await writeToStdout(await readFile(output), signal);
+    if (path === undefined) await writeToStdout(await exchange.read(task), signal);
     else {
       await mkdir(dirname(path), { recursive: true });
-      await writeFileAtomically(path, (temporary) => copyFile(output, temporary), {
+      await writeFileAtomically(path, (temporary) => exchange.bring(task, temporary), {
         ...{ overwrite: options.overwrite, signal },
       });
     }
@@ -113,7 +122,7 @@ async function enlarge(job: Job, workers: Executor, data: string, run: UpscaleRu
       reporter.say(`${job.input.name} -> ${path ?? "standard output"}  ${width} x ${height}`);
     };
   } finally {
-    await rm(folder, { recursive: true, force: true });
+    await exchange.clear(task);
   }
 }
 

@@ -71,6 +71,7 @@ export function defineUpscale(program: Command, { interrupts, done }: Surroundin
     .addOption(
       described("data", WORKER_WORDS.data, "with --queue: the folder in which workers find pictures"),
     )
+    .addOption(described("store", WORKER_WORDS.store, "with --queue: the bucket in which they do instead"))
     .addOption(described("prefix", WORKER_WORDS.prefix))
     .option(
       "--trace <folder>",

@@ -35,6 +35,7 @@ export interface UpscaleArguments extends Omit<UpscaleSaid, "masks">, LimitsSaid
   /** The queue whose workers enlarge: its address, the folder that they see, and its names. */
   readonly queue?: string;
   readonly data?: string;
+  readonly store?: string;
   readonly prefix?: string;
   readonly overwrite?: boolean;
   readonly skipExisting?: boolean;

@@ -1,5 +1,4 @@
 /** Sends the result of a job, for as long as a reader may take. */
-import { open } from "node:fs/promises";
 import type { FastifyReply } from "fastify";
 import type { JobRecord } from "../jobs/job.js";
 import { Problem } from "../problem.js";
@@ -31,10 +30,9 @@ export async function sendResult(
   ) {
     return reply.code(304).send();
   }
-  const file = await open(store.resultOf(id), "r").catch(() => {
+  const { size, stream } = await store.openResult(id).catch(() => {
     throw new Problem(410, "the result has expired; send the picture again");
   });
-  const { size } = await file.stat();
   const { socket } = reply.raw;
   const cut = () => socket?.destroy();
   const clock = setTimeout(cut, settings.sendSeconds * 1000);
@@ -49,5 +47,5 @@ export async function sendResult(
   return reply
     .type(`image/${result.format}`)
     .headers({ "content-length": size, "samsr-job": id })
-    .send(file.createReadStream());
+    .send(stream);
 }

@@ -25,8 +25,8 @@ export interface FairQueue<T extends Queued> {
   remove(id: string): T | undefined;
   /** Charges the flow of a job that took other seconds than it was expected to. */
   correct(job: T, seconds: number): void;
-  /** Ids in the order in which they will be taken, should nothing else come. */
-  order(): readonly string[];
+  /** Tells how many will be taken before a job, should nothing else come; undefined for one that does not wait. */
+  placeOf(id: string): number | undefined;
   /** Tells how many jobs an owner has waiting. */
   countOf(owner: string): number;
 }
@@ -42,7 +42,7 @@ export function createFairQueue<T extends Queued>(): FairQueue<T> {
   const counts = new Map<string, number>();
   let now = 0;
   let size = 0;
-  let ordered: readonly string[] | undefined;
+  let places: ReadonlyMap<string, number> | undefined;
 
   const keyOf = ({ owner, seconds }: T) => `${seconds <= SMALL ? "small" : "large"} ${owner}`;
   const flowOf = (job: T) => {
@@ -56,11 +56,25 @@ export function createFairQueue<T extends Queued>(): FairQueue<T> {
     if (left > 0) counts.set(job.owner, left);
     else counts.delete(job.owner);
     size += change;
-    ordered = undefined;
+    places = undefined;
   }
   /** Forgets a flow that has nothing and no debt: it is as good as none. */
   function forget(): void {
     for (const [key, { jobs, end }] of flows) if (jobs.length === 0 && end <= now) flows.delete(key);
+  }
+
+  /** Walks through the flows as {@link FairQueue.take} will. */
+  function order(): ReadonlyMap<string, number> {
+    const copies = [...flows.values()].map(({ jobs, end }) => ({ jobs, end, at: 0 }));
+    const found = new Map<string, number>();
+    for (let time = now; found.size < size; ) {
+      const [flow, start] = firstOf(copies, time, ({ jobs, at }) => at < jobs.length);
+      const job = flow!.jobs[flow!.at++]!;
+      found.set(job.id, found.size);
+      time = start;
+      flow!.end = start + job.seconds;
+    }
+    return found;
   }
 
   return {
@@ -104,21 +118,9 @@ export function createFairQueue<T extends Queued>(): FairQueue<T> {
     correct(job, seconds) {
       flowOf(job).end += seconds - job.seconds;
       forget();
-      ordered = undefined;
+      places = undefined;
     },
-    order() {
-      if (ordered) return ordered;
-      const copies = [...flows.values()].map(({ jobs, end }) => ({ jobs, end, at: 0 }));
-      const order: string[] = [];
-      for (let time = now; order.length < size; ) {
-        const [flow, start] = firstOf(copies, time, ({ jobs, at }) => at < jobs.length);
-        const job = flow!.jobs[flow!.at++]!;
-        order.push(job.id);
-        time = start;
-        flow!.end = start + job.seconds;
-      }
-      return (ordered = order);
-    },
+    placeOf: (id) => (places ??= order()).get(id),
     countOf: (owner) => counts.get(owner) ?? 0,
   };
 }

@@ -264,7 +264,7 @@ export async function openJobs(
   async function drop(job: Job): Promise<void> {
     forget(job);
     // What still runs writes there; it goes when that ends.
-    if (!running.has(job)) await store.remove(job.id);
+    if (!running.has(job)) await store.remove(job.id).catch(() => {});
   }
 
   const expiry = setInterval(
@@ -279,9 +279,9 @@ export async function openJobs(
   const view = ({ id, record, progress }: Job): JobView => {
     if (isOver(record)) return { record };
     if (record.state === "queued") {
-      const at = queue.order().indexOf(id);
-      const place = at < 0 ? undefined : at + 1;
-      return { record, place, secondsLeft: estimate.queued(at < 0 ? 0 : at, record) };
+      const before = queue.placeOf(id);
+      const place = before === undefined ? undefined : before + 1;
+      return { record, place, secondsLeft: estimate.queued(before ?? 0, record) };
     }
     return { record, progress, secondsLeft: estimate.running(record, progress) };
   };

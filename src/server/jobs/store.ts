@@ -4,18 +4,23 @@
  * swept away by the next one. Names of files never come from a client.
  */
 import { randomUUID } from "node:crypto";
-import { link, mkdir, readdir, readFile, rename, rm, stat, statfs } from "node:fs/promises";
+import { link, mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
+import type { Readable } from "node:stream";
 import { SamsrError } from "../../base/errors.js";
 import { syncFile, syncFolder, writeFileAtomically } from "../../image/write-file.js";
+import type { Bucket } from "../store/bucket.js";
 import { JOB_STATES, type JobRecord } from "./job.js";
 
 export interface JobStore {
   readonly folder: string;
   /** Makes up a path for a body that is coming in. */
   incoming(): string;
+  /** Paths for an executor of this machine. */
   inputOf(id: string): string;
   resultOf(id: string): string;
+  /** Opens a result, to be read. @throws Error where it is gone */
+  openResult(id: string): Promise<{ readonly size: number; readonly stream: Readable }>;
   /** Reads every job that was kept. */
   read(): Promise<JobRecord[]>;
   /** Takes over the body at `path`. @param lasting it survives that the power fails, when this resolves */
@@ -27,8 +32,6 @@ export interface JobStore {
   remove(id: string): Promise<void>;
   /** Removes the picture, which is not needed any more. */
   removeInput(id: string): Promise<void>;
-  /** Returns the bytes that the disk still takes. */
-  room(): Promise<number>;
 }
 
 const ID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
@@ -40,9 +43,10 @@ export function isId(text: string): boolean {
 
 /**
  * Opens the store of a folder, which is made where it is missing, for this user alone.
+ * @param bucket in which pictures and results lie, in place of the folder
  * @throws SamsrError when it cannot be
  */
-export async function openJobStore(folder: string): Promise<JobStore> {
+export async function openJobStore(folder: string, bucket?: Bucket): Promise<JobStore> {
   const [jobs, bodies] = [join(folder, "jobs"), join(folder, "incoming")];
   for (const path of [jobs, bodies]) {
     await mkdir(path, { recursive: true, mode: 0o700 }).catch((error: Error) => {
@@ -52,6 +56,11 @@ export async function openJobStore(folder: string): Promise<JobStore> {
   const place = (id: string, ...names: string[]) => {
     if (!isId(id)) throw new Error(`no id of a job: ${JSON.stringify(id)}`);
     return join(jobs, id, ...names);
+  };
+  /** As workers have it: queue/exchange.ts. */
+  const keyOf = (id: string, name: "input" | "result") => {
+    place(id);
+    return `jobs/${id}/${name}`;
   };
   async function write(record: JobRecord, lasting: boolean): Promise<void> {
     const path = place(record.id, "job.json");
@@ -78,21 +87,36 @@ export async function openJobStore(folder: string): Promise<JobStore> {
     },
     async add(record, path, lasting) {
       await mkdir(place(record.id), { mode: 0o700 });
-      if (lasting) await syncFile(path);
-      await rename(path, place(record.id, "input"));
+      if (bucket) {
+        await bucket.put(keyOf(record.id, "input"), path);
+        await rm(path, { force: true });
+      } else {
+        if (lasting) await syncFile(path);
+        await rename(path, place(record.id, "input"));
+      }
       await write(record, lasting);
       if (lasting) await syncFolder(jobs);
     },
     write,
+    async openResult(id) {
+      if (bucket) return bucket.open(keyOf(id, "result"));
+      const file = await open(place(id, "result"), "r");
+      const { size } = await file.stat();
+      return { size, stream: file.createReadStream() };
+    },
     async share(from, to) {
+      if (bucket) return bucket.copy(keyOf(from, "result"), keyOf(to, "result"));
       await rm(place(to, "result"), { force: true });
       await link(place(from, "result"), place(to, "result"));
     },
-    remove: (id) => rm(place(id), { recursive: true, force: true }),
-    removeInput: (id) => rm(place(id, "input"), { force: true }),
-    async room() {
-      const { bavail, bsize } = await statfs(folder);
-      return bavail * bsize;
+    async remove(id) {
+      await rm(place(id), { recursive: true, force: true });
+      // What a bucket that does not answer keeps is for its own rules to sweep.
+      for (const name of ["input", "result"] as const) await bucket?.remove(keyOf(id, name)).catch(() => {});
+    },
+    async removeInput(id) {
+      if (bucket) await bucket.remove(keyOf(id, "input"));
+      else await rm(place(id, "input"), { force: true });
     },
   };
 }

@@ -1,7 +1,4 @@
-/**
- * What servers and workers agree on: the queue in Redis, and where pictures lie in the folder that all see.
- */
-import { join } from "node:path";
+/** What servers and workers agree on: the queue in Redis, and what it holds of a picture. */
 import type { Asked, JobProblem, JobResult } from "../jobs/job.js";
 import { isId } from "../jobs/store.js";
 import type { WorkSettings } from "../settings.js";
@@ -9,7 +6,7 @@ import type { WorkSettings } from "../settings.js";
 /** What Redis holds of a picture; its file lies in the folder. */
 export interface QueuedTask {
   readonly id: string;
-  /** Which part of the folder: a server's jobs, or pictures that a command handed in. */
+  /** Which part of the folder or bucket: a server's jobs, or pictures that a command handed in. */
   readonly place: "jobs" | "handed-in";
   readonly name: string;
   readonly asked: Asked;
@@ -30,8 +27,7 @@ export function connectionOf({ queue }: Pick<WorkSettings, "queue">) {
   return { url: queue!, maxRetriesPerRequest: null, retryStrategy: (n: number) => Math.min(200 * n, 2000) };
 }
 
-/** Tells where a picture and its result lie. @throws Error for what is no task */
-export function filesOf(data: string, { id, place }: QueuedTask): { input: string; output: string } {
+/** Lets nothing become a path or key that is no task's. @throws Error for what is none */
+export function checkTask({ id, place }: Pick<QueuedTask, "id" | "place">): void {
   if (!isId(id) || !["jobs", "handed-in"].includes(place)) throw new Error("the queue holds what is no task");
-  return { input: join(data, place, id, "input"), output: join(data, place, id, "result") };
 }

@@ -1,10 +1,10 @@
 /** A worker: takes pictures from the queue and enlarges them in processes of this machine. */
-import { stat } from "node:fs/promises";
 import { type Job, Queue, WaitingError, Worker } from "bullmq";
 import { SamsrError } from "../../base/errors.js";
 import { createPool, type Executor } from "../runner/pool.js";
 import type { WorkSettings } from "../settings.js";
-import { connectionOf, filesOf, QUEUE, type QueuedOutcome, type QueuedTask } from "./shared.js";
+import { openExchange, type PictureFiles } from "./exchange.js";
+import { connectionOf, QUEUE, type QueuedOutcome, type QueuedTask } from "./shared.js";
 
 /** Milliseconds between two looks whether a picture is still wanted, and between two words on progress. */
 const [WANTED, PAUSE] = [2000, 250];
@@ -12,17 +12,15 @@ const [WANTED, PAUSE] = [2000, 250];
 /**
  * Works until the signal aborts, and then until the pictures under way are done or their time is over.
  * @param options.ready told once it asks for pictures
- * @throws SamsrError where the folder of pictures is not there, or the queue cannot be reached at all
+ * @throws SamsrError where pictures cannot be reached, or the queue cannot be at all
  */
 export async function work(
   settings: WorkSettings & { readonly drainSeconds: number },
   { signal, ready }: { signal: AbortSignal; ready: () => void },
 ): Promise<void> {
-  const { data, queue, prefix, attempts, drainSeconds } = settings;
+  const { queue, prefix, attempts, drainSeconds } = settings;
   if (queue === undefined) throw new SamsrError("a worker needs a queue, such as redis://localhost:6379");
-  if (!(await stat(data).catch(() => undefined))?.isDirectory()) {
-    throw new SamsrError(`${data} is no folder; name the one in which the server's pictures lie`);
-  }
+  const exchange = await openExchange(settings);
   const lease = settings.leaseSeconds * 1000;
   const pool = createPool(settings);
   const pictures = new Queue<QueuedTask, QueuedOutcome>(QUEUE, {
@@ -32,7 +30,8 @@ export async function work(
   pictures.on("error", () => {});
   const worker = new Worker<QueuedTask, QueuedOutcome>(
     QUEUE,
-    (job, token) => enlarge(job, token, { pool, data, pictures }),
+    (job, token) =>
+      exchange.take(job.data, (files, sent) => enlarge(job, token, { pool, files, sent, pictures })),
     {
       ...{ connection: connectionOf(settings), prefix, concurrency: pool.capacity },
       ...{ lockDuration: lease, stalledInterval: lease / 2, maxStalledCount: attempts },
@@ -58,12 +57,17 @@ async function enlarge(
   token: string | undefined,
   {
     pool,
-    data,
+    files,
+    sent,
     pictures,
-  }: { pool: Executor; data: string; pictures: Pick<Queue<QueuedTask, QueuedOutcome>, "getJob"> },
+  }: {
+    pool: Executor;
+    files: PictureFiles;
+    sent: () => Promise<void>;
+    pictures: Pick<Queue<QueuedTask, QueuedOutcome>, "getJob">;
+  },
 ): Promise<QueuedOutcome> {
   const { id, name, asked } = job.data;
-  const files = filesOf(data, job.data);
   const controller = new AbortController();
   const wanted = setInterval(() => {
     const now = pictures.getJob(id) as Promise<Job<QueuedTask> | undefined>;
@@ -85,6 +89,8 @@ async function enlarge(
       );
       switch (outcome.kind) {
         case "done":
+          await sent();
+          return outcome;
         case "failed":
           return outcome;
         case "died":
