@@ -31,7 +31,7 @@ beforeAll(async () => {
   }
   server = await serving([
     ...["--model", model, "--threads", "1", "--data", path("data"), "--keys", path("keys.yaml")],
-    ...["--body-limit", "1", "--pixel-limit", "10000", "--stall-seconds", "1", "--log", "error"],
+    ...["--body-limit", "1", "--pixel-limit", "10000", "--stall-seconds", "3", "--log", "error"],
   ]);
   const form = new FormData();
   form.set("picture", new Blob([new Uint8Array(picture)]), SECRET);
@@ -203,7 +203,7 @@ const attacks: Readonly<Record<string, (random: Random) => Attack>> = {
   }),
 };
 
-/** A sender that stops in the middle, of which each takes a second. */
+/** A sender that stops in the middle, of which each takes three seconds. */
 const slow = (random: Random): Attack => ({
   bytes: request("POST /v1/upscale", picture).subarray(0, -1 - random.integer(picture.length - 1)),
   right: [0, 408],
