@@ -1,4 +1,7 @@
-/** npm run bench [-- [NAME...] [--json] [--rounds N] [--threads N] [--minutes N]]: README.md beside this says more. */
+/**
+ * npm run bench [-- [NAME...] [--json] [--rounds N] [--threads N] [--minutes N]]: README.md beside this says
+ * more.
+ */
 import { fork } from "node:child_process";
 import { cpus, loadavg } from "node:os";
 import { fileURLToPath } from "node:url";

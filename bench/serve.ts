@@ -191,7 +191,9 @@ export const bench: Bench = async ({ threads, rounds = 3, minutes = 10 }) => {
       ];
     }
 
-    /** How many jobs end between the coming of a client's one job and its start, behind another's thousand. */
+    /**
+     * How many jobs end between the coming of a client's one job and its start, behind another's thousand.
+     */
     async function measureTurn(): Promise<Figure> {
       const keys = await Promise.all(["crowd", "one"].map((name) => newKey(name)));
       await writeFile(join(folder, "keys.yaml"), keys.map(({ entry }) => entry).join(""));

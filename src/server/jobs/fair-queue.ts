@@ -25,7 +25,10 @@ export interface FairQueue<T extends Queued> {
   remove(id: string): T | undefined;
   /** Charges the flow of a job that took other seconds than it was expected to. */
   correct(job: T, seconds: number): void;
-  /** Tells how many will be taken before a job, should nothing else come; undefined for one that does not wait. */
+  /**
+   * Tells how many will be taken before a job, should nothing else come; undefined for one that does not
+   * wait.
+   */
   placeOf(id: string): number | undefined;
   /** Tells how many jobs an owner has waiting. */
   countOf(owner: string): number;
