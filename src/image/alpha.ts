@@ -14,9 +14,9 @@ import { bitDepth, checkRaster, hasAlpha, type Raster } from "./raster.js";
 
 interface Level {
   width: number;
-  height: number;
+  readonly height: number;
   /** Interleaved: the colours, then the weight in 0..1. */
-  data: Float32Array;
+  readonly data: Float32Array;
 }
 
 /**

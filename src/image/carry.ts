@@ -23,7 +23,7 @@ export interface Carried {
   chromaticities?: readonly number[];
   texts?: readonly PngText[];
   /** What has no place in the format. */
-  lost: string[];
+  readonly lost: string[];
 }
 
 /** Formats that tell the density themselves; WebP and AVIF leave that to EXIF. */

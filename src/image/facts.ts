@@ -53,13 +53,13 @@ interface FoundFacts {
   icc?: Uint8Array;
   iptc?: Uint8Array;
   density?: readonly [number, number];
-  colour?: Pick<Metadata, "cicp" | "gamma" | "chromaticities">;
-  texts?: Metadata["texts"];
+  readonly colour?: Pick<Metadata, "cicp" | "gamma" | "chromaticities">;
+  readonly texts?: Metadata["texts"];
   lossless: boolean;
-  orientation?: number;
-  lost: string[];
-  bytes?: Uint8Array;
-  pngFrames?: number;
+  readonly orientation?: number;
+  readonly lost: string[];
+  readonly bytes?: Uint8Array;
+  readonly pngFrames?: number;
 }
 
 /** More pixels an inch than this is a mistake, and several formats cannot hold it. */

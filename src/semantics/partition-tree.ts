@@ -22,13 +22,13 @@ import type { Partition } from "./superpixels.js";
 
 /** Nodes 0..leaves-1 are the regions of the partition; each later one is the union of its two children. */
 export interface PartitionTree {
-  leaves: number;
+  readonly leaves: number;
   /** The parent of every node; -1 for the root, which is the last. */
-  parent: Int32Array;
+  readonly parent: Int32Array;
   /** The area in pixels. */
-  area: Int32Array;
+  readonly area: Int32Array;
   /** The lambda at which the node came to be; 0 for leaves. Never smaller than its children's. */
-  birth: Float64Array;
+  readonly birth: Float64Array;
 }
 
 /** How many pixels the smoothing spreads an edge over. */

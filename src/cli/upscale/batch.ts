@@ -35,20 +35,20 @@ import { writeTrace } from "./trace.js";
  * What `--json` prints is an array of these: first words that stand for no file, then the inputs in order.
  */
 export interface UpscaleResult {
-  input: string;
+  readonly input: string;
   /** The path, or "-" for standard output. */
-  output?: string;
+  readonly output?: string;
   width?: number;
-  height?: number;
+  readonly height?: number;
   /** Pages or frames that were written, where they are more than one. */
-  pages?: number;
+  readonly pages?: number;
   /** What the input or the result has lost, where anything. */
   warnings?: readonly string[];
   /** The time from the decoded picture to the written file. */
-  milliseconds?: number;
-  info?: UpscaleInfo;
+  readonly milliseconds?: number;
+  readonly info?: UpscaleInfo;
   /** The output existed and was left as it is, or another process is making it. */
-  skipped?: true;
+  readonly skipped?: true;
   error?: string;
 }
 

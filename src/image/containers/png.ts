@@ -29,11 +29,11 @@ interface PngFacts {
   gamma?: number;
   /** The chromaticities x and y of white, red, green, blue (CIE 1931). */
   chromaticities?: number[];
-  texts: PngText[];
+  readonly texts: PngText[];
   /** Frames of an animation; 0 for a still picture. */
   frames: number;
   /** What was left out for being larger than the limit, or damaged. */
-  lost: string[];
+  readonly lost: string[];
   /** The bytes of the picture without what was read here, which a decoder then need not take apart again. */
   bare: Uint8Array;
 }

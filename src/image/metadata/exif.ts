@@ -16,10 +16,10 @@ export interface ExifField {
 
 /** The directories that are kept: of the picture, of how it was taken, of where, and of compatibility. */
 interface ExifFields {
-  main: ExifField[];
-  photo: ExifField[];
-  gps: ExifField[];
-  interoperability: ExifField[];
+  readonly main: ExifField[];
+  readonly photo: ExifField[];
+  readonly gps: ExifField[];
+  readonly interoperability: ExifField[];
 }
 
 export const tags = {
@@ -46,13 +46,13 @@ const sizes = [0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8, 4];
 const units = [0, 1, 1, 2, 4, 4, 1, 1, 2, 4, 4, 4, 8, 4];
 
 interface Walk {
-  fields: ExifFields;
+  readonly fields: ExifFields;
   /** Where in the bytes each entry of `main` and `photo` stands, by tag. */
-  mainAt: Map<number, number>;
-  photoAt: Map<number, number>;
+  readonly mainAt: Map<number, number>;
+  readonly photoAt: Map<number, number>;
   /** Where the offsets of further directories stand, one behind each directory. */
-  nextAt: number[];
-  little: boolean;
+  readonly nextAt: number[];
+  readonly little: boolean;
   /** Whether every entry kept the rules. */
   sound: boolean;
 }
@@ -193,7 +193,7 @@ interface UprightExif {
   /** EXIF with orientation 1; left out when nothing of it could be read. */
   exif?: Uint8Array;
   /** What was lost, as the end of a sentence. */
-  lost?: string;
+  readonly lost?: string;
 }
 
 /**

@@ -33,7 +33,7 @@ interface Level {
   width: number | undefined;
   blocks: number;
   /** The names of its Swin layers, on the way down and up. */
-  layers: string[];
+  readonly layers: string[];
 }
 
 /**

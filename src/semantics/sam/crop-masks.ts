@@ -13,8 +13,8 @@ import type { FindContext, SamMask, SamNetwork } from "./types.js";
 interface Candidate extends Omit<SamMask, "runs"> {
   runs: Runs | null;
   /** The number of its point in the grid, and which of the point's masks it is. */
-  number: number;
-  which: number;
+  readonly number: number;
+  readonly which: number;
 }
 
 export async function masksOfCrop(
