@@ -28,7 +28,8 @@ export function blendWeights(a: NamedWeights, b: NamedWeights, share: number): S
     const other = b.tensors.get(key)!;
     if (String(other.shape) !== String(shape)) {
       throw new SamsrError(
-        `${b.name}: tensor "${key}" is [${other.shape}], and [${shape}] in ${a.name}; expected two of one network`,
+        `${b.name}: tensor "${key}" is [${other.shape}], and [${shape}] in ${a.name}; expected two ` +
+          "of one network",
       );
     }
     blend.set(key, { shape, data: data.map((value, i) => value + share * (other.data[i] - value)) });

@@ -184,7 +184,10 @@ function describe(shapes: Shapes, reading: Reading): string {
   const all = differences(shapes, reading);
   const more = all.length > NAMED ? `, and ${all.length - NAMED} more` : "";
   const nearest = reading.network.title;
-  return `not a network that samsr knows; the nearest is ${nearest}, but ${all.slice(0, NAMED).join(", ")}${more}`;
+  return (
+    `not a network that samsr knows; the nearest is ${nearest}, but ` +
+    `${all.slice(0, NAMED).join(", ")}${more}`
+  );
 }
 
 function tensor(name: string, shape: Shape): string {

@@ -86,7 +86,8 @@ export async function chooseDestination(
   const ending = extname(out);
   if (ending !== "" && format === undefined && formatOfName(out) === undefined) {
     throw new UsageError(
-      `${out}: samsr writes no ${ending} files; name it .png, .jpg, .webp, .avif, .tif or .gif, or give --format`,
+      `${out}: samsr writes no ${ending} files; name it .png, .jpg, .webp, .avif, .tif or .gif, or ` +
+        "give --format",
     );
   }
   return { kind: "file", path: out };

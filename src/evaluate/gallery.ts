@@ -38,11 +38,14 @@ function choice(id: string, methods: readonly string[], chosen: number): string 
 function section({ name, width, height, results }: GalleryPicture): string {
   const figures = [...results].map(
     ([method, { source, figures }]) =>
-      `<figure><img loading="lazy" src="${link(source)}" width="${width}" height="${height}" alt="${escapeHtml(method)}"` +
-      ` data-method="${escapeHtml(method)}"><figcaption>${escapeHtml(method)}<br>${escapeHtml(figures)}</figcaption></figure>`,
+      `<figure><img loading="lazy" src="${link(source)}" width="${width}" height="${height}" ` +
+      `alt="${escapeHtml(method)}"` +
+      " " +
+      `data-method="${escapeHtml(method)}"><figcaption>${escapeHtml(method)}<br>${escapeHtml(figures)}</figcaption></figure>`,
   );
   return (
-    `<section><h2>${escapeHtml(name)}</h2><div class="pair" style="max-width:${width}px;aspect-ratio:${width}/${height}">` +
+    `<section><h2>${escapeHtml(name)}</h2><div class="pair" ` +
+    `style="max-width:${width}px;aspect-ratio:${width}/${height}">` +
     `<img alt="left"><img alt="right"><input type="range" aria-label="divider" value="50" step="0.1"></div>` +
     `<div class="row">${figures.join("")}</div></section>`
   );

@@ -92,7 +92,8 @@ function createMethod(
   const only = onlyMethod(upscaler.model);
   if (only !== undefined && asked.method !== only) {
     throw new SamsrError(
-      `${name} would be computed with the weights of ${upscaler.model.name}, which were taught for ${only}; ` +
+      `${name} would be computed with the weights of ${upscaler.model.name}, which were taught for ` +
+        `${only}; ` +
         `expected ${only}, or another model (--model)`,
     );
   }
@@ -119,7 +120,8 @@ function parseName(name: string): UpscaleSettings {
   if (!methods.includes(method)) {
     const known = [...Object.keys(INTERPOLATIONS), ...methods].join(", ");
     throw new SamsrError(
-      `there is no method "${name}"; there are ${known}, and the last ${methods.length} with a number of steps, as resshift-1`,
+      `there is no method "${name}"; there are ${known}, and the last ${methods.length} with a ` +
+        "number of steps, as resshift-1",
     );
   }
   return {

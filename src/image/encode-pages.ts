@@ -76,7 +76,8 @@ async function strip(
     if (all === undefined) {
       if (page.data.byteLength * count > mostFrameBytes) {
         throw new SamsrError(
-          `${count} frames of ${width} x ${height} pixels are too many for ${options.format.toUpperCase()}; ` +
+          `${count} frames of ${width} x ${height} pixels are too many for ` +
+            `${options.format.toUpperCase()}; ` +
             "choose PNG, or a smaller scale.",
         );
       }

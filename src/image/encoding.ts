@@ -84,7 +84,8 @@ export function checkEncodable(size: { width: number; height: number }, options:
   }
   if (size.width > limit || size.height > limit) {
     throw new SamsrError(
-      `An image of ${size.width} x ${size.height} pixels is too large for ${format.toUpperCase()}, which ends ` +
+      `An image of ${size.width} x ${size.height} pixels is too large for ${format.toUpperCase()}, ` +
+        "which ends " +
         `at ${limit} a side; choose PNG or TIFF, or a smaller scale.`,
     );
   }

@@ -68,7 +68,8 @@ export function checkLimits(
   const { width, height, frames = 1, bytes } = claim;
   const over = (what: string) =>
     new SamsrError(
-      `${name} has ${width} x ${height} pixels${frames > 1 ? ` in ${frames} frames` : ""}, ${what}; make it smaller, ` +
+      `${name} has ${width} x ${height} pixels${frames > 1 ? ` in ${frames} frames` : ""}, ` +
+        `${what}; make it smaller, ` +
         `or raise the limit (the limits: ${listed(limits)}).`,
     );
   const pixels = width * height;

@@ -65,7 +65,8 @@ function checkShape({ width, height, channels }: Omit<Raster, "data">): void {
   const sides = [width, height].every((side) => Number.isInteger(side) && side >= 1);
   if (sides && [1, 2, 3, 4].includes(channels)) return;
   throw new SamsrError(
-    `there is no raster of ${width} x ${height} pixels and ${channels} channels: expected whole numbers from 1 on, and 1 to 4 channels`,
+    `there is no raster of ${width} x ${height} pixels and ${channels} channels: expected whole ` +
+      "numbers from 1 on, and 1 to 4 channels",
   );
 }
 
@@ -242,7 +243,8 @@ export function crop(raster: Raster, region: Region): Raster {
   const { x, y, width, height } = checkedRegion("crop", region);
   if (x < 0 || y < 0 || x + width > raster.width || y + height > raster.height) {
     throw new SamsrError(
-      `crop: ${width} x ${height} pixels at (${x}, ${y}) reach outside the ${raster.width} x ${raster.height} of the raster`,
+      `crop: ${width} x ${height} pixels at (${x}, ${y}) reach outside the ${raster.width} x ` +
+        `${raster.height} of the raster`,
     );
   }
   const out = createRaster(width, height, raster.channels, bitDepth(raster));

@@ -84,5 +84,8 @@ const SIDE = 64;
 
 function summaryOf(scale: number, channels: number): string {
   const made = scale === 1 ? "picture hr of the same size" : `${scale} times larger picture hr`;
-  return `${scale === 1 ? "picture" : "small picture"} lq -> ${made}, both ${channels === 1 ? "grey" : "RGB"} from 0 to 1`;
+  return (
+    `${scale === 1 ? "picture" : "small picture"} lq -> ${made}, both ` +
+    `${channels === 1 ? "grey" : "RGB"} from 0 to 1`
+  );
 }

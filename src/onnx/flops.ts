@@ -23,7 +23,8 @@ export interface Flops {
 const PER_OUTPUT: Readonly<Record<string, number>> = {
   ...each(
     1,
-    "Add Sub Mul Div Max Min Neg Abs Sign Sqrt Exp Log Pow Sin Cos Erf Tanh Sigmoid Clip Relu LeakyRelu PRelu",
+    "Add Sub Mul Div Max Min Neg Abs Sign Sqrt Exp Log Pow Sin Cos Erf Tanh Sigmoid Clip Relu " +
+      "LeakyRelu PRelu",
   ),
   ...each(1, "Where And Equal Greater GreaterOrEqual"),
   // Two pixels along x, of these two along y: three weighted sums.

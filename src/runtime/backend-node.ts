@@ -31,7 +31,8 @@ export async function load(): Promise<Backend> {
     }
     const platform = `${process.platform} ${process.arch}`;
     throw new SamsrError(
-      `onnxruntime-node does not load on ${platform}: use backend "web" (WASM, npm install onnxruntime-web) here, or reinstall it`,
+      `onnxruntime-node does not load on ${platform}: use backend "web" (WASM, npm install ` +
+        "onnxruntime-web) here, or reinstall it",
       { cause },
     );
   }

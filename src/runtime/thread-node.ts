@@ -46,7 +46,8 @@ export function openPort(source: URL | (() => unknown), options: ThreadOptions, 
   worker.on("error", (error: Error & { code?: string }) => {
     const message =
       error.code === "ERR_WORKER_OUT_OF_MEMORY"
-        ? `the worker thread ${name} ran out of memory; try a smaller tile, or raise Node's --max-old-space-size`
+        ? `the worker thread ${name} ran out of memory; try a smaller tile, or raise Node's ` +
+          "--max-old-space-size"
         : `the worker thread ${name} failed: ${error.message}`;
     events.died(new SamsrError(message, { cause: error }));
   });

@@ -166,7 +166,8 @@ function labelsOf({ width, height, channels, data }: Raster, path: string): Labe
     numbers.set(colour, 0);
     if (numbers.size > most) {
       throw new SamsrError(
-        `${basename(path)}: more than ${most} colours, so this is no label map; expected one colour a region ` +
+        `${basename(path)}: more than ${most} colours, so this is no label map; expected one ` +
+          "colour a region " +
           "(PNG, not JPEG, and not resized smoothly), or a folder with one PNG a mask",
       );
     }

@@ -122,7 +122,8 @@ function* prepareNoise(options: NoiseOptions): Generator<void, Noise> {
   const { seed, width, height, channels, coverage, variant = "paper", stream = 0 } = options;
   if (coverage && (coverage.width !== width || coverage.height !== height)) {
     throw new SamsrError(
-      `the coverage must have the image's size, ${width} x ${height}; got ${coverage.width} x ${coverage.height}`,
+      `the coverage must have the image's size, ${width} x ${height}; got ${coverage.width} x ` +
+        `${coverage.height}`,
     );
   }
   const rows = rowGenerator({ seed, domain: NOISE_DOMAIN | (stream & 0xffffff), width, coverage, variant });

@@ -88,7 +88,8 @@ export function partitionTree(partition: Partition, { planes }: ColourPlanes): P
 
   for (let node = leaves; node < nodes; node++) {
     let merge = queue.pop();
-    while (parent[merge.a] >= 0 || parent[merge.b] >= 0) merge = queue.pop(); // proposals of regions that are gone
+    // Proposals of regions that are gone.
+    while (parent[merge.a] >= 0 || parent[merge.b] >= 0) merge = queue.pop();
     const { lambda, a, b } = merge;
     parent[a] = node;
     parent[b] = node;

@@ -49,7 +49,8 @@ export function toPlanes(image: RgbImage): ColourPlanes {
   const channels = data.length / pixels;
   if (![1, 3, 4].includes(channels)) {
     throw new SamsrError(
-      `an image of ${image.width} x ${image.height} needs 1, 3 or 4 values a pixel; got ${data.length} values`,
+      `an image of ${image.width} x ${image.height} needs 1, 3 or 4 values a pixel; got ` +
+        `${data.length} values`,
     );
   }
   const shrink = Math.min(1, LONGEST_SIDE / Math.max(image.width, image.height));

@@ -38,7 +38,8 @@ export function superpixels(
   const edges = sortedEdges(width, height, planes);
   const parent = new Int32Array(pixels).map((_, p) => p);
   const area = new Int32Array(pixels).fill(1);
-  const tolerance = new Float32Array(pixels).fill(scale); // Int(C) + k / |C| of the paper, at each region's root
+  /** Int(C) + k / |C| of the paper, at each region's root. */
+  const tolerance = new Float32Array(pixels).fill(scale);
 
   function find(p: number): number {
     while (parent[p] !== p) {

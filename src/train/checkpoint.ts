@@ -73,7 +73,8 @@ export async function loadTrainingState(
     const found = tensors.get(key);
     if (found?.data.length !== target.length) {
       throw new SamsrError(
-        `${path}: holds ${found?.data.length ?? "no"} numbers of "${key}", this network has ${target.length}; ` +
+        `${path}: holds ${found?.data.length ?? "no"} numbers of "${key}", this network has ` +
+          `${target.length}; ` +
           "resume with the configuration that the run began with",
       );
     }

@@ -313,7 +313,8 @@ async function tell(
   const norm = norms / seen;
   const losses = Object.entries(means).map(([key, value]) => `${key} ${value.toFixed(5)}`);
   report(
-    `step ${step}/${steps}  ${losses.join("  ")}  |g| ${norm.toFixed(3)}  lr ${learningRate.toExponential(1)}  ` +
+    `step ${step}/${steps}  ${losses.join("  ")}  |g| ${norm.toFixed(3)}  lr ` +
+      `${learningRate.toExponential(1)}  ` +
       `${(1000 / msPerStep).toFixed(2)} steps/s  ${timeLeft((steps - step) * msPerStep)} left`,
   );
   await log.write({ step, ...means, norm, learningRate, msPerStep });
@@ -326,7 +327,8 @@ function timeLeft(milliseconds: number): string {
 
 function gaveUp(step: number, fault: string, saved: number, out: string): SamsrError {
   return new SamsrError(
-    `training diverged at step ${step}: ${fault}, ${MOST_ROLLBACKS + 1} times over, each time with half the learning rate; ` +
+    `training diverged at step ${step}: ${fault}, ${MOST_ROLLBACKS + 1} times over, each time with ` +
+      "half the learning rate; " +
       `${out} holds the state of step ${saved}: look at the data, or begin anew with a lower rate`,
   );
 }

@@ -241,7 +241,8 @@ function checkFinite(values: Float32Array, model: string): void {
   for (let i = 0; i < values.length; i++) sum += values[i]!;
   if (Number.isFinite(sum)) return;
   throw new SamsrError(
-    `the model ${model} makes pixels that are not finite numbers: its weights are damaged, or training has spoilt them; ` +
+    `the model ${model} makes pixels that are not finite numbers: its weights are damaged, or ` +
+      "training has spoilt them; " +
       "install it again, or choose another",
   );
 }

@@ -102,7 +102,8 @@ export async function exportModel(
   }
   if (kind.ddim) {
     throw new SamsrError(
-      `the model ${description.name} takes many steps, and one graph holds one; convert its parts with "samsr convert"`,
+      `the model ${description.name} takes many steps, and one graph holds one; convert its parts ` +
+        `with "samsr convert"`,
     );
   }
   const method = kind.diffusion && "samsr";

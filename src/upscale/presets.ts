@@ -35,7 +35,8 @@ export function publishedSettings(
 ): PresetSettings {
   if (networkOf(model).upscaling?.by !== "denoising latents") {
     throw new SamsrError(
-      `preset published is for models of latents, as SAMSR, SinSR and ResShift are published; ${model.name} is none`,
+      "preset published is for models of latents, as SAMSR, SinSR and ResShift are published; " +
+        `${model.name} is none`,
     );
   }
   const tile = memory >= BYTES_FOR_512 ? 512 : 256;

@@ -355,7 +355,8 @@ function checkCoverage(coverage: Coverage, { width, height }: TileSize, method: 
   }
   if (coverage.width !== width || coverage.height !== height) {
     throw new SamsrError(
-      `the coverage of the masks must have the image's size, ${width} x ${height}, not ${coverage.width} x ${coverage.height}`,
+      `the coverage of the masks must have the image's size, ${width} x ${height}, not ` +
+        `${coverage.width} x ${coverage.height}`,
     );
   }
   if (!(coverage.counts instanceof Uint16Array) || coverage.counts.length !== width * height) {

@@ -44,7 +44,8 @@ export function withAuthorsConfig(
   const compare = (section: string, key: string, said: unknown, is: unknown) => {
     if (JSON.stringify(said) === JSON.stringify(is)) return;
     throw new SamsrError(
-      `${files.config}: ${section}.params.${key} is ${brief(said)}, but the checkpoint ${files.checkpoint} has ${brief(is)}`,
+      `${files.config}: ${section}.params.${key} is ${brief(said)}, but the checkpoint ` +
+        `${files.checkpoint} has ${brief(is)}`,
     );
   };
   if (isNetwork(recognised, VQ_AUTOENCODER)) {
@@ -56,7 +57,8 @@ export function withAuthorsConfig(
   }
   if (!isNetwork(recognised, SWIN_UNET)) {
     throw new SamsrError(
-      `${files.config}: is about a denoiser and its autoencoder, but ${files.checkpoint} holds a ${recognised.network}`,
+      `${files.config}: is about a denoiser and its autoencoder, but ${files.checkpoint} holds a ` +
+        `${recognised.network}`,
     );
   }
   const said = denoiserConfigOf(authors, files.config);

@@ -33,7 +33,8 @@ export function denoiserConfigOf(authors: AuthorsConfig, name: string): SwinUNet
     typeof c.num_res_blocks === "number" ? Array<number>(levels).fill(c.num_res_blocks) : c.num_res_blocks;
   if (resBlocks.length !== levels) {
     throw new SamsrError(
-      `${name}: model.params.num_res_blocks has ${resBlocks.length} numbers, channel_mult ${levels}; expected one a level`,
+      `${name}: model.params.num_res_blocks has ${resBlocks.length} numbers, channel_mult ` +
+        `${levels}; expected one a level`,
     );
   }
   const counted = (c.num_head_channels ?? -1) > 0 ? c.num_head_channels! : undefined;

@@ -21,12 +21,14 @@ export function demandWebAddress(address: string): string {
   const url = URL.canParse(address) ? new URL(address) : undefined;
   if (!url || !/^https?:$/.test(url.protocol)) {
     throw new SamsrError(
-      `${url?.host ? shownAddress(url) : address}: expected the address of a file or of a folder, http:// or https://`,
+      `${url?.host ? shownAddress(url) : address}: expected the address of a file or of a folder, ` +
+        "http:// or https://",
     );
   }
   if (url.username !== "" || url.password !== "") {
     throw new SamsrError(
-      `${shownAddress(url)}: addresses with a user name or password are not taken; fetch the file in another way and run "samsr models add FILE"`,
+      `${shownAddress(url)}: addresses with a user name or password are not taken; fetch the file ` +
+        `in another way and run "samsr models add FILE"`,
     );
   }
   return address;

@@ -68,7 +68,8 @@ export async function companionFor(
     const chosen = fitting.find(({ name }) => name === wanted);
     if (chosen) return chosen;
     throw new SamsrError(
-      `--${part} ${wanted}: no stored model of that name has an ${part} that fits ${path}; those that fit: ${names || "none"}`,
+      `--${part} ${wanted}: no stored model of that name has an ${part} that fits ${path}; those ` +
+        `that fit: ${names || "none"}`,
     );
   }
   if (fitting.length === 1) return fitting[0];

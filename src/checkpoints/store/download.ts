@@ -138,7 +138,8 @@ function givenUp(remote: RemoteFile, file: PartialFile, error: NetworkError, add
       ? `; ${file.size()} bytes are kept, and the same command goes on from there`
       : "";
   return new SamsrError(
-    `${basename(new URL(url).pathname)} was not fetched: ${error.message}${wait}${kept}; or fetch ${shownAddress(url)} in another way and run "${adds}"`,
+    `${basename(new URL(url).pathname)} was not fetched: ${error.message}${wait}${kept}; or fetch ` +
+      `${shownAddress(url)} in another way and run "${adds}"`,
     { cause: error },
   );
 }
@@ -217,7 +218,8 @@ async function settleStart(
   const expect = (total: number | undefined) => {
     if (total !== undefined && size === undefined && total > most) {
       throw new SamsrError(
-        `${shownAddress(url)}: the server has ${total} bytes, ${most} at most were expected: it is another file`,
+        `${shownAddress(url)}: the server has ${total} bytes, ${most} at most were expected: it is ` +
+          "another file",
       );
     }
     if (total !== undefined && size !== undefined && total !== size) {
@@ -284,7 +286,8 @@ function refusal(status: number, retryAfter: string | undefined, url: string, ad
   };
   const meaning = meanings[status] ?? "not what a file is answered with";
   return new SamsrError(
-    `${shownAddress(url)}: the server answers ${status}: ${meaning}; fetch the file from somewhere else (--from) or run "${adds}"`,
+    `${shownAddress(url)}: the server answers ${status}: ${meaning}; fetch the file from somewhere ` +
+      `else (--from) or run "${adds}"`,
   );
 }
 
@@ -297,7 +300,8 @@ async function checkSpace(file: PartialFile, total: number | undefined): Promise
   if (free !== undefined && free < needed) {
     const megabytes = (bytes: number) => Math.ceil(bytes / 1e6);
     throw new SamsrError(
-      `${folder}: ${megabytes(needed)} MB are needed and ${megabytes(free)} MB are free; SAMSR_HOME names another place for models`,
+      `${folder}: ${megabytes(needed)} MB are needed and ${megabytes(free)} MB are free; ` +
+        "SAMSR_HOME names another place for models",
     );
   }
 }

@@ -85,7 +85,8 @@ export async function findModel(nameOrFolder: string): Promise<InstalledModel> {
   const half = damaged.find(({ name }) => name === nameOrFolder);
   if (half) throw new SamsrError(`the model ${half.name} is damaged: ${half.reason}; install it again`);
   throw new SamsrError(
-    `no model "${nameOrFolder}": expected the name of an installed one (${known}), a folder with a model.json, or a file of weights`,
+    `no model "${nameOrFolder}": expected the name of an installed one (${known}), a folder with a ` +
+      "model.json, or a file of weights",
   );
 }
 

@@ -173,7 +173,8 @@ function proxyAgent(make: () => Dispatcher): Dispatcher {
     return make();
   } catch (cause) {
     throw new SamsrError(
-      `HTTP_PROXY or HTTPS_PROXY is no address of a proxy (${(cause as Error).message}); expected http://HOST:PORT`,
+      `HTTP_PROXY or HTTPS_PROXY is no address of a proxy (${(cause as Error).message}); expected ` +
+        "http://HOST:PORT",
       { cause },
     );
   } finally {
@@ -191,7 +192,8 @@ function redirected(from: URL, location: string, url: string): URL {
   }
   if (from.protocol === "https:" && to.protocol === "http:") {
     throw new SamsrError(
-      `${shownAddress(url)}: redirected from https to http at ${to.host}, where anybody could change the file`,
+      `${shownAddress(url)}: redirected from https to http at ${to.host}, where anybody could ` +
+        "change the file",
     );
   }
   return to;

@@ -37,7 +37,8 @@ export async function removeModel(
   const users = await modelsThatUse(name);
   if (users.length > 0 && !force) {
     throw new SamsrError(
-      `${users.join(", ")} ${users.length > 1 ? "use" : "uses"} the weights of ${name}; remove that first, or give --force`,
+      `${users.join(", ")} ${users.length > 1 ? "use" : "uses"} the weights of ${name}; remove ` +
+        "that first, or give --force",
     );
   }
   const bytes = await sizeOfFolder(folder);

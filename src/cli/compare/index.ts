@@ -14,12 +14,14 @@ import {
 import type { CompareArguments } from "./run.js";
 
 const compareHelp = () => `
-Enlarges every picture of the folders by every method, and writes OUT/METHOD/PICTURE.png, OUT/scores.md, OUT/scores.json and
-OUT/index.html, a page that needs nothing but the pictures beside it: all results in rows, and any two under a slider.
+Enlarges every picture of the folders by every method, and writes OUT/METHOD/PICTURE.png, OUT/scores.md,
+OUT/scores.json and OUT/index.html, a page that needs nothing but the pictures beside it: all results in
+rows, and any two under a slider.
 
-Methods: bicubic, bicubic-catmull-rom, samsr, sinsr, resshift, with a number of steps where it is not their own, as in
-resshift-1. --with adds results that another program made of the same pictures, under the same names.
-With --ref, the originals, metrics that compare are measured too; a picture too small for one that does not has none.
+Methods: bicubic, bicubic-catmull-rom, samsr, sinsr, resshift, with a number of steps where it is not their
+own, as in resshift-1. --with adds results that another program made of the same pictures, under the same
+names. With --ref, the originals, metrics that compare are measured too; a picture too small for one that
+does not has none.
 
 ${metricsHelp()}
 

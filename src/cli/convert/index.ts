@@ -4,8 +4,8 @@ import { choice, type Surroundings, size, whole } from "../options.js";
 import type { ConvertArguments } from "./run.js";
 
 const convertHelp = `
-Which network a checkpoint holds is told by the names and shapes of its tensors. Files of PyTorch (.pth, .pt, .ckpt),
-safetensors and ncnn (either file of a pair) are read. An ONNX file holds one part:
+Which network a checkpoint holds is told by the names and shapes of its tensors. Files of PyTorch (.pth,
+.pt, .ckpt), safetensors and ncnn (either file of a pair) are read. An ONNX file holds one part:
 
   upscale         lq -> hr              networks of one pass (Real-ESRGAN and many others), RGB from 0 to 1
   denoiser        x, t, lq -> y         SAMSR, SinSR, ResShift: the only part, so --part can be left out
@@ -17,20 +17,21 @@ safetensors and ncnn (either file of a pair) are read. An ONNX file holds one pa
   image-encoder   image -> image_embedding                                              Segment Anything
   mask-decoder    image_embedding, points, labels -> low_res_logits, iou_predictions    Segment Anything
 
---config takes a configuration as SAMSR, SinSR and ResShift publish them. The checkpoint tells nearly everything by
-itself; with the file it must agree, and the file adds the size of the autoencoder's images, and the denoiser's where
-the checkpoint keeps no buffers.
+--config takes a configuration as SAMSR, SinSR and ResShift publish them. The checkpoint tells nearly
+everything by itself; with the file it must agree, and the file adds the size of the autoencoder's images,
+and the denoiser's where the checkpoint keeps no buffers.
 
-Networks of one pass take pictures of any size, any number at once, unless --size or --batch asks for one. Other shapes
-are fixed: one image of the size that the network was built for (autoencoder: 256x256). HxW is the height and width of
-lq, x or z, in its own pixels. The file's metadata say network, part, size and the multiple that sides must have, batch,
-precision, configuration, and what the weights were taught as far as their file tells.
+Networks of one pass take pictures of any size, any number at once, unless --size or --batch asks for one.
+Other shapes are fixed: one image of the size that the network was built for (autoencoder: 256x256). HxW is
+the height and width of lq, x or z, in its own pixels. The file's metadata say network, part, size and the
+multiple that sides must have, batch, precision, configuration, and what the weights were taught as far as
+their file tells.
 
-float16 halves the file: matrices and kernels are stored in half precision and widened when the model is loaded, so
-that norms, softmax and all sums are computed in float32.
+float16 halves the file: matrices and kernels are stored in half precision and widened when the model is
+loaded, so that norms, softmax and all sums are computed in float32.
 
-An OUT that ends in .safetensors gets the weights alone, under their published names. A network of ncnn's that samsr does
-not know is made an ONNX file layer by layer.
+An OUT that ends in .safetensors gets the weights alone, under their published names. A network of ncnn's
+that samsr does not know is made an ONNX file layer by layer.
 
 Examples:
   samsr convert RealESRGAN_x4plus.param -o RealESRGAN_x4plus.safetensors

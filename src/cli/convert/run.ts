@@ -122,5 +122,8 @@ function sentence(file: string, { network }: Recognised, converted: Converted): 
       .map(([name, shape]) => `${name} [${shape.join(", ")}]`)
       .join(", ");
   const megabytes = (model.size / 2 ** 20).toFixed(1);
-  return `${file}: ${part} of a ${network}, ${list(inputs)} -> ${list(outputs)}, ${precision}, ${megabytes} MiB`;
+  return (
+    `${file}: ${part} of a ${network}, ${list(inputs)} -> ${list(outputs)}, ${precision}, ` +
+    `${megabytes} MiB`
+  );
 }

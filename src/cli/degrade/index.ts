@@ -4,17 +4,19 @@ import { choice, degradation, type Surroundings, whole } from "../options.js";
 import type { DegradeArguments } from "./run.js";
 
 const degradeHelp = `
-Writes OUT/hr/NAME.png and OUT/lr/NAME.png, a quarter of its sides, and OUT/degradation.json: the seed, and of every pair
-what was cut out and the parameters that were drawn for it. Subfolders of folders are taken too and kept. Pairs depend on
-the seed, the photo and its name below the folder: the same again, and no others because photos were added.
+Writes OUT/hr/NAME.png and OUT/lr/NAME.png, a quarter of its sides, and OUT/degradation.json: the seed, and
+of every pair what was cut out and the parameters that were drawn for it. Subfolders of folders are taken
+too and kept. Pairs depend on the seed, the photo and its name below the folder: the same again, and no
+others because photos were added.
 
 Degradations:
   mild          a little blur, bicubic reduction, weak noise, JPEG of good quality
   real-esrgan   the second-order degradation of Real-ESRGAN, as ResShift, SinSR and SAMSR train with it
   bicubic       antialiased bicubic reduction and nothing else
 
---protocol imagenet-test makes a test set as the paper's ImageNet-Test is made: 3000 photos chosen at random (--limit
-chooses fewer), the shorter side resized to 256, the centre cut out, and a milder Real-ESRGAN degradation of its own.
+--protocol imagenet-test makes a test set as the paper's ImageNet-Test is made: 3000 photos chosen at random
+(--limit chooses fewer), the shorter side resized to 256, the centre cut out, and a milder Real-ESRGAN
+degradation of its own.
 
 "samsr train --data OUT" trains on the pairs, "samsr evaluate --ref OUT/hr" measures against the originals.
 

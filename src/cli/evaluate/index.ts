@@ -7,8 +7,8 @@ import type { EvaluateArguments } from "./run.js";
 const evaluateHelp = () => `
 ${metricsHelp()}
 
-Metrics that compare need originals of the same names in the folder of --ref. NIQE's figures compare only between the
-same --niqe-model: the default was fitted by this project to 400 photos, the authors' published
+Metrics that compare need originals of the same names in the folder of --ref. NIQE's figures compare only
+between the same --niqe-model: the default was fitted by this project to 400 photos, the authors' published
 niqe_pris_params.npz is read too.
 
 Examples:

@@ -5,15 +5,16 @@ import { choice, detail, real, type Surroundings, size, variant } from "../optio
 import type { ExportArguments } from "./run.js";
 
 const exportHelp = `
-The file has all of the single step, for any ONNX runtime and pictures of one size (any; they are padded inside):
+The file has all of the single step, for any ONNX runtime and pictures of one size (any; they are padded
+inside):
 
   lq      [1, 3, H, W]    the small picture, RGB from 0 to 1
   noise   [1, C, H, W]    normal numbers of mean 0 and variance 1; C is 48 for models of pixels, 3 for models of latents
   weight  [1, 1, H, W]    W, from 0 to 1: how many masks cover a pixel, over the most that cover any; 0 for no masks
   hr      [1, 3, 4H, 4W]  the large picture, RGB from 0 to 1
 
-Its metadata say model, licence, variant, eta-scale, coefficients, the kind of noise and kappa. A large picture needs much memory: samsr upscale cuts it
-into tiles, one file does not.
+Its metadata say model, licence, variant, eta-scale, coefficients, the kind of noise and kappa. A large
+picture needs much memory: samsr upscale cuts it into tiles, one file does not.
 
 Examples:
   samsr export samsr-tiny --size 128x192 -o tiny.onnx

@@ -53,7 +53,8 @@ export async function exportCommand(
   say(`licence of ${description.name}: ${licence}`);
   if ("method" in description && description.method === "resshift") {
     say(
-      `${description.name} was trained for a chain of ${description.schedule.steps} steps; a single one leaves pictures soft`,
+      `${description.name} was trained for a chain of ${description.schedule.steps} steps; a ` +
+        "single one leaves pictures soft",
     );
   }
   return 0;

@@ -14,10 +14,11 @@ Writes into OUT, for several inputs into a folder in it for each:
   semantics.json      figures
   masks/              every mask as a picture; "samsr upscale --masks OUT" takes them
 
---json prints an array with bbox (x, y, width, height), area, input and file of every mask, and of those of Segment
-Anything predicted_iou, stability_score and point too. Their boxes, order and scores are those of its public mask
-generator on the picture as it is; with --enlarged on its bicubic enlargement by 4, as in samsr upscale. Masks of
-Segment Anything are kept in a cache (SAMSR_CACHE, or the platform's place for caches; 256 MiB at most).
+--json prints an array with bbox (x, y, width, height), area, input and file of every mask, and of those of
+Segment Anything predicted_iou, stability_score and point too. Their boxes, order and scores are those of
+its public mask generator on the picture as it is; with --enlarged on its bicubic enlargement by 4, as in
+samsr upscale. Masks of Segment Anything are kept in a cache (SAMSR_CACHE, or the platform's place for
+caches; 256 MiB at most).
 
 Examples:
   samsr masks photo.jpg -o semantics

@@ -48,6 +48,7 @@ function filesOf(name: string): readonly MetricFileName[] {
   if (METRIC_NAMES.includes(name as MetricName)) return METRICS[name as MetricName].weights;
   if (METRIC_FILE_NAMES.includes(name as MetricFileName)) return [name as MetricFileName];
   throw new UsageError(
-    `there is no metric "${name}", nor weights of that name; there are ${METRIC_NAMES.join(", ")}; ${METRIC_FILE_NAMES.join(", ")}`,
+    `there is no metric "${name}", nor weights of that name; there are ${METRIC_NAMES.join(", ")}; ` +
+      `${METRIC_FILE_NAMES.join(", ")}`,
   );
 }

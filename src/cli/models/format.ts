@@ -12,5 +12,8 @@ export function grouped(count: number): string {
 
 /** Writes operations as GFLOP with three digits that count, as 12.3 GFLOP. */
 export function gigaflop(flops: number): string {
-  return `${Number((flops / 1e9).toPrecision(3)).toLocaleString("en-US", { maximumFractionDigits: 12 })} GFLOP`;
+  return (
+    `${Number((flops / 1e9).toPrecision(3)).toLocaleString("en-US", { maximumFractionDigits: 12 })} ` +
+    "GFLOP"
+  );
 }

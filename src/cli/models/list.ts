@@ -23,7 +23,8 @@ export async function listCommand({ json }: { json?: boolean }): Promise<number>
     print(`${name}\n  DAMAGED: ${reason}\n  samsr models remove ${name} takes ${folder} away\n\n`);
   }
   print(
-    `"samsr models show NAME" tells more, "samsr models pull" what can be fetched.\nThe store is ${storeFolder()}.\n`,
+    `"samsr models show NAME" tells more, "samsr models pull" what can be fetched.\nThe store is ` +
+      `${storeFolder()}.\n`,
   );
   return 0;
 }

@@ -14,12 +14,14 @@ import {
 import type { ScoreArguments } from "./run.js";
 
 const scoreHelp = () => `
-Every photo is made small by one stated degradation, enlarged again by each method, and compared with what it was, by
-PSNR and SSIM of the luma or the metrics that are named; 4 pixels of border are left out by those that take a border.
-What a method has over bicubic is counted photo by photo, with its standard error. The first metric ranks.
+Every photo is made small by one stated degradation, enlarged again by each method, and compared with what
+it was, by PSNR and SSIM of the luma or the metrics that are named; 4 pixels of border are left out by those
+that take a border. What a method has over bicubic is counted photo by photo, with its standard error. The
+first metric ranks.
 
-Methods: bicubic (always there), bicubic-catmull-rom, and samsr, sinsr and resshift, with a number of steps where it is
-not their own, as in resshift-1. One step of samsr and sinsr is the student's, everything else the teacher's.
+Methods: bicubic (always there), bicubic-catmull-rom, and samsr, sinsr and resshift, with a number of steps
+where it is not their own, as in resshift-1. One step of samsr and sinsr is the student's, everything else
+the teacher's.
 
 ${metricsHelp()}
 

@@ -5,11 +5,13 @@ import { described, type Surroundings } from "../options.js";
 import type { ServeArguments } from "./arguments.js";
 
 const serveHelp = `
-Every option can also be a variable of the environment (--body-limit: SAMSR_BODY_LIMIT) or a field of the YAML file
-that --config names (bodyLimit). The command line counts first, then the environment, then the file.
+Every option can also be a variable of the environment (--body-limit: SAMSR_BODY_LIMIT) or a field of the
+YAML file that --config names (bodyLimit). The command line counts first, then the environment, then the
+file.
 
 It listens on this machine alone unless --host says otherwise, and then wants --keys, a file of API keys.
-SIGTERM lets the pictures under way end, a second one stops at once. What was accepted goes on at the next start.
+SIGTERM lets the pictures under way end, a second one stops at once. What was accepted goes on at the next
+start.
 
 Examples:
   samsr serve

@@ -29,11 +29,12 @@ const asConfigured = " (default: as configured)";
 const trainHelp = `
 A run saves itself now and then and on Ctrl-C; --resume goes on with the same numbers.
 
-Photos are cut, turned and made small as they are needed, each visited once an epoch. A folder with hr and lr in it, as
-samsr degrade writes them, holds saved pairs, which are taken as they are.
+Photos are cut, turned and made small as they are needed, each visited once an epoch. A folder with hr and
+lr in it, as samsr degrade writes them, holds saved pairs, which are taken as they are.
 
-Without --config it is samsr-tiny that is trained. Configurations are in YAML, by samsr's own fields (configs/ has some) or
-as ResShift, SinSR and SAMSR publish them; what is resolved of file and options is kept in the run's config.yaml.
+Without --config it is samsr-tiny that is trained. Configurations are in YAML, by samsr's own fields
+(configs/ has some) or as ResShift, SinSR and SAMSR publish them; what is resolved of file and options is
+kept in the run's config.yaml.
 
 Examples:
   samsr train teacher --data photos -o runs/teacher

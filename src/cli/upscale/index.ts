@@ -7,18 +7,19 @@ import { samOption, samOptions } from "../sam-options.js";
 import type { UpscaleArguments } from "./settings.js";
 
 const upscaleHelp = `
-Inputs are files, folders (their pictures), quoted patterns such as "photos/**/*.jpg", or - for standard input.
-JPEG, PNG, WebP, AVIF, TIFF, GIF, BMP, HEIC and JPEG XL are read, whatever their names end in. OUT is a file for one
-input; for a folder, a pattern or several inputs it is a folder, as it is when it exists or ends in a slash. "-o -" is
-standard output. All pages of a TIFF and all frames of a GIF, WebP or PNG are done where the result's format has them.
-What a picture or its result has lost is said on standard error, and in --json as "warnings".
+Inputs are files, folders (their pictures), quoted patterns such as "photos/**/*.jpg", or - for standard
+input. JPEG, PNG, WebP, AVIF, TIFF, GIF, BMP, HEIC and JPEG XL are read, whatever their names end in. OUT is
+a file for one input; for a folder, a pattern or several inputs it is a folder, as it is when it exists or
+ends in a slash. "-o -" is standard output. All pages of a TIFF and all frames of a GIF, WebP or PNG are
+done where the result's format has them. What a picture or its result has lost is said on standard error,
+and in --json as "warnings".
 
---masks network predicts in one pass how many masks cover each pixel, without finding any; --coverage names a network
-that "samsr train coverage" left.
---masks sam asks Segment Anything: the model that is installed, or the one that --sam names. Its masks are kept in a
-cache (SAMSR_CACHE, or the platform's place for caches; 256 MiB at most), so a picture costs them once.
---masks PATH takes masks that "samsr masks" or another program made: a folder with one picture a mask (white
-inside), or one picture in which each colour is a region and black is none.
+--masks network predicts in one pass how many masks cover each pixel, without finding any; --coverage names
+a network that "samsr train coverage" left. --masks sam asks Segment Anything: the model that is installed,
+or the one that --sam names. Its masks are kept in a cache (SAMSR_CACHE, or the platform's place for caches;
+256 MiB at most), so a picture costs them once. --masks PATH takes masks that "samsr masks" or another
+program made: a folder with one picture a mask (white inside), or one picture in which each colour is a
+region and black is none.
 
 Exit codes: 0 all done, 1 something failed (the others were done), 2 wrong usage, 130 interrupted.
 

@@ -5,9 +5,9 @@ import { described, type Surroundings } from "../options.js";
 import type { WorkerArguments } from "./arguments.js";
 
 const workerHelp = `
-A worker enlarges the pictures that servers and "samsr upscale --queue" put into the queue. Any number of them may
-run, on any machine that sees the folder --data as the server sees it. Every option can also be a variable of the
-environment (--queue: SAMSR_QUEUE).
+A worker enlarges the pictures that servers and "samsr upscale --queue" put into the queue. Any number of
+them may run, on any machine that sees the folder --data as the server sees it. Every option can also be a
+variable of the environment (--queue: SAMSR_QUEUE).
 
 Example:
   samsr serve --queue redis://localhost:6379 --data /srv/samsr

@@ -44,7 +44,8 @@ export function ddimTimesteps(steps: number, count: number): number[] {
   const times = Array.from({ length: Math.ceil(steps / stride) }, (_, i) => i * stride + 1).reverse();
   if (times[0] < steps) return times;
   throw new SamsrError(
-    `ddim cannot take ${count} steps: it would need timestep ${times[0]} of ${steps - 1}; take another number`,
+    `ddim cannot take ${count} steps: it would need timestep ${times[0]} of ${steps - 1}; take ` +
+      "another number",
   );
 }
 

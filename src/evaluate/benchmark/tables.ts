@@ -101,7 +101,10 @@ function tableOf(
   const all: Cells[] = [...columns, ...costColumns(sets, read)];
   const cells = rows.map((row) => [row.label, ...all.map(({ cell }) => cell(row))]);
   const table = renderTable(["method", ...all.map(({ head }) => head)], cells, "markdown");
-  return `## Table ${number}: ${title}\n\n${withNotes(table, notesOf(number, sets, published, shown, rows, input, read))}`;
+  return (
+    `## Table ${number}: ` +
+    `${title}\n\n${withNotes(table, notesOf(number, sets, published, shown, rows, input, read))}`
+  );
 }
 
 /**

@@ -25,7 +25,8 @@ export function lumaPair(a: Raster, b: Raster, border: number, least: number): [
   checkWhole("the border", border, 0);
   if (a.width !== b.width || a.height !== b.height) {
     throw new SamsrError(
-      `cannot compare a ${a.width}x${a.height} picture with a ${b.width}x${b.height} one: expected equal sizes`,
+      `cannot compare a ${a.width}x${a.height} picture with a ${b.width}x${b.height} one: expected ` +
+        "equal sizes",
     );
   }
   if (bitDepth(a) !== 8 || bitDepth(b) !== 8) {

@@ -135,7 +135,9 @@ export function refusal(
   if (!original) return { reason: `${label}: there is no original to compare with` };
   if (original.width === width && original.height === height) return undefined;
   return {
-    reason: `cannot compare a ${width}x${height} picture with a ${original.width}x${original.height} one: expected equal sizes`,
+    reason:
+      `cannot compare a ${width}x${height} picture with a ` +
+      `${original.width}x${original.height} one: expected equal sizes`,
   };
 }
 

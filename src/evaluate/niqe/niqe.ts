@@ -100,7 +100,8 @@ function featuresOf(picture: Raster, border: number): BlockFeatures {
   const fitting = [width, height].map((side) => Math.floor((side - 2 * border) / BLOCK));
   if (Math.min(...fitting) < 1 || fitting[0] * fitting[1] < 2) {
     throw new SamsrError(
-      `NIQE: ${width}x${height} is too small: without a border of ${border} it must hold two blocks of ${BLOCK}x${BLOCK}`,
+      `NIQE: ${width}x${height} is too small: without a border of ${border} it must hold two ` +
+        `blocks of ${BLOCK}x${BLOCK}`,
     );
   }
   const plane = luma(picture, border);

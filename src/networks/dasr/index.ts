@@ -50,7 +50,9 @@ export const DASR = defineNetwork({
   parts: ({ config }) => [
     {
       name: "generate",
-      summary: `small picture lq, weights of the experts -> ${config.scale} times larger picture hr, both RGB from 0 to 1`,
+      summary:
+        `small picture lq, weights of the experts -> ${config.scale} times larger picture ` +
+        "hr, both RGB from 0 to 1",
       sized: { input: "lq", standard: SIDE, multiple: 1, most: MOST_PIXELS / config.scale ** 2, any: "size" },
       build(p, { height, width }, batch) {
         const [lq, weights] = [

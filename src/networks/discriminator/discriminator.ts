@@ -18,7 +18,8 @@ export const discriminatorFields = {
   sees: standing(
     "colour",
     oneOf(
-      "What is judged: all colours, or on pixels their mean, so that what it asks for comes without colour of its own.",
+      "What is judged: all colours, or on pixels their mean, so that what it asks for comes " +
+        "without colour of its own.",
       "colour",
       "grey",
     ),

@@ -32,7 +32,8 @@ const model: NetworkModel<{ readonly config: SwinUNetConfig }, Filled<typeof jso
   // The student takes one step, the teacher a chain of them.
   weights: { student: "self", sharp: "self", teacher: "self" },
   refusal: () =>
-    'this denoiser of pixels is one of a student and a teacher; "samsr train bundle" makes a model of them, ' +
+    'this denoiser of pixels is one of a student and a teacher; "samsr train bundle" makes a model ' +
+    "of them, " +
     "which needs no adding: --model takes its folder",
 };
 

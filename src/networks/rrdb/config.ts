@@ -6,7 +6,8 @@ const SPELLINGS = ["new", "trunk", "old"] as const;
 export const config = checked(
   section("The RRDB network.", {
     spelling: oneOf(
-      "The names of its tensors: Real-ESRGAN's (new), ESRGAN's and BSRGAN's (trunk), those of ESRGAN's first files (old).",
+      "The names of its tensors: Real-ESRGAN's (new), ESRGAN's and BSRGAN's (trunk), those of " +
+        "ESRGAN's first files (old).",
       ...SPELLINGS,
     ),
     features: whole("Channels between the blocks.", 1, 1024),
@@ -19,7 +20,8 @@ export const config = checked(
     const scale = 2 ** doublings / unshuffle;
     return Number.isInteger(scale) && scale <= 8
       ? undefined
-      : `${at("unshuffle")} ${unshuffle} and ${at("doublings")} ${doublings} enlarge by ${scale}; expected a whole number from 1 to 8`;
+      : `${at("unshuffle")} ${unshuffle} and ${at("doublings")} ${doublings} enlarge by ${scale}; ` +
+          "expected a whole number from 1 to 8";
   },
 );
 

@@ -12,7 +12,8 @@ export const RRDB = defineDirectNetwork({
   readers,
   readInOrder,
   describe: (config) =>
-    `x${scaleOf(config)}: ${config.blocks} blocks of ${config.features} channels, growing by ${config.growth}`,
+    `x${scaleOf(config)}: ${config.blocks} blocks of ${config.features} channels, growing by ` +
+    `${config.growth}`,
   goodFor: () =>
     "photos and drawings, each model for what it was trained on, with sharp detail at a high cost",
   published,

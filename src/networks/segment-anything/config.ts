@@ -13,7 +13,8 @@ export const config = section("Segment Anything.", {
   window: whole("Side of an attention window, in patches.", 0, 1024),
   globalAttention: list("The blocks that attend to the whole image.", whole("A block.", 0, 1000)),
   globalOffsets: whole(
-    "Offsets in the relative position tables of those blocks, 2 S / patch - 1 unless they were trained at another size.",
+    "Offsets in the relative position tables of those blocks, 2 S / patch - 1 unless they were " +
+      "trained at another size.",
   ),
   promptEmbed: whole("C: channels of the image embedding and of every prompt."),
   maskChannels: whole(

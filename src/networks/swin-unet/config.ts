@@ -12,7 +12,8 @@ export const config = checked(
     ),
     resBlocks: list("Residual blocks of each level.", whole("A count.", 1, 128), 1, 10),
     imageSize: whole(
-      "The latent's side that the network is built for: a level no larger than a window there has no shifted blocks, " +
+      "The latent's side that the network is built for: a level no larger than a window there has " +
+        "no shifted blocks, " +
         "and a smaller one has windows of its own side.",
     ),
     attentionResolutions: list(
@@ -28,7 +29,8 @@ export const config = checked(
       window: whole("Side of a window.", 1, 1024),
       mlpRatio: number("Width of the MLP, in multiples of embed.", 1e-3, 1024),
       masking: oneOf(
-        "Which pixels of a shifted window see each other: those that are neighbours, or as in published weights.",
+        "Which pixels of a shifted window see each other: those that are neighbours, or as in " +
+          "published weights.",
         "neighbours",
         "published",
       ),
@@ -41,7 +43,10 @@ export const config = checked(
     const odd = channelMult.find((mult) => widthOf(mult, modelChannels) % 32 !== 0);
     if (odd !== undefined) return `${at("modelChannels")} ${modelChannels} times ${odd} must divide by 32`;
     if (swin.embed % swin.headChannels !== 0) {
-      return `${at("swin.headChannels")} ${swin.headChannels} does not divide ${at("swin.embed")} ${swin.embed}`;
+      return (
+        `${at("swin.headChannels")} ${swin.headChannels} does not divide ${at("swin.embed")} ` +
+        `${swin.embed}`
+      );
     }
     return undefined;
   },

@@ -25,5 +25,8 @@ export const SWINIR = defineDirectNetwork({
 function goodFor({ upsampler, range }: SwinIRConfig): string {
   if (upsampler === "none") return range === 1 ? "taking noise away" : "taking away what JPEG left";
   if (upsampler === "nearest+conv") return "photos as they come, at a high cost";
-  return `clean pictures that were only made smaller, at a ${upsampler === "pixelshuffle" ? "high" : "moderate"} cost`;
+  return (
+    "clean pictures that were only made smaller, at a " +
+    `${upsampler === "pixelshuffle" ? "high" : "moderate"} cost`
+  );
 }

@@ -34,7 +34,8 @@ async function theOnlyOne(): Promise<SamFile> {
   if (files.length === 1) return files[0];
   if (files.length === 0) {
     throw new SamsrError(
-      "no Segment Anything model is installed; add one (samsr models add sam_vit_b_01ec64.pth), or name a checkpoint",
+      "no Segment Anything model is installed; add one (samsr models add sam_vit_b_01ec64.pth), or " +
+        "name a checkpoint",
     );
   }
   const names = files.map(({ name }) => name).join(", ");

@@ -87,7 +87,8 @@ export function resolveSamOptions(options: SamOptions = {}): ResolvedSamOptions 
   const { pointsPerSide, cropNLayers, cropNPointsDownscaleFactor } = resolved;
   if (pointsPerSide < cropNPointsDownscaleFactor ** cropNLayers) {
     throw new SamsrError(
-      `cropNPointsDownscaleFactor ${cropNPointsDownscaleFactor} leaves no point of ${pointsPerSide} in layer ${cropNLayers}`,
+      `cropNPointsDownscaleFactor ${cropNPointsDownscaleFactor} leaves no point of ` +
+        `${pointsPerSide} in layer ${cropNLayers}`,
     );
   }
   return resolved;

@@ -53,7 +53,8 @@ export function upscaleRoutes(app: FastifyInstance, parts: Parts): void {
       schema: {
         summary: "Enlarge a picture",
         description:
-          "The picture is the body, or the one file of a form. Options are those of samsr upscale, as parameters or as fields of the form.",
+          "The picture is the body, or the one file of a form. Options are those of samsr upscale, " +
+          "as parameters or as fields of the form.",
         operationId: "upscale",
         tags: ["pictures"],
         security: KEYED,

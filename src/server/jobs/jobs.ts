@@ -202,7 +202,9 @@ export async function openJobs(
       case "died": {
         const deaths = job.record.deaths + (outcome.alone ? 1 : 0);
         if (deaths >= settings.attempts) {
-          const detail = `${job.record.name} ended its process ${times(deaths)} (${outcome.why}); it is not tried again.`;
+          const detail =
+            `${job.record.name} ended its process ${times(deaths)} (${outcome.why}); ` +
+            "it is not tried again.";
           return become(job, { state: "parked", ended, deaths, problem: { status: 500, detail } });
         }
         job.alone = true;

@@ -33,7 +33,8 @@ const MOST_STEPS = 1e9;
 const space = standing(
   "latents",
   oneOf(
-    "Where diffusion happens: on the latents of a frozen autoencoder, or on pixels, 4 x 4 of them as one of 48 channels.",
+    "Where diffusion happens: on the latents of a frozen autoencoder, or on pixels, 4 x 4 of them " +
+      "as one of 48 channels.",
     "latents",
     "pixels",
   ),
@@ -64,7 +65,8 @@ const data = section("What is trained on.", {
   crops: standing(
     "cut",
     oneOf(
-      "How crops are made: cut at random and turned eight ways, or as published: the largest squares, rescaled to " +
+      "How crops are made: cut at random and turned eight ways, or as published: the largest " +
+        "squares, rescaled to " +
         "crop and flipped left to right.",
       ...CROP_WAYS,
     ),
@@ -88,7 +90,8 @@ const optimiser = section("AdamW, and what the weights are averaged with.", {
   emaStart: standing(
     "rising",
     oneOf(
-      "Whether that decay rises from the first step on, so that a short run is not its beginning, or is constant.",
+      "Whether that decay rises from the first step on, so that a short run is not its beginning, " +
+        "or is constant.",
       ...EMA_STARTS,
     ),
   ),
@@ -165,7 +168,8 @@ const studentFields = section("The student of algorithm 1.", {
   start: optional(text("File of weights to begin with, not the teacher's; --start takes its place.")),
   secondTeacher: optional(
     text(
-      "A model whose pictures the student is taught to make too, or a folder of them; --second-teacher takes its place.",
+      "A model whose pictures the student is taught to make too, or a folder of them; " +
+        "--second-teacher takes its place.",
     ),
   ),
   space,
@@ -178,19 +182,22 @@ const studentFields = section("The student of algorithm 1.", {
     masks: standing(
       "regions",
       text(
-        "What finds masks: regions (the built-in segmentation), network (the coverage network), sam (Segment Anything), " +
+        "What finds masks: regions (the built-in segmentation), network (the coverage network), " +
+          "sam (Segment Anything), " +
           "none (W = 0 and plain noise, SinSR), or a folder of masks by photo name.",
       ),
     ),
     sam: optional(
       text(
-        "The Segment Anything of masks sam, a model's name or a checkpoint; left out, the one that is installed.",
+        "The Segment Anything of masks sam, a model's name or a checkpoint; left out, the one that " +
+          "is installed.",
       ),
     ),
     samOptions: optional(samOptions),
     coverage: optional(
       text(
-        "The coverage network, a model's name or folder, for masks network and the term sc; left out, coverage-tiny.",
+        "The coverage network, a model's name or folder, for masks network and the term sc; left " +
+          "out, coverage-tiny.",
       ),
     ),
     ...guidance,
@@ -203,7 +210,8 @@ const studentFields = section("The student of algorithm 1.", {
     detailTarget: standing(
       "original",
       oneOf(
-        "What the terms structure, perceptual and adversarial are judged against; the second teacher's pictures are crisper.",
+        "What the terms structure, perceptual and adversarial are judged against; the second " +
+          "teacher's pictures are crisper.",
         ...DETAIL_TARGETS,
       ),
     ),

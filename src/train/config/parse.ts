@@ -83,7 +83,10 @@ export function demandKind<K extends Kind>(config: TrainingConfig, kind: K, name
 
 function noField(fields: Field<unknown>, place: string): string {
   const path = place.split(".").slice(0, -1);
-  return `${brief(place)} is no field of a training configuration; expected there: ${namesAt(fields, path).join(", ")}`;
+  return (
+    `${brief(place)} is no field of a training configuration; expected there: ` +
+    `${namesAt(fields, path).join(", ")}`
+  );
 }
 
 /** Returns what contradicts itself in a configuration whose sections each make sense. */
@@ -103,7 +106,10 @@ function conflictInDenoiser(config: TeacherConfig | StudentConfig): string | und
   const guided = config.train === "student" ? config.student : config.semantics;
   const ofPhotos = guided && maskContextOf(guided.masks, guided.maskContext) === "photo";
   if (data.crops === "rescaled" && ofPhotos && guided.masks !== "none") {
-    return `"data.crops" rescaled has no part in masks of whole photos; expected cut, or masks sought in each crop`;
+    return (
+      `"data.crops" rescaled has no part in masks of whole photos; expected cut, or masks ` +
+      "sought in each crop"
+    );
   }
   if (space === "pixels" && outChannels !== LATENT_CHANNELS) {
     return `"network.outChannels" must be ${LATENT_CHANNELS} on pixels, not ${outChannels}`;
@@ -139,7 +145,10 @@ function conflictInStudent({
     return `"student.detailTarget" is the second teacher, but there is no "secondTeacher"`;
   }
   if (secondTeacher !== undefined && taught === 0 && detailTarget === "original") {
-    return `nothing is taught by the "secondTeacher": "student.terms.taught" is 0, and "student.detailTarget" the original`;
+    return (
+      `nothing is taught by the "secondTeacher": "student.terms.taught" is 0, and ` +
+      `"student.detailTarget" the original`
+    );
   }
   if (terms.adversarial > 0 && !discriminator) {
     return `"student.terms.adversarial" is ${terms.adversarial}, but there is no "discriminator"`;

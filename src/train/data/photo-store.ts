@@ -30,7 +30,9 @@ export async function openPhotoStore(
   { maxBytes, decode, onSkipped }: PhotoStoreOptions = {},
 ): Promise<PhotoStore> {
   const files = (await Promise.all(folders.map(listImages))).flat().map(({ path }) => path);
-  const nothing = `${folders.join(", ")}: expected photos (JPEG, PNG, WebP, AVIF, TIFF) in or below this folder, found none`;
+  const nothing =
+    `${folders.join(", ")}: expected photos (JPEG, PNG, WebP, AVIF, TIFF) in or ` +
+    "below this folder, found none";
   if (files.length === 0) throw new SamsrError(nothing);
   const photos = cachedPhotos(files, maxBytes, decode);
   const store = withStandIns(photos, (index, reason) => onSkipped?.(files[index], reason));

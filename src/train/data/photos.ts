@@ -73,7 +73,8 @@ export async function loadPhotos(
     const why =
       skipped.length > 0 ? `${skipped.length} could not be decoded, the first: ${skipped[0].reason}` : "";
     throw new SamsrError(
-      `${list.join(", ")}: expected photos (JPEG, PNG, WebP, AVIF, TIFF) in or below this folder, found none` +
+      `${list.join(", ")}: expected photos (JPEG, PNG, WebP, AVIF, TIFF) in or below this folder, ` +
+        "found none" +
         (why && ` that can be read (${why})`),
     );
   }

@@ -58,7 +58,8 @@ export async function openSource(
   }
   if (degradation !== undefined) {
     throw new SamsrError(
-      `${one} holds saved pairs (hr and lr), which are degraded already: leave out the degradation ${degradation}`,
+      `${one} holds saved pairs (hr and lr), which are degraded already: leave out the degradation ` +
+        `${degradation}`,
     );
   }
   const source = await openSavedPairs(folders, crop, maxBytes, decode, coverageOf, taughtFiles);

@@ -37,7 +37,14 @@ img { max-width: 100%; image-rendering: pixelated } pre { overflow-x: auto; back
 ${keys.map((key) => curve(key, entries)).join("\n")}
 </div>
 ${samples.length > 0 ? "<h2>Samples</h2>" : ""}
-${samples.map(({ step, png }) => `<figure><img alt="step ${step}" src="data:image/png;base64,${Buffer.from(png).toString("base64")}"><figcaption>step ${step}</figcaption></figure>`).join("\n")}
+${samples
+  .map(
+    ({ step, png }) =>
+      `<figure><img alt="step ${step}" ` +
+      `src="data:image/png;base64,${Buffer.from(png).toString("base64")}"><figcaption>step ` +
+      `${step}</figcaption></figure>`,
+  )
+  .join("\n")}
 <h2>Settings</h2>
 <pre>${escapeHtml(JSON.stringify(settings, undefined, 2) ?? "")}</pre>
 </html>
@@ -77,7 +84,8 @@ function curve(key: string, entries: readonly LogEntry[]): string {
     `<path class="raw" d="${line(points)}"/><path class="smooth" d="${line(smooth(points))}"/>` +
     `<text x="0" y="-3">${short(most)}</text><text x="0" y="${HEIGHT + 13}">${short(least)}</text>` +
     `<text x="${WIDTH}" y="${HEIGHT + 13}" text-anchor="end">step ${final}</text></svg>` +
-    `<figcaption>${escapeHtml(key)}: ${short(values[values.length - 1])}${logarithmic ? " (logarithmic)" : ""}</figcaption></figure>`
+    `<figcaption>${escapeHtml(key)}: ` +
+    `${short(values[values.length - 1])}${logarithmic ? " (logarithmic)" : ""}</figcaption></figure>`
   );
 }
 

@@ -82,6 +82,7 @@ async function demandFolder(path: string): Promise<void> {
   const facts = await stat(path).catch(() => undefined);
   if (facts?.isDirectory()) return;
   throw new SamsrError(
-    `--masks ${path}: no such folder; expected regions, network, sam, none, or a folder of masks by photo name`,
+    `--masks ${path}: no such folder; expected regions, network, sam, none, or a folder of masks ` +
+      "by photo name",
   );
 }

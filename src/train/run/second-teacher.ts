@@ -78,7 +78,8 @@ async function givenPictures(folder: string, pairs: readonly Pair[]): Promise<re
       const [own, large] = await Promise.all([path, hr].map((file) => sharp(file).metadata()));
       if (own.width === large.width && own.height === large.height) return path;
       throw new SamsrError(
-        `${path} has ${own.width} x ${own.height} pixels, and ${hr} ${large.width} x ${large.height}; expected the same`,
+        `${path} has ${own.width} x ${own.height} pixels, and ${hr} ${large.width} x ` +
+          `${large.height}; expected the same`,
       );
     }),
   );

@@ -6,7 +6,8 @@ import { need, type Term } from "./term.js";
 /** The distance of the metric of that name, by a network that the user has installed. */
 export const lpips: Term = {
   description:
-    "The single step against the original, by LPIPS of student.lpipsNetwork; not in the paper. Weights: samsr metrics pull.",
+    "The single step against the original, by LPIPS of student.lpipsNetwork; not in the paper. " +
+    "Weights: samsr metrics pull.",
   detail: true,
   loss({ x0Hat, x0, image, extras }) {
     const { name, ...scopes } = need(extras.lpips, "lpips");
