@@ -9,6 +9,7 @@ import * as samsr from "samsr";
 import * as evaluate from "samsr/evaluate";
 import * as image from "samsr/image";
 import * as train from "samsr/train";
+import * as web from "samsr/web";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { photoLike } from "./fixtures/pictures.js";
 
@@ -170,6 +171,23 @@ const ENTRIES: Record<string, [entry: object, functions: Record<string, readonly
       ],
       ssimY: [pixels, pixels, border],
       writePristineModel: [object(await evaluate.readPristineModel(), { mean: [1], covariance: [1] })],
+    },
+  ],
+  "samsr/web": [
+    web,
+    {
+      createUpscaler: [{ ...options(), bad: [...options().bad, undefined] }],
+      decodePicture: [object(new Blob([])), { good: "name", bad: [null, 7] }, options()],
+      defaultThreads: [],
+      detailOf: [object({})],
+      encodePicture: [pixels, options({ format: "png" })],
+      fromImageData: [object({ width: 1, height: 1, data: new Uint8ClampedArray(4) })],
+      openModel: [options()],
+      openUpscalingModel: [options()],
+      pageFormatLike: [word("png")],
+      startPictureThread: [],
+      toImageData: [pixels],
+      tryDevices: [],
     },
   ],
   "samsr/train": [

@@ -1,4 +1,5 @@
 /** Which device a page computes on: tried once, in a worker of its own, timed, and told. */
+import { checkOptions } from "../base/arguments.js";
 import type { DeviceTrial } from "./time-devices.js";
 import { withTrials } from "./trials.js";
 import { absolute, defaultThreads } from "./upscaler.js";
@@ -13,6 +14,7 @@ export type { DeviceTrial } from "./time-devices.js";
 export async function tryDevices(
   options: { readonly threads?: number; readonly runtime?: string | URL } = {},
 ): Promise<readonly DeviceTrial[]> {
+  checkOptions("tryDevices", options, { threads: "number", runtime: "any" });
   const { threads = defaultThreads(), runtime } = options;
   return withTrials((trials) =>
     trials.call("tryDevices", { threads, ...(runtime && { runtime: absolute(runtime) }) }),

@@ -1,9 +1,11 @@
 /** Rasters and what a canvas holds. */
+import { checkArgument, isObject } from "../base/arguments.js";
 import { SamsrError } from "../base/errors.js";
-import { type Channels, createRaster, type Raster, toEightBits } from "../image/raster.js";
+import { type Channels, checkRaster, createRaster, type Raster, toEightBits } from "../image/raster.js";
 
 /** Returns an 8-bit raster as a canvas takes it. */
 export function toImageData(raster: Raster): ImageData {
+  checkRaster(raster);
   const { width, height, channels, data } = toEightBits(raster);
   const rgba = new Uint8ClampedArray(4 * width * height);
   const colours = channels < 3 ? 1 : 3;
@@ -18,7 +20,10 @@ export function toImageData(raster: Raster): ImageData {
  * Returns what a canvas holds as a raster, without alpha where all is opaque, of one channel where all is
  * grey.
  */
-export function fromImageData({ width, height, data }: ImageData): Raster {
+export function fromImageData(pixels: ImageData): Raster {
+  const good = isObject(pixels) && pixels.data instanceof Uint8ClampedArray;
+  checkArgument("fromImageData: the pixels", pixels, good, "an ImageData of 8 bits");
+  const { width, height, data } = pixels;
   let [opaque, grey] = [true, true];
   for (let at = 0; at < data.length && (opaque || grey); at += 4) {
     opaque &&= data[at + 3] === 255;

@@ -1,7 +1,9 @@
 /** Models of a page: a folder of a server, or a file that the visitor gave. */
+import { checkArgument, checkText, isObject } from "../base/arguments.js";
 import { SamsrError } from "../base/errors.js";
 import { once } from "../base/promises.js";
 import { loadPublished } from "../checkpoints/convert.js";
+import { networkOfKind } from "../checkpoints/description.js";
 import {
   enlarges,
   isModelOf,
@@ -44,6 +46,10 @@ export interface PageModel<D extends ModelDescription = ModelDescription> {
  * @throws SamsrError of one line where there is none, or it cannot be used in a page
  */
 export async function openModel(source: ModelSource, runtime?: string): Promise<PageModel> {
+  const good =
+    source instanceof Blob || source instanceof URL || (typeof source === "string" && source !== "");
+  checkArgument("openModel: the source", source, good, "an address or a Blob");
+  if (runtime !== undefined) checkText("openModel: the folder of ONNX Runtime", runtime);
   return source instanceof Blob ? modelOfFile(source, nameOf(source), runtime) : modelOfFolder(source);
 }
 
@@ -71,11 +77,15 @@ export async function openUpscalingModel(
  * between.
  */
 export function detailOf(description: UpscalingModel): number | undefined {
+  const good = isObject(description) && networkOfKind(`${description.network}`) !== undefined;
+  checkArgument("detailOf: the model", description, good, "the description of one that enlarges");
   return kindOf(description).detail?.standard;
 }
 
 async function modelOfFolder(source: string | URL): Promise<PageModel> {
-  const base = new URL(`${source}`.replace(/\/?$/, "/"), globalThis.location?.href);
+  const [folder, page] = [`${source}`.replace(/\/?$/, "/"), globalThis.location?.href];
+  if (!URL.canParse(folder, page)) throw new SamsrError(`${source} is no address of a model's folder`);
+  const base = new URL(folder, page);
   const address = new URL("model.json", base);
   const description = parseDescription(await (await fetched(address)).text(), address.href);
   const files = Object.fromEntries(

@@ -5,19 +5,21 @@
  */
 import { decode as decodePng } from "fast-png";
 import { imageSize } from "image-size";
+import { checkArgument, checkOptions, checkText } from "../base/arguments.js";
 import { SamsrError } from "../base/errors.js";
 import { addMetadata } from "../image/add-metadata.js";
 import { carry } from "../image/carry.js";
 import { jpegFrame } from "../image/containers/jpeg.js";
 import { memoryStore } from "../image/containers/store.js";
-import { checkEncodable, defaultQuality, encodingLosses } from "../image/encoding.js";
+import { checkEncodable, defaultQuality, ENCODE_OPTIONS, encodingLosses } from "../image/encoding.js";
 import { readFacts } from "../image/facts.js";
 import type { InputFormat } from "../image/formats.js";
-import { checkLimits, type Limits, limitsOf } from "../image/limits.js";
+import { checkLimits, LIMIT_TYPES, type Limits, limitsOf } from "../image/limits.js";
 import type { Metadata } from "../image/metadata/index.js";
 import {
   bitDepth,
   type Channels,
+  checkRaster,
   flattenOnWhite,
   hasAlpha,
   type Raster,
@@ -46,6 +48,9 @@ export async function decodePicture(
   name = "the picture",
   limits: Limits = {},
 ): Promise<PagePicture> {
+  checkArgument("decodePicture: the file", file, file instanceof Blob, "a Blob");
+  checkText("decodePicture: the name", name);
+  checkOptions("decodePicture", limits, LIMIT_TYPES);
   const bytes = new Uint8Array(await file.arrayBuffer());
   if (bytes.length === 0) throw new SamsrError(`${name} is empty.`);
   const kind = recognise(bytes);
@@ -100,6 +105,8 @@ export async function encodePicture(
   raster: Raster,
   options: PageEncodeOptions,
 ): Promise<{ file: Blob; warnings: readonly string[] }> {
+  checkRaster(raster);
+  checkOptions("encodePicture", options, ENCODE_OPTIONS);
   const { format, quality, metadata = {}, density } = options;
   checkEncodable(raster, options);
   const suited = format === "png" ? raster : format === "jpeg" ? flattenOnWhite(raster) : toEightBits(raster);
