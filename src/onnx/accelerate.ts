@@ -36,21 +36,23 @@ export function accelerate<Name extends string>(
 ): Record<Name, Value> {
   const plain = isConvolutional(Object.values(outputs));
   const { channels = plain ? 128 : 64, tiles = 64 } = options;
-  const pays = (x: Value, weight: Value) => {
-    const [, , h, w] = x.shape;
+  /** @param h height and width of what is to be made */
+  const pays = ([h, w]: readonly number[], weight: Value) => {
     const enough = (h / TILE) * (w / TILE) >= tiles && Math.min(weight.shape[0], weight.shape[1]) >= channels;
     return enough && h % TILE === 0 && w % TILE === 0;
   };
   return rewrite(outputs, (v, inputs) => {
-    const { op } = nodeOf(v) ?? {};
+    const { op, attributes } = nodeOf(v) ?? {};
     if (op === "PRelu" && plain) return slopes(inputs[0]!, inputs[1]!);
     if (op !== "Conv") return undefined;
     const [x, weight, bias] = inputs as [Value, Value, Value | undefined];
-    if (!isThreeByThree(v, x, weight)) return undefined;
-    const small = enlargedFrom(x);
-    if (small && pays(small, weight)) return winogradConvOfEnlarged(small, weight, bias);
-    if (pays(x, weight)) return winogradConv(x, weight, bias);
-    return plain ? summed(x, weight, bias) : undefined;
+    const pads = attributes!.pads as readonly number[];
+    if (!isThreeByThree(v, x, weight, pads)) return undefined;
+    const whole = pads.every((rows) => rows === 1);
+    const small = whole ? enlargedFrom(x) : undefined;
+    if (small && pays(small.shape.slice(2), weight)) return winogradConvOfEnlarged(small, weight, bias);
+    if (pays(v.shape.slice(2), weight)) return winogradConv(x, weight, bias, pads);
+    return plain && whole ? summed(x, weight, bias) : undefined;
   });
 }
 
@@ -78,11 +80,15 @@ function nodeOf({ source }: Value): Node | undefined {
   return source.kind === "node" ? source.node : undefined;
 }
 
-function isThreeByThree(v: Value, x: Value, weight: Value): boolean {
+/** Whether it is a convolution with a stride of 1 that needs no more than a row or column of zeros. */
+function isThreeByThree(v: Value, x: Value, weight: Value, pads: readonly number[]): boolean {
   const [, , kh, kw] = weight.shape;
-  const [, , h, w] = x.shape;
-  // Of the same size with a stride of 1, so padded by 1.
-  return kh === 3 && kw === 3 && v.shape[0] === 1 && v.shape[2] === h && v.shape[3] === w && isFixed(weight);
+  const [top, left, bottom, right] = pads;
+  const [h, w] = [x.shape[2] + top + bottom - 2, x.shape[3] + left + right - 2];
+  if (kh !== 3 || kw !== 3 || v.shape[0] !== 1 || v.shape[2] !== h || v.shape[3] !== w) return false;
+  // A strip of an image has rows of its neighbours where the image ends for a whole one.
+  const padded = left === 1 && right === 1 && Math.max(top, bottom) <= 1 && x.shape[2] > 1;
+  return padded && isFixed(weight);
 }
 
 /** Returns the image that x is an enlargement of, twice by nearest neighbours; undefined where it is none. */

@@ -12,6 +12,7 @@
  * w2), and both are F(4, 2): 100 products give 8 x 8 outputs, where 576 are taps.
  */
 
+import { emit } from "./emit.js";
 import { add, cast } from "./operators/arithmetic.js";
 import { reshape } from "./operators/broadcast.js";
 import { conv } from "./operators/convolution.js";
@@ -22,11 +23,14 @@ import { constant, makeValue, type Shape, type Value } from "./value.js";
 
 /**
  * Convolves x [1, C, H, W] with weight [O, C, 3, 3] and bias [O] -> [1, O, H, W], padded by 1. The weight is
- * constant and 4 divides the sides.
+ * constant and 4 divides the sides of the result.
+ * @param pads rows and columns of zeros above, at the left, below and at the right, 0 or 1
  */
-export function winogradConv(x: Value, weight: Value, bias?: Value): Value {
-  return transformed(F43, x, weight, bias);
+export function winogradConv(x: Value, weight: Value, bias?: Value, pads: readonly number[] = AROUND): Value {
+  return transformed(F43, x, weight, bias, pads);
 }
+
+const AROUND = [1, 1, 1, 1];
 
 /**
  * Convolves x [1, C, H, W], enlarged twice by nearest neighbours, with weight [O, C, 3, 3] and bias [O] ->
@@ -36,10 +40,17 @@ export function winogradConvOfEnlarged(x: Value, weight: Value, bias?: Value): V
   return transformed(ENLARGED, x, weight, bias);
 }
 
-function transformed({ b, g, a }: Transforms, x: Value, weight: Value, bias?: Value): Value {
+function transformed(
+  { b, g, a }: Transforms,
+  x: Value,
+  weight: Value,
+  bias?: Value,
+  pads: readonly number[] = AROUND,
+): Value {
   const [, c, h, w] = x.shape;
   const o = weight.shape[0];
-  const [rows, columns] = [h / TILE, w / TILE];
+  const rows = (h + pads[0] + pads[2] - 2) / TILE;
+  const columns = (w + pads[1] + pads[3] - 2) / TILE;
   const tiles = rows * columns;
   const planes = b.length ** 2;
   const outputs = a.length;
@@ -50,11 +61,13 @@ function transformed({ b, g, a }: Transforms, x: Value, weight: Value, bias?: Va
   const taps = transpose(reshapeFixed(weight, [1, o, c, 9]), [0, 3, 1, 2]);
   const kernels = conv(taps, reshapeFixed(twoSided(g), [planes, 9, 1, 1]));
   // Every channel is an image of its own, from which one strided convolution takes the values at all points.
-  const values = conv(
-    reshape(x, [c, 1, h, w]),
-    reshapeFixed(twoSided(b), [planes, 1, WINDOW, WINDOW]),
-    undefined,
-    { stride: TILE, padding: 1 },
+  const values = emit(
+    "Conv",
+    [reshape(x, [c, 1, h, w]), reshapeFixed(twoSided(b), [planes, 1, WINDOW, WINDOW])],
+    {
+      shape: [c, planes, rows, columns],
+      attributes: { kernel_shape: [WINDOW, WINDOW], strides: [TILE, TILE], pads },
+    },
   );
   const products = matmul(
     kernels,

@@ -26,6 +26,11 @@ export interface SessionOptions {
   readonly optimization?: "disabled" | "basic" | "extended" | "all";
   /** Plan all buffers as one block. Off, because it can nearly double the peak memory of a training graph. */
   readonly memoryPattern?: boolean;
+  /**
+   * Keep memory that is no longer needed, for what comes next (the default). It is faster, and holds a
+   * multiple of what is needed where sizes differ much; without it every tensor goes back to the system.
+   */
+  readonly arena?: boolean;
   /** The folder of the files that hold a model's stored weights (see `stored` in onnx/). Node only. */
   readonly weightsFolder?: string;
   /** Sizes for symbolic dimensions of the graph. */
@@ -154,7 +159,14 @@ function turnOf(
 }
 
 function ortOptions(options: SessionOptions, executionProviders: SessionOptions["executionProviders"]) {
-  const { threads, spinning, optimization = "all", memoryPattern = false, dimensions } = options;
+  const {
+    threads,
+    spinning,
+    optimization = "all",
+    memoryPattern = false,
+    arena = true,
+    dimensions,
+  } = options;
   const session = {
     ...(options.extra?.session as object),
     ...(spinning !== undefined && { intra_op: { allow_spinning: spinning ? "1" : "0" } }),
@@ -168,6 +180,7 @@ function ortOptions(options: SessionOptions, executionProviders: SessionOptions[
     executionProviders,
     graphOptimizationLevel: optimization,
     enableMemPattern: memoryPattern,
+    enableCpuMemArena: arena,
     logSeverityLevel: 4,
     ...(threads !== undefined && { intraOpNumThreads: threads }),
     ...(dimensions && { freeDimensionOverrides: dimensions }),
