@@ -1,12 +1,13 @@
 /** Methods beside each other: a row for each, with what it has over one of them. */
 
 import type { DataSet } from "../src/evaluate/benchmark/data-sets.js";
+import { gainColumn, metricColumn, paperHead } from "../src/evaluate/columns.js";
 import { METRICS, type MetricName } from "../src/evaluate/metrics/index.js";
-import { meanOf, pairedDifference } from "../src/evaluate/score.js";
-import { digits, estimate, renderTable } from "../src/evaluate/table.js";
+import { type Estimate, meanOf, pairedDifference } from "../src/evaluate/score.js";
+import { wordColumn, writeTable } from "../src/evaluate/table.js";
 import { measure, type Scores } from "./measure.js";
 import type { Model } from "./models.js";
-import { budgets, common, headOf, NOTHING, notes, type TableOptions, valuesOf } from "./shared.js";
+import { budgets, common, notes, type TableOptions, valuesOf } from "./shared.js";
 
 /** A method in a table. */
 export interface Row {
@@ -35,7 +36,6 @@ export async function compared(
   options: TableOptions,
   paperHeads: readonly string[],
 ): Promise<string> {
-  const head = ["", ...on.flatMap((data) => heads(data, metrics, on.length > 1, over)), ...paperHeads];
   const scored = new Map<string, Scores[]>();
   for (const data of on) {
     for (const { model } of rows) {
@@ -44,41 +44,53 @@ export async function compared(
       scored.set(model.name, [...(scored.get(model.name) ?? []), scores]);
     }
   }
-  const lines = rows.map(({ label, model, paper }) => {
-    const cells = on.flatMap((data, i) => {
-      const all = [...scored.values()].map((sets) => sets[i]);
-      const own = model && scored.get(model.name)![i];
-      const from = baseline && scored.get(baseline.name)![i];
-      return metricsOf(data, metrics).flatMap((metric) =>
-        own ? pair(metric, own, model === baseline ? undefined : from, all) : [NOTHING, NOTHING],
-      );
-    });
-    return [label, ...cells, ...(paper ?? paperHeads.map(() => NOTHING))];
+  const columns = on.flatMap((data, place) => {
+    const prefix = on.length > 1 ? `${data.name} ` : "";
+    const own = (model: Model | undefined) => model && scored.get(model.name)![place];
+    const all = [...scored.values()].map((sets) => sets[place]);
+    return metricsOf(data, metrics).flatMap((metric) => [
+      metricColumn<Row>(
+        metric,
+        ({ model }) => meanOver(common(metric, all), metric, own(model)),
+        `${prefix}${paperHead(metric)}`,
+      ),
+      gainColumn<Row>(metric, `over ${over}`, ({ model }) =>
+        model === baseline ? undefined : gainOver(common(metric, all), metric, own(model), own(baseline)),
+      ),
+    ]);
   });
-  return [
-    renderTable(head, lines, "markdown"),
-    notes(on, options),
-    "± is the standard error of the difference, picture by picture.\n",
-    await budgets(
-      rows.flatMap(({ model }) => (model?.step === undefined ? [] : [model.name])),
-      options,
-    ),
-  ].join("\n");
+  const students = rows.flatMap(({ model }) => (model?.step === undefined ? [] : [model.name]));
+  const table = {
+    columns: [
+      wordColumn<Row>("", ({ label }) => label),
+      ...columns,
+      ...paperHeads.map((head, i) => wordColumn<Row>(head, ({ paper }) => paper?.[i])),
+    ],
+    rows,
+    notes: [
+      ...notes(on, metrics, options),
+      "± is the standard error of the difference, picture by picture.",
+      ...(await budgets(students, options)),
+    ],
+  };
+  return writeTable(table, "markdown");
 }
 
 const metricsOf = ({ paired }: DataSet, metrics: readonly MetricName[]) =>
-  metrics.filter((metric) => paired || metric === "niqe");
+  metrics.filter((metric) => paired || !METRICS[metric].needsReference);
 
-function heads(data: DataSet, metrics: readonly MetricName[], named: boolean, over: string): string[] {
-  const prefix = named ? `${data.name} ` : "";
-  return metricsOf(data, metrics).flatMap((metric) => [...[`${prefix}${headOf(metric)}`, `over ${over}`]]);
+/** The mean over the pictures that every model has a value of. */
+function meanOver(whole: readonly number[], metric: MetricName, own: Scores | undefined): number | undefined {
+  return own && whole.length > 0 ? meanOf(valuesOf(metric, own, whole)) : undefined;
 }
 
-/** The mean, and the difference from the baseline, over the pictures that every model has a value of. */
-function pair(metric: MetricName, own: Scores, from: Scores | undefined, all: readonly Scores[]): string[] {
-  const whole = common(metric, all);
-  if (whole.length === 0) return [NOTHING, NOTHING];
-  const [values, others] = [own, from].map((scores) => scores && valuesOf(metric, scores, whole));
-  const gain = others ? estimate(pairedDifference(values!, others), METRICS[metric].decimals) : NOTHING;
-  return [digits(meanOf(values!), METRICS[metric].decimals), gain];
+/** The difference from the baseline over the same pictures. */
+function gainOver(
+  whole: readonly number[],
+  metric: MetricName,
+  own: Scores | undefined,
+  from: Scores | undefined,
+): Estimate | undefined {
+  if (!own || !from || whole.length === 0) return undefined;
+  return pairedDifference(valuesOf(metric, own, whole), valuesOf(metric, from, whole));
 }

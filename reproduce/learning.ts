@@ -3,27 +3,26 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { DataSet } from "../src/evaluate/benchmark/data-sets.js";
 import { TABLE_5 } from "../src/evaluate/benchmark/paper.js";
-import { METRICS, type MetricName } from "../src/evaluate/metrics/index.js";
+import { paperHead } from "../src/evaluate/columns.js";
+import { METRICS } from "../src/evaluate/metrics/index.js";
 import { meanOf } from "../src/evaluate/score.js";
-import { digits, renderTable } from "../src/evaluate/table.js";
+import { digits, type Table, wordColumn, writeTable } from "../src/evaluate/table.js";
 import { measure, type Scores } from "./measure.js";
 import { configIn, secondsTo } from "./run-folder.js";
 import {
   budgets,
   common,
   demand,
-  headOf,
-  NOTHING,
+  type MakeTable,
   notes,
   studentAtStep,
-  type Table,
   type TableOptions,
   valuesOf,
 } from "./shared.js";
 import { VARIATIONS } from "./students.js";
 
 /** Makes table 5: how soon the students are as good as SinSR's is in the end. */
-export const table5: Table = async (options) => {
+export const table5: MakeTable = async (options) => {
   const { val, runs } = options;
   demand(val !== undefined, "table 5 needs --val");
   const rows = [
@@ -37,9 +36,9 @@ export const table5: Table = async (options) => {
   const steps = [...new Set([...progress.values()].flatMap((own) => [...own.keys()]))].sort((a, b) => a - b);
   const minutes = async (name: string, step: number | undefined) => {
     const seconds = step === undefined ? undefined : await secondsTo(join(runs, name), step);
-    return seconds === undefined ? NOTHING : digits(seconds / 60, 1);
+    return seconds === undefined ? undefined : seconds / 60;
   };
-  const parts: string[] = [];
+  const tables: Table<Line>[] = [];
   for (const metric of ["psnr", "niqe"] as const) {
     const all = [...progress.values()].flatMap((own) => [...own.values()]);
     const whole = common(metric, all);
@@ -48,39 +47,62 @@ export const table5: Table = async (options) => {
     const sinsr = progress.get("sinsr")!;
     const last = sinsr.get(Math.max(...sinsr.keys()));
     const target = last ? mean(last) : Number.NaN;
-    const lines: string[][] = [];
+    const lines: Line[] = [];
     for (const { label, name, paper } of rows) {
       const own = progress.get(name)!;
       const reached = [...own].find(([, scores]) => better(mean(scores), target))?.[0];
-      lines.push([
-        label,
-        ...steps.map((step) => (own.has(step) ? finite(mean(own.get(step)!), metric) : NOTHING)),
-        own.size > 0 ? (reached === undefined ? "not reached" : String(reached)) : NOTHING,
-        await minutes(name, reached),
-        await minutes(name, own.size > 0 ? Math.max(...own.keys()) : undefined),
-        ...(paper ?? ["", "", "", ""]),
-      ]);
+      const last = own.size > 0 ? Math.max(...own.keys()) : undefined;
+      const times = { toReached: await minutes(name, reached), inAll: await minutes(name, last) };
+      const means = new Map([...own].map(([step, scores]) => [step, mean(scores)]));
+      lines.push({ label, means, reached, ...times, paper: paper ?? [] });
     }
-    const head = [
-      ...[headOf(metric), ...steps.map((step) => `at step ${step}`)],
-      ...[`steps to ${finite(target, metric) || "SinSR's last"}`, "minutes to it", "minutes in all"],
-      ...["iterations", "time", "CLIPIQA", "MUSIQ"].map((head) => `paper: ${head}`),
+    const places = METRICS[metric].decimals;
+    const sinsrs = Number.isFinite(target) ? digits(target, places) : "SinSR's last";
+    const figure = (head: string, places: number, of: (line: Line) => number | undefined) => ({
+      head,
+      cell(line: Line) {
+        const value = of(line);
+        return value === undefined || Number.isNaN(value) ? undefined : { value, places };
+      },
+    });
+    const columns = [
+      wordColumn<Line>(paperHead(metric), ({ label }) => label),
+      ...steps.map((step) => figure(`at step ${step}`, places, ({ means }) => means.get(step))),
+      wordColumn<Line>(`steps to ${sinsrs}`, ({ means, reached }) =>
+        means.size > 0 ? String(reached ?? "not reached") : undefined,
+      ),
+      figure("minutes to it", 1, ({ toReached }) => toReached),
+      figure("minutes in all", 1, ({ inAll }) => inAll),
+      ...["iterations", "time", "CLIPIQA", "MUSIQ"].map((head, i) =>
+        wordColumn<Line>(`paper: ${head}`, ({ paper }) => paper[i]),
+      ),
     ];
-    parts.push(renderTable(head, lines, "markdown"));
+    tables.push({ columns, rows: lines });
   }
   const trained = rows.map(({ name }) => name).filter((name) => progress.get(name)!.size > 0);
-  return [
-    ...parts,
-    notes([val!], options),
+  const below = [
+    ...notes([val!], ["psnr", "niqe"], options),
     "Steps are those whose weights were kept, so a score may have been reached before; minutes are those of the training " +
-      "steps, as the run's log has them, beside whatever else the machine did.\n",
-    `The paper has ResShift's teacher at ${TABLE_5.resshift.join(", ")}.\n`,
-    await budgets(trained, options),
-  ].join("\n");
+      "steps, as the run's log has them, beside whatever else the machine did.",
+    `The paper has ResShift's teacher at ${TABLE_5.resshift.join(", ")}.`,
+    ...(await budgets(trained, options)),
+  ];
+  const [first, second] = tables;
+  return `${writeTable(first, "markdown")}\n${writeTable({ ...second, notes: below }, "markdown")}`;
 };
 
-const finite = (value: number, metric: MetricName) =>
-  Number.isFinite(value) ? digits(value, METRICS[metric].decimals) : NOTHING;
+/** A student along its run. */
+interface Line {
+  readonly label: string;
+  /** Mean scores by step. */
+  readonly means: ReadonlyMap<number, number>;
+  /** The first step at which it is as good as SinSR's in the end. */
+  readonly reached: number | undefined;
+  /** Minutes of training to there, and of all. */
+  readonly toReached: number | undefined;
+  readonly inAll: number | undefined;
+  readonly paper: readonly string[];
+}
 
 /** Measures a student at every step whose weights there are, the first step first. */
 async function scoresAlong(name: string, data: DataSet, options: TableOptions): Promise<Map<number, Scores>> {

@@ -2,6 +2,7 @@
 import { basename, join } from "node:path";
 import { SamsrError } from "../src/base/errors.js";
 import type { DataSet } from "../src/evaluate/benchmark/data-sets.js";
+import { borderNote } from "../src/evaluate/columns.js";
 import { BORDER } from "../src/evaluate/measurer.js";
 import { METRICS, type MetricName } from "../src/evaluate/metrics/index.js";
 import type { StudentConfig } from "../src/train/config/index.js";
@@ -21,13 +22,7 @@ export interface TableOptions extends MeasureOptions {
 }
 
 /** Makes a table in Markdown, with its notes. */
-export type Table = (options: TableOptions) => Promise<string>;
-
-/** A metric's name as the paper has it. */
-export const headOf = (metric: MetricName): string => METRICS[metric].label.replace("(Y)", "");
-
-/** The cell where nothing is known. */
-export const NOTHING = "";
+export type MakeTable = (options: TableOptions) => Promise<string>;
 
 /** Opens a student at the end of its run; undefined, and `missing` is called, where there is none. */
 export async function student(name: string, options: TableOptions): Promise<Model | undefined> {
@@ -58,17 +53,20 @@ export function common(metric: MetricName, all: readonly Scores[]): number[] {
 export const valuesOf = (metric: MetricName, scores: Scores, whole: readonly number[]) =>
   whole.map((i) => scores[i][metric]!);
 
-/** Says on what a table was measured, and by which NIQE. */
-export function notes(on: readonly DataSet[], { pristine }: TableOptions): string {
-  const sets = on.map(
-    ({ name, pictures, paired }) =>
-      `${name}: ${pictures.length} ${paired ? "photos, degraded as samsr score does" : "small photos"}`,
-  );
-  return `${sets.join("; ")}. NIQE (less is better) against ${basename(pristine.source)}. All metrics without ${BORDER} pixels along every edge.\n`;
+/** Says on what a table was measured, by which NIQE, and what was left out along the edges. */
+export function notes(
+  on: readonly DataSet[],
+  metrics: readonly MetricName[],
+  { pristine }: TableOptions,
+): string[] {
+  const sets = on.map(({ name, pictures, about }) => `${name}: ${pictures.length} ${about}`);
+  const niqe = metrics.includes("niqe") ? ` NIQE (less is better) against ${basename(pristine.source)}.` : "";
+  const measured = metrics.filter((name) => !METRICS[name].needsReference || on.some(({ paired }) => paired));
+  return [`${sets.join("; ")}.${niqe} ${borderNote(measured, BORDER)}`];
 }
 
-/** Says what the students of a table were given: one line, or one for each when they differ. */
-export async function budgets(names: readonly string[], { runs }: TableOptions): Promise<string> {
+/** Says what the students of a table were given: one paragraph, or one for each when they differ. */
+export async function budgets(names: readonly string[], { runs }: TableOptions): Promise<string[]> {
   const given = new Map<string, string[]>();
   for (const name of new Set(names)) {
     const { optimiser, data, student } = (await configIn(join(runs, name)))!;
@@ -81,8 +79,8 @@ export async function budgets(names: readonly string[], { runs }: TableOptions):
     given.set(words, [...(given.get(words) ?? []), name]);
   }
   const line = ([words, students]: [string, string[]]) =>
-    given.size === 1 ? `Each student: ${words}.\n` : `${students.join(", ")}: ${words}.\n`;
-  return [...given].map(line).join("\n");
+    given.size === 1 ? `Each student: ${words}.` : `${students.join(", ")}: ${words}.`;
+  return [...given].map(line);
 }
 
 export function demand(there: boolean, message: string): void {

@@ -14,7 +14,7 @@ import { compared, type Row } from "./comparison.js";
 import { table5 } from "./learning.js";
 import { BICUBIC, teacherModel } from "./models.js";
 import { configIn } from "./run-folder.js";
-import { demand, student, type Table, type TableOptions } from "./shared.js";
+import { demand, type MakeTable, student, type TableOptions } from "./shared.js";
 import { DIVISORS, STUDENTS, studentAt, VARIATIONS } from "./students.js";
 
 /**
@@ -51,7 +51,7 @@ async function methods(
 }
 
 /** Table 1: photos of the real world, without reference. */
-const table1: Table = async (options) => {
+const table1: MakeTable = async (options) => {
   const { real } = options;
   demand(real.length > 0, "table 1 needs --real");
   const names = real.map(({ name }) => name);
@@ -62,7 +62,7 @@ const table1: Table = async (options) => {
 };
 
 /** Table 2: degraded photos, against what they were. */
-const table2: Table = async (options) => {
+const table2: MakeTable = async (options) => {
   const { val } = options;
   demand(val !== undefined, "table 2 needs --val");
   const rows = await methods(options, ({ synthetic }) => synthetic);
@@ -72,7 +72,7 @@ const table2: Table = async (options) => {
 };
 
 /** Table 3: m. */
-const table3: Table = async (options) => {
+const table3: MakeTable = async (options) => {
   const names = options.real.map(({ name }) => name);
   const rows: Row[] = [];
   for (const n of DIVISORS) {
@@ -83,7 +83,7 @@ const table3: Table = async (options) => {
 };
 
 /** Table 4: which coefficients follow W. */
-const table4: Table = async (options) => {
+const table4: MakeTable = async (options) => {
   const row = async (label: string, name: string, paper: Perceptual): Promise<Row> => ({
     ...{ label, model: await student(name, options), paper },
   });
@@ -96,7 +96,7 @@ const table4: Table = async (options) => {
 };
 
 /** Terms that the paper does not have, each compared with two that samsr-tiny's student is trained by. */
-const table6: Table = async (options) => {
+const table6: MakeTable = async (options) => {
   const names = STUDENTS.filter(({ name }) => name.startsWith("original"));
   const rows: Row[] = [];
   for (const { name, about } of names) rows.push({ label: about, model: await student(name, options) });
@@ -129,7 +129,7 @@ const realWorld = (figures: RealWorld, names: readonly string[]) =>
 const realWorldHeads = (names: readonly string[]) =>
   published(names).flatMap((set) => [`paper: ${set} CLIPIQA`, `paper: ${set} MUSIQ`]);
 
-export const TABLES: Readonly<Record<string, { readonly title: string; readonly make: Table }>> = {
+export const TABLES: Readonly<Record<string, { readonly title: string; readonly make: MakeTable }>> = {
   table1: { title: "Table 1: photos of the real world", make: table1 },
   table2: { title: "Table 2: photos with originals", make: table2 },
   table3: { title: "Table 3: m", make: table3 },

@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
+import { paperColumns, scoreTable } from "./columns.js";
 import type { MethodScore } from "./score.js";
-import { scoreTable } from "./table.js";
+import { wordColumn, writeTable } from "./table.js";
 
 const scores: MethodScore[] = [
   {
@@ -30,7 +31,8 @@ const scores: MethodScore[] = [
 ];
 
 it("lays scores out for a terminal", () => {
-  expect(scoreTable(scores, ["psnr", "ssim"], { baseline: "bicubic", border: 4 }).split("\n")).toEqual([
+  const table = scoreTable(scores, ["psnr", "ssim"], { baseline: "bicubic", border: 4 });
+  expect(writeTable(table, "plain").split("\n")).toEqual([
     "method   PSNR(Y)  SSIM(Y)  PSNR over bicubic  SSIM over bicubic",
     "perfect      inf   1.0000               +inf   +0.3000 ± 0.0100",
     "bicubic    25.07   0.6523",
@@ -43,7 +45,7 @@ it("lays scores out for a terminal", () => {
 
 it("writes Markdown", () => {
   expect(
-    scoreTable(scores, ["psnr", "ssim"], { baseline: "bicubic", border: 0, style: "markdown" })
+    writeTable(scoreTable(scores, ["psnr", "ssim"], { baseline: "bicubic", border: 0 }), "markdown")
       .split("\n")
       .slice(0, 4),
   ).toEqual([
@@ -52,4 +54,26 @@ it("writes Markdown", () => {
     "| perfect | inf | 1.0000 | +inf | +0.3000 ± 0.0100 |",
     "| bicubic | 25.07 | 0.6523 |  |  |",
   ]);
+});
+
+it("writes CSV: numbers as they are, quotes where they are needed, no notes", () => {
+  const columns = [
+    wordColumn<number>("what, and why", (n) => (n === 1 ? 'a "b"' : undefined)),
+    { head: "n", cell: (n: number) => ({ value: n / 3, places: 1, signed: true, error: 2 }) },
+  ];
+  expect(writeTable({ columns, rows: [1, 2], notes: ["below"] }, "csv")).toBe(
+    `"what, and why",n\n"a ""b""",${1 / 3}\n,${2 / 3}\n`,
+  );
+});
+
+it("puts the paper's figure beside ours, and what ours has over it", () => {
+  const columns = paperColumns<number>(
+    "psnr",
+    (n) => (n > 0 ? "24.04" : undefined),
+    (n) => (n > 1 ? 25.125 : undefined),
+  );
+  expect(writeTable({ columns, rows: [0, 1, 2] }, "csv")).toBe(
+    `paper,difference\n,\n24.04,\n24.04,${25.125 - 24.04}\n`,
+  );
+  expect(writeTable({ columns, rows: [2] }, "markdown")).toContain("| 24.04 | +1.09 |");
 });

@@ -5,9 +5,10 @@ import { SamsrError } from "../../base/errors.js";
 import { allModels, BICUBIC, contestantsOf, modelsNamed } from "../../evaluate/benchmark/contestants.js";
 import { folderSet } from "../../evaluate/benchmark/data-sets.js";
 import { runBenchmark } from "../../evaluate/benchmark/run.js";
-import { createMeasurer } from "../../evaluate/measurer.js";
+import { borderOf, createMeasurer } from "../../evaluate/measurer.js";
 import { readPristineModel } from "../../evaluate/niqe/niqe.js";
 import type { Device } from "../../runtime/index.js";
+import type { Preset } from "../../upscale/preset-names.js";
 import { chooseMetrics } from "../metric-options.js";
 import { printError } from "../report.js";
 import { createReporter } from "../reporter.js";
@@ -20,7 +21,8 @@ export interface TablesArguments {
   models?: string;
   metrics?: string;
   limit?: number;
-  border: number;
+  border?: number;
+  preset?: Preset;
   niqeModel?: string;
   gallery: number;
   seed: number;
@@ -34,7 +36,8 @@ export interface TablesArguments {
  * @returns the exit code: 0, or 1 when a method failed on a picture
  */
 export async function tablesCommand(options: TablesArguments, signal: AbortSignal): Promise<number> {
-  const { out, limit, border, gallery, seed, device, threads } = options;
+  const { out, limit, gallery, seed, preset, device, threads } = options;
+  const border = options.border ?? borderOf(preset);
   const reporter = createReporter({ quiet: options.quiet, toStdout: true });
   const sets = await Promise.all(options.data.map((folder) => folderSet(folder, limit)));
   const twice = sets.find(({ name }, i) => sets.findIndex((set) => set.name === name) !== i);
@@ -47,7 +50,10 @@ export async function tablesCommand(options: TablesArguments, signal: AbortSigna
   const models = names ? await modelsNamed(names.filter((name) => name !== "bicubic")) : await allModels();
   const runsOn = { device, threads, signal };
   const contestants = [BICUBIC];
-  for (const model of models) contestants.push(...(await contestantsOf(model, seed, runsOn)));
+  const notes = new Set<string>();
+  const how = { seed, runsOn, preset, tell: (line: string) => void notes.add(line) };
+  for (const model of models) contestants.push(...(await contestantsOf(model, how)));
+  for (const line of notes) reporter.say(line);
   const opening = createMeasurer({ metrics, border, pristine, device, threads });
   const measurer = await unlessAborted(opening, signal);
   let failed = false;
@@ -55,6 +61,7 @@ export async function tablesCommand(options: TablesArguments, signal: AbortSigna
   try {
     const tables = await runBenchmark({
       ...{ contestants, sets, measurer, folder: out, gallery, signal, machine: machineWords(options) },
+      notes: [...notes].map((line) => `${line[0].toUpperCase()}${line.slice(1)}.`),
       onPicture({ contestant, set, picture, done, total }) {
         const title = `${contestant} on ${set}`;
         if (title !== last) {

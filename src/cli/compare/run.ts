@@ -4,6 +4,7 @@ import { dirname, join, relative, sep } from "node:path";
 import { unlessAborted } from "../../base/abort.js";
 import { SamsrError } from "../../base/errors.js";
 import { isPlainName } from "../../base/plain-name.js";
+import { borderNote, metricColumn, metricText } from "../../evaluate/columns.js";
 import { comparePicture, givenResults, meansOf, type Outcome } from "../../evaluate/compare.js";
 import { type GalleryPicture, galleryPage } from "../../evaluate/gallery.js";
 import { borderOf, createMeasurer, type Measurer } from "../../evaluate/measurer.js";
@@ -12,7 +13,7 @@ import { METRICS, type MetricName } from "../../evaluate/metrics/index.js";
 import { picturesByStem, stemOf } from "../../evaluate/names.js";
 import { readPristineModel } from "../../evaluate/niqe/niqe.js";
 import type { EnlargeMethod } from "../../evaluate/score.js";
-import { borderNote, renderTable, type Style, valueCell, withNotes } from "../../evaluate/table.js";
+import { type TableFormat, wordColumn, writeTable } from "../../evaluate/table.js";
 import { encodeToFile, writeFileAtomically } from "../../image/index.js";
 import type { Device } from "../../runtime/index.js";
 import { decodeRgb, listImages, spread } from "../../train/data/photos.js";
@@ -169,7 +170,7 @@ async function writeRow(
     size = outcome.picture;
     const figures = Object.entries(outcome.values).map(([name, value]) => {
       const metric = name as MetricName;
-      return `${METRICS[metric].label} ${valueCell(metric, value)}`;
+      return `${METRICS[metric].label} ${metricText(metric, value)}`;
     });
     results.set(method, { source: relative(out, path).split(sep).join("/"), figures: figures.join("  ") });
   }
@@ -186,11 +187,6 @@ async function writeTables(
   const border = borderOf(preset);
   const means = meansOf(rows, metrics);
   const measured = metrics.filter((metric) => [...means.values()].some((own) => own[metric] !== undefined));
-  const head = ["method", ...measured.map((metric) => METRICS[metric].label)];
-  const lines = [...means].map(([method, own]) => [
-    method,
-    ...measured.map((metric) => valueCell(metric, own[metric]?.mean)),
-  ]);
   const document = {
     border,
     means: Object.fromEntries(means),
@@ -205,7 +201,13 @@ async function writeTables(
     writeFileAtomically(join(out, name), new TextEncoder().encode(text), { overwrite });
   await mkdir(out, { recursive: true });
   await write("scores.json", `${JSON.stringify(document, undefined, 2)}\n`);
-  const table = (style: Style) => withNotes(renderTable(head, lines, style), [borderNote(measured, border)]);
+  type Row = typeof means extends Map<infer K, infer V> ? readonly [K, V] : never;
+  const columns = [
+    wordColumn<Row>("method", ([method]) => method),
+    ...measured.map((metric) => metricColumn<Row>(metric, ([, own]) => own[metric]?.mean)),
+  ];
+  const notes = [borderNote(measured, border)];
+  const table = (format: TableFormat) => writeTable({ columns, rows: [...means], notes }, format);
   await write("scores.md", table("markdown"));
   return table("plain");
 }

@@ -5,11 +5,12 @@
 
 import { unlessAborted } from "../../base/abort.js";
 import { SamsrError } from "../../base/errors.js";
-import { evaluateFolder, type FolderEvaluation } from "../../evaluate/folders.js";
+import { borderNote, metricColumn } from "../../evaluate/columns.js";
+import { evaluateFolder, type FolderEvaluation, type PictureEvaluation } from "../../evaluate/folders.js";
 import { createMeasurer } from "../../evaluate/measurer.js";
 import { METRICS, type MetricName } from "../../evaluate/metrics/index.js";
 import { readPristineModel } from "../../evaluate/niqe/niqe.js";
-import { borderNote, renderTable, valueCell, withNotes } from "../../evaluate/table.js";
+import { wordColumn, writeTable } from "../../evaluate/table.js";
 import type { Device } from "../../runtime/index.js";
 import { chooseMetrics } from "../metric-options.js";
 import { printError } from "../report.js";
@@ -71,28 +72,20 @@ function render(
 ): string {
   if (json) return `${JSON.stringify({ border, metrics, folders }, undefined, 2)}\n`;
   if (csv) {
-    const rows = folders.flatMap(({ folder, pictures }) =>
-      pictures.map(({ picture, values }) => [
-        folder,
-        picture,
-        ...metrics.map((metric) => String(values[metric])),
-      ]),
-    );
-    return [["folder", "picture", ...metrics], ...rows]
-      .map((row) => `${row.map(quoted).join(",")}\n`)
-      .join("");
+    type Row = PictureEvaluation & { readonly folder: string };
+    const rows = folders.flatMap(({ folder, pictures }) => pictures.map((one): Row => ({ folder, ...one })));
+    const columns = [
+      wordColumn<Row>("folder", ({ folder }) => folder),
+      wordColumn<Row>("picture", ({ picture }) => picture),
+      ...metrics.map((metric) => metricColumn<Row>(metric, ({ values }) => values[metric], metric)),
+    ];
+    return writeTable({ columns, rows }, "csv");
   }
-  const rows = folders.map(({ folder, pictures, mean }) => [
-    folder,
-    String(pictures.length),
-    ...metrics.map((metric) => valueCell(metric, mean[metric])),
-  ]);
-  const head = ["folder", "pictures", ...metrics.map((metric) => METRICS[metric].label)];
-  const table = renderTable(head, rows, markdown ? "markdown" : "plain");
-  return withNotes(table, [borderNote(metrics, border)]);
-}
-
-/** Returns a field of CSV (RFC 4180). */
-function quoted(text: string): string {
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  const columns = [
+    wordColumn<FolderEvaluation>("folder", ({ folder }) => folder),
+    wordColumn<FolderEvaluation>("pictures", ({ pictures }) => String(pictures.length)),
+    ...metrics.map((metric) => metricColumn<FolderEvaluation>(metric, ({ mean }) => mean[metric])),
+  ];
+  const notes = [borderNote(metrics, border)];
+  return writeTable({ columns, rows: folders, notes }, markdown ? "markdown" : "plain");
 }

@@ -5,12 +5,13 @@
 import { mkdir } from "node:fs/promises";
 import { extname, join } from "node:path";
 import { unlessAborted } from "../../base/abort.js";
+import { metricText, scoreTable } from "../../evaluate/columns.js";
 import { borderOf, createMeasurer, type Measurer } from "../../evaluate/measurer.js";
 import { BASELINE, checkMethodName, createMethods, methodsFor, needsModel } from "../../evaluate/methods.js";
 import { METRICS, type MetricName } from "../../evaluate/metrics/index.js";
 import { readPristineModel } from "../../evaluate/niqe/niqe.js";
 import { type PhotoResults, scoreMethods } from "../../evaluate/score.js";
-import { scoreTable, valueCell } from "../../evaluate/table.js";
+import { writeTable } from "../../evaluate/table.js";
 import { nearest, strip } from "../../image/drawing/strip.js";
 import { encodeToFile, type Raster } from "../../image/index.js";
 import { SCALE } from "../../networks/index.js";
@@ -108,7 +109,7 @@ export async function scoreCommand(
     const style = options.markdown ? "markdown" : "plain";
     const text = options.json
       ? `${JSON.stringify(document, undefined, 2)}\n`
-      : scoreTable(scores, metrics, { baseline: BASELINE, border, style });
+      : writeTable(scoreTable(scores, metrics, { baseline: BASELINE, border }), style);
     await writeToStdout(text, signal);
   } finally {
     await measurer?.close();
@@ -146,7 +147,7 @@ function degradationWords(): string {
 }
 
 function photoLine({ pair, index, scores }: PhotoResults, count: number, metric: MetricName): string {
-  const values = [...scores].map(([name, own]) => `${name} ${valueCell(metric, own[metric])}`);
+  const values = [...scores].map(([name, own]) => `${name} ${metricText(metric, own[metric])}`);
   const unit = metric === "psnr" ? "dB" : METRICS[metric].label;
   return `${index + 1}/${count} ${pair.name}  ${values.join("  ")} ${unit}`;
 }

@@ -4,12 +4,12 @@
 import { appendFile } from "node:fs/promises";
 import { join } from "node:path";
 import { unlessAborted } from "../../base/abort.js";
+import { gainText, metricText } from "../../evaluate/columns.js";
 import { createMeasurer } from "../../evaluate/measurer.js";
 import { BASELINE, createMethods } from "../../evaluate/methods.js";
 import { METRICS } from "../../evaluate/metrics/index.js";
 import { type EnlargeMethod, scoreMethods } from "../../evaluate/score.js";
 import { settingsOf, withStudent } from "../../evaluate/students.js";
-import { estimate, valueCell } from "../../evaluate/table.js";
 import type { StudentConfig } from "../../train/config/index.js";
 import { validationPairs } from "../../train/data/validation.js";
 import { chooseMetrics } from "../metric-options.js";
@@ -60,8 +60,7 @@ export async function openValidation(
       const scores = await withStudent("student", parts, settings, { threads, signal }, measure);
       const { mean, gain } = scores.find(({ method }) => method === "student")!;
       const words = metrics.map((name) => {
-        const { label, decimals } = METRICS[name];
-        return `${label} ${valueCell(name, mean[name])} (${estimate(gain[name], decimals)})`;
+        return `${METRICS[name].label} ${metricText(name, mean[name])} (${gainText(name, gain[name])})`;
       });
       say(`step ${step} on ${pairs.length} photos, and over ${BASELINE}: ${words.join("  ")}`);
       await appendFile(join(out, "validation.jsonl"), `${JSON.stringify({ step, mean, gain })}\n`);

@@ -3,12 +3,16 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { photoLike } from "../../../test/fixtures/pictures.js";
+import { writeLatentModel } from "../../../test/fixtures/small-latent-model.js";
+import { writeSmallModel } from "../../../test/fixtures/small-model.js";
+import { PUBLISHED } from "../../checkpoints/store/index.js";
 import { nearest } from "../../image/drawing/strip.js";
 import { encodeToFile, type Raster } from "../../image/index.js";
 import { createMeasurer } from "../measurer.js";
 import type { MetricName } from "../metrics/index.js";
-import { BICUBIC, type Contestant } from "./contestants.js";
+import { BICUBIC, type Contestant, contestantsOf, modelsNamed } from "./contestants.js";
 import { folderSet } from "./data-sets.js";
+import { PAPER_METHODS } from "./paper.js";
 import { runBenchmark } from "./run.js";
 
 const folder = mkdtempSync(join(tmpdir(), "samsr-benchmark-"));
@@ -131,6 +135,34 @@ it("puts the paper's figures beside the model that is its method, and names what
     expect(tables).toContain(line);
   }
   expect(tables).toContain("PSNR(Y): 4 pixels left out along every edge.");
+});
+
+it("knows a method by its published file too, and has no model of another name for it", async () => {
+  const { tables } = await run("files", [squares("own", { model: "BSRGAN.pth" }).contestant]);
+  expect(row(tables, 2, "BSRGAN")[0]).toMatch(/^\d\d\.\d\d$/);
+  const published = Object.entries(PUBLISHED).map(([name, { file }]) => [file, name]);
+  for (const { file, model } of PAPER_METHODS) {
+    expect([model, undefined]).toContain(Object.fromEntries(published)[file]);
+  }
+});
+
+it("runs a model of latents by the preset, and another one as it is", async () => {
+  const models = [writeLatentModel(), writeSmallModel()];
+  const lines: string[] = [];
+  const all = async (preset?: "published") => {
+    const found = await modelsNamed(models);
+    const each = found.map((model) =>
+      contestantsOf(model, { seed: 1, runsOn: {}, preset, tell: (line) => void lines.push(line) }),
+    );
+    return (await Promise.all(each)).flat();
+  };
+  const [plain, preset] = [await all(), await all("published")];
+  for (const model of models) rmSync(model, { recursive: true });
+  expect(preset.map(({ label }) => label)).toEqual(plain.map(({ label }) => label));
+  const differ = plain.filter((one, i) => one.fingerprint !== preset[i].fingerprint);
+  expect(differ.map(({ label }) => label)).toEqual(["small-latent"]);
+  expect(lines).toEqual([expect.stringMatching(/^preset published: tiles of/)]);
+  await expect(modelsNamed(["samsr-tiny", "samsr-tiny"])).rejects.toThrow(/two models are called samsr-tiny/);
 });
 
 it("goes on after a picture that a method fails on", async () => {

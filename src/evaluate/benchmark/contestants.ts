@@ -1,6 +1,7 @@
 /** What makes pictures larger and is compared: bicubic, and what installed models can do. */
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
+import { totalmem } from "node:os";
 import { join } from "node:path";
 import { SamsrError } from "../../base/errors.js";
 import { enlarges, networkOf, type UpscalingModel } from "../../checkpoints/index.js";
@@ -13,6 +14,8 @@ import { costOf } from "../../upscale/cost.js";
 import { createUpscaler, type UpscaleSettings } from "../../upscale/index.js";
 import { kindOf } from "../../upscale/kinds/index.js";
 import { findUpscalingModel } from "../../upscale/model.js";
+import type { Preset } from "../../upscale/preset-names.js";
+import { withPreset } from "../../upscale/presets.js";
 import { BASELINE, createMethods } from "../methods.js";
 import type { EnlargeMethod } from "../score.js";
 import { digestOf } from "./data-sets.js";
@@ -49,7 +52,9 @@ export const BICUBIC: Contestant = {
 };
 
 /**
- * Models by their names, files or folders. @throws SamsrError for one that enlarges nothing, or not by four
+ * Models by their names, files or folders.
+ * @throws SamsrError for one that enlarges nothing, or not by four; for two of one name, which would share
+ *   their results
  */
 export async function modelsNamed(names: readonly string[]): Promise<InstalledModel<UpscalingModel>[]> {
   const models: InstalledModel<UpscalingModel>[] = [];
@@ -58,6 +63,9 @@ export async function modelsNamed(names: readonly string[]): Promise<InstalledMo
     const { scale } = kindOf(model.description);
     if (scale !== SCALE) {
       throw new SamsrError(`the model ${name} enlarges ${scale} times; the tables are of ${SCALE} times`);
+    }
+    if (models.some(({ description }) => description.name === model.description.name)) {
+      throw new SamsrError(`two models are called ${model.description.name}; install one by another name`);
     }
     models.push(model);
   }
@@ -75,14 +83,24 @@ export async function allModels(): Promise<InstalledModel<UpscalingModel>[]> {
   return found;
 }
 
+/** How what a model can do is run. */
+export interface ContestantOptions {
+  /** Of the noise. */
+  readonly seed: number;
+  readonly runsOn: RunsOn;
+  /** Of models of latents; others run as they do without one. */
+  readonly preset?: Preset;
+  /** Told what there is to say of the preset, a line for people. */
+  readonly tell?: (line: string) => void;
+}
+
 /**
  * What a model can do: one pass; the method that its one denoiser was trained for; or, where it has a student
  * and a teacher, SAMSR's and SinSR's step of the one and ResShift's chain of the other.
  */
 export async function contestantsOf(
   model: InstalledModel<UpscalingModel>,
-  seed: number,
-  runsOn: RunsOn,
+  { seed, runsOn, preset, tell }: ContestantOptions,
 ): Promise<Contestant[]> {
   const { description, folder } = model;
   const { name } = description;
@@ -111,7 +129,14 @@ export async function contestantsOf(
   if (networkOf(description).upscaling?.by === "denoising latents") {
     const { method } = diffusion;
     const steps = method === "resshift" ? chain : 1;
-    return [make(name, { method, steps, seed }, steps)];
+    // What the preset is has to be in the fingerprint, so it stands as settings.
+    const { preset: _, ...settings } = withPreset<UpscaleSettings & { readonly preset?: Preset }>(
+      { method, steps, seed, preset },
+      description,
+      totalmem(),
+      tell,
+    );
+    return [make(name, settings, steps)];
   }
   const methods: [Method, number][] = [
     ["samsr", 1],

@@ -26,6 +26,8 @@ export interface DataSet {
   readonly limit?: number;
   /** Whether there are originals to compare with. */
   readonly paired: boolean;
+  /** What its pictures are, for people, after their number. */
+  readonly about: string;
   readonly pictures: readonly Picture[];
 }
 
@@ -53,7 +55,8 @@ export async function folderSet(folder: string, limit?: number): Promise<DataSet
       },
     };
   });
-  const set = { name: basename(resolve(folder)), limit, paired };
+  const about = paired ? "pairs" : "small photos";
+  const set = { name: basename(resolve(folder)), limit, paired, about };
   return { ...set, pictures: await Promise.all(pictures) };
 }
 
@@ -73,7 +76,7 @@ export async function validationSet(folders: readonly string[], limit?: number):
       },
     };
   });
-  return { name: "val", limit, paired: true, pictures };
+  return { name: "val", limit, paired: true, about: "photos, degraded as samsr score does", pictures };
 }
 
 async function imagesIn(folders: readonly string[], limit = Number.POSITIVE_INFINITY) {

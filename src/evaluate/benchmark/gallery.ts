@@ -1,9 +1,10 @@
 /** Figure 4: results beside each other, from what is kept of each picture. */
 import { relative, sep } from "node:path";
 import { spread } from "../../train/data/photos.js";
+import { metricText } from "../columns.js";
 import { type GalleryPicture, galleryPage } from "../gallery.js";
 import { METRICS, type MetricName } from "../metrics/index.js";
-import { valueCell } from "../table.js";
+
 import type { Contestant } from "./contestants.js";
 import type { DataSet } from "./data-sets.js";
 import { keptResult, picturePath } from "./results.js";
@@ -33,7 +34,7 @@ export async function benchmarkGallery(
         const path = picturePath(folder, contestant.name, set.name, picture.name);
         const figures = Object.entries(kept.values).map(([name, value]) => {
           const metric = name as MetricName;
-          return `${METRICS[metric].label} ${valueCell(metric, value)}`;
+          return `${METRICS[metric].label} ${metricText(metric, value)}`;
         });
         const source = relative(folder, path).split(sep).join("/");
         results.set(contestant.label, { source, figures: figures.join("  ") });

@@ -54,7 +54,11 @@ export const PAPER_METHODS: readonly PaperMethod[] = [
     synthetic: ["24.42", "0.659", "0.259", "0.581", "54.697"],
   },
   {
-    ...{ label: "SwinIR", model: "swinir-real", file: "003_realSR_BSRGAN_DFO_s64w8_SwinIR-M_x4_GAN.pth" },
+    ...{
+      label: "SwinIR",
+      model: "swinir-m-real-x4",
+      file: "003_realSR_BSRGAN_DFO_s64w8_SwinIR-M_x4_GAN.pth",
+    },
     real: real(["0.4654", "59.636"], ["0.5782", "63.822"]),
     synthetic: ["23.99", "0.667", "0.238", "0.564", "53.790"],
   },

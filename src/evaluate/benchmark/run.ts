@@ -20,6 +20,8 @@ interface BenchmarkOptions {
   readonly gallery: number;
   /** On what times are taken, for people. */
   readonly machine: string;
+  /** What else there is to say below the tables, such as which preset was run. */
+  readonly notes?: readonly string[];
   readonly signal: AbortSignal;
   readonly onPicture?: ResultsOptions["onPicture"];
   /** Told of a picture that a contestant fails on, or of one that cannot be opened; the work goes on. */
@@ -67,9 +69,9 @@ function byCost(contestants: readonly Contestant[]): Contestant[] {
 }
 
 async function writeTables(options: BenchmarkOptions): Promise<string> {
-  const { measurer, folder, gallery, contestants, sets, machine } = options;
+  const { measurer, folder, gallery, contestants, sets, machine, notes } = options;
   const { metrics, border, pristine } = measurer;
-  const input = { contestants, sets, metrics, border, niqe: pristine.source, machine, folder };
+  const input = { contestants, sets, metrics, border, niqe: pristine.source, machine, notes, folder };
   const tables = await benchmarkTables(input);
   const write = (name: string, text: string) =>
     writeFileAtomically(join(folder, name), new TextEncoder().encode(text), { overwrite: true });

@@ -1,8 +1,9 @@
 /** The paper's tables 1 and 2 beside ours, from what is kept of each picture. */
 import { PUBLISHED } from "../../checkpoints/store/index.js";
+import { borderNote, metricFigure, paperColumns } from "../columns.js";
 import { METRICS, type MetricName } from "../metrics/index.js";
 import { meanOf } from "../score.js";
-import { borderNote, digits, renderTable, withNotes } from "../table.js";
+import { type Column, type Figure, wordColumn, writeTable } from "../table.js";
 import type { Contestant } from "./contestants.js";
 import type { DataSet } from "./data-sets.js";
 import {
@@ -25,17 +26,14 @@ interface TablesInput {
   readonly niqe: string;
   /** On what times were taken, for people. */
   readonly machine: string;
+  /** What else there is to say of how they were made. */
+  readonly notes?: readonly string[];
   /** Where results are kept. */
   readonly folder: string;
 }
 
 /** Results of a contestant on a set, in the order of its pictures; undefined where there is none yet. */
-type Column = readonly (Result | undefined)[];
-
-interface Cells {
-  readonly head: string;
-  readonly cell: (row: Row) => string;
-}
+type Results = readonly (Result | undefined)[];
 
 interface Row {
   readonly label: string;
@@ -43,7 +41,7 @@ interface Row {
   readonly paper?: PaperMethod;
 }
 
-type Read = (contestant: Contestant, set: DataSet) => Column;
+type Read = (contestant: Contestant, set: DataSet) => Results;
 
 /** Both tables in Markdown, with what is missing and the commands that would fill it. */
 export async function benchmarkTables(input: TablesInput): Promise<string> {
@@ -66,7 +64,7 @@ export async function benchmarkTables(input: TablesInput): Promise<string> {
 }
 
 async function readAll({ contestants, sets, folder }: TablesInput): Promise<Read> {
-  const columns = new Map<string, Column>();
+  const columns = new Map<string, Results>();
   for (const contestant of contestants) {
     for (const set of sets) {
       const column = set.pictures.map((picture) => keptResult(folder, contestant, set, picture));
@@ -98,13 +96,12 @@ function tableOf(
     const prefix = names.length > 1 ? `${name} ` : "";
     return shown.flatMap((metric) => columnsOf({ name, set, metric, prefix, number, paperMetrics }, read));
   });
-  const all: Cells[] = [...columns, ...costColumns(sets, read)];
-  const cells = rows.map((row) => [row.label, ...all.map(({ cell }) => cell(row))]);
-  const table = renderTable(["method", ...all.map(({ head }) => head)], cells, "markdown");
-  return (
-    `## Table ${number}: ` +
-    `${title}\n\n${withNotes(table, notesOf(number, sets, published, shown, rows, input, read))}`
-  );
+  const table = {
+    columns: [wordColumn<Row>("method", ({ label }) => label), ...columns, ...costColumns(sets, read)],
+    rows,
+    notes: notesOf(number, sets, published, shown, rows, input, read),
+  };
+  return `## Table ${number}: ${title}\n\n${writeTable(table, "markdown")}`;
 }
 
 /**
@@ -113,9 +110,9 @@ function tableOf(
 function rowsOf(number: 1 | 2, contestants: readonly Contestant[]): Row[] {
   const methods = PAPER_METHODS.filter(({ real }) => number === 2 || real);
   const rows = methods.map((paper): Row => {
-    const model = modelOf(paper, number);
+    const names = namesOf(paper, number);
     const contestant = contestants.find(
-      (one) => one.model === model && (paper.steps === undefined || one.steps === paper.steps),
+      (one) => names.includes(one.model ?? "") && (paper.steps === undefined || one.steps === paper.steps),
     );
     return { label: paper.label, contestant, paper };
   });
@@ -125,6 +122,12 @@ function rowsOf(number: 1 | 2, contestants: readonly Contestant[]): Row[] {
 }
 
 const modelOf = ({ model, model2 }: PaperMethod, number: 1 | 2) => (number === 2 ? (model2 ?? model) : model);
+
+/** What a paper's method is called here: its model's name, or its published file's where that is the model. */
+function namesOf(paper: PaperMethod, number: 1 | 2): string[] {
+  const model = modelOf(paper, number);
+  return [model, Object.hasOwn(PUBLISHED, model) ? PUBLISHED[model].file : paper.file];
+}
 
 /** Whether a folder's name is one of the paper's sets, whatever the case. */
 function publishedAs(name: string, published: readonly string[]): boolean {
@@ -141,64 +144,55 @@ interface ColumnOf {
 }
 
 /** Ours, and where the paper has figures, these and the difference. */
-function columnsOf({ name, set, metric, prefix, number, paperMetrics }: ColumnOf, read: Read): Cells[] {
-  const { decimals } = METRICS[metric];
+function columnsOf({ name, set, metric, prefix, number, paperMetrics }: ColumnOf, read: Read): Column<Row>[] {
   const arrow = METRICS[metric].better === "higher" ? "↑" : "↓";
   const ours = ({ contestant }: Row) =>
     contestant && set ? meanIn(read(contestant, set), metric) : undefined;
-  const own: Cells = {
+  const own: Column<Row> = {
     head: `${prefix}${METRICS[metric].label} ${arrow}`,
     cell(row) {
       const mean = ours(row);
-      if (!mean) return "";
+      if (!mean) return undefined;
       const all = set!.pictures.length;
-      return `${digits(mean.value, decimals)}${mean.count < all ? ` (${mean.count} of ${all})` : ""}`;
+      const note = mean.count < all ? `(${mean.count} of ${all})` : undefined;
+      return { ...metricFigure(metric, mean.value)!, note };
     },
   };
   const place = paperMetrics.indexOf(metric);
   if (place < 0) return [own];
-  const figure = ({ paper }: Row) => {
+  const printed = ({ paper }: Row) => {
     if (number === 2) return paper?.synthetic[place];
     return paper?.real?.[name as keyof NonNullable<PaperMethod["real"]>]?.[place];
   };
-  return [
-    own,
-    { head: "paper", cell: (row) => figure(row) ?? "" },
-    {
-      head: "difference",
-      cell(row) {
-        const [mean, printed] = [ours(row), figure(row)];
-        if (!mean || printed === undefined) return "";
-        const difference = mean.value - Number(printed);
-        return `${difference >= 0 ? "+" : ""}${digits(difference, decimals)}`;
-      },
-    },
-  ];
+  return [own, ...paperColumns(metric, printed, (row) => ours(row)?.value)];
 }
 
-function meanIn(column: Column, metric: MetricName): { value: number; count: number } | undefined {
-  const values = column.flatMap((result) => result?.values[metric] ?? []);
+function meanIn(results: Results, metric: MetricName): { value: number; count: number } | undefined {
+  const values = results.flatMap((result) => result?.values[metric] ?? []);
   return values.length === 0 ? undefined : { value: meanOf(values), count: values.length };
 }
 
-function costColumns(sets: readonly DataSet[], read: Read): Cells[] {
-  const seconds: Cells = {
-    head: "s a picture",
-    cell({ contestant }) {
-      if (!contestant) return "";
-      const times = sets.flatMap((set) => read(contestant, set).flatMap((result) => result?.seconds ?? []));
-      return times.length === 0 ? "" : digits(meanOf(times), 2);
+function costColumns(sets: readonly DataSet[], read: Read): Column<Row>[] {
+  const numbers = (
+    head: string,
+    places: number,
+    of: (one: Contestant) => number | undefined,
+  ): Column<Row> => ({
+    head,
+    cell({ contestant }): Figure | undefined {
+      const value = contestant && of(contestant);
+      return value === undefined ? undefined : { value, places };
     },
-  };
+  });
   return [
-    seconds,
-    { head: "parameters, M", cell: ({ contestant }) => millions(contestant?.parameters, 1e6, 2) },
-    { head: "GFLOP at 64 x 64", cell: ({ contestant }) => millions(contestant?.flops, 1e9, 1) },
+    numbers("s a picture", 2, (one) => {
+      const times = sets.flatMap((set) => read(one, set).flatMap((result) => result?.seconds ?? []));
+      return times.length === 0 ? undefined : meanOf(times);
+    }),
+    numbers("parameters, M", 2, ({ parameters }) => parameters && parameters / 1e6),
+    numbers("GFLOP at 64 x 64", 1, ({ flops }) => flops && flops / 1e9),
   ];
 }
-
-const millions = (value: number | undefined, unit: number, places: number) =>
-  value === undefined ? "" : digits(value / unit, places);
 
 /** What was measured and how; then a line for each blank, with the command that would fill it. */
 function notesOf(
@@ -232,6 +226,7 @@ function notesOf(
   const list = blanks.map((line) => `- ${line}`).join("\n");
   return [
     `${on ? `${on}. ` : ""}${border}${niqe} Seconds: of enlarging alone, on ${input.machine}.`,
+    ...(input.notes ?? []),
     blanks.length === 0 ? "" : `Blank, and what would fill it:\n\n${list}`,
   ];
 }
