@@ -34,7 +34,8 @@ export const FULL_SIZE: LatentModel = {
   weights: { denoiser: "denoiser.safetensors", autoencoder: "autoencoder.safetensors" },
 };
 
-const NETWORKS: Readonly<Record<string, (p: Scope) => unknown>> = {
+/** What makes each part's network, for its parameters. */
+export const NETWORKS: Readonly<Record<"denoiser" | "autoencoder", (p: Scope) => unknown>> = {
   denoiser(p) {
     const z = input("z", [1, 3, 64, 64]);
     return swinUNet(p, FULL_SIZE.config, z, input("t", [1]), z);
@@ -57,7 +58,8 @@ export async function writeFullSizeModel(): Promise<{
   process.once("exit", remove);
   writeFileSync(join(folder, "model.json"), JSON.stringify(FULL_SIZE));
   let parameters = 0;
-  for (const [part, file] of Object.entries(FULL_SIZE.weights)) {
+  for (const part of Object.keys(NETWORKS) as (keyof typeof NETWORKS)[]) {
+    const file = FULL_SIZE.weights[part];
     const { scope, parameters: specs } = trainableScope();
     NETWORKS[part](scope);
     const tensors = new Map(specs().map(({ name, shape }, i) => [name, lazily(shape, i)]));
@@ -68,7 +70,7 @@ export async function writeFullSizeModel(): Promise<{
 }
 
 /** Numbers that are made each time they are asked for, so that one tensor at a time is in memory. */
-function lazily(shape: Shape, seed: number): { shape: Shape; data: Float32Array } {
+export function lazily(shape: Shape, seed: number): { shape: Shape; data: Float32Array } {
   return {
     shape,
     get data() {

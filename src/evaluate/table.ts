@@ -34,7 +34,9 @@ export interface Table<Row> {
   readonly notes?: readonly string[];
 }
 
-/** How a table is written: for a terminal, in Markdown, or as CSV (RFC 4180), whose numbers are not rounded. */
+/**
+ * How a table is written: for a terminal, in Markdown, or as CSV (RFC 4180), whose numbers are not rounded.
+ */
 export type TableFormat = "plain" | "markdown" | "csv";
 
 /** Writes a table as text that ends with a line's end. */

@@ -40,7 +40,8 @@ const ELEMENTWISE = new Set(
  * make them; whatever else reads one is given it whole. The results are the same but for rounding in the
  * moments of normalisations.
  * @param outputs the graph, by the names of its outputs
- * @returns the outputs by the same names, without derivatives; the very same values where no image is so large
+ * @returns the outputs by the same names, without derivatives; the very same values where no image is so
+ *   large
  */
 export function inStrips<Name extends string>(
   outputs: Readonly<Record<Name, Value>>,
@@ -201,10 +202,7 @@ function normalised(node: Node, normal: Value | undefined): Normalised | undefin
   if (layer?.op !== "LayerNormalization" || nodeOf(reshaped)?.op !== "Reshape" || !x || !isImage(x))
     return undefined;
   const [scale] = layer.inputs.slice(1).map((one) => one!.source);
-  const plain =
-    layer.inputs.length === 2 &&
-    scale.kind === "constant" &&
-    (scale.data as Float32Array).every((s) => s === 1);
+  const plain = layer.inputs.length === 2 && scale.kind === "constant" && isOnes(scale.data);
   const [groups] = reshaped!.shape;
   const { epsilon } = layer.attributes;
   if (!plain || reshaped!.shape.length !== 2 || x.shape[1] % groups !== 0 || typeof epsilon !== "object")
@@ -233,6 +231,12 @@ function normalisedStrips({ x, groups, epsilon }: Normalised, strips: readonly V
   );
   const inverse = div(1, sqrt(add(variance, epsilon)));
   return inGroups.map((one, i) => reshape(mul(sub(one, mean), inverse), strips[i].shape));
+}
+
+/** A loop, since the numbers are tens of millions. */
+function isOnes(data: ArrayLike<unknown>): boolean {
+  for (let i = 0; i < data.length; i++) if (data[i] !== 1) return false;
+  return true;
 }
 
 function nodeOf(v: Value | undefined): Node | undefined {

@@ -41,7 +41,7 @@ export function winogradConvOfEnlarged(x: Value, weight: Value, bias?: Value): V
 }
 
 function transformed(
-  { b, g, a }: Transforms,
+  transforms: Transforms,
   x: Value,
   weight: Value,
   bias?: Value,
@@ -52,34 +52,59 @@ function transformed(
   const rows = (h + pads[0] + pads[2] - 2) / TILE;
   const columns = (w + pads[1] + pads[3] - 2) / TILE;
   const tiles = rows * columns;
-  const planes = b.length ** 2;
-  const outputs = a.length;
-
-  // While it loads, the runtime holds what it folds: so no copy is made that is not needed. The tensor is
-  // given its other shape where it lies, and a convolution makes [1, planes, O, C] at once, where a product
-  // would have to be reshaped.
-  const taps = transpose(reshapeFixed(weight, [1, o, c, 9]), [0, 3, 1, 2]);
-  const kernels = conv(taps, reshapeFixed(twoSided(g), [planes, 9, 1, 1]));
+  const { planes, outputs, before, after } = matricesOf(transforms);
+  const kernels = kernelsOf(transforms, weight);
   // Every channel is an image of its own, from which one strided convolution takes the values at all points.
-  const values = emit(
-    "Conv",
-    [reshape(x, [c, 1, h, w]), reshapeFixed(twoSided(b), [planes, 1, WINDOW, WINDOW])],
-    {
-      shape: [c, planes, rows, columns],
-      attributes: { kernel_shape: [WINDOW, WINDOW], strides: [TILE, TILE], pads },
-    },
-  );
+  const values = emit("Conv", [reshape(x, [c, 1, h, w]), before], {
+    shape: [c, planes, rows, columns],
+    attributes: { kernel_shape: [WINDOW, WINDOW], strides: [TILE, TILE], pads },
+  });
   const products = matmul(
     kernels,
     reshape(transpose(reshape(values, [c, planes, tiles]), [1, 0, 2]), [1, planes, c, tiles]),
   );
   // [row in the tile, column in the tile, O, rows, columns], and the two moves that bring the pixels in
   // order.
-  const pixels = matmul(twoSided(a), reshape(products, [planes, o * tiles]));
+  const pixels = matmul(after, reshape(products, [planes, o * tiles]));
   const wide = transpose(reshape(pixels, [outputs, outputs, o * tiles]), [0, 2, 1]);
   const lines = transpose(reshape(wide, [outputs, o * rows, columns * outputs]), [1, 0, 2]);
   const y = reshape(lines, [1, o, rows * outputs, columns * outputs]);
   return bias ? add(y, reshape(bias, [1, o, 1, 1])) : y;
+}
+
+/** The matrices of transforms, made once: what is merged in a file is made of the same values. */
+const matrices = new WeakMap<Transforms, ReturnType<typeof makeMatrices>>();
+
+function matricesOf(transforms: Transforms) {
+  const known = matrices.get(transforms) ?? makeMatrices(transforms);
+  matrices.set(transforms, known);
+  return known;
+}
+
+function makeMatrices({ a, b, g }: Transforms) {
+  const planes = b.length ** 2;
+  return {
+    ...{ planes, outputs: a.length, after: twoSided(a) },
+    before: reshapeFixed(twoSided(b), [planes, 1, WINDOW, WINDOW]),
+    ofKernels: reshapeFixed(twoSided(g), [planes, 9, 1, 1]),
+    /** The transformed kernels of weights: a convolution in strips has them once, not once a strip. */
+    kernels: new WeakMap<Value, Value>(),
+  };
+}
+
+/** The transform [1, planes, O, C] of a constant weight [O, C, 3, 3]. */
+function kernelsOf(transforms: Transforms, weight: Value): Value {
+  const { kernels, ofKernels } = matricesOf(transforms);
+  const known = kernels.get(weight);
+  if (known) return known;
+  const [o, c] = weight.shape;
+  // While it loads, the runtime holds what it folds: so no copy is made that is not needed. The tensor is
+  // given its other shape where it lies, and a convolution makes [1, planes, O, C] at once, where a product
+  // would have to be reshaped.
+  const taps = transpose(reshapeFixed(weight, [1, o, c, 9]), [0, 3, 1, 2]);
+  const made = conv(taps, ofKernels);
+  kernels.set(weight, made);
+  return made;
 }
 
 /** Reshapes a value that rests on constants; of a constant it is a constant again, over the same numbers. */

@@ -123,7 +123,9 @@ function rowsOf(number: 1 | 2, contestants: readonly Contestant[]): Row[] {
 
 const modelOf = ({ model, model2 }: PaperMethod, number: 1 | 2) => (number === 2 ? (model2 ?? model) : model);
 
-/** What a paper's method is called here: its model's name, or its published file's where that is the model. */
+/**
+ * What a paper's method is called here: its model's name, or its published file's where that is the model.
+ */
 function namesOf(paper: PaperMethod, number: 1 | 2): string[] {
   const model = modelOf(paper, number);
   return [model, Object.hasOwn(PUBLISHED, model) ? PUBLISHED[model].file : paper.file];
