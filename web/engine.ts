@@ -2,6 +2,7 @@
  * The queue's work: while one photo is in the network the next is decoded and the last is encoded, each in a
  * worker, so that the page itself only shows what they tell.
  */
+import { once } from "../src/base/promises.js";
 import {
   createUpscaler,
   type DeviceTrial,
@@ -52,7 +53,8 @@ export function createEngine(events: OwnEngineEvents): OwnEngine {
   const waiting: FileItem[] = [];
   const pictures = startPictureThread();
   const threads = defaultThreads();
-  let trials: Promise<readonly DeviceTrial[]> | undefined;
+  // Once for all photos; a trial that failed is made again for the next.
+  const trials = once(() => tryDevices({ threads, runtime: RUNTIME }));
   let opened: { key: string; upscaler: Promise<WebUpscaler> } | undefined;
   let running: Promise<void> | undefined;
   let ahead: { item: FileItem; picture: Promise<PagePicture> } | undefined;
@@ -64,8 +66,7 @@ export function createEngine(events: OwnEngineEvents): OwnEngine {
 
   async function fastest(): Promise<"cpu" | "webgpu"> {
     events.device(words.trying, []);
-    trials ??= tryDevices({ threads, runtime: RUNTIME });
-    const found = await trials;
+    const found = await trials();
     return (
       found.find(({ available, milliseconds }) => available && milliseconds !== undefined)?.device ?? "cpu"
     );
@@ -87,7 +88,7 @@ export function createEngine(events: OwnEngineEvents): OwnEngine {
         runtime: RUNTIME,
         onChange: events.note,
       });
-      events.device(words.chip(upscaler.device, threads), (await trials) ?? []);
+      events.device(words.chip(upscaler.device, threads), (await trials.begun()) ?? []);
       return upscaler;
     };
     const upscaler = open();

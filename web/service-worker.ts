@@ -48,15 +48,20 @@ scope.addEventListener("activate", (event) => {
 scope.addEventListener("fetch", (event) => {
   const { request } = event;
   if (request.method !== "GET" || new URL(request.url).origin !== scope.location.origin) return;
-  event.respondWith(answer(request));
+  event.respondWith(answer(event));
 });
 
-async function answer(request: Request): Promise<Response> {
-  const cache = await caches.open(name);
-  const kept = await cache.match(request, { ignoreSearch: true, ignoreVary: true });
+/** What is kept, or else what the host sends. A browser that can keep nothing, or no more, serves all the same. */
+async function answer(event: Fetching): Promise<Response> {
+  const { request } = event;
+  const cache = await caches.open(name).catch(() => undefined);
+  const options = { ignoreSearch: true, ignoreVary: true };
+  const kept = await cache?.match(request, options).catch(() => undefined);
   if (kept) return isolated(kept);
   const response = await fetch(request);
-  if (response.ok && response.status === 200) await cache.put(request, response.clone());
+  if (cache && response.status === 200) {
+    event.waitUntil(cache.put(request, response.clone()).catch(() => {}));
+  }
   return isolated(response);
 }
 
