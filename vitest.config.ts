@@ -1,28 +1,41 @@
 import { readFileSync } from "node:fs";
 import glob from "fast-glob";
 import { defineConfig } from "vitest/config";
+import { DearestFirst } from "./test/sequencer.js";
 
-const units = glob.sync("src/**/*.test.ts", { cwd: import.meta.dirname });
+const files = glob.sync(["src/**/*.test.ts", "test/**/*.test.ts"], { cwd: import.meta.dirname });
 
-/** Tests that put something in a module's place, which must not have been read before. */
-const mocking = units.filter((file) =>
-  readFileSync(`${import.meta.dirname}/${file}`, "utf8").includes("vi.mock("),
+/**
+ * Tests with a process of their own: those that put something in a module's place, which must not have been
+ * read before, and the one that measures how long its process stalls.
+ */
+const apart = files.filter(
+  (file) =>
+    file === "test/event-loop.test.ts" ||
+    /^vi\.mock\(/m.test(readFileSync(`${import.meta.dirname}/${file}`, "utf8")),
 );
 
 export default defineConfig({
   test: {
     globalSetup: "test/setup.ts",
+    setupFiles: "test/one-thread.ts",
     pool: "forks",
-    // Two cores is the machine we promise to work on; more workers would only fight over them.
-    maxWorkers: 2,
+    // Two cores is the machine we promise to work on. A third worker computes while others wait for processes.
+    maxWorkers: 3,
     testTimeout: 60_000,
+    sequence: { sequencer: DearestFirst },
     projects: [
       {
         extends: true,
-        // A process reads the modules once for all of its files: that is a third of what these tests cost.
-        test: { name: "units", include: ["src/**/*.test.ts"], exclude: mocking, isolate: false },
+        // A process reads the modules once for all of its files: that is a third of what most tests cost.
+        test: {
+          name: "together",
+          include: ["{src,test}/**/*.test.ts"],
+          exclude: apart,
+          isolate: false,
+        },
       },
-      { extends: true, test: { name: "apart", include: ["test/**/*.test.ts", ...mocking] } },
+      { extends: true, test: { name: "apart", include: apart } },
     ],
   },
 });

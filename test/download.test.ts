@@ -288,7 +288,7 @@ describe("a download", () => {
       const dripping = setInterval(() => response.write(Uint8Array.of(7)), 10);
       response.on("close", () => clearInterval(dripping));
     };
-    expect(await messageOf(fetchFrom(drip, {}, { patience: 60 }))).toMatch(
+    expect(await messageOf(fetchFrom(drip, {}, { patience: 250 }))).toMatch(
       /not fetched: only \d+ bytes a second come, 1000 are the least; [1-9]\d* bytes are kept/,
     );
     expect(server!.requests).toHaveLength(5);
@@ -304,7 +304,7 @@ describe("a download", () => {
         response.end();
       }, 10);
     };
-    await fetchFrom(slow, {}, { patience: 60 });
+    await fetchFrom(slow, {}, { patience: 250 });
     expectWhole(content.subarray(0, 3000));
   });
 
