@@ -4,7 +4,7 @@ import { stringify } from "yaml";
 import { newOwner } from "../src/base/owner.js";
 import { readSafetensors, writeSafetensors } from "../src/checkpoints/index.js";
 import { drawing, samsr, start, temporaryFolder } from "./fixtures/cli.js";
-import { smallDescription, smallWeights } from "./fixtures/small-model.js";
+import { smallDescription, smallWeights, tinyNetwork } from "./fixtures/small-model.js";
 
 const folder = temporaryFolder();
 const { path } = folder;
@@ -14,7 +14,10 @@ describe("samsr train", () => {
   it("saves its state on Ctrl-C, goes on with it, and what it leaves can be bundled and run", async () => {
     await drawing({ width: 160, height: 140 }).png().toFile(path("photos", "one.png"));
     const out = path("run");
-    const words = ["train", "teacher", "--data", path("photos"), "-o", out, "--batch", "1"];
+    const { schedule } = smallDescription;
+    const recipe = { train: "teacher", space: "pixels", network: tinyNetwork, schedule };
+    writeFileSync(path("teacher.yaml"), stringify({ ...recipe, data: { crop: 64, batch: 1 } }));
+    const words = ["train", "teacher", "--config", path("teacher.yaml"), "--data", path("photos"), "-o", out];
     const { child, finished } = start([...words, "--steps", "100000"]);
     // The first thing it says: the photos are read, the graph is not built yet.
     await new Promise<void>((resolve) => child.stderr!.once("data", () => resolve()));
@@ -61,9 +64,9 @@ describe("samsr train", () => {
         .png()
         .toFile(path(name.slice(0, -4), name));
     }
-    writeFileSync(path("small.safetensors"), writeSafetensors(smallWeights(2)));
+    writeFileSync(path("small.safetensors"), writeSafetensors(smallWeights(2, 0.02, tinyNetwork)));
     const config = {
-      ...{ train: "student", space: "pixels", network: smallDescription.config },
+      ...{ train: "student", space: "pixels", network: tinyNetwork },
       schedule: { ...smallDescription.schedule, steps: 2 },
       data: { degradation: "mild", crop: 64, batch: 1 },
       optimiser: { steps: 2, learningRate: 1e-4 },
