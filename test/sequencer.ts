@@ -2,7 +2,10 @@
 import { basename } from "node:path";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 
-/** Files that take over twenty seconds of a core, the dearest first. Another file here only ends the suite earlier. */
+/**
+ * Files that take over twenty seconds of a core, the dearest first. Another file here only ends the suite
+ * earlier.
+ */
 const DEAREST: readonly string[] = [
   "page",
   "server-lives",
