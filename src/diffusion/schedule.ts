@@ -11,7 +11,7 @@ import { SamsrError } from "../base/errors.js";
 
 /** The numbers of one schedule; arrays are indexed by timestep, `steps` long. */
 export interface Schedule {
-  /** The number of timesteps T.he number of timesteps T.he number of timesteps T. */
+  /** The number of timesteps T. */
   readonly steps: number;
   /** Strength of the noise relative to the residual. */
   readonly kappa: number;
@@ -20,10 +20,7 @@ export interface Schedule {
 }
 
 export interface ScheduleOptions {
-  /**
-   * The number of timesteps T.he number of timesteps T.he number of timesteps T.he number of timesteps T;
-   * default 15.
-   */
+  /** The number of timesteps T; default 15. */
   readonly steps?: number;
   /** The power p of the schedule, over 0; default 0.3. */
   readonly power?: number;

@@ -16,7 +16,7 @@ interface OrtWeb extends Ort {
   };
 }
 
-/** As much of WebGPU's interface as a look at the adapter takes. */
+/** The part of WebGPU's interface that a look at the adapter takes. */
 interface Gpu {
   requestAdapter(): Promise<{
     readonly info?: {
@@ -75,7 +75,7 @@ async function build(wasmAlone: boolean): Promise<object> {
   return wasmAlone ? import("onnxruntime-web/wasm") : import("onnxruntime-web/webgpu");
 }
 
-/** The module with our kernel; undefined where it has no place, and ONNX Runtime loads its own. */
+/** Returns the module with our kernel; undefined where it has no place, and ONNX Runtime loads its own. */
 async function fasterWasm(files: string): Promise<Uint8Array | undefined> {
   if (!hasRelaxedSimd()) return undefined;
   const response = await fetch(`${files}ort-wasm-simd-threaded.wasm`);

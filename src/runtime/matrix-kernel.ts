@@ -40,7 +40,7 @@ export function withMatrixKernel(bytes: Uint8Array): Uint8Array<ArrayBuffer> | u
   return result.replaced === KERNELS.length ? result.bytes : undefined;
 }
 
-/** FNV-1a of 32 bits. */
+/** Hashes bytes by FNV-1a of 32 bits. */
 function hashOf(bytes: Uint8Array): number {
   return bytes.reduce((hash, byte) => Math.imul(hash ^ byte, 0x01000193) >>> 0, 0x811c9dc5);
 }
@@ -60,7 +60,8 @@ const STEPS = 4;
 const [A, B, C, K, M, N, LDA, LDC, ALPHA] = [0, 1, 2, 3, 4, 5, 6, 7, 8];
 
 /**
- * Its locals: where it reads, what is left of K, the factor in all lanes, A's two numbers, B's vector, sums.
+ * The locals: where the kernel reads, what is left of K, the factor in all lanes, A's two numbers, B's
+ * vector, sums.
  */
 const [UPPER, LOWER, BLOCK, LEFT, FACTOR, ABOVE, BELOW, VECTOR, SUMS] = [9, 10, 11, 12, 13, 14, 15, 16, 17];
 const LOCALS = [2, 4, 0x7f, 4 + ROWS * VECTORS, 0x7b];
@@ -95,7 +96,10 @@ const advance = (local: number, by: number) => [...get(local), ...int(by), ...ad
 const sum = (row: number, column: number) => SUMS + row * VECTORS + column;
 const columns = Array.from({ length: VECTORS }, (_, i) => i);
 
-/** A body with the parameters of ONNX Runtime's kernel, which it calls for what is not in whole blocks. */
+/**
+ * Returns a body with the parameters of ONNX Runtime's kernel, which it calls for what is not in whole
+ * blocks.
+ */
 function kernel(theirs: number, adds: boolean): number[] {
   return [
     ...LOCALS,
@@ -128,8 +132,8 @@ function kernel(theirs: number, adds: boolean): number[] {
 const zeros = vector(12, ...new Array<number>(16).fill(0));
 
 /**
- * The sums over K. Between two steps the loop may end, and this is what makes it fast: an engine that sees
- * them as one loads all of B's vectors first, and then has too few registers.
+ * Returns the sums over K. Between two steps the loop may end, and this is what makes it fast: an engine that
+ * sees them as one loads all of B's vectors first, and then has too few registers.
  */
 function products(): number[] {
   const step = (n: number) => [
@@ -152,7 +156,7 @@ function products(): number[] {
   ];
 }
 
-/** One vector of C: what was summed, times the factor. */
+/** Writes one vector of C: what was summed, times the factor. */
 function write(row: number, column: number, adds: boolean): number[] {
   const place = row === 0 ? get(C) : [...get(C), ...get(LDC), ...add];
   const value = adds

@@ -4,17 +4,17 @@
  */
 
 /** Makes a function's body, which may call what it replaces by its index. */
-export type Replacement = (replaced: number) => readonly number[];
+type Replacement = (replaced: number) => readonly number[];
 
 const SECTION = { imports: 2, functions: 3, code: 10 } as const;
 
-/** A number as LEB128, unsigned. */
+/** Returns a number as LEB128, unsigned. */
 export function unsigned(value: number): number[] {
   const rest = Math.floor(value / 128);
   return rest === 0 ? [value] : [(value % 128) + 128, ...unsigned(rest)];
 }
 
-/** A number of 32 bits as LEB128, signed. */
+/** Returns a number of 32 bits as LEB128, signed. */
 export function signed(value: number): number[] {
   const [low, rest] = [value & 127, value >> 7];
   const last = (rest === 0 && low < 64) || (rest === -1 && low >= 64);
@@ -102,7 +102,7 @@ function typesOf(functions: Uint8Array): number[] {
   return Array.from({ length: number() }, number);
 }
 
-/** How many of the imports are functions. */
+/** Counts how many of the imports are functions. */
 function countFunctions(imports: Uint8Array): number {
   const { number, take } = reader(imports);
   const limits = () => {
@@ -118,7 +118,10 @@ function countFunctions(imports: Uint8Array): number {
     take(1);
     number();
   };
-  /** By kind: functions have a type, tables a type and limits, memories limits, globals a type and a flag. */
+  /**
+   * What is skipped, by kind: functions have a type, tables a type and limits, memories limits, globals a
+   * type and a flag.
+   */
   const skip = [number, table, limits, () => take(2), tag];
   let functions = 0;
   for (let left = number(); left > 0; left--) {

@@ -54,7 +54,7 @@ async function openExecutor(settings: ServeSettings): Promise<Executor> {
   return createRemote(settings, "jobs");
 }
 
-/** The bucket in which pictures lie, where there is one. */
+/** Opens the bucket in which pictures lie, where there is one. */
 async function openBucket({ store, queue }: ServeSettings): Promise<Bucket | undefined> {
   if (store === undefined) return undefined;
   if (queue === undefined)

@@ -14,7 +14,7 @@ export class Problem extends SamsrError {
   }
 }
 
-export interface ProblemDocument {
+interface ProblemDocument {
   readonly type: "about:blank";
   readonly title: string;
   readonly status: number;

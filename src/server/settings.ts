@@ -13,7 +13,7 @@ const text = { type: "string" } as const;
 const onOff = { type: "boolean" } as const;
 
 /** The settings of whoever enlarges pictures, in a server or a worker. */
-export const WORK_WORDS = {
+const WORK_WORDS = {
   data: {
     value: "folder",
     words: "where pictures and jobs lie (default: the platform's place)",
@@ -114,7 +114,7 @@ export const SERVE_WORDS = {
   },
 } as const satisfies Record<string, Described>;
 
-export type WorkSaid = Said<typeof WORK_WORDS>;
+type WorkSaid = Said<typeof WORK_WORDS>;
 export type ServeSaid = Said<typeof SERVE_WORDS>;
 
 type Filled<T, Key extends keyof T> = T & { readonly [K in Key]-?: NonNullable<T[K]> };
@@ -169,7 +169,7 @@ export function serveSettings(said: ServeSaid): ServeSettings {
 type Words = Readonly<Record<string, Described>>;
 
 /** Returns a setting's name in the environment: SAMSR_RECEIVE_SECONDS for `receiveSeconds`. */
-export function variableOf(name: string): string {
+function variableOf(name: string): string {
   return `SAMSR_${name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
 }
 

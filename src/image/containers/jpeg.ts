@@ -70,7 +70,7 @@ function* segments(bytes: Uint8Array): Generator<{ marker: number; data: Uint8Ar
 }
 
 /** The head of a JPEG's frame: its size in pixels before its orientation is applied, and its components. */
-export interface JpegFrame {
+interface JpegFrame {
   readonly width: number;
   readonly height: number;
   /** The number of components: 1 for grey, 3 for colour, 4 for CMYK. */

@@ -148,8 +148,8 @@ function methodsByAddress(app: FastifyInstance): (url: string) => readonly strin
 }
 
 /**
- * A page of another site must not use a server that trusts whoever is on this machine, by a form of its own
- * or by a name that it lets point here.
+ * Refuses pages of other sites, which must not use a server that trusts whoever is on this machine, by a form
+ * of its own or by a name that it lets point here.
  */
 function refuseOtherSites(request: FastifyRequest, { host }: ServeSettings, hasKeys: boolean): void {
   const { headers, method } = request;

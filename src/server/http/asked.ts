@@ -14,7 +14,7 @@ import type { Asked } from "../jobs/job.js";
 import { Problem } from "../problem.js";
 
 /** Every option of a request. */
-export const REQUEST_WORDS: Readonly<Record<string, Described>> = {
+const REQUEST_WORDS: Readonly<Record<string, Described>> = {
   model: { value: "name", words: "an installed model (default: the server's)", schema: { type: "string" } },
   ...UPSCALE_WORDS,
   ...SAM_WORDS,
@@ -35,7 +35,7 @@ export const REQUEST_SCHEMA = {
 const refused = (detail: string) => new Problem(422, detail);
 
 /**
- * What was asked, checked against the model, all of it before any work.
+ * Returns what was asked, checked against the model, all of it before any work.
  * @param said names and texts; a name that comes twice is refused
  * @throws Problem 422 with the command's line
  */
@@ -90,7 +90,10 @@ function checkAsked(asked: Asked, model: UpscalingModel): void {
   }
 }
 
-/** What a model offers to choose: whether it looks at masks, and its own detail where that has two ends. */
+/**
+ * Returns what a model offers to choose: whether it looks at masks, and its own detail where that has two
+ * ends.
+ */
 export function offersOf(model: UpscalingModel): { readonly masks: boolean; readonly detail?: number } {
   const kind = kindOf(model);
   const { diffusion } = resolveSettings({}, { width: 1, height: 1 }, kind);
@@ -98,21 +101,27 @@ export function offersOf(model: UpscalingModel): { readonly masks: boolean; read
   return { masks, detail: kind.detail?.standard };
 }
 
-export type KnownModel = InstalledModel<UpscalingModel> & {
+type KnownModel = InstalledModel<UpscalingModel> & {
   /** What tells this model from another of its name. */
   readonly digest: string;
 };
 
 /** The models that requests may name: those that are installed. */
 export interface Models {
-  /** @throws Problem 422 where there is none of this name */
+  /**
+   * Finds a model by its name.
+   * @throws Problem 422 where there is none of this name
+   */
   find(name: string): Promise<KnownModel>;
 }
 
 /** Milliseconds for which a model that was looked up counts as unchanged. */
 const FRESH = 5000;
 
-/** @param standard the server's own, which may also be a model's folder */
+/**
+ * Opens the models that a server enlarges by.
+ * @param standard the server's own, which may also be a model's folder
+ */
 export function openModels(standard: string): Models {
   const known = new Map<string, { readonly model: Promise<KnownModel>; readonly at: number }>();
   return {
@@ -137,7 +146,7 @@ export function openModels(standard: string): Models {
   }
 }
 
-/** Looked for in the list of what is there, so that a client's word never becomes a path. */
+/** Looks for a name in the list of what is there, so that a client's word never becomes a path. */
 async function installed(name: string): Promise<InstalledModel> {
   const found = (await listModels()).find(({ description }) => description.name === name);
   if (found === undefined) throw refused(`there is no model "${name}"; /v1/models lists them`);

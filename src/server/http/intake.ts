@@ -14,7 +14,7 @@ import { defaultLimits } from "../../image/limits.js";
 import { Problem } from "../problem.js";
 import type { ServeSettings } from "../settings.js";
 
-export type IntakeLimits = Pick<ServeSettings, "bodyLimit" | "stallSeconds" | "pixelLimit" | "sideLimit">;
+type IntakeLimits = Pick<ServeSettings, "bodyLimit" | "stallSeconds" | "pixelLimit" | "sideLimit">;
 
 /** A picture that has come in whole. */
 export interface Received {
@@ -159,7 +159,7 @@ function look(
 }
 
 /** What a form brought. */
-export interface Form {
+interface Form {
   readonly fields: readonly (readonly [name: string, text: string])[];
   /** Pictures, and those that were refused, in their order. */
   readonly files: readonly (Received | { readonly name: string; readonly refused: Problem })[];

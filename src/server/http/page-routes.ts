@@ -14,13 +14,13 @@ const TYPES: Readonly<Record<string, string>> = {
   ".svg": "image/svg+xml",
 };
 
-/** It has its own files, and asks its own server for the rest. */
+/** The policy of the page, which has its own files and asks its own server for the rest. */
 const POLICY = [
   ...["default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self' blob:"],
   ...["connect-src 'self'", "form-action 'none'", "base-uri 'none'", "frame-ancestors 'none'"],
 ].join("; ");
 
-/** A route for each file of the page, which is read once; none where it was not built. */
+/** Returns a route for each file of the page, which is read once; none where it was not built. */
 export function pageRoutes(app: FastifyInstance): void {
   for (const name of filesOf("")) {
     const bytes = readFileSync(join(FOLDER, name));

@@ -148,10 +148,10 @@ const health = {
   },
 };
 
-/** Those that have names. */
+/** The schemas that have names. */
 export const SCHEMAS = [problem, job, batch, model, health];
 
-/** A job as {@link SCHEMAS} have it. */
+/** Returns a job as {@link SCHEMAS} have it. */
 export function jobDocument({ record, progress, place, secondsLeft }: JobView, keepSeconds: number) {
   const { id, state, name, batch, bytes, created, started, ended, result, etag } = record;
   const at = (time: number | undefined) => time && new Date(time).toISOString();
@@ -165,7 +165,7 @@ export function jobDocument({ record, progress, place, secondsLeft }: JobView, k
   };
 }
 
-/** A batch as {@link SCHEMAS} have it. */
+/** Returns a batch as {@link SCHEMAS} have it. */
 export function batchDocument(id: string, views: readonly JobView[], keepSeconds: number) {
   const counts: Partial<Record<JobRecord["state"], number>> = {};
   for (const { record } of views) counts[record.state] = (counts[record.state] ?? 0) + 1;

@@ -10,7 +10,7 @@ const PIXELS_A_BYTE = 4;
 /** Weight of the newest. */
 const LEARN = 0.2;
 
-export interface Estimate {
+interface Estimate {
   /** Returns what a job takes, alone in a process. */
   seconds(record: Pick<JobRecord, "pixels" | "bytes">): number;
   /**

@@ -15,7 +15,7 @@ export interface Queued {
   readonly seconds: number;
 }
 
-export interface FairQueue<T extends Queued> {
+interface FairQueue<T extends Queued> {
   readonly size: number;
   add(job: T): void;
   /** Puts a job back in front of its flow. */

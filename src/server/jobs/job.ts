@@ -5,7 +5,7 @@ import type { UpscaleSaid } from "../../upscale/words.js";
 
 /** `parked` is a job whose process died as often as it may. */
 export const JOB_STATES = ["queued", "running", "done", "failed", "parked", "cancelled"] as const;
-export type JobState = (typeof JOB_STATES)[number];
+type JobState = (typeof JOB_STATES)[number];
 
 /** What is asked for: the command's options, and the model. */
 export type Asked = UpscaleSaid & { readonly model: string };

@@ -15,7 +15,7 @@ import { type Asked, isOver, type JobProgress, type JobRecord } from "./job.js";
 import type { JobStore } from "./store.js";
 
 /** A picture that has come in, ready to become a job. */
-export interface Submission {
+interface Submission {
   /** Where its file lies; the job takes it away. */
   readonly path: string;
   readonly bytes: number;

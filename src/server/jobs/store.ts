@@ -57,7 +57,7 @@ export async function openJobStore(folder: string, bucket?: Bucket): Promise<Job
     if (!isId(id)) throw new Error(`no id of a job: ${JSON.stringify(id)}`);
     return join(jobs, id, ...names);
   };
-  /** As workers have it: queue/exchange.ts. */
+  /** The key of a file in the bucket, as workers have it (queue/exchange.ts). */
   const keyOf = (id: string, name: "input" | "result") => {
     place(id);
     return `jobs/${id}/${name}`;

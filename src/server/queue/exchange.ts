@@ -21,19 +21,20 @@ export interface PictureFiles {
 }
 
 export interface Exchange {
-  /** Where a picture's files are while it is enlarged; `sent` brings the result to whoever wants it. */
+  /** Tells where a picture's files are while it is enlarged; `sent` brings the result to whoever wants it. */
   take<T>(task: Place, work: (files: PictureFiles, sent: () => Promise<void>) => Promise<T>): Promise<T>;
   /** Hands in a picture, a file or its bytes. */
   handIn(task: Place, source: string | Uint8Array): Promise<void>;
   /** Writes a result to a file. */
   bring(task: Place, path: string): Promise<void>;
-  /** A result's bytes. */
+  /** Reads a result's bytes. */
   read(task: Place): Promise<Uint8Array>;
   /** Takes away what there is of a picture. */
   clear(task: Place): Promise<void>;
 }
 
 /**
+ * Opens the place where pictures and results are exchanged.
  * @throws SamsrError where the folder of pictures is not there, or the bucket cannot be used
  */
 export async function openExchange({ data, store }: Pick<WorkSettings, "data" | "store">): Promise<Exchange> {
@@ -44,7 +45,7 @@ export async function openExchange({ data, store }: Pick<WorkSettings, "data" | 
   return inFolder(data);
 }
 
-/** @throws SamsrError where its package is missing, or it cannot be used */
+/** Opens a bucket. @throws SamsrError where its package is missing, or it cannot be used */
 export async function openStore(address: string): Promise<Bucket> {
   const { openBucket } = await withPackages(STORE_PACKAGES, () => import("../store/bucket.js"));
   return openBucket(address);

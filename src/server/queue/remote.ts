@@ -23,7 +23,10 @@ interface Waiting {
   readonly settle: (outcome: Outcome) => void;
 }
 
-/** @param place of the folder that pictures handed in lie in */
+/**
+ * Creates an executor that hands tasks to workers through Redis.
+ * @param place of the folder that pictures handed in lie in
+ */
 export function createRemote(
   settings: Pick<WorkSettings, "queue" | "prefix" | "attempts">,
   place: QueuedTask["place"],

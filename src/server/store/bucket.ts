@@ -23,7 +23,7 @@ export interface Bucket {
   put(key: string, path: string): Promise<void>;
   /** Writes what a key has to a file. @throws Error where there is nothing */
   fetch(key: string, path: string): Promise<void>;
-  /** What a key has, to be read. @throws Error where there is nothing */
+  /** Opens what a key has, to be read. @throws Error where there is nothing */
   open(key: string): Promise<{ readonly size: number; readonly stream: Readable }>;
   copy(from: string, to: string): Promise<void>;
   remove(key: string): Promise<void>;
@@ -99,7 +99,7 @@ export async function openBucket(address: string): Promise<Bucket> {
   }
 }
 
-/** The client tries a request anew, but not one whose file has begun to go or come. */
+/** Tries anew what the client does not: a request whose file has begun to go or come. */
 async function again(work: () => Promise<void>): Promise<void> {
   for (let tries = 1; ; tries++) {
     try {
