@@ -76,9 +76,15 @@ async function all(): Promise<readonly JobDocument[]> {
 
 /** Hands in all pictures, does these deeds while they are enlarged, and looks at what has become of all. */
 async function lives(deeds: readonly { readonly name: string; readonly does: () => Promise<unknown> }[]) {
+  const step = Math.floor(JOBS / (deeds.length + 2));
+  /** As many as may be handed in by now, so that there is always work left for the next deed. */
+  let allowed = 2 * step;
   const submitting = (async () => {
     const jobs: JobDocument[] = [];
-    for (let i = 0; i < JOBS; i++) jobs.push(await submit(i));
+    for (let i = 0; i < JOBS; i++) {
+      while (i >= allowed) await pause(20);
+      jobs.push(await submit(i));
+    }
     return jobs;
   })();
   /** What was seen of jobs that were over; it stays so, to the moment of their end. */
@@ -93,14 +99,16 @@ async function lives(deeds: readonly { readonly name: string; readonly does: () 
   };
   const at: string[] = [];
   for (const [n, { name, does }] of deeds.entries()) {
-    while (over.size < Math.floor((JOBS * (n + 1)) / (deeds.length + 2))) {
+    while (over.size < step * (n + 1)) {
       await look();
       await pause(20);
     }
     await pause(roundOf(3, n).integer(200));
     at.push(`${name} at ${over.size}`);
     await does();
+    allowed += step;
   }
+  allowed = JOBS;
   const jobs = await submitting;
   expect(new Set(jobs.map(({ id }) => id)).size).toBe(JOBS);
   while (over.size < JOBS) {
