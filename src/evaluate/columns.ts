@@ -3,23 +3,23 @@ import { METRICS, type MetricName } from "./metrics/index.js";
 import type { Estimate, MethodScore } from "./score.js";
 import { type Column, type Figure, figureText, type Table, wordColumn } from "./table.js";
 
-/** A metric's value as a figure; undefined where there is none. */
+/** Returns a metric's value as a figure; undefined where there is none. */
 export function metricFigure(metric: MetricName, value: number | undefined): Figure | undefined {
   return value === undefined ? undefined : { value, places: METRICS[metric].decimals };
 }
 
-/** A metric's value in words; empty where there is none. */
+/** Returns a metric's value in words; empty where there is none. */
 export function metricText(metric: MetricName, value: number | undefined): string {
   const figure = metricFigure(metric, value);
   return figure ? figureText(figure) : "";
 }
 
-/** A difference by a metric, with its standard error, as a figure. */
+/** Returns a difference by a metric, with its standard error, as a figure. */
 export function gainFigure(metric: MetricName, { mean, standardError }: Estimate): Figure {
   return { value: mean, places: METRICS[metric].decimals, signed: true, error: standardError };
 }
 
-/** A difference by a metric, with its standard error, in words. */
+/** Returns a difference by a metric, with its standard error, in words. */
 export function gainText(metric: MetricName, gain: Estimate): string {
   return figureText(gainFigure(metric, gain));
 }
@@ -27,7 +27,7 @@ export function gainText(metric: MetricName, gain: Estimate): string {
 /** A metric's name as the paper has it: without the channel that it is taken of. */
 export const paperHead = (metric: MetricName): string => METRICS[metric].label.replace("(Y)", "");
 
-/** A column of a metric's values. @param head default: the metric's name */
+/** Returns a column of a metric's values. @param head default: the metric's name */
 export function metricColumn<Row>(
   metric: MetricName,
   of: (row: Row) => number | undefined,
@@ -36,7 +36,7 @@ export function metricColumn<Row>(
   return { head, cell: (row) => metricFigure(metric, of(row)) };
 }
 
-/** A column of what rows have over one of them; empty for that one. */
+/** Returns a column of what rows have over one of them; empty for that one. */
 export function gainColumn<Row>(
   metric: MetricName,
   head: string,
@@ -52,7 +52,7 @@ export function gainColumn<Row>(
 }
 
 /**
- * Two columns: the paper's figure as it is printed, and ours less it.
+ * Makes two columns: the paper's figure as it is printed, and ours less it.
  * @param printed the paper's figure of a row
  * @param ours our own, not rounded
  */

@@ -11,7 +11,7 @@ export interface Figure {
   readonly places: number;
   /** Whether it is a difference, which is written with its sign. */
   readonly signed?: boolean;
-  /** Its standard error; NaN where that cannot be known. */
+  /** The standard error; NaN where that cannot be known. */
   readonly error?: number;
   /** Words after it, such as how much of all it is a mean of. */
   readonly note?: string;
@@ -51,17 +51,20 @@ export function writeTable<Row>({ columns, rows, notes = [] }: Table<Row>, forma
   return table + notes.map((note) => (note === "" ? "" : `\n${note}\n`)).join("");
 }
 
-/** A column whose cells are words. */
+/** Returns a column whose cells are words. */
 export function wordColumn<Row>(head: string, cell: (row: Row) => string | undefined): Column<Row> {
   return { head, cell };
 }
 
-/** A number with so many digits after the point; infinite ones in words. */
+/** Returns a number with so many digits after the point; infinite ones in words. */
 export function digits(value: number, places: number): string {
   return Number.isFinite(value) ? value.toFixed(places) : value > 0 ? "inf" : "-inf";
 }
 
-/** A figure as it is printed: its sign where it is a difference, its standard error where one is known. */
+/**
+ * Returns a figure as it is printed: its sign where it is a difference, its standard error where one is
+ * known.
+ */
 export function figureText({ value, places, signed, error, note }: Figure): string {
   const sign = signed && value >= 0 ? "+" : "";
   const spread = error !== undefined && Number.isFinite(error) ? ` ± ${digits(error, places)}` : "";

@@ -36,7 +36,7 @@ export function accelerate<Name extends string>(
 ): Record<Name, Value> {
   const plain = isConvolutional(Object.values(outputs));
   const { channels = plain ? 128 : 64, tiles = 64 } = options;
-  /** @param h height and width of what is to be made */
+  /** Tells whether the rewriting pays for an image of height h and width w. */
   const pays = ([h, w]: readonly number[], weight: Value) => {
     const enough = (h / TILE) * (w / TILE) >= tiles && Math.min(weight.shape[0], weight.shape[1]) >= channels;
     return enough && h % TILE === 0 && w % TILE === 0;
@@ -80,7 +80,7 @@ function nodeOf({ source }: Value): Node | undefined {
   return source.kind === "node" ? source.node : undefined;
 }
 
-/** Whether it is a convolution with a stride of 1 that needs no more than a row or column of zeros. */
+/** Tells whether it is a convolution with a stride of 1 that needs no more than a row or column of zeros. */
 function isThreeByThree(v: Value, x: Value, weight: Value, pads: readonly number[]): boolean {
   const [, , kh, kw] = weight.shape;
   const [top, left, bottom, right] = pads;

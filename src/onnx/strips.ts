@@ -16,11 +16,11 @@ import { concat, pad, slice } from "./operators/shape.js";
 import { rewrite } from "./rewrite.js";
 import { type Attribute, constant, type Node, type Shape, sizeOf, TYPE_BYTES, type Value } from "./value.js";
 
-/** From which size on an image is cut, and how large a strip of it may be; both in bytes. */
+/** The size from which on an image is cut, and how large a strip of it may be; both in bytes. */
 export interface StripOptions {
-  /** Default 256 MiB: in the published autoencoder images of 128 small pixels a side stay whole. */
+  /** The largest image that stays whole; default 256 MiB: in the published autoencoder images of 128 small pixels a side stay whole. */
   readonly largest?: number;
-  /** Default 64 MiB. */
+  /** The largest strip; default 64 MiB. */
   readonly strip?: number;
 }
 
@@ -106,7 +106,7 @@ function cut(x: Value, from: number, to: number): Value {
 
 type Rows = (x: Value, from: number, to: number) => Value;
 
-/** The strips of what a node makes; undefined for a node that is computed whole. */
+/** Returns the strips of what a node makes; undefined for a node that is computed whole. */
 function stripsBy(
   node: Node,
   v: Value,
@@ -155,7 +155,7 @@ function stripsBy(
   });
 }
 
-/** The strips of an image with zeros around it. */
+/** Returns the strips of an image with zeros around it. */
 function paddedStrips(
   v: Value,
   x: Value,
@@ -210,7 +210,7 @@ function normalised(node: Node, normal: Value | undefined): Normalised | undefin
   return { x, groups, epsilon: (epsilon as { readonly float: number }).float };
 }
 
-/** Each strip by the mean and the deviation of all of them together. */
+/** Returns each strip by the mean and the deviation of all of them together. */
 function normalisedStrips({ x, groups, epsilon }: Normalised, strips: readonly Value[]): Value[] {
   const shares = strips.map(({ shape }) => shape[2] / x.shape[2]);
   const inGroups = strips.map((one) => reshape(one, [groups, sizeOf(one.shape) / groups]));
@@ -233,7 +233,7 @@ function normalisedStrips({ x, groups, epsilon }: Normalised, strips: readonly V
   return inGroups.map((one, i) => reshape(mul(sub(one, mean), inverse), strips[i].shape));
 }
 
-/** A loop, since the numbers are tens of millions. */
+/** Returns a loop, since the numbers are tens of millions. */
 function isOnes(data: ArrayLike<unknown>): boolean {
   for (let i = 0; i < data.length; i++) if (data[i] !== 1) return false;
   return true;

@@ -92,7 +92,7 @@ function makeMatrices({ a, b, g }: Transforms) {
   };
 }
 
-/** The transform [1, planes, O, C] of a constant weight [O, C, 3, 3]. */
+/** Returns the transform [1, planes, O, C] of a constant weight [O, C, 3, 3]. */
 function kernelsOf(transforms: Transforms, weight: Value): Value {
   const { kernels, ofKernels } = matricesOf(transforms);
   const known = kernels.get(weight);

@@ -38,7 +38,8 @@ export function defineBenchmark(program: Command, { interrupts, done }: Surround
     .requiredOption("-o, --out <folder>", "where everything is kept, and a stopped run goes on")
     .option(
       "--models <names>",
-      "installed models or files, separated by commas (default: every installed one); bicubic is always there",
+      "installed models or files, separated by commas (default: every installed one); bicubic is " +
+        "always there",
     )
     .option("--metrics <names>", "separated by commas (default: every one whose weights are installed)")
     .option("--limit <n>", "at most this many pictures of each set, evenly spread", whole(1))

@@ -15,20 +15,20 @@ import { createReporter } from "../reporter.js";
 import { writeToStdout } from "../streams.js";
 
 export interface TablesArguments {
-  data: readonly string[];
-  out: string;
+  readonly data: readonly string[];
+  readonly out: string;
   /** Names, separated by commas. */
-  models?: string;
-  metrics?: string;
-  limit?: number;
-  border?: number;
-  preset?: Preset;
-  niqeModel?: string;
-  gallery: number;
-  seed: number;
-  device: Device | "auto";
-  threads?: number;
-  quiet?: boolean;
+  readonly models?: string;
+  readonly metrics?: string;
+  readonly limit?: number;
+  readonly border?: number;
+  readonly preset?: Preset;
+  readonly niqeModel?: string;
+  readonly gallery: number;
+  readonly seed: number;
+  readonly device: Device | "auto";
+  readonly threads?: number;
+  readonly quiet?: boolean;
 }
 
 /**

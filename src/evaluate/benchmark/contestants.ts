@@ -22,9 +22,9 @@ import { digestOf } from "./data-sets.js";
 
 /** Something that makes pictures larger, and can be measured. */
 export interface Contestant {
-  /** As a folder's name. */
+  /** The contestant's name, fit for a folder. */
   readonly name: string;
-  /** For people. */
+  /** The contestant's name for people. */
   readonly label: string;
   /** The installed model that it runs, and the steps that it takes where it takes any. */
   readonly model?: string;
@@ -32,7 +32,7 @@ export interface Contestant {
   /** Digits that stand for all that decides its pictures; others mean other pictures. */
   readonly fingerprint: string;
   readonly parameters?: number;
-  /** For a picture of 64 x 64. */
+  /** Operations on a picture of 64 x 64. */
   readonly flops?: number;
   /** Opens it, does something with it, and closes it. */
   use<T>(work: (enlarge: EnlargeMethod) => Promise<T>): Promise<T>;
@@ -72,7 +72,7 @@ export async function modelsNamed(names: readonly string[]): Promise<InstalledMo
   return models;
 }
 
-/** Every installed model that enlarges four times and whose files are there. */
+/** Returns every installed model that enlarges four times and whose files are there. */
 export async function allModels(): Promise<InstalledModel<UpscalingModel>[]> {
   const { models } = await surveyModels();
   const found: InstalledModel<UpscalingModel>[] = [];
@@ -85,18 +85,18 @@ export async function allModels(): Promise<InstalledModel<UpscalingModel>[]> {
 
 /** How what a model can do is run. */
 export interface ContestantOptions {
-  /** Of the noise. */
+  /** The seed of the noise. */
   readonly seed: number;
   readonly runsOn: RunsOn;
-  /** Of models of latents; others run as they do without one. */
+  /** The preset of models of latents; others run as they do without one. */
   readonly preset?: Preset;
   /** Told what there is to say of the preset, a line for people. */
   readonly tell?: (line: string) => void;
 }
 
 /**
- * What a model can do: one pass; the method that its one denoiser was trained for; or, where it has a student
- * and a teacher, SAMSR's and SinSR's step of the one and ResShift's chain of the other.
+ * Returns what a model can do: one pass; the method that its one denoiser was trained for; or, where it has a
+ * student and a teacher, SAMSR's and SinSR's step of the one and ResShift's chain of the other.
  */
 export async function contestantsOf(
   model: InstalledModel<UpscalingModel>,
@@ -146,7 +146,7 @@ export async function contestantsOf(
   return methods.map(([method, steps]) => make(`${name} ${method}-${steps}`, { method, steps, seed }, steps));
 }
 
-/** The files of weights that a run of a model takes: of a student and a teacher one. */
+/** Returns the files of weights that a run of a model takes: of a student and a teacher one. */
 function partsUsed({ weights }: UpscalingModel, { method }: UpscaleSettings): string[] {
   const parts = Object.keys(weights);
   if (!parts.includes("student")) return parts;
@@ -169,7 +169,10 @@ async function parametersOf({
   return counts;
 }
 
-/** Of a picture of 64 x 64, all steps; undefined where a model is a file whose graph is not ours. */
+/**
+ * Counts the operations on a picture of 64 x 64, all steps; undefined where a model is a file whose graph is
+ * not ours.
+ */
 function flopsOf(description: UpscalingModel, steps = 1): number | undefined {
   const { costs } = costOf(description);
   const { onePass } = kindOf(description);

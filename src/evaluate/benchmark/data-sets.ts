@@ -11,7 +11,7 @@ import { picturesByStem, stemOf } from "../names.js";
 
 /** A small picture that is enlarged, and what it should become where that is known. */
 export interface Picture {
-  /** Its name in the set, fit for a file. */
+  /** The picture's name in the set, fit for a file. */
   readonly name: string;
   /** What changes when the picture does. */
   readonly fingerprint: string;
@@ -21,7 +21,7 @@ export interface Picture {
 
 /** Pictures that methods are measured on. */
 export interface DataSet {
-  /** As a file's name. */
+  /** The set's name, fit for a file. */
   readonly name: string;
   readonly limit?: number;
   /** Whether there are originals to compare with. */
@@ -32,8 +32,8 @@ export interface DataSet {
 }
 
 /**
- * A folder as a set, called by its name: pairs, where it has `hr` and `lr` as `samsr degrade` writes them,
- * else small photos without originals.
+ * Returns a folder as a set, called by its name: pairs, where it has `hr` and `lr` as `samsr degrade` writes
+ * them, else small photos without originals.
  * @throws SamsrError when it cannot be read or holds no picture, or a small one has no original
  */
 export async function folderSet(folder: string, limit?: number): Promise<DataSet> {
@@ -87,7 +87,7 @@ async function imagesIn(folders: readonly string[], limit = Number.POSITIVE_INFI
   return found;
 }
 
-/** A file's size and time of change. */
+/** Returns a file's size and time of change. */
 async function changeOf(path: string): Promise<string> {
   const { size, mtimeMs } = await stat(path);
   return `${size} ${mtimeMs}`;

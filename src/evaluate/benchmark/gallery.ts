@@ -10,7 +10,7 @@ import type { DataSet } from "./data-sets.js";
 import { keptResult, picturePath } from "./results.js";
 
 /**
- * A page of so many pictures of each set, evenly spread, by every contestant that has them.
+ * Returns a page of so many pictures of each set, evenly spread, by every contestant that has them.
  * @param table in plain text or Markdown, above the pictures
  */
 export async function benchmarkGallery(

@@ -16,7 +16,7 @@ export interface PaperMethod {
   /** The name in the store of the published model that it is; another one where table 2 has another. */
   readonly model: string;
   readonly model2?: string;
-  /** Its published file, for who adds it by hand. */
+  /** The method's published file, for who adds it by hand. */
   readonly file: string;
   /** Steps of its chain, where the model can take others. */
   readonly steps?: number;
@@ -98,7 +98,7 @@ export const PAPER_METHODS: readonly PaperMethod[] = [
   },
 ];
 
-/** A method of the paper by its name there. @throws {Error} for a name that none has */
+/** Returns a method of the paper by its name there. @throws {Error} for a name that none has */
 export function paperMethod(label: string): PaperMethod {
   const found = PAPER_METHODS.find((method) => method.label === label);
   if (!found) throw new Error(`the paper has no method ${label}`);

@@ -18,7 +18,7 @@ interface BenchmarkOptions {
   readonly folder: string;
   /** How many pictures of each set the page shows. */
   readonly gallery: number;
-  /** On what times are taken, for people. */
+  /** The machine on which times are taken, for people. */
   readonly machine: string;
   /** What else there is to say below the tables, such as which preset was run. */
   readonly notes?: readonly string[];
@@ -61,7 +61,7 @@ async function fillAll(contestant: Contestant, options: BenchmarkOptions): Promi
   }
 }
 
-/** The cheap ones first: their rows are there early. */
+/** Sorts contestants, the cheap ones first: their rows are there early. */
 function byCost(contestants: readonly Contestant[]): Contestant[] {
   const cost = ({ parameters, flops }: Contestant) =>
     flops ?? (parameters === 0 ? 0 : Number.POSITIVE_INFINITY);

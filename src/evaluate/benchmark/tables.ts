@@ -19,12 +19,12 @@ import { keptResult, type Result } from "./results.js";
 interface TablesInput {
   readonly contestants: readonly Contestant[];
   readonly sets: readonly DataSet[];
-  /** Those that were measured. */
+  /** The metrics that were measured. */
   readonly metrics: readonly MetricName[];
   readonly border: number;
   /** What NIQE was compared with, for people. */
   readonly niqe: string;
-  /** On what times were taken, for people. */
+  /** The machine on which times were taken, for people. */
   readonly machine: string;
   /** What else there is to say of how they were made. */
   readonly notes?: readonly string[];
@@ -43,7 +43,7 @@ interface Row {
 
 type Read = (contestant: Contestant, set: DataSet) => Results;
 
-/** Both tables in Markdown, with what is missing and the commands that would fill it. */
+/** Writes both tables in Markdown, with what is missing and the commands that would fill it. */
 export async function benchmarkTables(input: TablesInput): Promise<string> {
   const read = await readAll(input);
   const real = input.sets.filter(({ paired }) => !paired);
@@ -105,7 +105,8 @@ function tableOf(
 }
 
 /**
- * The paper's methods in its order, each by the installed model that it is; then what is here beside them.
+ * Returns the paper's methods in its order, each by the installed model that it is; then what is here beside
+ * them.
  */
 function rowsOf(number: 1 | 2, contestants: readonly Contestant[]): Row[] {
   const methods = PAPER_METHODS.filter(({ real }) => number === 2 || real);
@@ -124,14 +125,15 @@ function rowsOf(number: 1 | 2, contestants: readonly Contestant[]): Row[] {
 const modelOf = ({ model, model2 }: PaperMethod, number: 1 | 2) => (number === 2 ? (model2 ?? model) : model);
 
 /**
- * What a paper's method is called here: its model's name, or its published file's where that is the model.
+ * Returns what a paper's method is called here: its model's name, or its published file's where that is the
+ * model.
  */
 function namesOf(paper: PaperMethod, number: 1 | 2): string[] {
   const model = modelOf(paper, number);
   return [model, Object.hasOwn(PUBLISHED, model) ? PUBLISHED[model].file : paper.file];
 }
 
-/** Whether a folder's name is one of the paper's sets, whatever the case. */
+/** Tells whether a folder's name is one of the paper's sets, whatever the case. */
 function publishedAs(name: string, published: readonly string[]): boolean {
   return published.some((set) => set.toLowerCase() === name.toLowerCase());
 }
@@ -196,7 +198,7 @@ function costColumns(sets: readonly DataSet[], read: Read): Column<Row>[] {
   ];
 }
 
-/** What was measured and how; then a line for each blank, with the command that would fill it. */
+/** Returns what was measured and how; then a line for each blank, with the command that would fill it. */
 function notesOf(
   number: 1 | 2,
   sets: readonly DataSet[],
