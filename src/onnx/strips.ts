@@ -18,7 +18,10 @@ import { type Attribute, constant, type Node, type Shape, sizeOf, TYPE_BYTES, ty
 
 /** The size from which on an image is cut, and how large a strip of it may be; both in bytes. */
 export interface StripOptions {
-  /** The largest image that stays whole; default 256 MiB: in the published autoencoder images of 128 small pixels a side stay whole. */
+  /**
+   * The largest image that stays whole; default 256 MiB: in the published autoencoder images of 128 small
+   * pixels a side stay whole.
+   */
   readonly largest?: number;
   /** The largest strip; default 64 MiB. */
   readonly strip?: number;
