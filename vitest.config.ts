@@ -1,4 +1,6 @@
 import { readFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import glob from "fast-glob";
 import { defineConfig } from "vitest/config";
 import { DearestFirst } from "./test/sequencer.js";
@@ -20,6 +22,7 @@ export default defineConfig({
     globalSetup: "test/setup.ts",
     setupFiles: "test/one-thread.ts",
     pool: "forks",
+    env: { SAMSR_CACHE: join(tmpdir(), "samsr-tests-cache") },
     // Two cores is the machine we promise to work on. A third worker computes while others wait for processes.
     maxWorkers: 3,
     // For what hangs: beside two others a test takes several times what it takes alone.

@@ -3,8 +3,11 @@
  * files, over what tsc wrote: `samsr upscale` then reads a dozen files where it read three hundred. What
  * others import stays as it is.
  */
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
+import glob from "fast-glob";
 import { rolldown } from "rolldown";
 
 const dist = fileURLToPath(new URL("../dist", import.meta.url));
@@ -16,7 +19,7 @@ const file = (name) => fileURLToPath(new URL(`../dist/${name}.js`, import.meta.u
  * when it is needed stays in files of its own.
  */
 const PROGRAMS = {
-  "cli/main": ["cli/program", "cli/upscale/run"],
+  "cli/main": ["cli/program", "runtime/thread-node", "cli/upscale/run"],
   "upscale/worker-node": ["runtime/thread-node", "runtime/backend-node"],
   "server/runner/process": [],
 };
@@ -33,6 +36,13 @@ const ownPlaces = {
     return { code: code.replaceAll("import.meta.url", own), map: null };
   },
 };
+
+/** A hash of all the code. */
+const build = glob
+  .sync("**/*.js", { cwd: dist })
+  .sort()
+  .reduce((hash, name) => hash.update(name).update(readFileSync(`${dist}/${name}`)), createHash("sha256"))
+  .digest("hex");
 
 for (const [program, later] of Object.entries(PROGRAMS)) {
   /** Of each module its chunk: that of the first on the way that imports it. */
@@ -59,6 +69,8 @@ for (const [program, later] of Object.entries(PROGRAMS)) {
     // Packages stay packages.
     external: (id) => /^[a-z@]/.test(id) && !/^[a-z]:[\\/]/i.test(id),
     plugins: [ownPlaces, divide],
+    // What is kept on disk is kept for this code.
+    transform: { define: { SAMSR_BUILD: JSON.stringify(build) } },
     checks: { ineffectiveDynamicImport: false },
   });
   const groups = [program, ...later].map((start) => start.replaceAll("/", "-"));

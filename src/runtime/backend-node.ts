@@ -36,10 +36,19 @@ export async function load(): Promise<Backend> {
       { cause },
     );
   }
+  const version = (ort as unknown as { env: { versions: { node?: string } } }).env.versions.node;
   const known = new Map<boolean, Promise<DeviceState>>();
   const probe = (compare: boolean) => remember(known, compare, () => look(compare));
   const cpu = `${cpus()[0]?.model.trim() || "processor"}, ${availableParallelism()} threads`;
-  return { name: "node", ort, fillsFetches: true, cpu, providers: { cpu: "cpu", webgpu: "webgpu" }, probe };
+  return {
+    name: "node",
+    ort,
+    version,
+    fillsFetches: true,
+    cpu,
+    providers: { cpu: "cpu", webgpu: "webgpu" },
+    probe,
+  };
 }
 
 async function look(compare: boolean): Promise<DeviceState> {

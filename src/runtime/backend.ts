@@ -83,6 +83,8 @@ export interface Backend {
   readonly ort: Ort;
   /** Whether results land in the tensors given as fetches; the WASM build computes in memory of its own. */
   readonly fillsFetches: boolean;
+  /** The version of what runs graphs, where it is known. */
+  readonly version?: string;
   /** The processor, in a few words. */
   readonly cpu: string;
   /**

@@ -46,6 +46,11 @@ export interface SessionOptions {
    * computed from, or is its last operation.
    */
   readonly bound?: Readonly<Record<string, DevicePart>>;
+  /**
+   * A file that is written with the model as the runtime has rewritten it for this processor, in the
+   * runtime's own format (ORT); a session of it is made with `optimization: "disabled"`. Node only.
+   */
+  readonly rewrittenFile?: string;
   /** What errors call a model that is given as bytes. */
   readonly name?: string;
   /** Which binding: onnxruntime-node in Node, onnxruntime-web in a browser, unless one is named. */
@@ -173,6 +178,7 @@ function ortOptions(options: SessionOptions, executionProviders: SessionOptions[
     ...(options.weightsFolder !== undefined && {
       model_external_initializers_file_folder_path: options.weightsFolder,
     }),
+    ...(options.rewrittenFile !== undefined && { save_model_format: "ORT" }),
   };
   const extra = { ...options.extra, ...(Object.keys(session).length > 0 && { session }) };
   // ONNX Runtime takes an absent key, but not one that is undefined.
@@ -183,6 +189,7 @@ function ortOptions(options: SessionOptions, executionProviders: SessionOptions[
     enableCpuMemArena: arena,
     logSeverityLevel: 4,
     ...(threads !== undefined && { intraOpNumThreads: threads }),
+    ...(options.rewrittenFile !== undefined && { optimizedModelFilePath: options.rewrittenFile }),
     ...(dimensions && { freeDimensionOverrides: dimensions }),
     ...(Object.keys(extra).length > 0 && { extra }),
   };

@@ -4,6 +4,8 @@
  */
 import { createQueue } from "../base/promises.js";
 import type { Raster } from "../image/raster.js";
+import { loadBackend } from "../runtime/devices.js";
+import { native } from "../runtime/gate.js";
 import { type CallContext, type Device, serveThread } from "../runtime/index.js";
 import type { SourceNetworks } from "../semantics/index.js";
 import { type EnlargedRaster, enlarge } from "./enlarge.js";
@@ -20,6 +22,8 @@ interface OpenedModel {
 
 /** What the thread of an upscaler answers to. */
 export interface UpscalerFunctions<A> {
+  /** Loads what runs networks, ahead of the model; it may be left out. */
+  load(args?: undefined): Promise<void>;
   /** Opens the model; called once, before all else. */
   open(args: A): Promise<{ device: Device }>;
   upscale(
@@ -38,6 +42,7 @@ export function serveUpscaler<A>(open: (args: A) => Promise<OpenedModel>): Upsca
   // Two jobs at once would only share the cores, and need the memory of both.
   const inTurn = createQueue();
   return serveThread<UpscalerFunctions<A>>({
+    load: async () => void (await native(() => loadBackend())),
     async open(args) {
       opened = await open(args);
       return { device: opened.device };

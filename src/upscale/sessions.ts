@@ -9,6 +9,7 @@ import { remember } from "../base/promises.js";
 import { frozenScope, type Scope, type Weights } from "../nn/index.js";
 import type { Value } from "../onnx/index.js";
 import { createGraphSession, createSession, type Session, type SessionOptions } from "../runtime/index.js";
+import type { KeptSessions } from "./kept-sessions.js";
 import type { ModelKind, TileGraph } from "./kinds/kind.js";
 import { type TileSize, tileInputs } from "./tile-inputs.js";
 
@@ -47,11 +48,13 @@ export interface Sessions {
  * @param model its name, for messages, and its kind
  * @param weights finds the weights of one part, by its name in the description, and where it has a detail at
  *   that; called at most once for each, and again for each other detail
+ * @param kept sessions of the model that are in files
  */
 export function createSessions(
   { name: modelName, kind }: { readonly name: string; readonly kind: ModelKind },
   weights: (part: string, detail?: number) => Promise<PartWeights>,
   options: SessionOptions,
+  kept?: KeptSessions,
 ): Sessions {
   const scopes = new Map<string, Promise<{ scope: Scope; folder?: string }>>();
   const files = new Map<string, Promise<Session>>();
@@ -82,9 +85,13 @@ export function createSessions(
 
   /** Makes a session of a graph and the weights in its file: the one place where they meet. */
   async function makeSession(graph: TileGraph, size: TileSize): Promise<Session> {
-    const { outputs, folder } = await withWeights(graph, size);
     const name = `${modelName} (${graph.name}, tiles of ${size.width} x ${size.height})`;
-    return createGraphSession(outputs, { name, weightsFolder: folder, ...options });
+    const make = async (more: SessionOptions) => {
+      const { outputs, folder } = await withWeights(graph, size);
+      return createGraphSession(outputs, { name, weightsFolder: folder, ...options, ...more });
+    };
+    if (kept?.graph !== graph.name || detail !== kind.detail?.standard) return make({});
+    return (await kept.find(size, { name, ...options })) ?? kept.keep(size, make);
   }
 
   async function withWeights(
@@ -132,6 +139,7 @@ export function createSessions(
       for (const graph of kind.onePass) if (graph.weights === kind.detail.student) await drop(graph);
     },
     async check() {
+      if (kept?.some) return;
       const size = { width: kind.multiple, height: kind.multiple };
       for (const graph of kind.onePass) await withWeights(graph, size);
     },

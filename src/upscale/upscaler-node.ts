@@ -3,10 +3,10 @@ import { checkOptions, type OptionType } from "../base/arguments.js";
 import { SamsrError } from "../base/errors.js";
 import type { UpscalingModel } from "../checkpoints/index.js";
 import type { InstalledModel } from "../checkpoints/store/index.js";
-import { type Device, startThread } from "../runtime/index.js";
+import type { Device } from "../runtime/index.js";
 import { findUpscalingModel } from "./model.js";
 import { openUpscaler, type Upscaler } from "./upscaler.js";
-import type { functions } from "./worker-node.js";
+import { takeThread } from "./upscaler-thread.js";
 
 export interface UpscalerOptions {
   /**
@@ -27,7 +27,7 @@ export interface UpscalerOptions {
    * "coverage-tiny".
    */
   readonly coverage?: string;
-  /** Whether its masks are kept on disk, so that a picture costs them once; default true. */
+  /** Whether its masks and sessions are kept on disk, so that they are made once; default true. */
   readonly cache?: boolean;
 }
 
@@ -66,6 +66,9 @@ export async function createUpscaler(options: UpscalerOptions = {}): Promise<Ups
     throw new SamsrError(`threads must be a whole number from 1 on, not ${threads}`);
   }
   const model = await findUpscalingModel(wantedModel);
-  const thread = startThread<typeof functions>(new URL("./worker-node.js", import.meta.url));
-  return openUpscaler(thread, { model, device: wanted, threads, sam, coverage, cache }, model.description);
+  return openUpscaler(
+    takeThread(),
+    { model, device: wanted, threads, sam, coverage, cache },
+    model.description,
+  );
 }

@@ -4,6 +4,7 @@ import type { InstalledModel } from "../checkpoints/store/index.js";
 import { chooseDevice, loadBackend } from "../runtime/devices.js";
 import type { Device } from "../runtime/index.js";
 import { openNetworks } from "../semantics/sources/installed.js";
+import { openKeptSessions } from "./kept-sessions.js";
 import { kindOf } from "./kinds/index.js";
 import { findWeights } from "./model.js";
 import { serveUpscaler } from "./serve-upscaler.js";
@@ -20,10 +21,12 @@ interface OpenArguments {
 
 export const functions = serveUpscaler(async (args: OpenArguments) => {
   const { model, threads, sam, coverage, cache } = args;
-  const device = await chooseDevice(args.device, await loadBackend(undefined, args.device));
+  const backend = await loadBackend(undefined, args.device);
+  const device = await chooseDevice(args.device, backend);
   const of = { name: model.description.name, kind: kindOf(model.description) };
   const weights = (part: string, detail?: number) => findWeights(model, part, detail);
-  const sessions = createSessions(of, weights, { device, threads });
+  const kept = device === "cpu" && cache !== false ? await openKeptSessions(model, backend) : undefined;
+  const sessions = createSessions(of, weights, { device, threads }, kept);
   await sessions.check();
   return { sessions, networks: openNetworks({ sam, coverage, cache, device, threads }), device };
 });

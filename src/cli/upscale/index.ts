@@ -1,6 +1,7 @@
 /** The words of `samsr upscale`. */
 import { type Command, Option } from "commander";
 import { WORKER_WORDS } from "../../server/settings.js";
+import { startThreadAhead } from "../../upscale/upscaler-thread.js";
 import { LIMIT_WORDS, UPSCALE_WORDS } from "../../upscale/words.js";
 import { described, device, model, preset, type Surroundings, threads, withPresetSeed } from "../options.js";
 import { samOption, samOptions } from "../sam-options.js";
@@ -83,9 +84,10 @@ export function defineUpscale(program: Command, { interrupts, done }: Surroundin
   for (const [name, one] of Object.entries(LIMIT_WORDS)) command.addOption(described(name, one));
   for (const option of samOptions()) command.addOption(option);
   command
-    .addOption(samOption("--no-cache", "neither take masks from the cache nor keep them there"))
+    .addOption(samOption("--no-cache", "neither take masks or sessions from the cache nor keep them there"))
     .addHelpText("after", upscaleHelp)
     .action(async (inputs: string[], options: UpscaleArguments, self: Command) => {
+      if (options.queue === undefined && options.device !== "torch") startThreadAhead();
       const { upscaleCommand } = await import("./run.js");
       done(await upscaleCommand(inputs, withPresetSeed(options, self), interrupts.signal));
     });

@@ -4,10 +4,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { deflateRawSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { makeRoom } from "../../base/room.js";
 import { createRaster } from "../../image/raster.js";
-import { cacheFolder, cacheKey, makeRoom, readCached, writeCached } from "./mask-cache.js";
+import { cacheFolder, cacheKey, readCached, writeCached } from "./mask-cache.js";
 import { resolveSamOptions } from "./options.js";
 import type { Generated } from "./types.js";
+
+/** The names of its files. */
+const OWN_NAME = /^[0-9a-f]{64}\.masks$/;
 
 let folder: string;
 beforeAll(async () => {
@@ -71,7 +75,7 @@ describe("masks in files", () => {
     await read("older"); // and with that it is the newest
     const size = (await readFile(file("old"))).length;
     for (const word of ["a", "none"]) await rm(file(word));
-    await makeRoom(folder, 2 * size);
+    await makeRoom(folder, OWN_NAME, 2 * size);
     const left = (await readdir(folder)).map((name) => join(folder, name));
     expect(left.sort()).toEqual([file("new"), file("older")].sort());
   });
@@ -91,7 +95,7 @@ describe("masks in files", () => {
     await mkdir(join(place, `${key("folder")}.masks`));
     await write("linked");
     await symlink(file("linked"), join(place, `${key("linked")}.masks`));
-    await makeRoom(place, 0);
+    await makeRoom(place, OWN_NAME, 0);
     expect(await readdir(place)).toHaveLength(others.length + 2);
     expect(await readCached(key("linked"), size, place)).toBeUndefined();
     await writeCached(key("linked"), { masks: [], asked: 0, points: 0 }, place);

@@ -4,11 +4,12 @@
  * damaged one is known and not believed. For Node only.
  */
 import { createHash } from "node:crypto";
-import { lstat, lutimes, mkdir, readdir, rm } from "node:fs/promises";
+import { lstat, lutimes, mkdir } from "node:fs/promises";
 import { homedir } from "node:os";
 import { basename, join } from "node:path";
 import { deflateRawSync, inflateRawSync } from "node:zlib";
 import { readPlainFile } from "../../base/plain-file.js";
+import { makeRoom } from "../../base/room.js";
 import type { Raster } from "../../image/raster.js";
 import { writeFileAtomically } from "../../image/write-file.js";
 import type { Box } from "../runs.js";
@@ -107,29 +108,9 @@ export async function writeCached(key: string, generated: Generated, folder = ca
     // They can be found again, so nobody waits for the disk.
     const options = { overwrite: true, secret: true, volatile: true };
     await writeFileAtomically(path, Buffer.concat([hash, packed]), options);
-    await makeRoom(folder, LARGEST_CACHE);
+    await makeRoom(folder, OWN_NAME, LARGEST_CACHE);
   } catch {
     // The masks are there all the same.
-  }
-}
-
-/**
- * Removes the files not used for longest until the rest have at most `most` bytes; nothing but its own files.
- */
-export async function makeRoom(folder: string, most: number): Promise<void> {
-  const names = (await readdir(folder)).filter((name) => OWN_NAME.test(name));
-  const found = await Promise.all(
-    names.map(async (name) => {
-      const path = join(folder, name);
-      const facts = await lstat(path).catch(() => undefined);
-      return facts?.isFile() ? [{ path, size: facts.size, used: facts.mtimeMs }] : [];
-    }),
-  );
-  const files = found.flat().sort((a, b) => b.used - a.used);
-  let bytes = 0;
-  for (const { path, size } of files) {
-    bytes += size;
-    if (bytes > most) await rm(path, { force: true });
   }
 }
 

@@ -1,0 +1,151 @@
+/**
+ * Sessions as ONNX Runtime has rewritten them, in files: the next process has one at once, without building
+ * its graph. A file's name is a hash of all that decides it (our code, the runtime, the processor, the
+ * description and the weights) and the size of the tile, so nothing is ever out of date. It ends with a hash
+ * of the rest and must be this user's alone, so a damaged one, or another's, is known and not believed. For
+ * Node only.
+ */
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { appendFile, lstat, lutimes, mkdir, readdir, readFile } from "node:fs/promises";
+import { cpus } from "node:os";
+import { join } from "node:path";
+import { readPlainFile } from "../base/plain-file.js";
+import { makeRoom } from "../base/room.js";
+import type { UpscalingModel } from "../checkpoints/index.js";
+import type { InstalledModel } from "../checkpoints/store/find.js";
+import { writeFileAtomically } from "../image/write-file.js";
+import type { Backend } from "../runtime/backend.js";
+import { createSession, type Session, type SessionOptions } from "../runtime/index.js";
+import { cacheFolder } from "../semantics/sam/mask-cache.js";
+import { kindOf } from "./kinds/index.js";
+import type { TileGraph } from "./kinds/kind.js";
+import type { TileSize } from "./tile-inputs.js";
+
+/** A hash of the code, put in where that is joined into one file; other code keeps nothing. */
+declare const SAMSR_BUILD: string | undefined;
+
+/** Bytes that the files may have together; those not used for longest go first. One takes some 80 MB. */
+const LARGEST_CACHE = 400 * 2 ** 20;
+const LARGEST_FILE = 200 * 2 ** 20;
+
+/** Weights that are larger make files that are read no sooner than they are made. */
+const LARGEST_WEIGHTS = 32 * 2 ** 20;
+
+const OWN_NAME = /^[0-9a-f]{64}\.\d+x\d+\.ort$/;
+const HASH_BYTES = 32;
+
+/** Nothing is rewritten, and weights are read where they lie. */
+const AS_IT_IS: SessionOptions = {
+  optimization: "disabled",
+  extra: { session: { use_ort_model_bytes_directly: "1", use_ort_model_bytes_for_initializers: "1" } },
+};
+
+/** The sessions of one graph of a model that are in files. */
+export interface KeptSessions {
+  /** The graph of which sessions are kept. */
+  readonly graph: string;
+  /** Whether there are some: then the weights fit their network. */
+  readonly some: boolean;
+  /** The session for tiles of a size, or undefined where none is kept. */
+  find(size: TileSize, options: SessionOptions): Promise<Session | undefined>;
+  /**
+   * Makes the first session that is asked for and keeps it; others are only made, since a folder of pictures
+   * may have many sizes.
+   * @param make makes it, with these options too
+   */
+  keep(size: TileSize, make: (more: SessionOptions) => Promise<Session>): Promise<Session>;
+}
+
+/**
+ * Finds what is kept of a model, at its own detail.
+ * @param build a hash of the code
+ * @returns undefined where nothing is kept: for code that is not joined, another device than the processor, a
+ * model of more than one graph, or of large or published weights
+ */
+export async function openKeptSessions(
+  model: InstalledModel<UpscalingModel>,
+  backend: Backend,
+  folder = join(cacheFolder(), "sessions"),
+  build = typeof SAMSR_BUILD === "undefined" ? undefined : SAMSR_BUILD,
+): Promise<KeptSessions | undefined> {
+  const [graph, ...others] = kindOf(model.description).onePass;
+  if (build === undefined || backend.name !== "node" || !graph || others.length > 0) return undefined;
+  const key = await keyOf(model, graph, [build, backend.version ?? ""]).catch(() => undefined);
+  if (key === undefined) return undefined;
+  const names = await readdir(folder).catch((): string[] => []);
+  const nameOf = ({ width, height }: TileSize) => `${key}.${width}x${height}.ort`;
+  /** What sessions read their weights from, as long as they are there. */
+  const held = new WeakMap<Session, Uint8Array>();
+  let isFirst = true;
+
+  return {
+    graph: graph.name,
+    some: names.some((name) => name.startsWith(`${key}.`)),
+    async find(size, options) {
+      const path = join(folder, nameOf(size));
+      const bytes = names.includes(nameOf(size)) ? await readKept(path) : undefined;
+      if (!bytes) return undefined;
+      const session = await createSession(bytes, { ...options, ...AS_IT_IS }).catch(() => undefined);
+      if (!session) return undefined;
+      isFirst = false;
+      held.set(session, bytes);
+      return session;
+    },
+    async keep(size, make) {
+      if (!isFirst) return make({});
+      isFirst = false;
+      let session: Session | undefined;
+      try {
+        await mkdir(folder, { recursive: true, mode: 0o700 });
+        await writeFileAtomically(
+          join(folder, nameOf(size)),
+          async (rewrittenFile) => {
+            session = await make({ rewrittenFile });
+            const hash = createHash("sha256");
+            for await (const piece of createReadStream(rewrittenFile)) hash.update(piece);
+            await appendFile(rewrittenFile, hash.digest());
+          },
+          { overwrite: true, secret: true, volatile: true },
+        );
+        await makeRoom(folder, OWN_NAME, LARGEST_CACHE);
+      } catch {
+        // A folder that cannot be written to is no reason to fail.
+      }
+      return session ?? make({});
+    },
+  };
+}
+
+/** @throws where a file of weights cannot be read; undefined where it is too large, or read in another way */
+async function keyOf(
+  { description, folder, place }: InstalledModel<UpscalingModel>,
+  { weights: part }: TileGraph,
+  versions: readonly string[],
+): Promise<string | undefined> {
+  if (place === "file" || part === undefined) return undefined;
+  const path = join(folder, (description.weights as Readonly<Record<string, string>>)[part]!);
+  if ((await lstat(path)).size > LARGEST_WEIGHTS) return undefined;
+  const machine = [process.platform, process.arch, cpus()[0]?.model];
+  return createHash("sha256")
+    .update(JSON.stringify([versions, machine, description]))
+    .update(await readFile(path))
+    .digest("hex");
+}
+
+/** Reads a file that only this user may have written, and that is whole; undefined for any other. */
+async function readKept(path: string): Promise<Uint8Array | undefined> {
+  try {
+    const { mode, uid } = await lstat(path);
+    if (process.getuid && (uid !== process.getuid() || (mode & 0o022) !== 0)) return undefined;
+    const bytes = await readPlainFile(path, LARGEST_FILE);
+    const content = bytes.subarray(0, -HASH_BYTES);
+    const hash = createHash("sha256").update(content).digest();
+    if (!hash.equals(bytes.subarray(-HASH_BYTES))) return undefined;
+    const now = new Date();
+    await lutimes(path, now, now).catch(() => {});
+    return content;
+  } catch {
+    return undefined;
+  }
+}
