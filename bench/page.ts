@@ -1,7 +1,8 @@
 /**
  * The page in Chromium on WASM: squares in turns with Node, and with UpscalerJS's models in the same page; a
  * photo of 1,000 x 750 with the page's long tasks and memory; what a cancel takes; 50 photos in a queue.
- * UpscalerJS is installed into a temporary folder for this, which takes a network; without one it is left out.
+ * UpscalerJS is installed into a temporary folder for this, which takes a network; without one it is left
+ * out.
  */
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
