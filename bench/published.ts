@@ -15,9 +15,9 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { fileURLToPath } from "node:url";
 import { safetensorsPieces } from "../src/checkpoints/index.js";
-import { gridOf, imageEncoder, maskDecoder, SAM_VIT_B } from "../src/networks/index.js";
+import { SAM_VIT_B } from "../src/networks/index.js";
+import { SEGMENT_ANYTHING } from "../src/networks/segment-anything/index.js";
 import { type Scope, trainableScope } from "../src/nn/index.js";
-import { input } from "../src/onnx/index.js";
 import { lazily, NETWORKS } from "./full-size.js";
 
 const words = process.argv.slice(2);
@@ -29,16 +29,8 @@ if (out === undefined || folders.length === 0) {
   process.exit(2);
 }
 
-/** The whole of Segment Anything, for its parameters. */
-function segmentAnything(p: Scope): void {
-  const { imageSize, promptEmbed } = SAM_VIT_B;
-  imageEncoder(p, SAM_VIT_B, input("image", [1, 3, imageSize, imageSize]));
-  maskDecoder(p, SAM_VIT_B, {
-    embedding: input("embedding", [1, promptEmbed, gridOf(SAM_VIT_B), gridOf(SAM_VIT_B)]),
-    points: input("points", [1, 2, 2]),
-    labels: input("labels", [1, 2]),
-  });
-}
+/** Everything that a published file of Segment Anything holds. */
+const segmentAnything = (p: Scope) => SEGMENT_ANYTHING.parameters(p, { config: SAM_VIT_B });
 
 /** Writes random weights of a network, if they are not there yet. */
 async function write(file: string, network: (p: Scope) => unknown): Promise<string> {

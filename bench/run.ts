@@ -10,7 +10,7 @@ import { type BenchOptions, type Report, toMarkdown } from "./report.js";
 
 const NAMES = ["matmul", "upscale", "latent", "train", "data", "pixels", "sam", "coverage"];
 /** Run when named only. */
-const OTHERS = ["operators", "torch", "serve", "page"];
+const OTHERS = ["operators", "torch", "serve", "page", "one-pass"];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

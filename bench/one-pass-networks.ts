@@ -1,0 +1,68 @@
+/** Networks of one pass at their published sizes, with random weights, as three runtimes take them. */
+import { existsSync, symlinkSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { rrdbNet } from "../src/networks/rrdb/rrdb.js";
+import { srvggNet } from "../src/networks/srvgg/srvgg.js";
+import { swinIR } from "../src/networks/swinir/swinir.js";
+import { frozenScope, type Scope, trainableScope } from "../src/nn/index.js";
+import { input, toModel, type Value } from "../src/onnx/index.js";
+import { createGraphSession, createSession, type FloatTensor, floatTensor } from "../src/runtime/index.js";
+import { lazily } from "./full-size.js";
+
+const SIDE = 128;
+
+const sixes = Array.from({ length: 6 }, () => 6);
+
+/** RealESRGAN_x4plus, realesr-general-x4v3 and SwinIR-M x4 for photos. */
+export const NETWORKS: Readonly<Record<string, (p: Scope, lq: Value) => Value>> = {
+  "RRDBNet, 23 blocks": (p, lq) => {
+    const size = {
+      spelling: "new",
+      features: 64,
+      growth: 32,
+      blocks: 23,
+      unshuffle: 1,
+      doublings: 2,
+    } as const;
+    return rrdbNet(p, size, lq);
+  },
+  "SRVGGNetCompact, 32 convolutions": (p, lq) =>
+    srvggNet(p, { features: 64, convolutions: 32, scale: 4 }, lq),
+  "SwinIR-M": (p, lq) => {
+    const size = {
+      ...{ channels: 3, embed: 180, depths: sixes, heads: sixes, window: 8, hidden: 360 },
+      ...{ residual: "1conv" as const, upsampler: "nearest+conv" as const, features: 64, scale: 4, range: 1 },
+    } as const;
+    return swinIR(p, size, lq);
+  },
+};
+
+/**
+ * Ours rewrites the graph; plain is the exported file as it stands; torch computes its nodes with PyTorch.
+ */
+export const WAYS = ["ours", "plain", "torch"] as const;
+
+/** Opens a network, for one picture of 128 x 128. */
+export async function open(network: string, way: (typeof WAYS)[number], threads: number) {
+  // The program is looked for two folders above the runtime, which is built elsewhere here.
+  const executor = new URL("../executor", import.meta.url);
+  if (!existsSync(executor))
+    symlinkSync(fileURLToPath(new URL("../../../executor", import.meta.url)), executor);
+  const lq = input("lq", [1, 3, SIDE, SIDE]);
+  const { scope, parameters } = trainableScope();
+  NETWORKS[network](scope, lq);
+  const weights = new Map(
+    parameters().map(({ name, shape }, i) => [name, { shape, data: lazily(shape, i).data }] as const),
+  );
+  const outputs = { hr: NETWORKS[network](frozenScope(weights), lq) };
+  const session =
+    way === "ours"
+      ? await createGraphSession(outputs, { device: "cpu", threads, spinning: false })
+      : await createSession(toModel(outputs).bytes, {
+          ...{ device: way === "torch" ? "torch" : "cpu", threads, spinning: false },
+        });
+  const feeds = { lq: floatTensor(lq.shape) };
+  for (let i = 0; i < feeds.lq.data.length; i++) feeds.lq.data[i] = 0.5 + 0.5 * Math.sin(i / 7);
+  const run = async () => (await session.run(feeds)).hr as FloatTensor;
+  return { run, release: () => session.release() };
+}
