@@ -68,7 +68,7 @@ describe.skipIf(!hasShared)("published weights on the WASM build", () => {
 
 /** The same in a page, from a Blob, by the public entries of the package. */
 const MODULE = `
-  import { openCheckpoint, readPth, readShapes, recognise } from "samsr/checkpoints/index.js";
+  import { openCheckpoint, readPth, readShapes, recogniseNetwork } from "samsr/checkpoints/index.js";
   import { decodeLatent, encodeLatent, quantise, swinUNet } from "samsr/networks/index.js";
   import { frozenScope } from "samsr/nn/index.js";
   import { input, toModel } from "samsr/onnx/index.js";
@@ -77,7 +77,7 @@ const MODULE = `
   async function run(fixture) {
     const inputs = await (await fetch(fixture + ".json")).json();
     const file = new File([await (await fetch(fixture + ".pth")).blob()], fixture);
-    const { network, config } = recognise(await readShapes(file), fixture);
+    const { network, config } = recogniseNetwork(await readShapes(file), fixture);
     const { weights } = await openCheckpoint(file);
     const [x, t, lq] = inputs.map(({ name, shape }) => input(name, shape));
     const p = frozenScope(weights);

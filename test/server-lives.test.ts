@@ -113,7 +113,8 @@ describe.skipIf(process.platform !== "linux")("a process that dies", () => {
     expect((await until(server, slow, isOver)).problem?.detail).toBe(
       "the picture takes longer than 2 s; make it smaller.",
     );
-    const fat = await jobOf(await submit(server, picture, "?model=samsr-tiny"));
+    const large = await drawing({ width: 800, height: 600 }).jpeg().toBuffer();
+    const fat = await jobOf(await submit(server, large, "?model=samsr-tiny"));
     expect((await until(server, fat, isOver)).problem?.detail).toMatch(
       /^the picture (needs more than the 256 MiB of memory|takes longer than 2 s)/,
     );
