@@ -57,6 +57,9 @@ function windowAttention(p: Scope, x: o.Value, options: SwinOptions, shift: numb
  * `neighbours` keeps apart what the roll brought together, in rows and in columns. `published` is what the
  * published denoisers were trained with (read off the masks in their state dicts): in the last row of windows
  * the left part is kept from the right part, and nothing else.
+ *
+ * It is made in the graph, of the mask of one window and of which windows are the last: so no number in the
+ * graph is as many as the picture has pixels, and one graph serves pictures of any size.
  */
 function shiftMask(
   height: number,
@@ -64,22 +67,44 @@ function shiftMask(
   { window: w, masking }: SwinOptions,
   shift: number,
 ): o.Value {
-  const band = (at: number, side: number) => (at < side - w ? 0 : at < side - shift ? 1 : 2);
   const [rows, columns, tokens] = [height / w, width / w, w * w];
-  const mask = new Float32Array(rows * columns * tokens * tokens);
-  const region = new Uint8Array(tokens);
-  for (let window = 0; window < rows * columns; window++) {
-    const [top, left] = [Math.floor(window / columns) * w, (window % columns) * w];
-    for (let i = 0; i < tokens; i++) {
-      const [y, x] = [Math.floor(i / w), i % w];
-      region[i] =
-        masking === "published" ? band(top + x, height) : 3 * band(top + y, height) + band(left + x, width);
-    }
+  const { inRows, inColumns } = seamsOf(w, shift);
+  const lastRow = o.reshape(lastOf(rows), [rows, 1, 1, 1]);
+  const lastColumn = o.reshape(lastOf(columns), [1, columns, 1, 1]);
+  const mask =
+    masking === "published"
+      ? o.expand(o.mul(lastRow, inColumns), [rows, columns, tokens, tokens])
+      : o.minimum(o.mul(lastRow, inRows), o.mul(lastColumn, inColumns));
+  return o.reshape(mask, [rows * columns, 1, tokens, tokens]);
+}
+
+const seams = new Map<string, { readonly inRows: o.Value; readonly inColumns: o.Value }>();
+
+/**
+ * What keeps the pixels of a window apart that lie before and beyond the seam of a roll, by rows and by
+ * columns: [1, 1, w w, w w]. They are one pair of constants for all attentions.
+ */
+function seamsOf(w: number, shift: number) {
+  const key = `${w} ${shift}`;
+  const known = seams.get(key);
+  if (known) return known;
+  const tokens = w * w;
+  const apart = (place: (pixel: number) => number) => {
+    const mask = new Float32Array(tokens * tokens);
     for (let a = 0; a < tokens; a++) {
       for (let b = 0; b < tokens; b++) {
-        if (region[a] !== region[b]) mask[(window * tokens + a) * tokens + b] = APART;
+        if (place(a) >= w - shift !== place(b) >= w - shift) mask[a * tokens + b] = APART;
       }
     }
-  }
-  return o.constant(mask, [rows * columns, 1, tokens, tokens]);
+    return o.constant(mask, [1, 1, tokens, tokens]);
+  };
+  const made = { inRows: apart((pixel) => Math.floor(pixel / w)), inColumns: apart((pixel) => pixel % w) };
+  seams.set(key, made);
+  return made;
+}
+
+/** A row of zeros that ends in 1. */
+function lastOf(length: number): o.Value {
+  const one = o.constant([1], [1]);
+  return length === 1 ? one : o.concat([o.constant(new Float32Array(length - 1), [length - 1]), one], 0);
 }

@@ -11,7 +11,7 @@ import type { Dimension } from "./model.js";
 import { add, div, mul, sub } from "./operators/arithmetic.js";
 import { concat, gather } from "./operators/shape.js";
 import { inTopologicalOrder } from "./order.js";
-import { integers, makeValue, type Node, sameShape, type Value } from "./value.js";
+import { type ConstantData, integers, makeValue, type Node, sameShape, type Value } from "./value.js";
 
 /** Batch, height and width of an input [N, C, H, W]. */
 export type Sides = readonly [batch: number, height: number, width: number];
@@ -25,11 +25,13 @@ export interface AnySize {
 interface AnySizeOptions {
   /** The name of the input [N, C, H, W] that sizes are read from. */
   readonly input: string;
-  /**
-   * What height and width divide by when the graph is built. The graph made of it takes any: it mirrors the
-   * picture beyond its right and lower border, and cuts off what comes of that.
-   */
+  /** What height and width divide by when the graph is built. */
   readonly multiple?: number;
+  /**
+   * Whether the graph takes sides that do not divide by that: it then mirrors the picture beyond its right
+   * and lower border, and cuts off what comes of that. Default true.
+   */
+  readonly mirrors?: boolean;
   /** How many pictures go in at once, where that is fixed; any where left out. */
   readonly batch?: number;
 }
@@ -53,7 +55,7 @@ const PROBES: readonly Sides[] = [
  */
 export function anySize(
   build: (sides: Sides) => Readonly<Record<string, Value>>,
-  { input: name, multiple = 1, batch }: AnySizeOptions,
+  { input: name, multiple = 1, mirrors = true, batch }: AnySizeOptions,
 ): AnySize | undefined {
   const probe = (pick: (axis: number) => number): Sides => [
     batch ?? PROBES[pick(0)][0],
@@ -64,7 +66,13 @@ export function anySize(
   const sizes = [...corners, probe(() => 2)];
   // Once for nothing: values that networks make once and keep then come first in every graph.
   build(sizes[0]);
-  const graphs = sizes.map(build);
+  // With a fixed batch half of the corners are one.
+  const known = new Map<string, Readonly<Record<string, Value>>>();
+  const graphs = sizes.map((sides) => {
+    const graph = known.get(String(sides)) ?? build(sides);
+    known.set(String(sides), graph);
+    return graph;
+  });
   const orders = graphs.map((outputs) => inTopologicalOrder(Object.values(outputs)));
   const [first] = orders;
   if (orders.some((order) => order.length !== first.length)) return undefined;
@@ -73,7 +81,8 @@ export function anySize(
   const columns = first.map((_, i) => orders.map((order) => order[i]));
   const picture = first.find(({ source }) => source.kind === "input" && source.name === name);
   if (!picture) return undefined;
-  const padded = multiple > 1 ? mirrored(picture, multiple) : picture;
+  const mirrored = mirrors && multiple > 1;
+  const padded = mirrored ? withMirror(picture, multiple) : picture;
   const counted = counter(padded);
   const made: Value[] = [];
   const nodes = new Map<Node, Node>();
@@ -97,7 +106,7 @@ export function anySize(
     const place = places[0].get(value)!;
     const sides = formulasOf(columns[place], sizes);
     if (!sides) return undefined;
-    outputs[key] = multiple > 1 ? cropped(made[place], sides, whole) : made[place];
+    outputs[key] = mirrored ? cropped(made[place], sides, whole) : made[place];
     dimensions[key] = sides.map((side, axis) => {
       return dimension(side, axis === 0 ? AXES[0] : `${key}_${AXES[axis] ?? axis}`);
     });
@@ -126,7 +135,14 @@ function merge(
       ? value
       : undefined;
   }
-  if (source.kind === "stored") return undefined;
+  if (source.kind === "stored") {
+    const isOne = (v: Value) =>
+      v.source.kind === "stored" &&
+      v.source.place.file === source.place.file &&
+      v.source.place.offset === source.place.offset &&
+      sameShape(v.shape, value.shape);
+    return column.every(isOne) ? value : undefined;
+  }
   const { node, output } = source;
   const inputs = node.inputs.map((input) => (input ? places[0].get(input)! : undefined));
   const attributes = JSON.stringify(node.attributes);
@@ -174,7 +190,7 @@ function mergeConstants(
   const sides = formulasOf(column, sizes);
   if (!sides) return undefined;
   // One number everywhere, as often as the size asks for.
-  if (datas.every((one) => one.every((v: number | bigint) => v === data[0]))) {
+  if (datas.every((one) => one[0] === data[0] && isUniform(one))) {
     const one = makeValue([], first.type, { kind: "constant", data: data.slice(0, 1) });
     return emit("Expand", [one, counted.vector(sides)], { shape: first.shape });
   }
@@ -183,6 +199,19 @@ function mergeConstants(
     return emit("Range", inputs, { shape: first.shape });
   }
   return undefined;
+}
+
+/** What {@link isUniform} has found: networks share such constants among layers. */
+const uniform = new WeakMap<ConstantData, boolean>();
+
+function isUniform(data: ConstantData): boolean {
+  let known = uniform.get(data);
+  if (known === undefined) {
+    known = true;
+    for (let i = 1; known && i < data.length; i++) known = data[i] === data[0];
+    uniform.set(data, known);
+  }
+  return known;
 }
 
 function sameNumbers(a: ArrayLike<number | bigint>, b: ArrayLike<number | bigint>): boolean {
@@ -280,7 +309,7 @@ function counter(picture: Value): Counter {
  * Mirrors an image beyond the right and lower border, up to the next multiple; the border itself is not
  * repeated.
  */
-function mirrored(picture: Value, multiple: number): Value {
+function withMirror(picture: Value, multiple: number): Value {
   const shape = emit("Shape", [picture], { shape: [4], type: "int64" });
   const wanted = integers([1, 1, multiple, multiple]);
   const rest = (x: Value) => emit("Mod", [x, wanted], { shape: [4], type: "int64" });

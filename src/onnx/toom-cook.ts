@@ -50,10 +50,19 @@ export const F43 = toomCook([0, 1, -1, 0.5, -2], 3);
 
 /**
  * Makes one matrix of a transform along rows and along columns: from [row, column] to planes [row, column],
- * or planes [column, row].
+ * or planes [column, row]. Of one transform it is the same constant in all layers.
  */
 export function twoSided(m: Matrix, planes: "rows first" | "columns first" = "rows first"): Value {
+  const known = made[planes].get(m);
+  if (known) return known;
   const pairs = m.flatMap((a) => m.map((b) => (planes === "rows first" ? [a, b] : [b, a])));
   const numbers = pairs.flatMap(([row, column]) => row.flatMap((p) => column.map((q) => p * q)));
-  return constant(numbers, [m.length ** 2, m[0].length ** 2]);
+  const matrix = constant(numbers, [m.length ** 2, m[0].length ** 2]);
+  made[planes].set(m, matrix);
+  return matrix;
 }
+
+const made = {
+  "rows first": new WeakMap<Matrix, Value>(),
+  "columns first": new WeakMap<Matrix, Value>(),
+};

@@ -5,7 +5,7 @@
 export type { Device, DevicePart, DeviceState, DeviceTensor } from "./backend.js";
 export { createDeviceTensor, devicePart } from "./device-tensor.js";
 export { type BackendName, listDevices } from "./devices.js";
-export { createGraphSession } from "./graph-session.js";
+export { createAnySizeSession, createGraphSession } from "./graph-session.js";
 export { openInThread } from "./open-thread.js";
 export type { ThreadOptions } from "./port.js";
 export {

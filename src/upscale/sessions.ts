@@ -1,14 +1,22 @@
 /**
- * Sessions by the size of their tile. Making one takes as long as running it once, and images of one batch
- * mostly share their tiles, so the last few stay; each holds the weights and the largest memory that its runs
- * have needed, so few stay.
+ * The sessions of a model. Making one takes as long as running it once or twice. The first size of tile gets
+ * a session of its own, which is made soonest; when a second comes, one for all sizes takes its place, where
+ * the graph is of any size. Else each size keeps its own, as long as all are within the bytes that may be
+ * kept: each holds the largest memory that its runs have needed.
  */
 
 import { SamsrError } from "../base/errors.js";
 import { remember } from "../base/promises.js";
 import { frozenScope, type Scope, type Weights } from "../nn/index.js";
 import type { Value } from "../onnx/index.js";
-import { createGraphSession, createSession, type Session, type SessionOptions } from "../runtime/index.js";
+import { peakBytes } from "../onnx/memory.js";
+import {
+  createAnySizeSession,
+  createGraphSession,
+  createSession,
+  type Session,
+  type SessionOptions,
+} from "../runtime/index.js";
 import type { KeptSessions } from "./kept-sessions.js";
 import type { ModelKind, TileGraph } from "./kinds/kind.js";
 import { type TileSize, tileInputs } from "./tile-inputs.js";
@@ -29,6 +37,8 @@ export interface Sessions {
   readonly kind: ModelKind;
   /** The session of a graph for tiles of a size. */
   of(graph: TileGraph, size: TileSize): Promise<Session>;
+  /** How many sessions were made so far. */
+  readonly made: number;
   /** The session of a model that is a file, for pictures of any size that it takes. */
   ofFile(part: string): Promise<Session>;
   /** Frees a graph's sessions, whose memory others need now; they come back when asked for. */
@@ -64,43 +74,93 @@ export function createSessions(
       const { tensors, folder } = await weights(part, part === kind.detail?.student ? detail : undefined);
       return { scope: frozenScope(tensors), folder };
     });
-  /** Sessions by size, the one used last at the end. */
-  const cache = new Map<string, { size: TileSize; made: Map<string, Promise<Session>> }>();
-  const drop = async ({ name }: TileGraph) => {
-    for (const { made } of cache.values()) {
-      const session = made.get(name);
-      made.delete(name);
-      if (session) await release(session);
+  /** Sessions of one size, the one used last at the end. */
+  const ofSize = new Map<string, SessionOfSize>();
+  /** Sessions of any size by the names of their graphs; undefined for a graph that is not. */
+  const ofAnySize = new Map<string, Promise<Session | undefined>>();
+  let made = 0;
+  const dropSizes = async (graph?: string) => {
+    for (const [key, one] of ofSize) {
+      if (graph !== undefined && one.graph.name !== graph) continue;
+      ofSize.delete(key);
+      await release(one.session);
     }
+  };
+  const drop = async ({ name }: TileGraph) => {
+    const any = ofAnySize.get(name);
+    ofAnySize.delete(name);
+    if (any) await release(any);
+    await dropSizes(name);
   };
 
   async function of(graph: TileGraph, size: TileSize): Promise<Session> {
-    const key = `${size.width}x${size.height}`;
-    const entry = cache.get(key) ?? { size, made: new Map<string, Promise<Session>>() };
-    cache.delete(key);
-    cache.set(key, entry);
-    await evict();
-    return remember(entry.made, graph.name, () => makeSession(graph, size));
+    const key = `${graph.name} ${size.width}x${size.height}`;
+    const known = ofSize.get(key);
+    if (known) {
+      ofSize.delete(key);
+      ofSize.set(key, known);
+      return known.session;
+    }
+    const isSecond = [...ofSize.values()].some((one) => one.graph.name === graph.name);
+    const { sizedBy } = graph;
+    const isShared = isSecond || ofAnySize.has(graph.name);
+    if (sizedBy && isShared && size.width * size.height <= MOST_SHARED) {
+      const any = await remember(ofAnySize, graph.name, async () => {
+        const made = await makeAnySize(graph, sizedBy);
+        if (made) await dropSizes(graph.name);
+        return made;
+      });
+      if (any) return any;
+    }
+    return makeOfSize(key, graph, size);
   }
 
-  /** Makes a session of a graph and the weights in its file: the one place where they meet. */
+  async function makeAnySize(graph: TileGraph, input: string): Promise<Session | undefined> {
+    const part = await scopeOf(graph);
+    const session = await createAnySizeSession((size) => graphOf(graph, size, part), {
+      ...{ name: `${modelName} (${graph.name})`, input, multiple: kind.multiple },
+      ...{ rewriting: ALIKE, weightsFolder: part.folder, ...options },
+    });
+    if (session) made++;
+    return session;
+  }
+
+  /** Makes a session of one size, and frees those of other sizes that are too much. */
+  async function makeOfSize(key: string, graph: TileGraph, size: TileSize): Promise<Session> {
+    await evict(size);
+    const session = makeSession(graph, size);
+    const entry = { graph, size, session };
+    ofSize.set(key, entry);
+    made++;
+    session.catch(() => {
+      if (ofSize.get(key) === entry) ofSize.delete(key);
+    });
+    return session;
+  }
+
+  /** Makes a session of a graph and the weights in its file, or finds it kept. */
   async function makeSession(graph: TileGraph, size: TileSize): Promise<Session> {
     const name = `${modelName} (${graph.name}, tiles of ${size.width} x ${size.height})`;
     const make = async (more: SessionOptions) => {
-      const { outputs, folder } = await withWeights(graph, size);
-      return createGraphSession(outputs, { name, weightsFolder: folder, ...options, ...more });
+      const part = await scopeOf(graph);
+      const own = { name, rewriting: graph.sizedBy && ALIKE, weightsFolder: part.folder };
+      return createGraphSession(graphOf(graph, size, part), { ...own, ...options, ...more });
     };
     if (kept?.graph !== graph.name || detail !== kind.detail?.standard) return make({});
     return (await kept.find(size, { name, ...options })) ?? kept.keep(size, make);
   }
 
-  async function withWeights(
+  const scopeOf = async ({ weights: part }: TileGraph): Promise<{ scope: Scope; folder?: string }> =>
+    part ? partOf(part) : { scope: frozenScope(new Map()) };
+
+  /** A graph with its weights: the one place where they meet. */
+  function graphOf(
     { output, weights: part, build }: TileGraph,
     size: TileSize,
-  ): Promise<{ outputs: Record<string, Value>; folder?: string }> {
-    const { scope, folder } = part ? await partOf(part) : { scope: frozenScope(new Map()) };
+    { scope }: { readonly scope: Scope },
+  ): Record<string, Value> {
     try {
-      return { outputs: { [output]: build(scope, tileInputs(kind, size)) }, folder };
+      return { [output]: build(scope, tileInputs(kind, size)) };
     } catch (cause) {
       const reason = (cause as Error).message;
       throw new SamsrError(
@@ -110,15 +170,21 @@ export function createSessions(
     }
   }
 
-  async function evict(): Promise<void> {
-    const entries = [...cache];
-    let pixels = entries.reduce((sum, [, { size }]) => sum + size.width * size.height, 0);
-    // Never the last: it is the one that is being asked for.
-    for (const [i, [key, { size, made }]] of entries.slice(0, -1).entries()) {
-      if (entries.length - i <= kind.cache.sizes && pixels <= kind.cache.pixels) return;
-      cache.delete(key);
-      pixels -= size.width * size.height;
-      await releaseAll(made);
+  /**
+   * Frees the sessions of sizes used longest ago, until the rest is within what may be kept beside `inUse`.
+   */
+  async function evict(inUse: TileSize): Promise<void> {
+    const others = [...ofSize].filter(([, { size }]) => !isSameSize(size, inUse));
+    const bytes: number[] = [];
+    for (const [, { graph, size }] of others) {
+      bytes.push(peakBytes(Object.values(graphOf(graph, size, await scopeOf(graph)))));
+    }
+    let all = bytes.reduce((sum, one) => sum + one, 0);
+    for (const [i, [key, { session }]] of others.entries()) {
+      if (all <= kind.keptBytes) return;
+      ofSize.delete(key);
+      all -= bytes[i];
+      await release(session);
     }
   }
 
@@ -126,6 +192,9 @@ export function createSessions(
     name: modelName,
     kind,
     of,
+    get made() {
+      return made;
+    },
     ofFile: (part) =>
       remember(files, part, async () => {
         const { model } = await weights(part);
@@ -141,25 +210,43 @@ export function createSessions(
     async check() {
       if (kept?.some) return;
       const size = { width: kind.multiple, height: kind.multiple };
-      for (const graph of kind.onePass) await withWeights(graph, size);
+      for (const graph of kind.onePass) graphOf(graph, size, await scopeOf(graph));
     },
     async release() {
-      const entries = [...cache.values()];
-      cache.clear();
-      for (const made of [files, ...entries.map(({ made }) => made)]) await releaseAll(made);
+      const others = [...ofAnySize.values(), ...files.values()];
+      ofAnySize.clear();
       files.clear();
+      for (const session of others) await release(session);
+      await dropSizes();
     },
   };
 }
 
-async function releaseAll(made: Map<string, Promise<Session>>): Promise<void> {
-  for (const session of made.values()) await release(session);
+/**
+ * Graphs of any size are rewritten alike at every size, so that results do not tell which session made them.
+ */
+const ALIKE = { tiles: 1 };
+
+/**
+ * Pixels of the largest tile that the session of any size serves: larger images are computed in strips, into
+ * which a graph of one size alone can be cut.
+ */
+const MOST_SHARED = 512 * 512;
+
+interface SessionOfSize {
+  readonly graph: TileGraph;
+  readonly size: TileSize;
+  readonly session: Promise<Session>;
+}
+
+function isSameSize(a: TileSize, b: TileSize): boolean {
+  return a.width === b.width && a.height === b.height;
 }
 
 /** One that could not be made needs no releasing. */
-function release(session: Promise<Session>): Promise<void> {
+function release(session: Promise<Session | undefined>): Promise<void> {
   return session.then(
-    (made) => made.release(),
+    (made) => made?.release(),
     () => {},
   );
 }

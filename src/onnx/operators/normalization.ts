@@ -107,6 +107,16 @@ function throughNormal(dy: Value, y: Value, inverse: Value): Value {
   return mul(sub(sub(dy, reduceMean(dy, [last], true)), along), inverse);
 }
 
+const ones = new Map<number, WeakRef<Float32Array>>();
+
+/** So many ones, one array for all layers as long as one of them has it. */
+function onesOf(size: number): Value {
+  const known = ones.get(size)?.deref();
+  const data = known ?? new Float32Array(size).fill(1);
+  if (!known) ones.set(size, new WeakRef(data));
+  return constant(data);
+}
+
 /**
  * Normalises groups of channels of [N, C, H, W]. Weight and bias are [C], or [N, C]: others for each image.
  *
@@ -119,8 +129,7 @@ export function groupNorm(x: Value, groups: number, weight: Value, bias: Value, 
   if (c % groups !== 0)
     throw new Error(`GroupNorm: ${c} channels of [${x.shape}] do not divide by ${groups} groups`);
   const size = sizeOf(x.shape) / (n * groups);
-  const ones = constant(new Float32Array(size).fill(1));
-  const { y, inverse } = layerNormalization([reshape(x, [n * groups, size]), ones], epsilon);
+  const { y, inverse } = layerNormalization([reshape(x, [n * groups, size]), onesOf(size)], epsilon);
   const [normal, deviation] = [reshape(y, x.shape), reshape(inverse, [n, groups, 1])].map(stopGradient);
   const [w, b] = [weight, bias].map((v) => reshape(v, [v.shape.length > 1 ? n : 1, c, 1, 1]));
   const affine = add(mul(normal, w), b);

@@ -37,7 +37,7 @@ export function diffusionKind<Config>(
     multiple: network.multiple(config),
     tile: TILE,
     overlap: OVERLAP,
-    cache: { sizes: 1, pixels: 0 },
+    keptBytes: 0,
     ddim: { channels, shares },
     onePass: [denoiser, decoder],
 

@@ -3,7 +3,7 @@ import type { Direct } from "../../networks/index.js";
 import { createScope } from "../../nn/index.js";
 import * as o from "../../onnx/index.js";
 import { peakBytes } from "../../onnx/memory.js";
-import type { ModelKind, TileGraph, TileTensor } from "./kind.js";
+import { KEPT_BYTES, type ModelKind, type TileGraph, type TileTensor } from "./kind.js";
 
 /** Sides of tiles that may suit: large ones overlap less, and need more memory. */
 const SIDES = [256, 192, 128, 96, 64, 32];
@@ -37,7 +37,7 @@ export function directKind<Config>(weights: string, config: Config, network: Dir
     multiple,
     tile,
     overlap: Math.min(network.overlap(config), tile >> 1),
-    cache: { sizes: 4, pixels: 4 * tile * tile },
+    keptBytes: KEPT_BYTES,
     onePass: [pass],
     enlarge: ({ paint, run }) => paint((picture) => run(pass, { lq: picture.lq() })),
   };

@@ -22,7 +22,7 @@ export function inFileKind(part: string, config: OnnxFileConfig): ModelKind {
     size,
     tile,
     overlap: Math.min(overlap, tile >> 1),
-    cache: { sizes: 1, pixels: 0 },
+    keptBytes: 0,
     onePass: [],
     async enlarge({ paint, runFile }) {
       const largeOf = async (planes: Float32Array, small: TileSize) => {

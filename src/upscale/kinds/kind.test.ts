@@ -31,7 +31,7 @@ const doubling: ModelKind = {
   multiple: 4,
   tile: 16,
   overlap: 4,
-  cache: { sizes: 1, pixels: 0 },
+  keptBytes: 0,
   onePass: [network],
   enlarge: ({ paint, run }) => paint((picture) => run(network, { lq: picture.lq() })),
 };

@@ -25,8 +25,11 @@ export interface ModelKind {
   /** Side of a tile and overlap that suit it, in low-resolution pixels. */
   readonly tile: number;
   readonly overlap: number;
-  /** How many sizes of tile keep their sessions, and how many pixels these may have together. */
-  readonly cache: { readonly sizes: number; readonly pixels: number };
+  /**
+   * Bytes that the sessions of sizes of tile that are not in use may hold together, by the values that their
+   * graphs have alive at once.
+   */
+  readonly keptBytes: number;
   /** Of models whose weights can be sharper or more faithful than they are. */
   readonly detail?: DetailTraits;
   /** Of models that start from noise; others have no masks, no seed and no steps. */
@@ -45,6 +48,9 @@ export interface ModelKind {
   /** Enlarges a picture: hands the large pixels of every tile to `walk.paint`. */
   enlarge(walk: Walk): Promise<void>;
 }
+
+/** The kept bytes of kinds with small networks. ONNX Runtime takes two or three times what is counted. */
+export const KEPT_BYTES = 250e6;
 
 interface DetailTraits {
   /** The part that is at the standard detail, and the part at detail 1. */
@@ -112,6 +118,11 @@ export interface TileGraph {
    * The part of the model that has its weights, by the name in the description; left out where it has none.
    */
   readonly weights?: string;
+  /**
+   * The tensor [1, C, h, w] that says the size, of a graph that one session can serve at every size: a second
+   * size then costs one, and a third none.
+   */
+  readonly sizedBy?: "lq" | "x0";
   build(p: Scope, tensors: TileTensors): Value;
 }
 

@@ -59,7 +59,7 @@ export function latentKind(
     multiple: network.multiple(config),
     tile: TILE,
     overlap: OVERLAP,
-    cache: { sizes: 1, pixels: 0 },
+    keptBytes: 0,
     diffusion: { channels, schedule, m, method, variant, coefficients, noise },
     onePass: [encoder, step, decoder],
 

@@ -13,7 +13,7 @@ import * as o from "../../onnx/index.js";
 import { confine, isGrey } from "../confine.js";
 import type { TilePicture } from "../tile-pictures.js";
 import { denoiserGraph, oneStep, tracedChain } from "./denoising.js";
-import type { ModelKind, TileGraph } from "./kind.js";
+import { KEPT_BYTES, type ModelKind, type TileGraph } from "./kind.js";
 
 /**
  * Measured on a photo of 625 x 450 with samsr-tiny, as the mean difference from the result in one piece, in
@@ -25,8 +25,7 @@ import type { ModelKind, TileGraph } from "./kind.js";
  *
  * So 16 is enough. Group normalisation takes its statistics from the tile, which a larger tile makes
  * steadier. A tile of 192 takes some 500 MB and, on two cores, 0.4 s, within which an abort is heard; 256
- * would take 720 MB for no less work a pixel. Overlaps cost a quarter of the work on a large photo. Of the
- * sessions, each size of tile takes some 10 KB a pixel.
+ * would take 720 MB for no less work a pixel. Overlaps cost a quarter of the work on a large photo.
  */
 export const DEFAULT_TILE = 192;
 export const DEFAULT_OVERLAP = 16;
@@ -40,6 +39,7 @@ export function pixelKind(model: PixelModel, network: Denoising<unknown>): Model
     output: "hr",
     timed: "network",
     weights: "student",
+    sizedBy: "lq",
     build(p, tensors) {
       const y = bicubicLatent(tensors.lq);
       return toPixels(oneStep(p, network, { config, steps: schedule.steps }, { ...tensors, y }));
@@ -49,13 +49,15 @@ export function pixelKind(model: PixelModel, network: Denoising<unknown>): Model
     name: "bicubic",
     output: "y",
     timed: "encode",
+    sizedBy: "lq",
     build: (_, { lq }) => bicubicLatent(lq),
   };
-  const denoiser = denoiserGraph(network, config, "teacher");
+  const denoiser: TileGraph = { ...denoiserGraph(network, config, "teacher"), sizedBy: "lq" };
   const pixels: TileGraph = {
     name: "pixels",
     output: "hr",
     timed: "decode",
+    sizedBy: "x0",
     build: (_, { x0 }) => toPixels(x0),
   };
   return {
@@ -63,7 +65,7 @@ export function pixelKind(model: PixelModel, network: Denoising<unknown>): Model
     multiple: network.multiple(config),
     tile: DEFAULT_TILE,
     overlap: DEFAULT_OVERLAP,
-    cache: { sizes: 4, pixels: 256 * 256 },
+    keptBytes: KEPT_BYTES,
     ...(weights.sharp && {
       detail: { student: "student", sharp: "sharp", standard: detail ?? 0 },
     }),

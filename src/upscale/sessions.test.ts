@@ -1,0 +1,96 @@
+/** Which sessions are made and kept, and that no picture tells which one made it. */
+import { afterEach, expect, it } from "vitest";
+import { createRandom } from "../base/random.js";
+import { ones } from "../nn/index.js";
+import * as o from "../onnx/index.js";
+import { floatTensor, type Session } from "../runtime/index.js";
+import { kindOf } from "./kinds/index.js";
+import type { ModelKind, TileGraph } from "./kinds/kind.js";
+import { findUpscalingModel, findWeights } from "./model.js";
+import { createSessions, type Sessions } from "./sessions.js";
+import { tileShapes } from "./tile-inputs.js";
+
+const opened: Sessions[] = [];
+afterEach(async () => {
+  for (const sessions of opened.splice(0)) await sessions.release();
+});
+
+async function bundled(): Promise<Sessions> {
+  const model = await findUpscalingModel("samsr-tiny");
+  const of = { name: "samsr-tiny", kind: kindOf(model.description) };
+  const sessions = createSessions(of, (part, detail) => findWeights(model, part, detail), {
+    device: "cpu",
+    threads: 1,
+  });
+  opened.push(sessions);
+  return sessions;
+}
+
+async function pixelsOf(session: Session, kind: ModelKind, width: number, height: number) {
+  const shapes = tileShapes(kind, { width, height });
+  const random = createRandom(width * height);
+  const feeds = Object.fromEntries(
+    (session.inputs as (keyof typeof shapes)[]).map((name) => {
+      const tensor = floatTensor(shapes[name]);
+      random.normals(tensor.data);
+      return [name, tensor];
+    }),
+  );
+  return (await session.run(feeds)).hr.data;
+}
+
+it("pictures of many sizes share one session, which makes the same pixels as one of their size", async () => {
+  const sessions = await bundled();
+  const { kind } = sessions;
+  const [step] = kind.onePass;
+  const sizes = [
+    [32, 64],
+    [64, 96],
+    [32, 32],
+  ];
+  let first: Session | undefined;
+  for (const [i, [width, height]] of sizes.entries()) {
+    const session = await sessions.of(step, { width, height });
+    expect(sessions.made).toBe(i === 0 ? 1 : 2);
+    if (i === 1) await expect(first!.run({})).rejects.toThrow(/released/);
+    first ??= session;
+    const own = i === 0 ? session : await (await bundled()).of(step, { width, height });
+    const [made, due] = [
+      await pixelsOf(session, kind, width, height),
+      await pixelsOf(own, kind, width, height),
+    ];
+    expect(made.length).toBe(48 * width * height);
+    expect(made.every((value, at) => value === due[at])).toBe(true);
+  }
+});
+
+it("keeps sessions of a graph of fixed size within so many bytes, the last ones", async () => {
+  const graph: TileGraph = {
+    name: "half",
+    output: "hr",
+    timed: "network",
+    weights: "network",
+    build: (p, { lq }) => o.mul(lq, p.parameter("gain", [], ones)),
+  };
+  const kind: ModelKind = {
+    ...{ scale: 1, multiple: 1, tile: 8, overlap: 0, onePass: [graph], enlarge: async () => {} },
+    // What goes in and what comes out of 16 x 16 pixels, and of 8 x 8.
+    keptBytes: 2 * 4 * 3 * (256 + 64),
+  };
+  const gain = new Map([["gain", { shape: [], data: Float32Array.of(0.5) }]]);
+  const sessions = createSessions({ name: "half", kind }, async () => ({ tensors: gain }), { device: "cpu" });
+  opened.push(sessions);
+  const ask = async (side: number) => {
+    const before = sessions.made;
+    await sessions.of(graph, { width: side, height: side });
+    return sessions.made - before;
+  };
+  // Three at once are within the bytes, and then the one of 16 x 16 is asked for last.
+  for (const side of [8, 16, 4]) expect(await ask(side)).toBe(1);
+  for (const side of [8, 4, 16]) expect(await ask(side)).toBe(0);
+  // One of 20 x 20 is in use; of the others that of 8 x 8 is too much.
+  expect(await ask(20)).toBe(1);
+  expect(await ask(16)).toBe(0);
+  expect(await ask(4)).toBe(0);
+  expect(await ask(8)).toBe(1);
+});
