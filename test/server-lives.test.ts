@@ -62,10 +62,16 @@ function runnersOf({ child: { pid } }: Serving): number[] {
   return children.trim().split(" ").filter(Boolean).map(Number);
 }
 
+/** Tells whether a child runs a program of its own: until then the server waits for it, and must not wait long. */
+const hasBegun = (pid: number, { child }: Serving) => {
+  const words = (of: number | undefined) => readFileSync(`/proc/${of}/cmdline`, "latin1");
+  return words(pid) !== words(child.pid);
+};
+
 /** Stops the process that a server has for pictures as soon as there is one that is none of these. */
 async function hold(server: Serving, others: number[] = []): Promise<number> {
   for (;;) {
-    const pid = runnersOf(server).find((one) => !others.includes(one));
+    const pid = runnersOf(server).find((one) => !others.includes(one) && hasBegun(one, server));
     if (pid !== undefined) {
       process.kill(pid, "SIGSTOP");
       return pid;
