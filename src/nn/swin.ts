@@ -81,8 +81,8 @@ function shiftMask(
 const seams = new Map<string, { readonly inRows: o.Value; readonly inColumns: o.Value }>();
 
 /**
- * What keeps the pixels of a window apart that lie before and beyond the seam of a roll, by rows and by
- * columns: [1, 1, w w, w w]. They are one pair of constants for all attentions.
+ * Returns what keeps the pixels of a window apart that lie before and beyond the seam of a roll, by rows and
+ * by columns: [1, 1, w w, w w], one pair of constants for all attentions.
  */
 function seamsOf(w: number, shift: number) {
   const key = `${w} ${shift}`;
@@ -103,7 +103,7 @@ function seamsOf(w: number, shift: number) {
   return made;
 }
 
-/** A row of zeros that ends in 1. */
+/** Returns a row of zeros that ends in 1. */
 function lastOf(length: number): o.Value {
   const one = o.constant([1], [1]);
   return length === 1 ? one : o.concat([o.constant(new Float32Array(length - 1), [length - 1]), one], 0);

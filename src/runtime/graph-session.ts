@@ -13,7 +13,7 @@ import { chooseDevice, loadBackend } from "./devices.js";
 import { createSession, type Session, type SessionOptions } from "./session.js";
 
 export interface GraphSessionOptions extends SessionOptions {
-  /** From which sizes on a graph is rewritten for the CPU; default as {@link accelerate} has it. */
+  /** Sizes from which on a graph is rewritten for the CPU; where left out, as {@link accelerate} has it. */
   readonly rewriting?: AccelerateOptions;
 }
 
@@ -57,7 +57,7 @@ export async function createAnySizeSession(
   return createSession(toModel(outputs, { dimensions }).bytes, { optimization: "extended", ...options });
 }
 
-/** A graph in the form that runs fastest on a CPU. */
+/** Returns a graph in the form that runs fastest on a CPU. */
 function rewritten(
   outputs: Readonly<Record<string, Value>>,
   rewriting: AccelerateOptions | undefined,
@@ -67,7 +67,7 @@ function rewritten(
   return name === "web" ? asImageNormals(fast) : fast;
 }
 
-/** How far the runtime rewrites a graph itself. */
+/** Tells how far the runtime rewrites a graph itself. */
 function levelFor(outputs: Readonly<Record<string, Value>>, { name }: Backend): "all" | "extended" {
   // WASM has no kernels for the blocked layout.
   return name === "node" && blockedLayoutPays(outputs) ? "all" : "extended";

@@ -152,7 +152,8 @@ type Provider = NonNullable<SessionOptions["executionProviders"]>[number];
 const nameOf = (provider: Provider) => (typeof provider === "string" ? provider : provider.name);
 
 /**
- * How native work is let in: on Node's WebGPU one thread at a time, and never into a thread being stopped.
+ * Tells how native work is let in: on Node's WebGPU one thread at a time, and never into a thread being
+ * stopped.
  */
 function turnOf(
   backend: Backend,
@@ -293,7 +294,7 @@ function refuse(name: string, backend: Backend, error: unknown): never {
   throw new SamsrError(message, { cause: error });
 }
 
-/** What ONNX Runtime says, without the places in its own source and in one line. */
+/** Returns what ONNX Runtime says, without the places in its own source and in one line. */
 function oneLine(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
   const plain = text

@@ -47,7 +47,7 @@ export interface KeptSessions {
   readonly graph: string;
   /** Whether there are some: then the weights fit their network. */
   readonly some: boolean;
-  /** The session for tiles of a size, or undefined where none is kept. */
+  /** Reads the session for tiles of a size; undefined where none is kept. */
   find(size: TileSize, options: SessionOptions): Promise<Session | undefined>;
   /**
    * Makes the first session that is asked for and keeps it; others are only made, since a folder of pictures
@@ -117,7 +117,10 @@ export async function openKeptSessions(
   };
 }
 
-/** @throws where a file of weights cannot be read; undefined where it is too large, or read in another way */
+/**
+ * Returns the name that a model's session is kept by; undefined where its file of weights is too large, or read
+ * in another way. @throws where that file cannot be read
+ */
 async function keyOf(
   { description, folder, place }: InstalledModel<UpscalingModel>,
   { weights: part }: TileGraph,

@@ -26,7 +26,7 @@ export interface PartWeights {
   readonly tensors: Weights;
   /** The folder of the file in which numbers stay that are not read. */
   readonly folder?: string;
-  /** Of a model that is a file: its path, or its bytes. There are no tensors then. */
+  /** The file of a model that is one: its path, or its bytes. There are no tensors then. */
   readonly model?: string | Uint8Array;
 }
 
@@ -35,11 +35,11 @@ export interface Sessions {
   /** The model's name, for messages. */
   readonly name: string;
   readonly kind: ModelKind;
-  /** The session of a graph for tiles of a size. */
+  /** Returns the session of a graph for tiles of a size. */
   of(graph: TileGraph, size: TileSize): Promise<Session>;
   /** How many sessions were made so far. */
   readonly made: number;
-  /** The session of a model that is a file, for pictures of any size that it takes. */
+  /** Returns the session of a model that is a file, for pictures of any size that it takes. */
   ofFile(part: string): Promise<Session>;
   /** Frees a graph's sessions, whose memory others need now; they come back when asked for. */
   drop(graph: TileGraph): Promise<void>;
@@ -55,6 +55,7 @@ export interface Sessions {
 }
 
 /**
+ * Creates a store of sessions, one for each graph and size of tile.
  * @param model its name, for messages, and its kind
  * @param weights finds the weights of one part, by its name in the description, and where it has a detail at
  *   that; called at most once for each, and again for each other detail
@@ -153,7 +154,7 @@ export function createSessions(
   const scopeOf = async ({ weights: part }: TileGraph): Promise<{ scope: Scope; folder?: string }> =>
     part ? partOf(part) : { scope: frozenScope(new Map()) };
 
-  /** A graph with its weights: the one place where they meet. */
+  /** Returns a graph with its weights: the one place where they meet. */
   function graphOf(
     { output, weights: part, build }: TileGraph,
     size: TileSize,
@@ -243,7 +244,7 @@ function isSameSize(a: TileSize, b: TileSize): boolean {
   return a.width === b.width && a.height === b.height;
 }
 
-/** One that could not be made needs no releasing. */
+/** Releases sessions; one that could not be made needs no releasing. */
 function release(session: Promise<Session | undefined>): Promise<void> {
   return session.then(
     (made) => made?.release(),

@@ -14,7 +14,7 @@ export function startThreadAhead(): void {
   ready.call("load", undefined).catch(() => {});
 }
 
-/** The thread that was started ahead, else a new one. */
+/** Returns the thread that was started ahead, else a new one. */
 export function takeThread(): Thread<typeof functions> {
   const thread = ready ?? startNow();
   ready = undefined;

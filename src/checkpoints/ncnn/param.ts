@@ -1,6 +1,6 @@
 /**
  * The `.param` file of ncnn: a network's layers as text, one a line. The first line is a mark, the second
- * counts layers and blobs (the values between layers), and a layer is
+ * counts layers and blobs (the values between layers), and a layer is:
  *
  *     type name inputs outputs in-names... out-names... key=value...
  *

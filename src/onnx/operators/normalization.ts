@@ -109,7 +109,7 @@ function throughNormal(dy: Value, y: Value, inverse: Value): Value {
 
 const ones = new Map<number, WeakRef<Float32Array>>();
 
-/** So many ones, one array for all layers as long as one of them has it. */
+/** Returns so many ones, one array for all layers as long as one of them has it. */
 function onesOf(size: number): Value {
   const known = ones.get(size)?.deref();
   const data = known ?? new Float32Array(size).fill(1);

@@ -176,8 +176,8 @@ export function createPool(settings: WorkSettings): Executor {
       runner.bytes = residentBytes(runner.child.pid);
       if (runner.bytes <= processMemory * 2 ** 20 || runner.running.size === 0) continue;
       const [first] = runner.running.values();
-      const detail =
-        `${first!.task.name} needs more than the ${processMemory} MiB of memory that ` + "it may have.";
+      const { name } = first!.task;
+      const detail = `${name} needs more than the ${processMemory} MiB of memory that it may have.`;
       end(runner, { problem: { status: 422, detail } });
     }
   }, WATCH).unref();

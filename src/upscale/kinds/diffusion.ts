@@ -16,7 +16,10 @@ import type { ModelKind, TileGraph, Walk } from "./kind.js";
 const TILE = 64;
 const OVERLAP = 16;
 
-/** @param weights the name of the network's weights in the description */
+/**
+ * Makes a kind of a network that makes latents out of noise by DDIM.
+ * @param weights the name of the network's weights in the description
+ */
 export function diffusionKind<Config>(
   weights: string,
   config: Config,

@@ -14,7 +14,10 @@ const SIDES = [256, 192, 128, 96, 64, 32];
  */
 const BUDGET = 250e6;
 
-/** @param weights the name of the network's weights in the description */
+/**
+ * Makes a kind of a network that enlarges in one pass.
+ * @param weights the name of the network's weights in the description
+ */
 export function directKind<Config>(weights: string, config: Config, network: Direct<Config>): ModelKind {
   const multiple = network.multiple(config);
   const [scale, channels] = [network.scale(config), network.channels?.(config) ?? 3];
@@ -43,7 +46,7 @@ export function directKind<Config>(weights: string, config: Config, network: Dir
   };
 }
 
-/** The largest side whose tiles stay within so many bytes; they grow with its square. */
+/** Returns the largest side whose tiles stay within so many bytes; they grow with its square. */
 function sideWithin(budget: number, { build }: TileGraph, multiple: number): number {
   const side = 4 * multiple;
   const weights = createScope((name, shape) => o.stored({ file: "", offset: 0 }, shape, name));
@@ -52,12 +55,12 @@ function sideWithin(budget: number, { build }: TileGraph, multiple: number): num
   return SIDES.find((s) => bytes * (s / side) ** 2 <= budget) ?? SIDES.at(-1)!;
 }
 
-/** From -1..1 to 0..1, as these networks take pictures. */
+/** Maps -1..1 to 0..1, as these networks take pictures. */
 export function fromZero(lq: o.Value): o.Value {
   return o.mul(o.add(lq, 1), 0.5);
 }
 
-/** What they make, within 0..1, as it is blended. */
+/** Returns what they make, within 0..1, as it is blended. */
 export function aroundZero(hr: o.Value): o.Value {
   return o.sub(o.mul(o.clip(hr, 0, 1), 2), 1);
 }

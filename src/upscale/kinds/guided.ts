@@ -74,8 +74,8 @@ export function guidedKind(generator: Held<Guided<unknown>>, guide: Held<Guiding
 }
 
 /**
- * The mean of the features over the whole picture, [D], from pieces that see as far beyond their part as it
- * takes.
+ * Returns the mean of the features over the whole picture, [D], from pieces that see as far beyond their part
+ * as it takes.
  */
 async function meanFeatures(
   raster: Raster,

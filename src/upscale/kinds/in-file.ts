@@ -10,7 +10,10 @@ import type { ModelKind } from "./kind.js";
 /** What a network takes for a tile is not known, so it is no large one. */
 const TILE = 128;
 
-/** @param part the name of its file in the description */
+/**
+ * Makes a kind of a model that is an ONNX file.
+ * @param part the name of its file in the description
+ */
 export function inFileKind(part: string, config: OnnxFileConfig): ModelKind {
   const { input, output, scale, multiple, overlap, height, width } = config;
   const size = height !== undefined && width !== undefined ? { height, width } : undefined;

@@ -30,20 +30,22 @@ export interface ModelKind {
    * graphs have alive at once.
    */
   readonly keptBytes: number;
-  /** Of models whose weights can be sharper or more faithful than they are. */
+  /** What is known of models whose weights can be sharper or more faithful than they are. */
   readonly detail?: DetailTraits;
-  /** Of models that start from noise; others have no masks, no seed and no steps. */
+  /** The process of models that start from noise; others have no masks, no seed and no steps. */
   readonly diffusion?: DiffusionTraits;
-  /** Of models that start from noise alone; these have a seed and steps, and no masks. */
+  /** The process of models that start from noise alone; these have a seed and steps, and no masks. */
   readonly ddim?: DdimTraits;
-  /** Of models that a second network guides: how many numbers do, and of how many features' mean. */
+  /**
+   * The guide of models that a second network guides: how many numbers do, and of how many features' mean.
+   */
   readonly guide?: { readonly numbers: number; readonly features: number };
   /**
    * The graphs of one pass, from `lq` to `hr`, each reading what those before it made: what is exported,
    * counted, and fitted to the weights when a model is opened. None where the model is a file.
    */
   readonly onePass: readonly TileGraph[];
-  /** Of those with a diffusion: the graph from a latent `x0` to `hr`, by which a trace is shown. */
+  /** A graph of models with a diffusion: the graph from a latent `x0` to `hr`, by which a trace is shown. */
   readonly show?: TileGraph;
   /** Enlarges a picture: hands the large pixels of every tile to `walk.paint`. */
   enlarge(walk: Walk): Promise<void>;
@@ -56,12 +58,12 @@ interface DetailTraits {
   /** The part that is at the standard detail, and the part at detail 1. */
   readonly student: string;
   readonly sharp: string;
-  /** From 0 to less than 1, what stands for a detail that nobody asked for. */
+  /** The detail that stands where nobody asked for one, from 0 to less than 1. */
   readonly standard: number;
 }
 
 export interface DiffusionTraits {
-  /** C, of a latent. */
+  /** The channels C of a latent. */
   readonly channels: number;
   readonly schedule: ScheduleDescription;
   /** The strength of W in equation 9, m. */
@@ -74,7 +76,7 @@ export interface DiffusionTraits {
 }
 
 export interface DdimTraits {
-  /** C, of a latent. */
+  /** The channels C of a latent. */
   readonly channels: number;
   /** What is left of the picture's variance after each step, as `signalShares` gives it. */
   readonly shares: Float32Array;
@@ -108,11 +110,11 @@ type TileData = Readonly<Partial<Record<TileTensor, Float32Array>>>;
  * the model.
  */
 export interface TileGraph {
-  /** In messages and in the cost of a model; no two graphs of a kind share one. */
+  /** The name in messages and in the cost of a model; no two graphs of a kind share one. */
   readonly name: string;
   /** What it makes. */
   readonly output: "y" | "x0" | "hr" | "features" | "guide" | "eps";
-  /** Under which its time is reported. */
+  /** The part under which its time is reported. */
   readonly timed: "encode" | "network" | "decode";
   /**
    * The part of the model that has its weights, by the name in the description; left out where it has none.
@@ -180,12 +182,12 @@ export interface Walk {
 export interface TileDiffusion {
   /** Whether x0 comes of one step from x_T, else of a chain of them. */
   readonly oneStep: boolean;
-  /** What the one step starts from beside y. */
+  /** Returns what the one step starts from beside y. */
   start(tile: Region): Promise<{ noise: Float32Array; sigma: Float32Array; scale: Float32Array }>;
-  /** x_T of the one step times its input scale, [C, h, w], for a trace. @param y [C, h, w] */
+  /** Computes x_T of the one step times its input scale, [C, h, w], for a trace. @param y [C, h, w] */
   startingPoint(tile: Region, y: Float32Array): Promise<TileMoment>;
   /**
-   * x0 by a chain of steps, [C, h, w].
+   * Computes x0 by a chain of steps, [C, h, w].
    * @param y [C, h, w]
    * @param denoise predicts x0 from x_t times its scale, and t
    */

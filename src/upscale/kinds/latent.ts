@@ -30,7 +30,10 @@ import type { ModelKind, TileGraph } from "./kind.js";
 const TILE = 64;
 const OVERLAP = 8;
 
-/** @param space the autoencoder, and `autoencoder` its configuration */
+/**
+ * Makes a kind of a denoiser of an autoencoder's latents.
+ * @param space the autoencoder, and `autoencoder` its configuration
+ */
 export function latentKind(
   { config, schedule, m, method, variant, coefficients = "both", noise = "sam" }: LatentModel,
   network: Denoising<unknown>,
