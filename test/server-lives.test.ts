@@ -62,7 +62,10 @@ function runnersOf({ child: { pid } }: Serving): number[] {
   return children.trim().split(" ").filter(Boolean).map(Number);
 }
 
-/** Tells whether a child runs a program of its own: until then the server waits for it, and must not wait long. */
+/**
+ * Tells whether a child runs a program of its own: until then the server waits for it, and must not wait
+ * long.
+ */
 const hasBegun = (pid: number, { child }: Serving) => {
   const words = (of: number | undefined) => readFileSync(`/proc/${of}/cmdline`, "latin1");
   return words(pid) !== words(child.pid);

@@ -118,8 +118,8 @@ export async function openKeptSessions(
 }
 
 /**
- * Returns the name that a model's session is kept by; undefined where its file of weights is too large, or read
- * in another way. @throws where that file cannot be read
+ * Returns the name that a model's session is kept by; undefined where its file of weights is too large, or
+ * read in another way. @throws where that file cannot be read
  */
 async function keyOf(
   { description, folder, place }: InstalledModel<UpscalingModel>,
