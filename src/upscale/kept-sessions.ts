@@ -11,13 +11,12 @@ import { appendFile, lstat, lutimes, mkdir, readdir, readFile } from "node:fs/pr
 import { cpus } from "node:os";
 import { join } from "node:path";
 import { readPlainFile } from "../base/plain-file.js";
-import { makeRoom } from "../base/room.js";
+import { cacheFolder, makeRoom } from "../base/room.js";
 import type { UpscalingModel } from "../checkpoints/index.js";
 import type { InstalledModel } from "../checkpoints/store/find.js";
 import { writeFileAtomically } from "../image/write-file.js";
 import type { Backend } from "../runtime/backend.js";
 import { createSession, type Session, type SessionOptions } from "../runtime/index.js";
-import { cacheFolder } from "../semantics/sam/mask-cache.js";
 import { kindOf } from "./kinds/index.js";
 import type { TileGraph } from "./kinds/kind.js";
 import type { TileSize } from "./tile-inputs.js";

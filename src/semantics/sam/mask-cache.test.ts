@@ -4,9 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { deflateRawSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { makeRoom } from "../../base/room.js";
+import { cacheFolder, makeRoom } from "../../base/room.js";
 import { createRaster } from "../../image/raster.js";
-import { cacheFolder, cacheKey, readCached, writeCached } from "./mask-cache.js";
+import { cacheKey, readCached, writeCached } from "./mask-cache.js";
 import { resolveSamOptions } from "./options.js";
 import type { Generated } from "./types.js";
 

@@ -5,11 +5,10 @@
  */
 import { createHash } from "node:crypto";
 import { lstat, lutimes, mkdir } from "node:fs/promises";
-import { homedir } from "node:os";
 import { basename, join } from "node:path";
 import { deflateRawSync, inflateRawSync } from "node:zlib";
 import { readPlainFile } from "../../base/plain-file.js";
-import { makeRoom } from "../../base/room.js";
+import { cacheFolder, makeRoom } from "../../base/room.js";
 import type { Raster } from "../../image/raster.js";
 import { writeFileAtomically } from "../../image/write-file.js";
 import type { Box } from "../runs.js";
@@ -31,26 +30,6 @@ const OWN_NAME = /^[0-9a-f]{64}\.masks$/;
 /** Bytes that a file may have, and what is in it when it is unpacked. */
 const LARGEST_FILE = 16 * 2 ** 20;
 const MOST_UNPACKED = 64 * 2 ** 20;
-
-/**
- * Tells where programs keep what can be made again: below `SAMSR_CACHE` where that is set, else by the
- * platform's convention ~/.cache/samsr (`XDG_CACHE_HOME`) on Linux, ~/Library/Caches/samsr on macOS,
- * %LOCALAPPDATA%\samsr\cache on Windows.
- */
-export function cacheFolder(
-  environment: NodeJS.ProcessEnv = process.env,
-  platform: NodeJS.Platform = process.platform,
-): string {
-  if (environment.SAMSR_CACHE) return environment.SAMSR_CACHE;
-  const home = homedir();
-  if (platform === "win32") {
-    return join(environment.LOCALAPPDATA || join(home, "AppData", "Local"), "samsr", "cache");
-  }
-  if (platform === "darwin") return join(home, "Library", "Caches", "samsr");
-  // The specification has relative paths ignored.
-  const given = environment.XDG_CACHE_HOME;
-  return join(given?.startsWith("/") ? given : join(home, ".cache"), "samsr");
-}
 
 /**
  * Returns what decides the masks of a picture, as a file name.

@@ -1,7 +1,9 @@
 /** Where a student's masks come from, and the networks that find them. */
+
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { SamsrError } from "../../base/errors.js";
+import { cacheFolder } from "../../base/room.js";
 import type { Variant } from "../../diffusion/index.js";
 import { findCoverageNetwork } from "../../semantics/coverage-model.js";
 import {
@@ -14,7 +16,7 @@ import {
 } from "../../semantics/index.js";
 import { hashOfMasks } from "../../semantics/mask-files.js";
 import { findSam } from "../../semantics/sam/find-sam.js";
-import { cacheFolder } from "../../semantics/sam/mask-cache.js";
+
 import { hashOfFile } from "../../semantics/sam/segmenter.js";
 import { filesSource, masksOfPhoto } from "../../semantics/sources/files.js";
 import { fillCoverage, type PhotoCoverageSource } from "../data/coverage-store.js";

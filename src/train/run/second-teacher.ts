@@ -4,17 +4,18 @@
  * and all runs, and kept in the cache's folder as PNG under a hash of weights and picture. The small pictures
  * therefore have to stay the same: they are those of saved pairs.
  */
+
 import { createHash } from "node:crypto";
 import { mkdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import sharp from "sharp";
 import { SamsrError } from "../../base/errors.js";
+import { cacheFolder } from "../../base/room.js";
 import { SCALE } from "../../base/scale.js";
 import { isModelOf, type UpscalingModel } from "../../checkpoints/index.js";
 import { type InstalledModel, loadModelWeights } from "../../checkpoints/store/index.js";
 import { encodeToFile } from "../../image/index.js";
 import { ONNX_FILE } from "../../networks/index.js";
-import { cacheFolder } from "../../semantics/sam/mask-cache.js";
 import { hashOfFile } from "../../semantics/sam/segmenter.js";
 import { createUpscaler } from "../../upscale/index.js";
 import { kindOf } from "../../upscale/kinds/index.js";
