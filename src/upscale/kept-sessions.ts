@@ -1,17 +1,16 @@
 /**
  * Sessions as ONNX Runtime has rewritten them, in files: the next process has one at once, without building
  * its graph. A file's name is a hash of all that decides it (our code, the runtime, the processor, the
- * description and the weights) and the size of the tile, so nothing is ever out of date. It ends with a hash
- * of the rest and must be this user's alone, so a damaged one, or another's, is known and not believed. For
- * Node only.
+ * description and the weights) and the size of the tile, so nothing is ever out of date. It is
+ * sealed and must be this user's alone, so a damaged one, or another's, is known and not believed. For Node
+ * only.
  */
 import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
-import { appendFile, lstat, lutimes, mkdir, readdir, readFile } from "node:fs/promises";
+import { lstat, mkdir, readdir, readFile } from "node:fs/promises";
 import { cpus } from "node:os";
 import { join } from "node:path";
-import { readPlainFile } from "../base/plain-file.js";
 import { cacheFolder, makeRoom } from "../base/room.js";
+import { readSealed, sealFile } from "../base/sealed-file.js";
 import type { UpscalingModel } from "../checkpoints/index.js";
 import type { InstalledModel } from "../checkpoints/store/find.js";
 import { writeFileAtomically } from "../image/write-file.js";
@@ -32,7 +31,6 @@ const LARGEST_FILE = 200 * 2 ** 20;
 const LARGEST_WEIGHTS = 32 * 2 ** 20;
 
 const OWN_NAME = /^[0-9a-f]{64}\.\d+x\d+\.ort$/;
-const HASH_BYTES = 32;
 
 /** Nothing is rewritten, and weights are read where they lie. */
 const AS_IT_IS: SessionOptions = {
@@ -101,9 +99,7 @@ export async function openKeptSessions(
           join(folder, nameOf(size)),
           async (rewrittenFile) => {
             session = await make({ rewrittenFile });
-            const hash = createHash("sha256");
-            for await (const piece of createReadStream(rewrittenFile)) hash.update(piece);
-            await appendFile(rewrittenFile, hash.digest());
+            await sealFile(rewrittenFile);
           },
           { overwrite: true, secret: true, volatile: true },
         );
@@ -137,17 +133,8 @@ async function keyOf(
 
 /** Reads a file that only this user may have written, and that is whole; undefined for any other. */
 async function readKept(path: string): Promise<Uint8Array | undefined> {
-  try {
-    const { mode, uid } = await lstat(path);
-    if (process.getuid && (uid !== process.getuid() || (mode & 0o022) !== 0)) return undefined;
-    const bytes = await readPlainFile(path, LARGEST_FILE);
-    const content = bytes.subarray(0, -HASH_BYTES);
-    const hash = createHash("sha256").update(content).digest();
-    if (!hash.equals(bytes.subarray(-HASH_BYTES))) return undefined;
-    const now = new Date();
-    await lutimes(path, now, now).catch(() => {});
-    return content;
-  } catch {
-    return undefined;
-  }
+  const facts = await lstat(path).catch(() => undefined);
+  if (facts === undefined) return undefined;
+  if (process.getuid && (facts.uid !== process.getuid() || (facts.mode & 0o022) !== 0)) return undefined;
+  return readSealed(path, LARGEST_FILE);
 }

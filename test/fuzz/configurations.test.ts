@@ -1,13 +1,13 @@
 /**
  * What describes: configurations of users and authors, descriptions of models, state of runs, and kept masks.
  */
-import { createHash } from "node:crypto";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { deflateRawSync } from "node:zlib";
 import { afterAll } from "vitest";
 import type { Random } from "../../src/base/random.js";
+import { seal } from "../../src/base/sealed-file.js";
 import { readAuthorsConfig, scheduleOf } from "../../src/checkpoints/index.js";
 import { parseDescription } from "../../src/checkpoints/parse-description.js";
 import { zeros } from "../../src/nn/index.js";
@@ -69,7 +69,7 @@ function keptMasks(random: Random): Uint8Array {
   const packed = deflateRawSync(
     random.integer(6) === 0 ? scramble(random, whole) : Buffer.concat([whole, bomb]),
   );
-  const file = Buffer.concat([createHash("sha256").update(packed).digest(), packed]);
+  const file = seal(packed);
   return random.integer(20) === 0 ? scramble(random, file) : file;
 }
 

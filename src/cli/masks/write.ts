@@ -93,8 +93,7 @@ export async function writeSemantics(input: Input, folder: string, run: MasksRun
 
   const facts = summary.coverage;
   const levels = pictures.filter(({ file }) => LEVEL.test(file)).length;
-  const covered =
-    `${Math.round(100 * facts.covered)} % covered, by ${facts.mean.toFixed(1)} masks ` + "on average";
+  const covered = `${Math.round(100 * facts.covered)} % covered, by ${facts.mean.toFixed(1)} masks on average`;
   const what = options.masks === "network" ? "predicted" : `${masks.length} masks on ${levels} levels`;
   reporter.say(`${input.name}: ${what}, ${covered}, ${facts.maximum} at most`);
   const written = [...pictures.map(({ file }) => file), MASKS_FOLDER];

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { deflateRawSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { cacheFolder, makeRoom } from "../../base/room.js";
+import { seal } from "../../base/sealed-file.js";
 import { createRaster } from "../../image/raster.js";
 import { cacheKey, readCached, writeCached } from "./mask-cache.js";
 import { resolveSamOptions } from "./options.js";
@@ -116,8 +117,7 @@ describe("masks in files", () => {
       await pack(whole);
     };
     const pack = (whole: Buffer) => {
-      const packed = deflateRawSync(whole);
-      return writeFile(file("made"), Buffer.concat([createHash("sha256").update(packed).digest(), packed]));
+      return writeFile(file("made"), seal(deflateRawSync(whole)));
     };
     const { runs: _, ...mask } = { ...generated.masks[1], edges: 2 };
     const facts = { asked: 1, points: 1, size: [40, 30] };

@@ -1,14 +1,14 @@
 /**
  * Masks that have been found once, in files. A file's name is a hash of all that decides its masks (pixels,
- * weights, options), so nothing is ever out of date; what it holds begins with a hash of the rest, so a
- * damaged one is known and not believed. For Node only.
+ * weights, options), so nothing is ever out of date; each is sealed, so a damaged one is known
+ * and not believed. For Node only.
  */
 import { createHash } from "node:crypto";
-import { lstat, lutimes, mkdir } from "node:fs/promises";
+import { lstat, mkdir } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { deflateRawSync, inflateRawSync } from "node:zlib";
-import { readPlainFile } from "../../base/plain-file.js";
 import { cacheFolder, makeRoom } from "../../base/room.js";
+import { readSealed, seal } from "../../base/sealed-file.js";
 import type { Raster } from "../../image/raster.js";
 import { writeFileAtomically } from "../../image/write-file.js";
 import type { Box } from "../runs.js";
@@ -20,7 +20,7 @@ import type { Generated, SamMask } from "./types.js";
 const LARGEST_CACHE = 256 * 2 ** 20;
 
 /** Changes with the generator or the files' format, so that files of older versions are not found. */
-const VERSION = "1";
+const VERSION = "2";
 
 const ENDING = ".masks";
 
@@ -58,14 +58,9 @@ export async function readCached(
 ): Promise<Generated | undefined> {
   const path = join(folder, key + ENDING);
   if (!OWN_NAME.test(basename(path))) return undefined;
+  const packed = await readSealed(path, LARGEST_FILE);
   try {
-    const bytes = await readPlainFile(path, LARGEST_FILE);
-    const packed = bytes.subarray(32);
-    if (!createHash("sha256").update(packed).digest().equals(bytes.subarray(0, 32))) return undefined;
-    const generated = unpack(packed, size);
-    const now = new Date();
-    await lutimes(path, now, now).catch(() => {});
-    return generated;
+    return packed && unpack(packed, size);
   } catch {
     return undefined;
   }
@@ -81,12 +76,12 @@ export async function writeCached(key: string, generated: Generated, folder = ca
   try {
     await mkdir(folder, { recursive: true, mode: 0o700 });
     const packed = pack(generated);
+    const file = packed && seal(packed);
     const found = await lstat(path).catch(() => undefined);
-    if (!packed || packed.length + 32 > LARGEST_FILE || (found && !found.isFile())) return;
-    const hash = createHash("sha256").update(packed).digest();
+    if (!file || file.length > LARGEST_FILE || (found && !found.isFile())) return;
     // They can be found again, so nobody waits for the disk.
     const options = { overwrite: true, secret: true, volatile: true };
-    await writeFileAtomically(path, Buffer.concat([hash, packed]), options);
+    await writeFileAtomically(path, file, options);
     await makeRoom(folder, OWN_NAME, LARGEST_CACHE);
   } catch {
     // The masks are there all the same.

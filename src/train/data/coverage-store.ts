@@ -10,7 +10,7 @@ import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { deflateRawSync, inflateRawSync } from "node:zlib";
 import { SamsrError } from "../../base/errors.js";
-import { readPlainFile } from "../../base/plain-file.js";
+import { readSealed, seal } from "../../base/sealed-file.js";
 import { writeFileAtomically } from "../../image/index.js";
 import type { Coverage, CoverageSource, PlanarPicture } from "../../semantics/index.js";
 import type { WholeCoverage } from "./photo-coverage.js";
@@ -18,12 +18,12 @@ import { decodeRgb } from "./photos.js";
 import type { WholePicture } from "./whole-pictures.js";
 
 /** Changes with what is made of a picture before it is looked at, and with the format of the files. */
-const VERSION = 1;
+const VERSION = 2;
 
 const ENDING = ".coverage";
 
-/** The bytes before a file's counts: a hash of what follows, width and height, and the packed counts. */
-const HEADER = 32 + 8;
+/** The bytes of a file beside its packed counts: width and height before them, and the seal. */
+const BESIDE = 8 + 32;
 
 /** More than a photo of 65,535 x 65,535 pixels, made small, would have. */
 const MOST_COUNTS = 2 ** 28;
@@ -122,16 +122,14 @@ function pack({ width, height, counts }: Coverage): Buffer {
   size.writeUInt32LE(height, 4);
   const bytes = Buffer.alloc(2 * counts.length);
   counts.forEach((count, p) => bytes.writeUInt16LE(count, 2 * p));
-  const content = Buffer.concat([size, deflateRawSync(bytes, { level: 3 })]);
-  return Buffer.concat([createHash("sha256").update(content).digest(), content]);
+  return seal(Buffer.concat([size, deflateRawSync(bytes, { level: 3 })]));
 }
 
 /** Reads the coverage in a file; undefined when there is none, or none whole. */
 async function readKept(path: string): Promise<Coverage | undefined> {
   try {
-    const file = await readPlainFile(path, HEADER + 2 * MOST_COUNTS);
-    const content = file.subarray(32);
-    if (!createHash("sha256").update(content).digest().equals(file.subarray(0, 32))) return undefined;
+    const content = await readSealed(path, BESIDE + 2 * MOST_COUNTS);
+    if (!content) return undefined;
     const view = new DataView(content.buffer, content.byteOffset, content.byteLength);
     const [width, height] = [view.getUint32(0, true), view.getUint32(4, true)];
     if (width * height > MOST_COUNTS) return undefined;
