@@ -2,6 +2,7 @@
  * How well the coverage network says what `regions` finds, and what that does to a picture that is enlarged.
  */
 import { createRandom } from "../src/base/random.js";
+import { type Figure, wordColumn, writeTable } from "../src/evaluate/table.js";
 import type { Raster } from "../src/image/index.js";
 import { kernels, resizePlanar } from "../src/image/resize.js";
 import { createCoverageModel, findCoverageNetwork } from "../src/semantics/coverage-model.js";
@@ -40,6 +41,18 @@ export async function coverageTables(options: CoverageOptions): Promise<string> 
   return `${await agreement(pairs, model, threads)}\n${await effect(pairs, model, threads)}`;
 }
 
+/** What is predicted, what coverage is, and how the two go together in each photo. */
+interface Row {
+  readonly prediction: string;
+  readonly coverage: string;
+  readonly within: number[];
+  readonly a: Float32Array[];
+  readonly b: Float32Array[];
+}
+
+/** What is changed, and by how many levels the pictures change. */
+type Change = [kind: string, levels: readonly number[]];
+
 async function agreement(pairs: readonly ValidationPair[], model: string, threads?: number): Promise<string> {
   const { weights, config } = await findCoverageNetwork(model);
   const predictor = createCoveragePredictor(weights, config, { threads, device: "cpu" });
@@ -47,12 +60,12 @@ async function agreement(pairs: readonly ValidationPair[], model: string, thread
     regionsTarget({ passes: 1, deviation: 0 }),
     regionsTarget({ passes: PASSES, deviation: 1 }),
   ];
+  const noisy = `mean of ${PASSES} noisy passes`;
   const rows = [
-    "network | one pass",
-    `network | mean of ${PASSES} noisy passes`,
-    `mean of ${PASSES} noisy passes | one pass`,
-  ];
-  const all = rows.map(() => ({ within: [] as number[], a: [] as Float32Array[], b: [] as Float32Array[] }));
+    { prediction: "network", coverage: "one pass" },
+    { prediction: "network", coverage: noisy },
+    { prediction: noisy, coverage: "one pass" },
+  ].map((row): Row => ({ ...row, within: [], a: [], b: [] }));
   let error = 0;
   for (const [i, { lq, hr, name }] of pairs.entries()) {
     const picture = {
@@ -72,25 +85,30 @@ async function agreement(pairs: readonly ValidationPair[], model: string, thread
       [counts, mean],
       [mean, one],
     ].entries()) {
-      all[row].within.push(correlation(a, b));
-      all[row].a.push(a);
-      all[row].b.push(b);
+      rows[row].within.push(correlation(a, b));
+      rows[row].a.push(a);
+      rows[row].b.push(b);
     }
   }
   await predictor.release();
-  const lines = all.map(({ within, a, b }, row) => {
-    const { mean, error } = estimateOf(within);
-    return `| ${rows[row]} | ${mean.toFixed(3)} ± ${error.toFixed(3)} | ${correlation(flat(a), flat(b)).toFixed(3)} |`;
-  });
-  return [
-    `${pairs.length} photos, degraded mildly. Pearson's correlation in each photo, averaged (± its standard error), and over all pixels.`,
-    `The mean absolute error of the network against one pass is ${error.toFixed(2)} masks.`,
-    "",
-    "| prediction | coverage | in a photo | over all |",
-    "| --- | --- | ---: | ---: |",
-    ...lines,
-    "",
-  ].join("\n");
+  const table = {
+    columns: [
+      wordColumn<Row>("prediction", ({ prediction }) => prediction),
+      wordColumn<Row>("coverage", ({ coverage }) => coverage),
+      { head: "in a photo", cell: ({ within }: Row) => figureOf(within, 3) },
+      {
+        head: "over all",
+        cell: ({ a, b }: Row) => ({ value: correlation(flat(a), flat(b)), places: 3 }),
+      },
+    ],
+    rows,
+    notes: [
+      `${pairs.length} photos, degraded mildly. Pearson's correlation in each photo, averaged (± its standard ` +
+        "error), and over all pixels. The mean absolute error of the network against one pass is " +
+        `${error.toFixed(2)} masks.`,
+    ],
+  };
+  return writeTable(table, "markdown");
 }
 
 async function effect(pairs: readonly ValidationPair[], model: string, threads?: number): Promise<string> {
@@ -115,18 +133,22 @@ async function effect(pairs: readonly ValidationPair[], model: string, threads?:
   await upscaler.close();
   await network.release();
   const seeds = changes.get(SEED) ?? [];
-  const lines = [...changes].map(([kind, values]) => {
-    const less = values.filter((v, i) => v < seeds[i]).length;
-    return `| ${kind} | ${estimateOf(values).mean.toFixed(2)} | ${kind === SEED ? "" : less} |`;
-  });
-  return [
-    `What changes in the enlarged picture of ${chosen.length} of them, in levels of 255, a pixel on average.`,
-    "",
-    "| change | levels | photos in which it is less than the seed's |",
-    "| --- | ---: | ---: |",
-    ...lines,
-    "",
-  ].join("\n");
+  const table = {
+    columns: [
+      wordColumn<Change>("change", ([kind]) => kind),
+      { head: "levels", cell: ([, values]: Change) => ({ value: estimateOf(values).mean, places: 2 }) },
+      {
+        head: "photos in which it is less than the seed's",
+        cell: ([kind, values]: Change) =>
+          kind === SEED ? undefined : String(values.filter((v, i) => v < seeds[i]).length),
+      },
+    ],
+    rows: [...changes],
+    notes: [
+      `What changes in the enlarged picture of ${chosen.length} of them, in levels of 255, a pixel on average.`,
+    ],
+  };
+  return writeTable(table, "markdown");
 }
 
 function flat(maps: readonly Float32Array[]): Float32Array {
@@ -137,6 +159,12 @@ function flat(maps: readonly Float32Array[]): Float32Array {
     at += map.length;
   }
   return out;
+}
+
+/** Returns the mean with its standard error, as a figure of a table. */
+function figureOf(values: readonly number[], places: number): Figure {
+  const { mean, error } = estimateOf(values);
+  return { value: mean, places, error };
 }
 
 function estimateOf(values: readonly number[]) {

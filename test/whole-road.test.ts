@@ -2,7 +2,7 @@
  * From weights in the published formats to pictures and figures: each command of the road once, by small
  * files. What the student is taught it still has at the end.
  */
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import sharp from "sharp";
 import { afterAll, describe, expect, it } from "vitest";
 import { stringify } from "yaml";
@@ -53,30 +53,23 @@ describe.skipIf(!hasShared)(
         }),
       );
       const words = ["--config", path("student.yaml"), "--teacher", published("swin-unet-small")];
-      await run(
-        ...[
-          "train",
-          "student",
-          ...words,
-          "--autoencoder",
-          published("vq-f4-small"),
-          "--data",
-          path("photos"),
-        ],
-        ...[
-          "--variant",
-          "release",
-          "--masks",
-          "sam",
-          "--sam",
-          "sam",
-          "--m",
-          "0.125",
-          "--coefficients",
-          "eta",
-        ],
-        ...["--steps", "20", "--threads", "2", "-o", path("run")],
-      );
+      const train = (...more: string[]) =>
+        run(
+          ...["train", "student", ...words, "--autoencoder", published("vq-f4-small")],
+          ...["--data", path("photos"), "--variant", "release", "--masks", "sam", "--sam", "sam"],
+          ...["--m", "0.125", "--coefficients", "eta", "--threads", "2", "-o", path("run"), ...more],
+        );
+
+      // The masks of crops are found ahead, as far as one likes, and a step finds those that are not.
+      const found = () =>
+        readdirSync(path("cache", "coverage")).map((name) => path("cache", "coverage", name));
+      const { stderr: prepared } = await train("--steps", "2", "--prepare");
+      expect(prepared).toMatch(/masks: 2 of 2 crops\nprepared; the same command without --prepare trains\n$/);
+      const ahead = found().map((file) => [file, statSync(file).mtimeMs] as const);
+      expect([ahead.length, existsSync(path("run", "log.jsonl"))]).toEqual([2, false]);
+      await train("--steps", "20");
+      expect(found()).toHaveLength(20);
+      expect(ahead.map(([file]) => [file, statSync(file).mtimeMs])).toEqual(ahead);
       const log = readFileSync(path("run", "log.jsonl"), "utf8").trim().split("\n");
       expect(JSON.parse(log.at(-1)!)).toMatchObject({ step: 20 });
 

@@ -3,7 +3,9 @@ import type { NoiseKind, Variant } from "../diffusion/index.js";
 import type { CoverageNetworkConfig } from "../networks/index.js";
 import type { StateDict } from "../nn/index.js";
 import {
+  type Coverage,
   type CoveragePart,
+  type CoverageSource,
   createCoverageSource,
   createNoise,
   isSourceName,
@@ -15,6 +17,7 @@ import {
   semanticWeight,
 } from "../semantics/index.js";
 import type { BatchShape } from "./batch-shape.js";
+import type { CropCoverage } from "./data/coverage-store.js";
 
 /** The coverage network, to judge what is predicted. */
 export interface CoverageWeights {
@@ -38,9 +41,14 @@ export interface SemanticsOptions {
   readonly samOptions?: SamOptions;
   /** The networks that the source may ask. */
   readonly networks?: SourceNetworks;
+  /** What keeps the coverage of crops; left out, none does. */
+  readonly cropCoverage?: CropCoverage;
 }
 
-interface CropSemantics {
+/** What gives up a search for masks: Ctrl-C in most cases. */
+type FindContext = Parameters<CoverageSource["find"]>[1];
+
+export interface CropSemantics {
   /**
    * Makes noise [N, C, S, S] and W [N, S, S] of low-resolution crops [N, 3, S, S] in [-1, 1].
    * @param seed of the first crop; the next one has the next
@@ -54,12 +62,24 @@ interface CropSemantics {
     parts?: readonly CoveragePart[],
     latents?: Float32Array,
   ): Promise<{ noise: Float32Array; weight: Float32Array }>;
+  /**
+   * Finds the coverage of one of the crops, [S, S].
+   * @param n which one
+   * @param latents makes the latents, where masks are sought in them; asked only when a search begins
+   * @throws SamsrError when the source lacks what it needs; what the context throws to give up
+   */
+  coverage(
+    lq: Float32Array,
+    n: number,
+    latents?: () => Promise<Float32Array>,
+    context?: FindContext,
+  ): Promise<Coverage>;
 }
 
 /** Creates what makes noise and W for batches of a shape. */
 export function createCropSemantics(
   { batch, side }: BatchShape,
-  { channels, masks, variant, noise: kind = "sam", samOptions, networks }: SemanticsOptions,
+  { channels, masks, variant, noise: kind = "sam", samOptions, networks, cropCoverage }: SemanticsOptions,
 ): CropSemantics {
   const enlarged = variant === "paper";
   const source = isSourceName(masks)
@@ -67,13 +87,29 @@ export function createCropSemantics(
     : undefined;
   const plane = side * side;
   const size = { width: side, height: side };
+  const part = (all: Float32Array, count: number, n: number) =>
+    all.subarray(n * count * plane, (n + 1) * count * plane);
+
+  const coverageOf: CropSemantics["coverage"] = async (lq, n, latents, context) => {
+    if (!source) throw new Error(`crop semantics: masks in ${masks} have to come with the batches`);
+    const find = async () => {
+      const seen = latents
+        ? latentPicture(part(await latents(), channels, n), side, side)
+        : planarPicture(part(lq, 3, n), side, side);
+      return (await source.find(seen, context)).coverage;
+    };
+    // A crop tells its latent, which a device may round in another way the next time.
+    return cropCoverage ? cropCoverage(part(lq, 3, n), find) : find();
+  };
 
   return {
+    coverage: coverageOf,
+
     async of(lq, seed, parts, latents) {
       const noise = new Float32Array(batch * channels * plane);
       const weight = new Float32Array(batch * plane);
       for (let n = 0; n < batch; n++) {
-        const place = noise.subarray(n * channels * plane, (n + 1) * channels * plane);
+        const place = part(noise, channels, n);
         const options = { seed: seed + n, ...size, channels, variant };
         // Plain noise is not standardised, so there is nothing to keep from a first pass.
         const plain = () => createNoise({ ...options, keep: false }).fill(0, 0, side, side, place);
@@ -83,13 +119,7 @@ export function createCropSemantics(
           weight.set(semanticWeight(parts[n]), n * plane);
         } else if (masks === "none") plain();
         else {
-          if (!source) throw new Error(`crop semantics: masks in ${masks} have to come with the batches`);
-          const of = (all: Float32Array, count: number) =>
-            all.subarray(n * count * plane, (n + 1) * count * plane);
-          const seen = latents
-            ? latentPicture(of(latents, channels), side, side)
-            : planarPicture(of(lq, 3), side, side);
-          const { coverage } = await source.find(seen);
+          const coverage = await coverageOf(lq, n, latents && (async () => latents));
           weight.set(semanticWeight(coverage), n * plane);
           if (kind === "gaussian") plain();
           else createNoise({ ...options, coverage, keep: true }).fill(0, 0, side, side, place);

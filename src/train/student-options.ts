@@ -3,6 +3,7 @@ import type { StateDict } from "../nn/index.js";
 import type { SamOptions, SourceNetworks } from "../semantics/index.js";
 import type { CoverageWeights, SemanticsOptions } from "./crop-semantics.js";
 import type { MaskContext } from "./data/batch-noise.js";
+import type { CropCoverage } from "./data/coverage-store.js";
 import type { AdversarialOptions } from "./discriminator.js";
 import type { TeacherOptions } from "./teacher.js";
 import type { DetailTarget, StudentExtras, TermName } from "./terms/index.js";
@@ -66,4 +67,6 @@ export interface StudentOptions extends Omit<TeacherOptions, "semantics"> {
   readonly samOptions?: SamOptions;
   /** The networks that masks by networks are asked of. */
   readonly networks?: SourceNetworks;
+  /** What keeps the coverage of crops; left out, none does. */
+  readonly cropCoverage?: CropCoverage;
 }

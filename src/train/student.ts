@@ -116,9 +116,9 @@ export async function trainStudent(
       bound: { ...bound, ...discriminator?.bound },
     },
   );
-  const { noise: kind, networks, samOptions } = options;
+  const { noise: kind, networks, samOptions, cropCoverage } = options;
   const semantics = createCropSemantics(shape, {
-    ...{ channels: space.channels, masks, variant, noise: kind, samOptions, networks },
+    ...{ channels: space.channels, masks, variant, noise: kind, samOptions, networks, cropCoverage },
   });
 
   const feedsAt = async (step: number) => {

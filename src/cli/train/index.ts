@@ -105,7 +105,10 @@ export function defineTrain(program: Command, { interrupts, done }: Surroundings
       "--second-teacher <model>",
       "a model whose pictures of saved pairs the student is taught to make too, or a folder of them",
     )
-    .option("--prepare", "make the second teacher's pictures and find masks of whole photos, and stop there")
+    .option(
+      "--prepare",
+      "make the second teacher's pictures, find masks of photos or of all steps' crops, and stop there",
+    )
     .option(
       "--masks <masks>",
       `regions, network, sam, none, or a folder of masks by photo name${asConfigured}`,

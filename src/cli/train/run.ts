@@ -52,9 +52,9 @@ async function train(kind: Kind, args: TrainArguments, signal: AbortSignal): Pro
   let validation: Validation | undefined;
   try {
     validation = await validationOf(config, args, signal);
-    const { out, resume, keepEvery, saveMinutes, device, threads, dataThreads, sam, name } = args;
+    const { out, resume, keepEvery, saveMinutes, device, threads, dataThreads, prepare, sam, name } = args;
     const done = await trainInFolder(config, {
-      ...{ out, resume, keepEvery, saveMinutes, device, threads, dataThreads, sam, name },
+      ...{ out, resume, keepEvery, saveMinutes, device, threads, dataThreads, prepare, sam, name },
       degradation: args.degradation as DegradationName | undefined,
       onKept: validation?.onKept,
       report: say,

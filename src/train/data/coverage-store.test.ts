@@ -4,7 +4,7 @@ import { join } from "node:path";
 import sharp from "sharp";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { CoverageSource } from "../../semantics/index.js";
-import { type FillOptions, fillCoverage, keptCoverage } from "./coverage-store.js";
+import { type FillOptions, fillCoverage, keptCoverage, keptCrops } from "./coverage-store.js";
 import { reducedPhoto } from "./photo-coverage.js";
 import { decodeRgb } from "./photos.js";
 import { wholePictures } from "./whole-pictures.js";
@@ -92,4 +92,29 @@ it("goes on where it was interrupted, and finds again what is damaged", async ()
   const repair = counter();
   await fill(repair, { folder });
   expect(repair.asked).toBe(1);
+});
+
+it("keeps what is found in a crop under its numbers, and gives it all the same where it cannot", async () => {
+  const folder = join(root, "crops");
+  const crop = Float32Array.of(0.1, -0.2, 0.3);
+  const coverage = { width: 1, height: 1, counts: Uint16Array.of(7) };
+  let sought = 0;
+  const find = async () => {
+    sought++;
+    return coverage;
+  };
+  const failed: unknown[] = [];
+  const open = (identity: unknown) => keptCrops(folder, identity, (error) => void failed.push(error));
+  const kept = await open("red");
+  expect([await kept(crop, find), await (await open("red"))(crop, find), sought]).toEqual([
+    coverage,
+    coverage,
+    1,
+  ]);
+  await kept(Float32Array.of(0.1, -0.2, 0.4), find);
+  await (await open("another"))(crop, find);
+  expect([sought, readdirSync(folder).length, failed]).toEqual([3, 3, []]);
+
+  rmSync(folder, { recursive: true });
+  expect([await kept(crop, find), failed.length]).toEqual([coverage, 1]);
 });

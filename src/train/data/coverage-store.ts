@@ -1,9 +1,10 @@
 /**
- * Coverage of whole photos, found once and kept in files. A mask generator takes seconds for a photo, far
- * longer than a step, so all photos are done before the first step, one after the other; a run that was
- * interrupted goes on after the last, another run with the same photos, source and settings finds everything,
- * and the threads that make batches only read. A file's name is a hash of all that decides its coverage: the
- * picture's bytes, and what the source is.
+ * Coverage of whole photos and of crops, found once and kept in files. A mask generator takes seconds for a
+ * photo, far longer than a step, so all photos are done before the first step, one after the other; a run
+ * that was interrupted goes on after the last, another run with the same photos, source and settings finds
+ * everything, and the threads that make batches only read. Crops are as many as steps ask for, so they are
+ * kept as they are found, by the steps or ahead of them. A file's name is a hash of all that decides its
+ * coverage: the picture's bytes, and what the source is.
  */
 import { createHash } from "node:crypto";
 import { mkdir, readFile } from "node:fs/promises";
@@ -56,11 +57,7 @@ export interface FillOptions {
  */
 export async function fillCoverage(options: FillOptions): Promise<readonly string[]> {
   const { pictures, sourceOf, folder, report = () => {}, signal } = options;
-  await mkdir(folder, { recursive: true, mode: 0o700 }).catch((error: Error) => {
-    throw new SamsrError(
-      `${folder}: masks cannot be kept there (${error.message}); set SAMSR_CACHE to another`,
-    );
-  });
+  await makeFolder(folder);
   const files: (string | undefined)[] = [];
   let [found, kept, reported] = [0, 0, Date.now()];
   const tell = () =>
@@ -78,7 +75,7 @@ export async function fillCoverage(options: FillOptions): Promise<readonly strin
         continue;
       }
       const { coverage } = await source.find(small(raster), { signal });
-      await writeFileAtomically(file, pack(coverage), { overwrite: true, secret: true });
+      await keep(file, coverage);
       found++;
     }
     files.push(file);
@@ -89,6 +86,45 @@ export async function fillCoverage(options: FillOptions): Promise<readonly strin
   }
   tell();
   return files.map((file, i) => file ?? nextOf(files, i)).filter((file) => file !== undefined);
+}
+
+/** Gives the coverage of a crop: what is kept of it, or else what is found, which is kept then. */
+export type CropCoverage = (crop: Float32Array, find: () => Promise<Coverage>) => Promise<Coverage>;
+
+/**
+ * Returns what keeps the coverage of crops.
+ * @param folder where the files are kept
+ * @param identity all that decides what is found in a crop, but for its numbers
+ * @param onUnwritten told of the error when a file cannot be written; the coverage is given all the same
+ * @throws SamsrError when the folder cannot be made
+ */
+export async function keptCrops(
+  folder: string,
+  identity: unknown,
+  onUnwritten: (error: unknown) => void,
+): Promise<CropCoverage> {
+  await makeFolder(folder);
+  return async (crop, find) => {
+    const bytes = new Uint8Array(crop.buffer, crop.byteOffset, crop.byteLength);
+    const file = join(folder, keyOf(bytes, ["crop", identity]) + ENDING);
+    const kept = await readKept(file);
+    if (kept) return kept;
+    const coverage = await find();
+    await keep(file, coverage).catch(onUnwritten);
+    return coverage;
+  };
+}
+
+async function makeFolder(folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true, mode: 0o700 }).catch((error: Error) => {
+    throw new SamsrError(
+      `${folder}: masks cannot be kept there (${error.message}); set SAMSR_CACHE to another`,
+    );
+  });
+}
+
+async function keep(file: string, coverage: Coverage): Promise<void> {
+  await writeFileAtomically(file, pack(coverage), { overwrite: true, secret: true });
 }
 
 /** Returns the first file from place i on, around the end; none where there is none at all. */

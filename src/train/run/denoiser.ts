@@ -25,6 +25,7 @@ import type { Batches } from "../data/batches.js";
 import { latentChannels } from "../space.js";
 import { trainStudent } from "../student.js";
 import { type TeacherOptions, trainTeacher } from "../teacher.js";
+import { cropCoverageOf, fillCropMasks } from "./crop-masks.js";
 import { metricTerms } from "./metric-terms.js";
 import { fillPhotoMasks } from "./photo-masks.js";
 import { secondTeacherPictures } from "./second-teacher.js";
@@ -67,23 +68,48 @@ export async function runStudent(config: StudentConfig, run: TrainingRun): Promi
     { channels: latentChannels(options), seed, latent: autoencoder !== undefined },
     options,
   );
-  const kept = await prepared(config, run, noise).catch((error) => {
+  const inCrops = masks === "sam" && noise === undefined;
+  const kept = await untilInterrupted(run, () => prepared(config, run, noise));
+  if (!kept) return undefined;
+  // What is kept is coverage, so the cache of masks has nothing to add.
+  const networks = openNetworks({ ...options.session, sam, coverage: model, cache: false, ownThread: true });
+  const photoMasks = { masks, variant: config.student.variant, sam, samOptions, coverage: model };
+  const cropsKept = (onUnwritten: (error: unknown) => void) =>
+    inCrops ? cropCoverageOf(photoMasks, autoencoder, onUnwritten) : undefined;
+  try {
+    if (run.prepare) {
+      const cropCoverage = await cropsKept((error) => {
+        throw error;
+      });
+      const fill = (batches: Batches) =>
+        fillCropMasks({ ...options, samOptions, networks, cropCoverage }, batches, run);
+      const done = await untilInterrupted(run, async () => {
+        if (cropCoverage) await onBatches(config, config.data, run, noise, fill);
+        return run.out;
+      });
+      if (done) run.report?.("prepared; the same command without --prepare trains");
+      return done;
+    }
+    // Where masks cannot be kept, a step finds them all the same.
+    const cropCoverage = await cropsKept(() => {});
+    const train = (batches: Batches) =>
+      trainStudent({ ...options, batches, teacher, start, coverage, samOptions, networks, cropCoverage });
+    const trained = await onBatches(config, config.data, run, noise, train, kept);
+    return await finish(run, "student.safetensors", trained, config);
+  } finally {
+    await networks.release();
+  }
+}
+
+/** Returns what work makes, or undefined where the run is interrupted meanwhile. */
+async function untilInterrupted<T>(run: TrainingRun, work: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await work();
+  } catch (error) {
     if (!run.signal?.aborted) throw error;
     run.report?.("interrupted; the same command goes on where it was");
     return undefined;
-  });
-  if (!kept) return undefined;
-  if (run.prepare) {
-    run.report?.("prepared; the same command without --prepare trains");
-    return run.out;
   }
-  const networks = openNetworks({ ...options.session, sam, coverage: model, ownThread: true });
-  const train = (batches: Batches) =>
-    trainStudent({ ...options, batches, teacher, start, coverage, samOptions, networks });
-  const trained = await onBatches(config, config.data, run, noise, train, kept).finally(() =>
-    networks.release(),
-  );
-  return finish(run, "student.safetensors", trained, config);
 }
 
 /** Returns the weights of the chain that a student learns from. */

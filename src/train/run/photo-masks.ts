@@ -23,8 +23,8 @@ import { fillCoverage, type PhotoCoverageSource } from "../data/coverage-store.j
 import { wholePictures } from "../data/whole-pictures.js";
 import { hashOfWeights } from "./hash-of-weights.js";
 
-/** What says where the masks of whole pictures come from. */
-interface PhotoMasks {
+/** What says where masks come from. */
+export interface PhotoMasks {
   /** Where masks come from: one of `SOURCE_NAMES`, or a folder of masks by photo name. */
   readonly masks: string;
   readonly variant: Variant;
@@ -66,18 +66,24 @@ async function pictureSources(
   // The released code asks Segment Anything about the picture as it is, the paper about its enlargement.
   const enlarged = variant === "paper";
   const source = createCoverageSource(masks, { variant, samOptions, enlarged, networks });
-  const one = { source, identity: [variant, masks, await identityOf(masks)] };
-  return async () => one;
+  const identity = [variant, masks, await identityOfSource({ masks, sam, samOptions, coverage })];
+  return async () => ({ source, identity });
+}
 
-  async function identityOf(name: string): Promise<unknown> {
-    if (name === "sam") {
-      const { pointsPerBatch: _, ...deciding } = resolveSamOptions(samOptions);
-      return [await hashOfFile((await findSam(sam)).path), deciding];
-    }
-    if (name !== "network") return undefined;
-    const { weights, config } = await findCoverageNetwork(coverage);
-    return [config, hashOfWeights(weights)];
+/** Returns all that decides what a source of a name finds, but for the variant. */
+export async function identityOfSource({
+  masks,
+  sam,
+  samOptions,
+  coverage,
+}: Omit<PhotoMasks, "variant">): Promise<unknown> {
+  if (masks === "sam") {
+    const { pointsPerBatch: _, ...deciding } = resolveSamOptions(samOptions);
+    return [await hashOfFile((await findSam(sam)).path), deciding];
   }
+  if (masks !== "network") return undefined;
+  const { weights, config } = await findCoverageNetwork(coverage);
+  return [config, hashOfWeights(weights)];
 }
 
 async function demandFolder(path: string): Promise<void> {

@@ -39,7 +39,10 @@ export interface TrainingRun {
    * Asked for over the configuration: saved pairs are degraded already, and are degraded again only for this.
    */
   readonly degradation?: DegradationName;
-  /** Whether a student's run ends when all is made that it needs before its first step; default false. */
+  /**
+   * Whether a student's run ends when all is made that can be before its first step, the masks of its crops
+   * by Segment Anything among it; default false.
+   */
   readonly prepare?: boolean;
   /** The Segment Anything of a coverage network's masks `sam`; default: the one that is installed. */
   readonly sam?: string;
