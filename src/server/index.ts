@@ -14,7 +14,8 @@ import { openJobStore } from "./jobs/store.js";
 import { type ApiKey, readKeys } from "./keys.js";
 import { createMetrics } from "./metrics.js";
 import { QUEUE_PACKAGES, withPackages } from "./packages.js";
-import { createPool, type Executor } from "./runner/pool.js";
+import type { Executor } from "./runner/executor.js";
+import { createPool } from "./runner/pool.js";
 import type { ServeSettings } from "./settings.js";
 import type { Bucket } from "./store/bucket.js";
 

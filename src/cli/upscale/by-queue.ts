@@ -14,7 +14,7 @@ import type { Asked } from "../../server/jobs/job.js";
 import { QUEUE_PACKAGES, withPackages } from "../../server/packages.js";
 import type { Exchange } from "../../server/queue/exchange.js";
 import type { QueuedTask } from "../../server/queue/shared.js";
-import type { Executor } from "../../server/runner/pool.js";
+import type { Executor } from "../../server/runner/executor.js";
 import { decodingOf, UPSCALE_WORDS } from "../../upscale/words.js";
 import { readStandardInput } from "../inputs.js";
 import { printError, UsageError } from "../report.js";

@@ -1,4 +1,5 @@
 /** A job: one picture to enlarge, from the moment it is accepted until its result expires. */
+import { createHash } from "node:crypto";
 import type { OutputFormat } from "../../image/index.js";
 import type { Progress } from "../../upscale/index.js";
 import type { UpscaleSaid } from "../../upscale/words.js";
@@ -65,3 +66,14 @@ export function isOver({ state }: Pick<JobRecord, "state">): boolean {
 
 /** How far a running job is. */
 export type JobProgress = Progress;
+
+/** Returns a tag that is equal for equal content, settings and model, whatever order the settings came in. */
+export function etagOf(sha256: string, asked: Asked, modelDigest: string): string {
+  const settings = Object.entries(asked)
+    .filter(([, value]) => value !== undefined)
+    .sort(([a], [b]) => (a < b ? -1 : 1));
+  return createHash("sha256")
+    .update(JSON.stringify([sha256, settings, modelDigest]))
+    .digest("hex")
+    .slice(0, 32);
+}

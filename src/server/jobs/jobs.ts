@@ -3,15 +3,17 @@
  * when a server is killed and started again; it ends exactly once. What is told to clients and what is kept
  * on disk is one record, which only `become` replaces.
  */
-import { createHash, randomUUID } from "node:crypto";
+import { randomUUID } from "node:crypto";
 import { rm } from "node:fs/promises";
 import { describe } from "../../base/describe.js";
 import { Problem } from "../problem.js";
-import type { Executor, Outcome } from "../runner/pool.js";
+import type { Executor, TaskOutcome } from "../runner/executor.js";
 import type { ServeSettings } from "../settings.js";
 import { createEstimate } from "./estimate.js";
-import { createFairQueue, type Queued } from "./fair-queue.js";
-import { type Asked, isOver, type JobProgress, type JobRecord } from "./job.js";
+import { createFairQueue } from "./fair-queue.js";
+import { type Asked, etagOf, isOver, type JobProgress, type JobRecord } from "./job.js";
+import { createRegistry, isTwin, type Job } from "./registry.js";
+import { createRetention } from "./retention.js";
 import type { JobStore } from "./store.js";
 
 /** A picture that has come in, ready to become a job. */
@@ -78,56 +80,23 @@ export interface JobsFacts {
   readonly stopping: boolean;
 }
 
-interface Job extends Queued {
-  record: JobRecord;
-  progress?: JobProgress;
-  /** What stops the job; there while it runs. */
-  running?: AbortController;
-  /** Whether it was in a process that died, so that nothing else may be in its next one. */
-  alone?: boolean;
-  fetched?: boolean;
-  readonly watchers: Set<() => void>;
-}
-
 export async function openJobs(
   store: JobStore,
   executor: Executor,
   settings: Pick<ServeSettings, "attempts" | "queueLimit" | "storeLimit" | "keepSeconds" | "processes">,
   over: (record: JobRecord) => void = () => {},
 ): Promise<Jobs> {
-  const jobs = new Map<string, Job>();
+  const jobs = createRegistry();
   const queue = createFairQueue<Job>();
   const running = new Set<Job>();
-  const byKey = new Map<string, string>();
-  const byContent = new Map<string, Job>();
   const estimate = createEstimate(settings.processes);
-  let stored = 0;
+  const retention = createRetention(jobs, settings, (job) => void drop(job));
   let stopping = false;
   let idle: (() => void) | undefined;
 
-  const keyOf = ({ owner, idempotencyKey }: JobRecord) => `${owner}\n${idempotencyKey}`;
-  const contentOf = ({ owner, etag }: JobRecord) => `${owner}\n${etag}`;
-
-  function remember(record: JobRecord): Job {
-    const seconds = estimate.seconds(record);
-    const job: Job = { id: record.id, owner: record.owner, seconds, record, watchers: new Set() };
-    jobs.set(job.id, job);
-    if (record.idempotencyKey !== undefined) byKey.set(keyOf(record), job.id);
-    if (record.state === "done") byContent.set(contentOf(record), job);
-    stored += bytesOf(record);
-    return job;
-  }
-
-  function forget(job: Job): void {
-    jobs.delete(job.id);
-    stored -= bytesOf(job.record);
-    if (byKey.get(keyOf(job.record)) === job.id) byKey.delete(keyOf(job.record));
-    if (byContent.get(contentOf(job.record)) === job) byContent.delete(contentOf(job.record));
-  }
-
   /**
-   * Returns the one place where a job changes: on disk, in memory, and for whoever watches, in this order.
-   * Else a server that is killed between them would tell how the job ended, and after its next start again.
+   * Changes a job, and is the only one to: on disk, in memory, and for whoever watches, in this order. Else a
+   * server that is killed between them would tell how the job ended, and after its next start again.
    */
   async function become(job: Job, change: Partial<JobRecord>, written = true): Promise<void> {
     const record = { ...job.record, ...change };
@@ -135,9 +104,7 @@ export async function openJobs(
     if (written) await store.write(record, record.kept).catch(() => {});
     // It was given up meanwhile.
     if (isOver(job.record)) return store.remove(job.id);
-    stored += bytesOf(record) - bytesOf(job.record);
-    job.record = record;
-    if (record.state === "done") byContent.set(contentOf(record), job);
+    jobs.replace(job, record);
     if (isOver(record)) {
       over(record);
       await store.removeInput(job.id).catch(() => {});
@@ -186,10 +153,10 @@ export async function openJobs(
     await settle(job, outcome);
   }
 
-  async function settle(job: Job, outcome: Outcome): Promise<void> {
+  async function settle(job: Job, outcome: TaskOutcome): Promise<void> {
     job.progress = undefined;
     const ended = Date.now();
-    if (!jobs.has(job.id)) return store.remove(job.id);
+    if (!jobs.get(job.id)) return store.remove(job.id);
     switch (outcome.kind) {
       case "done":
         return become(job, { state: "done", ended, result: outcome.result });
@@ -216,8 +183,8 @@ export async function openJobs(
 
   /** Takes the result of the same picture, made with the same settings for the same owner. */
   async function reuse(job: Job): Promise<boolean> {
-    const twin = byContent.get(contentOf(job.record));
-    if (twin === undefined || twin === job) return false;
+    const twin = jobs.doneTwin(job);
+    if (twin === undefined) return false;
     const { result } = twin.record;
     try {
       await store.share(twin.id, job.id);
@@ -239,44 +206,18 @@ export async function openJobs(
       const detail = `${own} of your jobs and ${queue.size} in all wait already; ask again in ${seconds} s`;
       throw new Problem(429, detail, { "retry-after": String(seconds) });
     }
-    if (stored > settings.storeLimit * 2 ** 20) makeRoom();
-    if (stored > settings.storeLimit * 2 ** 20) {
-      const seconds = Math.max(1, Math.ceil((nextExpiry() - Date.now()) / 1000));
+    const seconds = retention.makeRoom();
+    if (seconds !== undefined) {
       const detail = `the store is full (${settings.storeLimit} MiB); ask again in ${seconds} s`;
       throw new Problem(429, detail, { "retry-after": String(seconds) });
     }
   };
 
-  /** Results that were fetched go first, the oldest first. */
-  function makeRoom(): void {
-    for (const job of [...jobs.values()]) {
-      if (stored <= settings.storeLimit * 2 ** 20) return;
-      if (job.fetched && isOver(job.record)) void drop(job);
-    }
-  }
-
-  function nextExpiry(): number {
-    let next = Date.now() + settings.keepSeconds * 1000;
-    for (const { record } of jobs.values()) {
-      if (record.ended !== undefined) next = Math.min(next, record.ended + settings.keepSeconds * 1000);
-    }
-    return next;
-  }
-
   async function drop(job: Job): Promise<void> {
-    forget(job);
+    jobs.forget(job);
     // What still runs writes there; it goes when that ends.
     if (!running.has(job)) await store.remove(job.id).catch(() => {});
   }
-
-  const expiry = setInterval(
-    () => {
-      const before = Date.now() - settings.keepSeconds * 1000;
-      for (const job of jobs.values())
-        if ((job.record.ended ?? Number.POSITIVE_INFINITY) < before) void drop(job);
-    },
-    Math.min(10_000, settings.keepSeconds * 250),
-  ).unref();
 
   const view = ({ id, record, progress }: Job): JobView => {
     if (isOver(record)) return { record };
@@ -293,7 +234,7 @@ export async function openJobs(
       await store.remove(record.id);
       continue;
     }
-    const job = remember(record);
+    const job = jobs.add(record, estimate.seconds(record));
     if (isOver(record)) continue;
     job.record = { ...record, state: "queued", started: undefined };
     if (record.deaths > 0) job.alone = true;
@@ -308,8 +249,7 @@ export async function openJobs(
       const etag = etagOf(sha256, rest.asked, modelDigest);
       const born = { id: randomUUID(), created: Date.now(), state: "queued", deaths: 0 } as const;
       const record: JobRecord = { ...rest, ...born, etag };
-      const known =
-        record.idempotencyKey === undefined ? undefined : jobs.get(byKey.get(keyOf(record)) ?? "");
+      const known = jobs.ofKey(record);
       if (known) {
         await rm(path, { force: true });
         if (known.record.etag === etag) return view(known);
@@ -321,16 +261,16 @@ export async function openJobs(
         await rm(path, { force: true });
         throw error;
       }
-      const job = remember(record);
+      const job = jobs.add(record, estimate.seconds(record));
       try {
         await store.add(record, path, record.kept);
       } catch (error) {
-        forget(job);
+        jobs.forget(job);
         await rm(path, { force: true });
         throw error;
       }
       // It may have been given up meanwhile.
-      if (!jobs.has(job.id)) await store.remove(job.id);
+      if (!jobs.get(job.id)) await store.remove(job.id);
       else if (!(await reuse(job))) {
         queue.add(job);
         pump();
@@ -342,7 +282,8 @@ export async function openJobs(
       return job && view(job);
     },
     list: (owner, batch) =>
-      [...jobs.values()]
+      jobs
+        .all()
         .filter(({ record }) => record.owner === owner && (batch === undefined || record.batch === batch))
         .map(view),
     async remove(id) {
@@ -376,12 +317,12 @@ export async function openJobs(
       const job = jobs.get(id);
       if (job) job.fetched = true;
     },
-    facts: () => ({ queued: queue.size, running: running.size, stored, stopping }),
+    facts: () => ({ queued: queue.size, running: running.size, stored: jobs.stored, stopping }),
     async drain(seconds) {
       stopping = true;
-      clearInterval(expiry);
+      retention.close();
       const problem = { status: 503, detail: "the server is stopping; ask again soon" };
-      for (const job of [...jobs.values()]) {
+      for (const job of jobs.all()) {
         if (job.record.kept || job.record.state !== "queued") continue;
         queue.remove(job.id);
         await become(job, { state: "failed", ended: Date.now(), problem }, false);
@@ -397,23 +338,4 @@ export async function openJobs(
   };
 }
 
-function isTwin(a: Job, b: Job): boolean {
-  return a.owner === b.owner && a.record.etag === b.record.etag;
-}
-
-function bytesOf({ state, bytes, result }: JobRecord): number {
-  return state === "done" ? (result?.bytes ?? 0) : isOver({ state }) ? 0 : bytes;
-}
-
 const times = (count: number) => (count === 1 ? "once" : `${count} times`);
-
-/** Returns a tag that is equal for equal content, settings and model, whatever order the settings came in. */
-function etagOf(sha256: string, asked: Asked, modelDigest: string): string {
-  const settings = Object.entries(asked)
-    .filter(([, value]) => value !== undefined)
-    .sort(([a], [b]) => (a < b ? -1 : 1));
-  return createHash("sha256")
-    .update(JSON.stringify([sha256, settings, modelDigest]))
-    .digest("hex")
-    .slice(0, 32);
-}

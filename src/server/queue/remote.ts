@@ -5,7 +5,7 @@
  */
 import { type Job, Queue, QueueEvents } from "bullmq";
 import type { JobProgress } from "../jobs/job.js";
-import type { Executor, Outcome, RunOptions } from "../runner/pool.js";
+import { type Executor, type PendingTask, pending, type TaskOutcome } from "../runner/executor.js";
 import type { Task } from "../runner/protocol.js";
 import type { WorkSettings } from "../settings.js";
 import { connectionOf, QUEUE, type QueuedOutcome, type QueuedTask } from "./shared.js";
@@ -16,12 +16,6 @@ const SWEEP = 2000;
 const KEEP = 3600;
 /** Pictures that a worker has or will have soon. */
 const A_WORKER = 3;
-
-interface Waiting {
-  readonly task: QueuedTask;
-  readonly options: RunOptions;
-  readonly settle: (outcome: Outcome) => void;
-}
 
 /**
  * Creates an executor that hands tasks to workers through Redis.
@@ -34,7 +28,7 @@ export function createRemote(
   const common = { connection: connectionOf(settings), prefix: settings.prefix };
   const queue = new Queue<QueuedTask, QueuedOutcome>(QUEUE, common);
   const events = new QueueEvents(QUEUE, common);
-  const waiting = new Map<string, Waiting>();
+  const waiting = new Map<string, PendingTask<QueuedTask>>();
   let workers = 0;
   let grown = () => {};
   let closed = false;
@@ -48,7 +42,7 @@ export function createRemote(
       removeOnFail: { age: KEEP },
     });
 
-  function settle(id: string, outcome: Outcome): void {
+  function settle(id: string, outcome: TaskOutcome): void {
     const one = waiting.get(id);
     if (one === undefined) return;
     waiting.delete(id);
@@ -70,7 +64,7 @@ export function createRemote(
     waiting.get(jobId)?.options.onProgress(data as unknown as JobProgress);
   });
 
-  async function look({ task }: Waiting): Promise<void> {
+  async function look({ task }: PendingTask<QueuedTask>): Promise<void> {
     // First how it stands, then the rest: what is read of one that ends in between has no outcome yet.
     const state = await queue.getJobState(task.id);
     const job = (await queue.getJob(task.id)) as Job<QueuedTask, QueuedOutcome> | undefined;
@@ -107,18 +101,16 @@ export function createRemote(
       return Math.max(2, workers * A_WORKER);
     },
     run({ id, name, asked }: Task, options) {
-      return new Promise((resolve) => {
-        const task: QueuedTask = { id, place, name, asked };
-        const stop = () => void cancel(task).catch(() => {});
-        const done = (outcome: Outcome) => {
-          options.signal.removeEventListener("abort", stop);
-          resolve(outcome);
-        };
-        waiting.set(id, { task, options, settle: done });
-        options.signal.addEventListener("abort", stop, { once: true });
-        // Redis may be away; then the next sweep hands it in.
-        void add(task).catch(() => {});
-      });
+      return pending<QueuedTask>(
+        { id, place, name, asked },
+        options,
+        (one) => {
+          waiting.set(id, one);
+          // Redis may be away; then the next sweep hands it in.
+          void add(one.task).catch(() => {});
+        },
+        ({ task }) => void cancel(task).catch(() => {}),
+      );
     },
     memory: () => 0,
     watch(listener) {
@@ -135,6 +127,6 @@ export function createRemote(
 }
 
 /** Events bring it as text. */
-function outcomeOf(value: QueuedOutcome | string): Outcome {
+function outcomeOf(value: QueuedOutcome | string): TaskOutcome {
   return (typeof value === "string" ? JSON.parse(value) : value) as QueuedOutcome;
 }

@@ -1,7 +1,8 @@
 /** A worker: takes pictures from the queue and enlarges them in processes of this machine. */
 import { type Job, Queue, WaitingError, Worker } from "bullmq";
 import { SamsrError } from "../../base/errors.js";
-import { createPool, type Executor } from "../runner/pool.js";
+import type { Executor } from "../runner/executor.js";
+import { createPool } from "../runner/pool.js";
 import type { WorkSettings } from "../settings.js";
 import { openExchange, type PictureFiles } from "./exchange.js";
 import { connectionOf, QUEUE, type QueuedOutcome, type QueuedTask } from "./shared.js";

@@ -7,40 +7,10 @@ import { type ChildProcess, fork } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { availableParallelism, setPriority } from "node:os";
 import { fileURLToPath } from "node:url";
-import type { JobProblem, JobProgress, JobResult } from "../jobs/job.js";
+import type { JobProblem } from "../jobs/job.js";
 import type { WorkSettings } from "../settings.js";
-import type { FromRunner, RunnerSettings, Task, ToRunner } from "./protocol.js";
-
-export type Outcome =
-  | { readonly kind: "done"; readonly result: JobResult }
-  | { readonly kind: "failed"; readonly problem: JobProblem }
-  /** The process of the picture died; `alone` where it was the only one there, and so the one to blame. */
-  | { readonly kind: "died"; readonly alone: boolean; readonly why: string }
-  /** The processes of the picture died as often as they may. */
-  | { readonly kind: "parked"; readonly problem: JobProblem }
-  | { readonly kind: "cancelled" };
-
-/** Whatever runs pictures: processes of this machine, or workers of others. */
-export interface Executor {
-  /** How many pictures it takes at once. */
-  readonly capacity: number;
-  /**
-   * Runs a task in one of the processes.
-   * @param alone nothing else may be in its process
-   */
-  run(task: Task, options: RunOptions): Promise<Outcome>;
-  /** Returns the memory of its processes, in bytes, where that can be known. */
-  memory(): number;
-  /** Calls back when it takes more at once than before, where that changes. */
-  watch?(grown: () => void): void;
-  close(): Promise<void>;
-}
-
-export interface RunOptions {
-  readonly alone?: boolean;
-  readonly signal: AbortSignal;
-  readonly onProgress: (progress: JobProgress) => void;
-}
+import { type Executor, type PendingTask, pending } from "./executor.js";
+import type { FromRunner, RunnerSettings, ToRunner } from "./protocol.js";
 
 /** Pictures in a process at once. */
 const AT_ONCE = 2;
@@ -49,16 +19,9 @@ const WATCH = 200;
 /** How much less a process matters to the system than the one that answers requests. */
 const NICE = 3;
 
-interface Running {
-  readonly task: Task;
-  readonly alone: boolean;
-  readonly options: RunOptions;
-  readonly settle: (outcome: Outcome) => void;
-}
-
 interface Runner {
   readonly child: ChildProcess;
-  readonly running: Map<string, Running>;
+  readonly running: Map<string, PendingTask>;
   /** Ends what its first picture may take. */
   clock?: NodeJS.Timeout;
   /** Why it was ended, if by us. */
@@ -76,7 +39,7 @@ export function createPool(settings: WorkSettings): Executor {
     ...{ threads, device, pixelLimit, sideLimit, frameLimit, metadataLimit, memoryLimit },
   };
   const runners = new Set<Runner>();
-  const waiting: Running[] = [];
+  const waiting: PendingTask[] = [];
   let closing = false;
 
   function start(): Runner {
@@ -156,10 +119,10 @@ export function createPool(settings: WorkSettings): Executor {
   /**
    * Returns the process with the fewest pictures that may have this one too; a new one where there may be.
    */
-  function placeFor({ alone }: Running): Runner | undefined {
+  function placeFor({ options: { alone } }: PendingTask): Runner | undefined {
     const open = [...runners].filter(({ running, child }) => {
       if (child.killed) return false;
-      const exclusive = [...running.values()].some((other) => other.alone);
+      const exclusive = [...running.values()].some((other) => other.options.alone);
       return alone ? running.size === 0 : !exclusive && running.size < AT_ONCE;
     });
     const best = open.sort((a, b) => a.running.size - b.running.size)[0];
@@ -185,30 +148,24 @@ export function createPool(settings: WorkSettings): Executor {
   return {
     capacity: processes * AT_ONCE,
     run(task, options) {
-      return new Promise((resolve) => {
-        const { signal, alone = false } = options;
-        const cancel = () => {
-          const at = waiting.indexOf(job);
+      return pending(
+        task,
+        options,
+        (one) => {
+          waiting.push(one);
+          assign();
+        },
+        (one) => {
+          const at = waiting.indexOf(one);
           if (at >= 0) {
             waiting.splice(at, 1);
-            job.settle({ kind: "cancelled" });
+            one.settle({ kind: "cancelled" });
           }
           for (const runner of runners) {
-            if (runner.running.get(task.id) === job) tell(runner, { kind: "cancel", id: task.id });
+            if (runner.running.get(task.id) === one) tell(runner, { kind: "cancel", id: task.id });
           }
-        };
-        const job: Running = {
-          ...{ task, alone, options },
-          settle(outcome) {
-            signal.removeEventListener("abort", cancel);
-            resolve(outcome);
-          },
-        };
-        signal.addEventListener("abort", cancel, { once: true });
-        waiting.push(job);
-        assign();
-        if (signal.aborted) cancel();
-      });
+        },
+      );
     },
     memory: () => [...runners].reduce((sum, { bytes }) => sum + bytes, 0),
     async close() {
