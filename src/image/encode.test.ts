@@ -4,9 +4,10 @@ import { join } from "node:path";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { SamsrError } from "../base/errors.js";
+import { createRandom } from "../base/random.js";
 import type { Picture } from "./decode.js";
 import { decode } from "./decode.js";
-import { encode, encodeToFile } from "./encode.js";
+import { encode, encodeRows, encodeToFile } from "./encode.js";
 import { checkEncodable, encodingLosses } from "./encoding.js";
 import { formatOfName, type OutputFormat } from "./formats.js";
 import { uprightExif } from "./metadata/exif.js";
@@ -218,6 +219,60 @@ describe("encode", () => {
       "gif",
       undefined,
     ]);
+  });
+});
+
+describe("PNG by its rows", () => {
+  /** Slopes with a grain, of more than two bands. */
+  function large(channels: Channels, bits: 8 | 16): Raster {
+    const raster = createRaster(700, Math.ceil(2.2e6 / 700 / channels / (bits / 8)), channels, bits);
+    const random = createRandom(1);
+    const scale = bits === 16 ? 257 : 1;
+    for (let i = 0; i < raster.data.length; i++) {
+      const [x, y] = [Math.floor(i / channels) % 700, Math.floor(i / channels / 700)];
+      raster.data[i] = scale * (40 * Math.sin(x / 50) + y / 20 + 100 + 1.5 * random.normal());
+    }
+    return raster;
+  }
+
+  it.each([
+    [3, 8],
+    [4, 8],
+    [2, 16],
+  ] as const)(
+    "is the same however they come, and no larger than the codec's: %i x %i",
+    async (channels, bits) => {
+      const raster = large(channels, bits);
+      const { width, height, data } = raster;
+      function* parts() {
+        for (let y = 0, rows = 1; y < height; y += rows, rows = 1 + ((rows * 37) % 211)) {
+          const count = Math.min(rows, height - y);
+          rows = count;
+          const from = y * width * channels;
+          yield { width, height: count, channels, data: data.slice(from, from + count * width * channels) };
+        }
+      }
+      const metadata = { xmp: new TextEncoder().encode(xmp), density: 300 };
+      const bytes = await encodeRows(parts(), { width, height, channels, bits }, { format: "png", metadata });
+      expect(Buffer.compare(bytes, await encode(raster, { format: "png", metadata }))).toBe(0);
+      const back = await decode(bytes);
+      expect(Buffer.compare(Buffer.from(back.raster.data.buffer), Buffer.from(data.buffer))).toBe(0);
+      expect([back.metadata.density, new TextDecoder().decode(back.metadata.xmp)]).toEqual([300, xmp]);
+      const codec = await sharp(data, { raw: { width, height, channels } })
+        .toColourspace(bits === 16 ? (channels < 3 ? "grey16" : "rgb16") : channels < 3 ? "b-w" : "srgb")
+        .png({ compressionLevel: 6, adaptiveFiltering: true })
+        .toBuffer();
+      expect(bytes.length).toBeLessThan(1.02 * codec.length);
+    },
+  );
+
+  it("fails as its rows do", async () => {
+    async function* rows(): AsyncGenerator<Raster> {
+      yield createRaster(9, 3, 3);
+      throw new Error("torn");
+    }
+    const shape = { width: 9, height: 5, channels: 3, bits: 8 } as const;
+    await expect(encodeRows(rows(), shape, { format: "png" })).rejects.toThrow("torn");
   });
 });
 

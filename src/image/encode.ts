@@ -5,8 +5,10 @@ import { checkOptions } from "../base/arguments.js";
 import { createYield } from "../base/event-loop.js";
 import { addMetadata } from "./add-metadata.js";
 import { carry } from "./carry.js";
+import { join } from "./containers/bytes.js";
 import { fileStore, memoryStore, type Store } from "./containers/store.js";
 import type { Animation } from "./decode.js";
+import { encodePng, type Shape } from "./encode-png.js";
 import {
   checkEncodable,
   defaultQuality,
@@ -30,10 +32,64 @@ import { writeFileAtomically } from "./write-file.js";
  */
 export async function encode(raster: Raster, options: EncodeOptions): Promise<Uint8Array> {
   checkOptions("encode", options, ENCODE_OPTIONS);
+  if (options.format === "png") return encodeRows([raster], shapeOf(raster), options);
   const { image, finish } = await encoder(raster, options);
   const store = memoryStore(plainBytes(await image.toBuffer()));
   await finish(store);
   return store.bytes();
+}
+
+/** Rows of a picture from top to bottom, as rasters one below the other, however many rows each has. */
+export type Rows = AsyncIterable<Raster> | Iterable<Raster>;
+
+/**
+ * Encodes a picture as {@link encode} does while its rows come, without ever holding it whole. PNG alone is
+ * written so.
+ *
+ * @throws SamsrError when the image is too large for the format; what `rows` throws
+ */
+export async function encodeRows(rows: Rows, shape: Shape, options: EncodeOptions): Promise<Uint8Array> {
+  const parts: Uint8Array[] = [];
+  for await (const part of rowsEncoder(rows, shape, options)) parts.push(part);
+  return join(...parts);
+}
+
+/**
+ * Encodes a picture into a file as {@link encodeToFile} does while its rows come, without ever holding it or
+ * its bytes whole. PNG alone is written so.
+ *
+ * @throws SamsrError when the image is too large for the format or the file cannot be written; what `rows`
+ *   throws
+ */
+export async function encodeRowsToFile(
+  rows: Rows,
+  shape: Shape,
+  path: string,
+  { overwrite, signal, secret, volatile, ...encoding }: EncodeOptions & WriteOptions,
+): Promise<void> {
+  const content = async (temporaryPath: string) => {
+    const file = await open(temporaryPath, "r+");
+    try {
+      for await (const part of rowsEncoder(rows, shape, encoding)) {
+        signal?.throwIfAborted();
+        await file.writeFile(part);
+      }
+    } finally {
+      await file.close();
+    }
+  };
+  await writeFileAtomically(path, content, { overwrite, signal, secret, volatile });
+}
+
+function rowsEncoder(rows: Rows, shape: Shape, options: EncodeOptions): AsyncGenerator<Uint8Array> {
+  checkEncodable(shape, options);
+  const { metadata = {}, density } = options;
+  return encodePng(rows, shape, carry(metadata, { ...shape, greyscale: shape.channels < 3 }, "png", density));
+}
+
+function shapeOf(raster: Raster): Shape {
+  const { width, height, channels } = raster;
+  return { width, height, channels, bits: bitDepth(raster) };
 }
 
 /**
@@ -53,6 +109,7 @@ export async function encodeToFile(
   const { overwrite, signal, secret, volatile, ...encoding } = options ?? {};
   checkOptions("encodeToFile", encoding, ENCODE_OPTIONS);
   checkEncodable(raster, encoding);
+  if (encoding.format === "png") return encodeRowsToFile([raster], shapeOf(raster), path, options);
   const content = async (temporaryPath: string) => {
     if (!holdsSixteenBits(encoding.format)) {
       await writeFile(temporaryPath, await encode(raster, encoding));
@@ -138,7 +195,7 @@ function asFormat(image: Sharp, raster: Raster, options: EncodeOptions, motion?:
   const lossless = options.lossless ?? (options.quality === undefined && metadata.lossless === true);
   switch (options.format) {
     case "png":
-      return image.png({ compressionLevel: 6, adaptiveFiltering: true });
+      throw new Error("PNG is written by its rows");
     case "jpeg": {
       const optimiseCoding = raster.width * raster.height <= optimisedPixels;
       return image.jpeg({

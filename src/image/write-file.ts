@@ -73,9 +73,12 @@ export async function writeFileAtomically(
   await sweepTemporaryFiles(dirname(target));
   const temporary = temporaryPath(dirname(target));
 
+  // It is private before it holds anything, where it must be, and can be written to until the end.
+  const created = open(temporary, "wx", secret ? 0o600 : mode === undefined ? 0o666 : mode | 0o600).then(
+    (file) => file.close(),
+  );
   const writing = (async () => {
-    // It is private before it holds anything, where it must be, and can be written to until the end.
-    await (await open(temporary, "wx", secret ? 0o600 : mode === undefined ? 0o666 : mode | 0o600)).close();
+    await created;
     if (typeof content !== "function") await writeFile(temporary, content);
     else await Promise.resolve(content(temporary)).catch((error) => fullDisk(temporary, error));
   })();
@@ -94,6 +97,8 @@ export async function writeFileAtomically(
   } catch (error) {
     throw isSystemError(error) ? unwritable(path, error) : error;
   } finally {
+    // One that is made only now would stay.
+    await created.catch(() => {});
     await rm(temporary, { force: true });
     void settled.then(() => removeTemporary(temporary)).catch(() => {});
   }

@@ -3,11 +3,8 @@
  * canvas writes four channels of 8 bits, whatever the picture; this writes the picture's own.
  */
 import { join } from "../image/containers/bytes.js";
-import { numbers, pngChunk, pngSignature } from "../image/containers/png.js";
+import { pngChunk, pngHeader, pngSignature } from "../image/containers/png.js";
 import type { Raster } from "../image/raster.js";
-
-/** Colour types by the number of channels. */
-const COLOUR_TYPES = { 1: 0, 2: 4, 3: 2, 4: 6 } as const;
 
 /** Bytes of filtered rows that are handed on at once. */
 const PIECE = 2 ** 20;
@@ -26,10 +23,9 @@ export async function encodePng(raster: Raster): Promise<Uint8Array> {
     await writer.write(filtered(bytes, width * step, step, y, Math.min(rows, height - y)) as BufferSource);
   }
   await writer.close();
-  const header = join(numbers([width, height]), Uint8Array.of(8 * depth, COLOUR_TYPES[channels], 0, 0, 0));
   return join(
     pngSignature,
-    pngChunk("IHDR", header),
+    pngHeader({ width, height, channels, bits: depth === 2 ? 16 : 8 }),
     pngChunk("IDAT", new Uint8Array(await packed)),
     pngChunk("IEND", new Uint8Array()),
   );

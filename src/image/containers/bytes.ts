@@ -50,3 +50,23 @@ export function crc32(...parts: readonly Uint8Array[]): number {
   for (const part of parts) for (const byte of part) crc = (crc >>> 8) ^ crcTable[(crc ^ byte) & 255]!;
   return ~crc >>> 0;
 }
+
+/** Sums of so many bytes fit into 31 bits before they are taken modulo 65521. */
+const adlerBytes = 3800;
+
+/**
+ * Returns the Adler-32 of zlib (RFC 1950) of bytes.
+ * @param sum that of what comes before them; 1 at the beginning
+ */
+export function adler32(bytes: Uint8Array, sum = 1): number {
+  let [low, high] = [sum & 0xffff, sum >>> 16];
+  for (let at = 0; at < bytes.length; ) {
+    for (const end = Math.min(at + adlerBytes, bytes.length); at < end; at++) {
+      low += bytes[at]!;
+      high += low;
+    }
+    low %= 65521;
+    high %= 65521;
+  }
+  return high * 65536 + low;
+}

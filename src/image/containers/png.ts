@@ -228,7 +228,7 @@ function readText(kind: PngText["kind"], data: Uint8Array, left: number): PngTex
   };
 }
 
-interface PngAdditions {
+export interface PngAdditions {
   density?: readonly [number, number];
   exif?: Uint8Array;
   xmp?: Uint8Array;
@@ -295,6 +295,27 @@ function textChunk({ kind, keyword, text, language = "", translated = "" }: PngT
     Uint8Array.of(0),
   );
   return pngChunk("iTXt", join(name, between, packed ? deflate(bytes) : bytes));
+}
+
+/** Colour types by the number of channels. */
+const colourTypes = { 1: 0, 2: 4, 3: 2, 4: 6 } as const;
+
+/** Returns the `IHDR` chunk of a picture that is not interlaced. */
+export function pngHeader({
+  width,
+  height,
+  channels,
+  bits,
+}: {
+  readonly width: number;
+  readonly height: number;
+  readonly channels: 1 | 2 | 3 | 4;
+  readonly bits: 8 | 16;
+}): Uint8Array {
+  return pngChunk(
+    "IHDR",
+    join(numbers([width, height]), Uint8Array.of(bits, colourTypes[channels], 0, 0, 0)),
+  );
 }
 
 /** Numbers of four bytes, the highest first. */
