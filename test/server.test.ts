@@ -291,10 +291,12 @@ describe("what cannot be", () => {
     expect(response.headers.get("content-type")).toContain("application/problem+json");
   });
 
-  const raw = (text: string, end = false) =>
+  /** Sends a text, and another one once there is an answer. */
+  const raw = (text: string, end = false, then = "") =>
     new Promise<string>((resolve) => {
       const socket = connect(Number(new URL(server.address).port), "127.0.0.1");
       let said = "";
+      socket.once("data", () => socket.write(then));
       socket.on("data", (chunk) => (said += chunk));
       socket.on("error", () => {});
       socket.on("close", () => resolve(said));
@@ -310,6 +312,14 @@ describe("what cannot be", () => {
     expect(await raw(`${head}content-length: 5\r\nexpect: more\r\n\r\n`)).toMatch(
       /^HTTP\/1\.1 417 [\s\S]*application\/problem\+json/,
     );
+  });
+
+  it("leaves the connection as it is where little of a body is to come", async () => {
+    const asked = (bytes: number) => `${head}content-type: text/plain\r\ncontent-length: ${bytes}\r\n\r\n`;
+    const last = "GET /v1/health HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
+    const statuses = async (text: string) => (await raw(text, false, `xx${last}`)).match(/HTTP\S+ \d+/g);
+    expect(await statuses(asked(2))).toEqual(["HTTP/1.1 415", "HTTP/1.1 200"]);
+    expect(await statuses(asked(300_000))).toEqual(["HTTP/1.1 415"]);
   });
 
   it("slow senders are cut off, and headers without end", async () => {

@@ -2,7 +2,10 @@
 import { STATUS_CODES } from "node:http";
 import { SamsrError } from "../base/errors.js";
 
-/** A request that is refused, with its status. */
+/**
+ * A request that is refused, with its status. It has no stack, which nobody reads, and which takes a
+ * twentieth of the time of a refusal.
+ */
 export class Problem extends SamsrError {
   constructor(
     readonly status: number,
@@ -10,7 +13,10 @@ export class Problem extends SamsrError {
     /** Header fields of the answer. */
     readonly headers: Readonly<Record<string, string>> = {},
   ) {
+    const { stackTraceLimit } = Error;
+    Error.stackTraceLimit = 0;
     super(detail);
+    Error.stackTraceLimit = stackTraceLimit;
   }
 }
 

@@ -24,6 +24,8 @@ const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 
 /** Milliseconds between two looks at slow senders. */
 const CHECK = 1000;
+/** Bytes of a refused body that are let come: fewer than a connection costs, which could be used again. */
+const SPARE = 2 ** 18;
 
 export async function createApp(parts: Parts): Promise<FastifyInstance> {
   const { settings, keys, metrics } = parts;
@@ -176,13 +178,17 @@ async function answerError(error: unknown, request: FastifyRequest, reply: Fasti
     request.log.error({ error: describe(error), stack }, "failed");
   }
   if (error instanceof Problem) reply.headers(error.headers);
-  // Whatever of the body has not come is not waited for.
-  if (!request.raw.complete) reply.header("connection", "close");
+  if (!request.raw.complete && !(endsSoon(request) && status !== 408)) reply.header("connection", "close");
   await reply
     .code(status)
     .type("application/problem+json")
     .serializer(JSON.stringify)
     .send(problemDocument(status, detail, request.id));
+}
+
+/** Tells whether what has not come of a body is on its way, and little. */
+function endsSoon({ headers }: FastifyRequest): boolean {
+  return Number(headers["content-length"]) <= SPARE && headers.expect === undefined;
 }
 
 function describeKnown(error: unknown): string {

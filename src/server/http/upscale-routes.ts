@@ -34,6 +34,8 @@ const prefer = {
 
 export function upscaleRoutes(app: FastifyInstance, parts: Parts): void {
   const { settings, jobs, store, models } = parts;
+  /** Refuses what there is no room for, before anything else is done for it. */
+  const onRequest = async ({ owner }: FastifyRequest) => jobs.admit(owner);
   const oneAnswer = {
     200: {
       description: "The enlarged picture.",
@@ -49,7 +51,7 @@ export function upscaleRoutes(app: FastifyInstance, parts: Parts): void {
   app.post(
     "/v1/upscale",
     {
-      config: { scope: "submit" },
+      ...{ config: { scope: "submit" }, onRequest },
       schema: {
         summary: "Enlarge a picture",
         description:
@@ -91,7 +93,7 @@ export function upscaleRoutes(app: FastifyInstance, parts: Parts): void {
   app.post(
     "/v1/batches",
     {
-      config: { scope: "submit" },
+      ...{ config: { scope: "submit" }, onRequest },
       schema: {
         summary: "Enlarge many pictures",
         description:
@@ -155,7 +157,6 @@ export function upscaleRoutes(app: FastifyInstance, parts: Parts): void {
     mostBytes: number,
     onlyForm = false,
   ): boolean {
-    jobs.admit(request.owner);
     const isForm = /^multipart\/form-data\b/i.test(request.headers["content-type"] ?? "");
     if (onlyForm && !isForm) throw new Problem(415, "a batch is a form of type multipart/form-data");
     checkHeaders(request.raw, mostBytes + (isForm ? FORM : 0));
