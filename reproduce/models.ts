@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { SamsrError } from "../src/base/errors.js";
 import type { Contestant } from "../src/evaluate/benchmark/contestants.js";
-import { STUDENT_SEED, settingsOf, toldOf, withStudent } from "../src/evaluate/students.js";
+import { STUDENT_SEED, studentSettings, toldOfStudent, withStudent } from "../src/evaluate/students.js";
 import type { StudentConfig } from "../src/train/config/index.js";
 import type { UpscaleSettings } from "../src/upscale/index.js";
 
@@ -45,7 +45,7 @@ export async function studentModel(
   step: number | undefined,
   runsOn: RunsOn,
 ): Promise<Model> {
-  const settings = settingsOf(name, config);
+  const settings = studentSettings(name, config);
   return { ...(await opened(name, paths, config, settings, runsOn)), step };
 }
 
@@ -56,7 +56,7 @@ async function opened(
   settings: UpscaleSettings,
   runsOn: RunsOn,
 ): Promise<Model> {
-  const told = toldOf(name, config);
+  const told = toldOfStudent(name, config);
   const used = settings.method === "resshift" ? paths.teacher : paths.student;
   const facts = JSON.stringify({ bundled: told, settings });
   return {

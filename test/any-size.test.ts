@@ -1,14 +1,14 @@
 import { describe, expect, it } from "vitest";
-import { anySize, type Sides } from "../src/onnx/any-size.js";
+import { anySize, type ImageSize } from "../src/onnx/any-size.js";
 import * as o from "../src/onnx/index.js";
 import { createSession, floatTensor } from "../src/runtime/index.js";
 
-const picture = ([n, h, w]: Sides, channels = 2) => o.input("x", [n, channels, h, w]);
+const picture = ([n, h, w]: ImageSize, channels = 2) => o.input("x", [n, channels, h, w]);
 
 /** What one graph for any size makes of counted numbers, and what the graph of that size does. */
 async function both(
-  build: (sides: Sides) => Record<string, o.Value>,
-  sides: Sides,
+  build: (sides: ImageSize) => Record<string, o.Value>,
+  sides: ImageSize,
   options: Parameters<typeof anySize>[1] = { input: "x" },
 ) {
   const { outputs, dimensions } = anySize(build, options)!;
@@ -31,7 +31,7 @@ async function both(
 }
 
 describe("a graph for any size", () => {
-  it.each<[string, (sides: Sides) => o.Value]>([
+  it.each<[string, (sides: ImageSize) => o.Value]>([
     ["sums of the same shape as the picture", (sides) => o.add(picture(sides), 1)],
     ["shapes that are products of sides", ([n, h, w]) => o.reshape(picture([n, h, w]), [n * h, 2 * w])],
     ["ends of slices", (s) => o.slice(picture(s), [2, 3], [1, 0], [s[1], s[2] - 2])],
@@ -49,7 +49,7 @@ describe("a graph for any size", () => {
     for (const sides of [
       [1, 4, 7],
       [3, 9, 6],
-    ] as Sides[]) {
+    ] as ImageSize[]) {
       const { made, due } = await both((s) => ({ y: build(s) }), sides);
       expect(made.shape).toEqual(due!.shape);
       expect(made.data).toEqual(due!.data);
@@ -65,7 +65,7 @@ describe("a graph for any size", () => {
   });
 
   it("mirrors a picture up to a multiple, and cuts what comes of it", async () => {
-    const build = ([n, h, w]: Sides) => {
+    const build = ([n, h, w]: ImageSize) => {
       const cells = o.reshape(picture([n, h, w]), [n, 2, h / 4, 4, w]);
       return { y: o.upsampleNearest(o.reshape(cells, [n, 2, h, w]), 2) };
     };
@@ -82,20 +82,20 @@ describe("a graph for any size", () => {
   });
 
   it("is none where a table has the picture's size, or a number is no sum of products", () => {
-    const table = ([, h, w]: Sides) =>
+    const table = ([, h, w]: ImageSize) =>
       o.constant(
         Float32Array.from({ length: h * w }, (_, i) => i % 3),
         [1, 1, h, w],
       );
     expect(anySize((s) => ({ y: o.add(picture(s), table(s)) }), { input: "x" })).toBeUndefined();
-    const square = (s: Sides) => o.mul(picture(s), o.cast(o.integers([s[1] ** 2]), "float32"));
+    const square = (s: ImageSize) => o.mul(picture(s), o.cast(o.integers([s[1] ** 2]), "float32"));
     expect(anySize((s) => ({ y: square(s) }), { input: "x" })).toBeUndefined();
-    const nodes = (s: Sides) => (s[1] > 6 ? o.neg(picture(s)) : picture(s));
+    const nodes = (s: ImageSize) => (s[1] > 6 ? o.neg(picture(s)) : picture(s));
     expect(anySize((s) => ({ y: nodes(s) }), { input: "x" })).toBeUndefined();
   });
 
   it("may leave the batch at one number", () => {
-    const build = (s: Sides) => ({ y: o.reshape(picture(s), [s[0], 2 * s[1] * s[2]]) });
+    const build = (s: ImageSize) => ({ y: o.reshape(picture(s), [s[0], 2 * s[1] * s[2]]) });
     expect(anySize(build, { input: "x", batch: 1 })!.dimensions).toEqual({
       x: [1, 2, "height", "width"],
       y: [1, "y_channels"],

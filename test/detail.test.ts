@@ -8,7 +8,7 @@ import type { StateDict } from "../src/nn/index.js";
 import { bundleModel } from "../src/train/bundle.js";
 import { enlarge } from "../src/upscale/enlarge.js";
 import { kindOf } from "../src/upscale/kinds/index.js";
-import { findUpscalingModel, findWeights, loadWeights } from "../src/upscale/model.js";
+import { findPart, findUpscalingModel, loadWeights } from "../src/upscale/model.js";
 import { createSessions, type Sessions } from "../src/upscale/sessions.js";
 import { resolveSettings, type UpscaleSettings } from "../src/upscale/settings.js";
 import { photoLike } from "./fixtures/pictures.js";
@@ -30,7 +30,7 @@ beforeAll(async () => {
   await bundleModel("two-ends", paths, join(folder, "two-ends"), { told, detail: 0.25 });
   model = await findModel(join(folder, "two-ends"));
   const kind = kindOf((await findUpscalingModel(join(folder, "two-ends"))).description);
-  const weights = (part: string, detail?: number) => findWeights(model, part, detail);
+  const weights = (part: string, detail?: number) => findPart(model, part, detail);
   sessions = createSessions({ name: "two-ends", kind }, weights, { device: "cpu", threads: 1 });
 });
 afterAll(() => sessions?.release());

@@ -9,7 +9,7 @@ import { crop, decode, planTiles, type Raster } from "../src/image/index.js";
 import { enlarge } from "../src/upscale/enlarge.js";
 import { kindOf } from "../src/upscale/kinds/index.js";
 import { DEFAULT_OVERLAP, DEFAULT_TILE } from "../src/upscale/kinds/pixel.js";
-import { findUpscalingModel, findWeights } from "../src/upscale/model.js";
+import { findPart, findUpscalingModel } from "../src/upscale/model.js";
 import { createSessions, type Sessions } from "../src/upscale/sessions.js";
 import { resolveSettings } from "../src/upscale/settings.js";
 import { photoLike } from "./fixtures/pictures.js";
@@ -26,7 +26,7 @@ beforeAll(async () => {
   const options = { device: "cpu", threads: 2 } as const;
   sessions = createSessions(
     { name: "", kind: kindOf(model.description) },
-    (part) => findWeights(model, part),
+    (part) => findPart(model, part),
     options,
   );
   latent = createSessions(

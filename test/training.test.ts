@@ -12,7 +12,7 @@ import { trainStudent } from "../src/train/student.js";
 import { type TeacherOptions, teacherLoss, trainTeacher } from "../src/train/teacher.js";
 import { train } from "../src/train/trainer.js";
 import { createTrainingSession } from "../src/train/training-session.js";
-import { createFlatWeights, type FlatWeights, initialWeights, loadWeights } from "../src/train/weights.js";
+import { createFlatWeights, type FlatWeights, initialWeights, setWeights } from "../src/train/weights.js";
 import { always, BATCH, CONFIG, CROP, drawnBatch, RUN, SIDE } from "./fixtures/training.js";
 import { normals } from "./run-graph.js";
 import { maxDifference } from "./shared.js";
@@ -203,7 +203,7 @@ describe("weights", () => {
     first.data[0] = 42;
     expect(weights.flat[0]).toBe(42);
     const other = initialWeights(parameters(), 2);
-    loadWeights(other, stateOf(weights), "a copy");
+    setWeights(other, stateOf(weights), "a copy");
     expect(sameBits(other.flat, weights.flat)).toBe(true);
   });
 });

@@ -17,7 +17,7 @@ export type NumberType = keyof typeof ARRAYS;
 export type NumberData = InstanceType<(typeof ARRAYS)[NumberType]>;
 
 /** Returns the bytes of one number. */
-export function widthOf(type: NumberType): number {
+export function bytesPerNumber(type: NumberType): number {
   return ARRAYS[type].BYTES_PER_ELEMENT;
 }
 

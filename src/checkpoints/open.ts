@@ -10,7 +10,7 @@ import { outlineNcnn } from "./ncnn/index.js";
 import { isPth, outlinePth } from "./pth.js";
 import { type Recognised, recognisedAs, recogniseNetwork } from "./recognise.js";
 import { loadSafetensors, outlineSafetensors } from "./safetensors.js";
-import type { Metadata } from "./safetensors-header.js";
+import type { SafetensorsMetadata } from "./safetensors-header.js";
 import { type CheckpointFile, withSource } from "./source.js";
 import { loadStateDict, shapesOf, withoutPrefixes } from "./state-dict.js";
 import { type Told, toldIn } from "./told.js";
@@ -85,7 +85,7 @@ export async function readShapes(file: CheckpointFile, name?: string): Promise<S
 
 async function outline(
   source: ByteSource,
-): Promise<{ shapes: Shapes; metadata?: Metadata; load(): Promise<StateDict> }> {
+): Promise<{ shapes: Shapes; metadata?: SafetensorsMetadata; load(): Promise<StateDict> }> {
   if (await isSafetensors(source)) {
     const { tensors, metadata } = await outlineSafetensors(source);
     return {

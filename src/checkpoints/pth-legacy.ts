@@ -5,7 +5,7 @@
  */
 import type { Fail } from "../base/errors.js";
 import type { ByteSource } from "./byte-source.js";
-import { asNumbers, type NumberData, widthOf } from "./number-types.js";
+import { asNumbers, bytesPerNumber, type NumberData } from "./number-types.js";
 import { unpickle } from "./pickle.js";
 import { LARGEST_PICKLE, type Storage, tensorWorld } from "./pth-tensors.js";
 
@@ -44,7 +44,7 @@ export async function outlineLegacy(
   return {
     root: object.value,
     load: async ({ key, length, dtype }) =>
-      asNumbers(dtype, await source.read(places.get(key)!, length * widthOf(dtype))),
+      asNumbers(dtype, await source.read(places.get(key)!, length * bytesPerNumber(dtype))),
   };
 }
 
@@ -66,7 +66,7 @@ async function findStorages(
       return fail(`storage ${storage.key} has ${counted} numbers, and its tensors say ${storage.length}`);
     }
     places.set(storage.key, at + COUNT);
-    at += COUNT + storage.length * widthOf(storage.dtype);
+    at += COUNT + storage.length * bytesPerNumber(storage.dtype);
     if (at > source.size) return fail(`storage ${storage.key} is cut off; fetch the file again`);
   }
   if (at < source.size) fail(`${source.size - at} bytes follow its last storage; fetch it again`);

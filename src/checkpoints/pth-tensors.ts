@@ -6,7 +6,7 @@
 
 import type { Fail } from "../base/errors.js";
 import { sizeOf } from "../onnx/index.js";
-import { emptyArray, type NumberData, type NumberType, widthOf } from "./number-types.js";
+import { bytesPerNumber, emptyArray, type NumberData, type NumberType } from "./number-types.js";
 import { Opaque, type PickleFunction, setItem } from "./pickle.js";
 
 /** A type of storages, an object of its own so that no text of the file can pass for it. */
@@ -208,7 +208,7 @@ export function layOut({ shape, stride, offset, dtype }: TensorView, whole: Numb
  */
 export function copySize({ shape, stride, dtype }: TensorView): number {
   const converted = dtype === "float16" || dtype === "bfloat16" || dtype === "float64";
-  return isRowMajor(shape, stride) && !converted ? 0 : sizeOf(shape) * widthOf(dtype);
+  return isRowMajor(shape, stride) && !converted ? 0 : sizeOf(shape) * bytesPerNumber(dtype);
 }
 
 function isRowMajor(shape: readonly number[], stride: readonly number[]): boolean {

@@ -6,7 +6,7 @@
  */
 import { type Fail, oneLine, SamsrError } from "../base/errors.js";
 import type { ByteSource } from "./byte-source.js";
-import { asNumbers, type NumberData, widthOf } from "./number-types.js";
+import { asNumbers, bytesPerNumber, type NumberData } from "./number-types.js";
 import { unpickle } from "./pickle.js";
 import { isLegacy, outlineLegacy } from "./pth-legacy.js";
 import {
@@ -141,9 +141,9 @@ async function checkByteOrder(zip: Zip, folder: string, fail: Fail): Promise<voi
 function findStorage({ key, length, dtype }: Storage, zip: Zip, folder: string, fail: Fail) {
   const entry = zip.entries.get(`${folder}data/${key}`);
   if (!entry) return fail(`storage ${key} is missing; fetch it again`);
-  if (entry.size !== length * widthOf(dtype)) {
+  if (entry.size !== length * bytesPerNumber(dtype)) {
     return fail(
-      `storage ${key} has ${entry.size} bytes, ${length} of ${dtype} need ${length * widthOf(dtype)}`,
+      `storage ${key} has ${entry.size} bytes, ${length} of ${dtype} need ${length * bytesPerNumber(dtype)}`,
     );
   }
   return entry;

@@ -14,11 +14,11 @@ export interface SafetensorsEntry {
 }
 
 /** Texts that a file holds beside its tensors. */
-export type Metadata = Readonly<Record<string, string>>;
+export type SafetensorsMetadata = Readonly<Record<string, string>>;
 
 export interface SafetensorsHeader {
   readonly tensors: readonly SafetensorsEntry[];
-  readonly metadata: Metadata;
+  readonly metadata: SafetensorsMetadata;
 }
 
 /** The types that become float32. */
@@ -128,7 +128,7 @@ function parseHeader(bytes: Uint8Array, fail: Fail) {
   if (metadata !== undefined && !isObjectOfTexts(metadata)) fail("its metadata is no object of texts");
   return {
     entries: Object.entries(json).filter(([key]) => key !== "__metadata__"),
-    metadata: metadata as Metadata | undefined,
+    metadata: metadata as SafetensorsMetadata | undefined,
     keys,
   };
 }

@@ -5,7 +5,7 @@
 import { SamsrError } from "../base/errors.js";
 import { NETWORKS, type Network, type Training, trainingIn } from "../networks/index.js";
 import { training as trainingFields } from "../networks/process.js";
-import type { Metadata } from "./safetensors-header.js";
+import type { SafetensorsMetadata } from "./safetensors-header.js";
 
 /** What is told of weights; all of it may be left out. */
 export interface Told {
@@ -36,7 +36,7 @@ function told(training: Training): Record<string, string> {
  * @param name of the file, for errors
  * @throws {SamsrError} when they name a network of ours and its configuration or training makes no sense
  */
-export function toldIn(metadata: Metadata, name: string): Told {
+export function toldIn(metadata: SafetensorsMetadata, name: string): Told {
   const network = NETWORKS.find((one) => one.name === metadata.network);
   if (!network) return {};
   const config = parsed("config", metadata, name);
@@ -52,7 +52,7 @@ export function toldIn(metadata: Metadata, name: string): Told {
   };
 }
 
-function parsed(key: string, metadata: Metadata, name: string): unknown {
+function parsed(key: string, metadata: SafetensorsMetadata, name: string): unknown {
   const json = metadata[key];
   if (json === undefined) return undefined;
   try {

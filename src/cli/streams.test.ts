@@ -5,7 +5,7 @@ import type { WriteStream } from "node:tty";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { SamsrError } from "../base/errors.js";
 import { BUNDLED } from "../checkpoints/store/index.js";
-import { listCommand } from "./models/list.js";
+import { listModelsCommand } from "./models/list.js";
 import { showCommand } from "./models/show.js";
 import { createProgressBar } from "./progress.js";
 import { printError } from "./report.js";
@@ -77,7 +77,7 @@ describe("what the command prints", () => {
     const damaged = join(folder, "models", `bad${HOSTILE.replace(/[/\\:]/g, "")}`);
     mkdirSync(damaged);
     const text = await written(async () => {
-      await listCommand({});
+      await listModelsCommand({});
       await showCommand("m", {});
     });
     expect(text).toContain("\n\tof \ufffd]0;owned");

@@ -10,14 +10,14 @@ export interface LumaOptions {
 export const LUMA_OPTIONS = { border: "number" } as const satisfies Record<keyof LumaOptions, OptionType>;
 
 /** A plane of luma values, row by row. */
-export interface Plane {
+export interface LumaPlane {
   readonly width: number;
   readonly height: number;
   readonly data: Float64Array;
 }
 
 /** Computes BT.601 luma in 16..235 of the picture without its border. */
-export function luma(picture: Raster, border: number): Plane {
+export function luma(picture: Raster, border: number): LumaPlane {
   const { channels } = picture;
   const [green, blue] = channels < 3 ? [0, 0] : [1, 2];
   const width = picture.width - 2 * border;

@@ -17,7 +17,7 @@ export const STUDENT_SEED = 0;
  * @param name for errors
  * @throws SamsrError for a student of latents
  */
-export function toldOf(
+export function toldOfStudent(
   name: string,
   { space, network, schedule, student: { m } }: StudentConfig,
 ): NonNullable<BundleOptions["told"]> {
@@ -29,7 +29,7 @@ export function toldOf(
  * Returns the single step that a student was taught, as settings of an upscale.
  * @throws SamsrError for one whose masks lie in files
  */
-export function settingsOf(name: string, { student }: StudentConfig): UpscaleSettings {
+export function studentSettings(name: string, { student }: StudentConfig): UpscaleSettings {
   const { masks, variant, coefficients } = student;
   if (!isSourceName(masks)) {
     throw new SamsrError(`${name}: its masks lie in files, which other photos have none of`);

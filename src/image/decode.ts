@@ -2,7 +2,7 @@ import type { Metadata as SharpMetadata } from "sharp";
 import { checkOptions, type OptionType } from "../base/arguments.js";
 import { isOutOfMemory, oneLine, SamsrError } from "../base/errors.js";
 import { decodeApng } from "./apng.js";
-import { asStill, claimedSize, sequenceFrames } from "./containers/bmff.js";
+import { asStill, bmffSize, sequenceFrames } from "./containers/bmff.js";
 import { join } from "./containers/bytes.js";
 import { labAsRgb } from "./containers/tiff.js";
 import { type FileFacts, readFacts } from "./facts.js";
@@ -106,7 +106,7 @@ export async function openPicture(from: PictureSource, options: DecodeOptions = 
   try {
     if (format === "heic" || format === "avif") {
       // Before a decoder that prints what it thinks of sizes beyond its own.
-      checkLimits(name, { ...claimedSize(bytes), bytes: 0 }, limitsOf(options));
+      checkLimits(name, { ...bmffSize(bytes), bytes: 0 }, limitsOf(options));
     }
     if (format === "heic" || format === "jxl" || format === "bmp") return await openForeign(source, format);
     return await openOwn(source);

@@ -41,7 +41,7 @@ export {
   type OnnxFileConfig,
   RANGE_NAMES,
   RANGES,
-  type Range,
+  type ValueRange,
 } from "./onnx-file/config.js";
 export { pixelDenoiser, TINY, TINY_MULTIPLE } from "./pixel-denoiser/pixel-denoiser.js";
 export { bicubicLatent, fromLatent, LATENT_CHANNELS, toLatent } from "./pixel-latents.js";

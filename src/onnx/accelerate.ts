@@ -2,7 +2,7 @@ import { slopes, summed } from "./blocked.js";
 import { countFlops, countTaps } from "./flops.js";
 import { inTopologicalOrder } from "./order.js";
 import { isFixed, rewrite } from "./rewrite.js";
-import { TILE } from "./toom-cook.js";
+import { OUTPUT_TILE } from "./toom-cook.js";
 import type { Node, Value } from "./value.js";
 import { winogradConv, winogradConvOfEnlarged } from "./winograd.js";
 
@@ -38,8 +38,10 @@ export function accelerate<Name extends string>(
   const { channels = plain ? 128 : 64, tiles = 64 } = options;
   /** Tells whether the rewriting pays for an image of height h and width w. */
   const pays = ([h, w]: readonly number[], weight: Value) => {
-    const enough = (h / TILE) * (w / TILE) >= tiles && Math.min(weight.shape[0], weight.shape[1]) >= channels;
-    return enough && h % TILE === 0 && w % TILE === 0;
+    const enough =
+      (h / OUTPUT_TILE) * (w / OUTPUT_TILE) >= tiles &&
+      Math.min(weight.shape[0], weight.shape[1]) >= channels;
+    return enough && h % OUTPUT_TILE === 0 && w % OUTPUT_TILE === 0;
   };
   return rewrite(outputs, (v, inputs) => {
     const { op, attributes } = nodeOf(v) ?? {};

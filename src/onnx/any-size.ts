@@ -14,7 +14,7 @@ import { inTopologicalOrder } from "./order.js";
 import { type ConstantData, integers, makeValue, type Node, sameShape, type Value } from "./value.js";
 
 /** Batch, height and width of an input [N, C, H, W]. */
-export type Sides = readonly [batch: number, height: number, width: number];
+export type ImageSize = readonly [batch: number, height: number, width: number];
 
 /** A graph for any size, with the sides of its inputs and outputs by name. */
 export interface AnySize {
@@ -42,7 +42,7 @@ const AXES = ["batch", "channels", "height", "width"];
  * The sizes that are tried, in multiples; by those of two columns eight graphs, and one more that what was
  * found must hold for.
  */
-const PROBES: readonly Sides[] = [
+const PROBES: readonly ImageSize[] = [
   [2, 5, 6],
   [3, 8, 11],
   [5, 9, 13],
@@ -54,10 +54,10 @@ const PROBES: readonly Sides[] = [
  * @returns undefined where the graph exists for one size only
  */
 export function anySize(
-  build: (sides: Sides) => Readonly<Record<string, Value>>,
+  build: (sides: ImageSize) => Readonly<Record<string, Value>>,
   { input: name, multiple = 1, mirrors = true, batch }: AnySizeOptions,
 ): AnySize | undefined {
-  const probe = (pick: (axis: number) => number): Sides => [
+  const probe = (pick: (axis: number) => number): ImageSize => [
     batch ?? PROBES[pick(0)][0],
     PROBES[pick(1)][1] * multiple,
     PROBES[pick(2)][2] * multiple,
@@ -122,7 +122,7 @@ function merge(
   places: readonly ReadonlyMap<Value, number>[],
   made: readonly Value[],
   nodes: Map<Node, Node>,
-  sizes: readonly Sides[],
+  sizes: readonly ImageSize[],
   counted: Counter,
 ): Value | undefined {
   const [value] = column;
@@ -168,7 +168,7 @@ function merge(
 
 function mergeConstants(
   column: readonly Value[],
-  sizes: readonly Sides[],
+  sizes: readonly ImageSize[],
   counted: Counter,
 ): Value | undefined {
   const [first] = column;
@@ -233,7 +233,7 @@ interface Formula {
  * Returns what a number is of batch, height and width, from what it is at the eight corners; undefined where
  * that does not hold for the ninth size.
  */
-function formulaOf(values: readonly number[], sizes: readonly Sides[]): Formula | undefined {
+function formulaOf(values: readonly number[], sizes: readonly ImageSize[]): Formula | undefined {
   // Divided differences along one axis after the other, kept whole: all times the divisor.
   const factors = values.slice(0, 8);
   let divisor = 1;
@@ -258,7 +258,7 @@ function formulaOf(values: readonly number[], sizes: readonly Sides[]): Formula 
   return ninth === values[8] * formula.divisor ? formula : undefined;
 }
 
-function formulasOf(column: readonly Value[], sizes: readonly Sides[]): Formula[] | undefined {
+function formulasOf(column: readonly Value[], sizes: readonly ImageSize[]): Formula[] | undefined {
   const formulas = column[0].shape.map((_, axis) =>
     formulaOf(
       column.map(({ shape }) => shape[axis]),

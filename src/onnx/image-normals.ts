@@ -1,7 +1,7 @@
 import { emit } from "./emit.js";
 import { reshape } from "./operators/broadcast.js";
 import { rewrite } from "./rewrite.js";
-import { constant, type Value } from "./value.js";
+import { constant, isOnes, type Value } from "./value.js";
 
 /** Rows from this length on are images, and shorter ones are tokens. */
 const LONG = 1024;
@@ -32,8 +32,4 @@ export function asImageNormals<Name extends string>(
     });
     return reshape(y, shape);
   });
-}
-
-function isOnes({ source }: Value): boolean {
-  return source.kind === "constant" && source.data.every((v: number | bigint) => v === 1);
 }

@@ -14,7 +14,16 @@ import { reshape } from "./operators/broadcast.js";
 import { reduceMean } from "./operators/reduce.js";
 import { concat, pad, slice } from "./operators/shape.js";
 import { rewrite } from "./rewrite.js";
-import { type Attribute, constant, type Node, type Shape, sizeOf, TYPE_BYTES, type Value } from "./value.js";
+import {
+  type Attribute,
+  constant,
+  isOnes,
+  type Node,
+  type Shape,
+  sizeOf,
+  TYPE_BYTES,
+  type Value,
+} from "./value.js";
 
 /** The size from which on an image is cut, and how large a strip of it may be; both in bytes. */
 export interface StripOptions {
@@ -204,8 +213,7 @@ function normalised(node: Node, normal: Value | undefined): Normalised | undefin
   const x = nodeOf(reshaped)?.inputs[0];
   if (layer?.op !== "LayerNormalization" || nodeOf(reshaped)?.op !== "Reshape" || !x || !isImage(x))
     return undefined;
-  const [scale] = layer.inputs.slice(1).map((one) => one!.source);
-  const plain = layer.inputs.length === 2 && scale.kind === "constant" && isOnes(scale.data);
+  const plain = layer.inputs.length === 2 && isOnes(layer.inputs[1]!);
   const [groups] = reshaped!.shape;
   const { epsilon } = layer.attributes;
   if (!plain || reshaped!.shape.length !== 2 || x.shape[1] % groups !== 0 || typeof epsilon !== "object")
@@ -234,12 +242,6 @@ function normalisedStrips({ x, groups, epsilon }: Normalised, strips: readonly V
   );
   const inverse = div(1, sqrt(add(variance, epsilon)));
   return inGroups.map((one, i) => reshape(mul(sub(one, mean), inverse), strips[i].shape));
-}
-
-/** Returns a loop, since the numbers are tens of millions. */
-function isOnes(data: ArrayLike<unknown>): boolean {
-  for (let i = 0; i < data.length; i++) if (data[i] !== 1) return false;
-  return true;
 }
 
 function nodeOf(v: Value | undefined): Node | undefined {

@@ -5,9 +5,9 @@
 import { constant, type Value } from "./value.js";
 
 /** How many outputs a tile has along a side; the sides of an image must divide by it. */
-export const TILE = 4;
+export const OUTPUT_TILE = 4;
 
-/** How many inputs a tile has along a side: tiles lie `TILE` apart and overlap by two. */
+/** How many inputs a tile has along a side: tiles lie `OUTPUT_TILE` apart and overlap by two. */
 export const WINDOW = 6;
 
 /** A matrix as its rows. */
@@ -38,7 +38,7 @@ export function toomCook(points: readonly number[], taps: number): Transforms {
   return {
     b: [...points.map((p) => polynomial(others(p))), polynomial(points)],
     g: [...points.map((p) => row(taps, (i) => p ** i / scaled(p))), last(taps)],
-    a: row(TILE, (i) => i).map((i) => [...points.map((p) => p ** i), i === TILE - 1 ? 1 : 0]),
+    a: row(OUTPUT_TILE, (i) => i).map((i) => [...points.map((p) => p ** i), i === OUTPUT_TILE - 1 ? 1 : 0]),
   };
 }
 

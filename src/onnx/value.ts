@@ -153,6 +153,14 @@ export function sizeOf(shape: Shape): number {
   return shape.reduce((product, side) => product * side, 1);
 }
 
+/** Tells whether a value is a constant of ones alone, of which it may have tens of millions. */
+export function isOnes({ source }: Value): boolean {
+  if (source.kind !== "constant") return false;
+  const { data } = source;
+  for (let i = 0; i < data.length; i++) if (data[i] !== 1) return false;
+  return true;
+}
+
 /** Tells whether two shapes have the same sides. */
 export function sameShape(a: Shape, b: Shape): boolean {
   return a.length === b.length && a.every((side, i) => side === b[i]);

@@ -18,7 +18,7 @@ import { add } from "./operators/arithmetic.js";
 import { reshape } from "./operators/broadcast.js";
 import { gemm, matmul, transposeLast } from "./operators/linear.js";
 import { transpose } from "./operators/shape.js";
-import { F43, TILE, twoSided, WINDOW } from "./toom-cook.js";
+import { F43, OUTPUT_TILE, twoSided, WINDOW } from "./toom-cook.js";
 import { constant, type Shape, type Value } from "./value.js";
 
 /**
@@ -30,9 +30,11 @@ export function trainableWinogradConv(x: Value, weight: Value, bias?: Value): Va
   const [n, c, h, w] = x.shape;
   const [o, wc] = weight.shape;
   if (wc !== c || !fits(x.shape, weight.shape)) {
-    throw new Error(`Winograd: input [${x.shape}], weight [${weight.shape}]; sides must divide by ${TILE}`);
+    throw new Error(
+      `Winograd: input [${x.shape}], weight [${weight.shape}]; sides must divide by ${OUTPUT_TILE}`,
+    );
   }
-  const [rows, columns] = [h / TILE, w / TILE];
+  const [rows, columns] = [h / OUTPUT_TILE, w / OUTPUT_TILE];
   // Column before row, as the products leave the image.
   const kernels = reshape(
     gemm(twoSided(F43.g, "columns first"), reshape(weight, [o * c, 9]), { transB: true }),
@@ -67,16 +69,16 @@ export function trainableWinogradPays(x: Shape, weight: Shape): boolean {
   if (!fits(x, weight)) return false;
   const [n, c, h, w] = x;
   const o = weight[0];
-  const wider = WINDOW / TILE;
+  const wider = WINDOW / OUTPUT_TILE;
   const transforms = n * (c + o) * wider * h * w * (w + wider * h);
   const points = n * o * c * wider ** 2 * h * w;
   // At as many products it is still the faster: taps need copies of images for their kernel's gradient.
-  return (n * h * w) / TILE ** 2 >= TILES && transforms + points < n * o * c * 9 * h * w;
+  return (n * h * w) / OUTPUT_TILE ** 2 >= TILES && transforms + points < n * o * c * 9 * h * w;
 }
 
 /** Tells whether the kernel is of 3 x 3 and the image of whole tiles. */
 function fits([, , h, w]: Shape, [, , kh, kw]: Shape): boolean {
-  return kh === 3 && kw === 3 && h % TILE === 0 && w % TILE === 0;
+  return kh === 3 && kw === 3 && h % OUTPUT_TILE === 0 && w % OUTPUT_TILE === 0;
 }
 
 /** Multiplies m x^T for each matrix of x [.., R, K], with m [S, K] constant -> [.., S, R]. */
@@ -121,11 +123,11 @@ function outputBand(side: number): Value {
  * @param entry the number at the pixel `at` from the tile's first one; undefined where there is none
  */
 function band(side: number, entry: (at: number, point: number) => number | undefined): Value {
-  const tiles = side / TILE;
+  const tiles = side / OUTPUT_TILE;
   const numbers = new Float32Array(WINDOW * tiles * side);
   for (let row = 0; row < WINDOW * tiles; row++) {
     const [point, tile] = [Math.floor(row / tiles), row % tiles];
-    for (let x = 0; x < side; x++) numbers[row * side + x] = entry(x - TILE * tile, point) ?? 0;
+    for (let x = 0; x < side; x++) numbers[row * side + x] = entry(x - OUTPUT_TILE * tile, point) ?? 0;
   }
   return constant(numbers, [WINDOW * tiles, side]);
 }

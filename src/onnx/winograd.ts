@@ -18,7 +18,7 @@ import { reshape } from "./operators/broadcast.js";
 import { conv } from "./operators/convolution.js";
 import { matmul } from "./operators/linear.js";
 import { transpose } from "./operators/shape.js";
-import { F43, TILE, type Transforms, toomCook, twoSided, WINDOW } from "./toom-cook.js";
+import { F43, OUTPUT_TILE, type Transforms, toomCook, twoSided, WINDOW } from "./toom-cook.js";
 import { constant, makeValue, type Shape, type Value } from "./value.js";
 
 /**
@@ -49,15 +49,15 @@ function transformed(
 ): Value {
   const [, c, h, w] = x.shape;
   const o = weight.shape[0];
-  const rows = (h + pads[0] + pads[2] - 2) / TILE;
-  const columns = (w + pads[1] + pads[3] - 2) / TILE;
+  const rows = (h + pads[0] + pads[2] - 2) / OUTPUT_TILE;
+  const columns = (w + pads[1] + pads[3] - 2) / OUTPUT_TILE;
   const tiles = rows * columns;
   const { planes, outputs, before, after } = matricesOf(transforms);
   const kernels = kernelsOf(transforms, weight);
   // Every channel is an image of its own, from which one strided convolution takes the values at all points.
   const values = emit("Conv", [reshape(x, [c, 1, h, w]), before], {
     shape: [c, planes, rows, columns],
-    attributes: { kernel_shape: [WINDOW, WINDOW], strides: [TILE, TILE], pads },
+    attributes: { kernel_shape: [WINDOW, WINDOW], strides: [OUTPUT_TILE, OUTPUT_TILE], pads },
   });
   const products = matmul(
     kernels,

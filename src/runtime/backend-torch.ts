@@ -18,7 +18,7 @@ import type {
   OrtTensor,
 } from "./backend.js";
 import { asTensor, type TensorData } from "./tensor.js";
-import { type Executor, lookForTorch, startExecutor } from "./torch-process.js";
+import { lookForTorch, startTorchProcess, type TorchProcess } from "./torch-process.js";
 
 /** Memory that processes share, where the system has a folder for it. */
 const SHARED = existsSync("/dev/shm") ? "/dev/shm" : tmpdir();
@@ -58,12 +58,12 @@ interface Layout {
 }
 
 /** The process, and how many sessions and tensors it has. */
-let current: { readonly executor: Executor; users: number } | undefined;
+let current: { readonly executor: TorchProcess; users: number } | undefined;
 let count = 0;
 
 /** Counts one more session or tensor in; `leave` counts it out, and the last one ends the process. */
-function enter(): { readonly executor: Executor; leave(): void } {
-  current ??= { executor: startExecutor(), users: 0 };
+function enter(): { readonly executor: TorchProcess; leave(): void } {
+  current ??= { executor: startTorchProcess(), users: 0 };
   const mine = current;
   mine.users++;
   const leave = () => {
@@ -141,7 +141,7 @@ async function create(model: Uint8Array | string, options: Record<string, unknow
 }
 
 function open(
-  executor: Executor,
+  executor: TorchProcess,
   session: number,
   file: number,
   { inputs, outputs }: Layout,

@@ -17,7 +17,7 @@ const REPLIES = 3;
 
 type Reply = Readonly<Record<string, unknown>>;
 
-export interface Executor {
+export interface TorchProcess {
   /**
    * Sends a request to the process and waits for its answer.
    * @throws {SamsrError} of one line when the process cannot be started, has ended, or makes no sense
@@ -27,7 +27,7 @@ export interface Executor {
   end(): void;
 }
 
-export function startExecutor(): Executor {
+export function startTorchProcess(): TorchProcess {
   const child = spawn(python(), ["-u", PROGRAM], {
     windowsHide: true,
     env: executorEnvironment(process.env),

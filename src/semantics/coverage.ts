@@ -37,7 +37,7 @@ export function wholeFacts({ counts }: Coverage): Omit<CoveragePart, "counts"> {
     inverses += 1 / Math.max(count, 1);
   }
   const pixels = counts.length;
-  return { largest: maximum(counts), means: { paper: sum / pixels, release: inverses / pixels } };
+  return { largest: largestCount(counts), means: { paper: sum / pixels, release: inverses / pixels } };
 }
 
 /**
@@ -78,7 +78,7 @@ export function emptyCoverage(width: number, height: number): Coverage {
  * @returns W [height, width]
  */
 export function semanticWeight(coverage: Coverage | CoveragePart): Float32Array {
-  const largest = "largest" in coverage ? coverage.largest : maximum(coverage.counts);
+  const largest = "largest" in coverage ? coverage.largest : largestCount(coverage.counts);
   return Float32Array.from(coverage.counts, (count) => onArrays.semanticWeight(count, largest) as number);
 }
 
@@ -94,7 +94,7 @@ export interface CoverageSummary {
 
 /** Sums up a coverage in figures for people. */
 export function summarise({ counts }: Coverage): CoverageSummary {
-  const largest = maximum(counts);
+  const largest = largestCount(counts);
   const histogram = new Array<number>(largest + 1).fill(0);
   for (const count of counts) histogram[count]++;
   const pixels = Math.max(counts.length, 1);
@@ -111,7 +111,7 @@ export function summarise({ counts }: Coverage): CoverageSummary {
 }
 
 /** Returns the largest of some counts; 0 where there are none. */
-export function maximum(counts: Uint16Array): number {
+export function largestCount(counts: Uint16Array): number {
   let largest = 0;
   for (let p = 0; p < counts.length; p++) if (counts[p] > largest) largest = counts[p];
   return largest;

@@ -16,7 +16,7 @@ import { SamsrError } from "../base/errors.js";
 import { normalTable, philox, seedKey } from "../base/random.js";
 import type { Variant } from "../diffusion/index.js";
 import { reflect, reflections } from "../image/raster.js";
-import { type Coverage, type CoveragePart, maximum } from "./coverage.js";
+import { type Coverage, type CoveragePart, largestCount } from "./coverage.js";
 import type { MaskSet } from "./masks.js";
 
 /** Channels that one block of the generator serves. */
@@ -337,6 +337,6 @@ function deviationAt(c: number, largest: number, variant: Variant, variance = 1)
 
 /** Returns {@link deviationAt} of each coverage, 0 to the largest. */
 function deviations({ counts }: Coverage, variant: Variant): Float64Array {
-  const largest = maximum(counts);
+  const largest = largestCount(counts);
   return Float64Array.from({ length: largest + 1 }, (_, c) => deviationAt(c, largest, variant));
 }

@@ -39,7 +39,7 @@ const SMOOTHING = 0.8;
  *
  * @throws SamsrError for what is no image, and when the data does not fit the size
  */
-export function toPlanes(image: RgbImage): ColourPlanes {
+export function toColourPlanes(image: RgbImage): ColourPlanes {
   checkArgument("an image", image, isObject(image), "an object with width, height and data");
   const { data } = image;
   checkSize("an image", image.width, image.height);

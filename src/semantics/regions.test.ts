@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { createRandom } from "../base/random.js";
 import { coverageOf, type MaskSet, type RgbImage, segmentRegions } from "./index.js";
 import { partitionTree } from "./partition-tree.js";
-import { toPlanes } from "./planes.js";
+import { toColourPlanes } from "./planes.js";
 import { cutAt } from "./regions.js";
 import { superpixels } from "./superpixels.js";
 
@@ -150,7 +150,7 @@ describe("regions", () => {
     expect(coverage.counts).toHaveLength(2600 * 40);
     const at = (x: number) => coverage.counts[20 * 2600 + x];
     expect(at(1375)).toBeGreaterThanOrEqual(1);
-    expect(toPlanes(wide).width).toBe(1024);
+    expect(toColourPlanes(wide).width).toBe(1024);
   });
 
   it("says what is wrong with pixels that do not fit", () => {
@@ -161,7 +161,7 @@ describe("regions", () => {
 });
 
 describe("below the regions", () => {
-  const planes = toPlanes(squares);
+  const planes = toColourPlanes(squares);
   const partition = superpixels(planes, 25, 6);
 
   it("makes connected superpixels of at least the smallest area, numbered in scan order", () => {

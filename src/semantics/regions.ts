@@ -19,7 +19,7 @@ import { checkArgument, checkOptions, type OptionType } from "../base/arguments.
 import type { Coverage } from "./coverage.js";
 import type { LabelMap, MaskSet } from "./masks.js";
 import { type PartitionTree, partitionTree } from "./partition-tree.js";
-import { type RgbImage, toPlanes } from "./planes.js";
+import { type RgbImage, toColourPlanes } from "./planes.js";
 import { type Partition, superpixels } from "./superpixels.js";
 
 export interface RegionOptions {
@@ -80,7 +80,7 @@ const OPTIONS = {
 export function segmentRegions(image: RgbImage, options: RegionOptions = {}): Regions {
   checkOptions("segmentRegions", options, OPTIONS);
   checkLadder(options);
-  const planes = toPlanes(image);
+  const planes = toColourPlanes(image);
   const pixels = planes.width * planes.height;
   const partition = superpixels(planes, SUPERPIXEL_SCALE, Math.max(SUPERPIXEL_AREA, pixels / SUPERPIXELS));
   const tree = partitionTree(partition, planes);

@@ -10,20 +10,20 @@ import { isPlainName } from "../base/plain-name.js";
 
 /** What a key allows: to hand in and look after pictures, to look at jobs only, to look at the metrics. */
 export const SCOPES = ["submit", "read", "metrics"] as const;
-export type Scope = (typeof SCOPES)[number];
+export type KeyScope = (typeof SCOPES)[number];
 
 export interface ApiKey {
   /** Whose it is; jobs belong to this name. */
   readonly name: string;
   /** SHA-256 of the key, 64 hexadecimal digits. */
   readonly sha256: string;
-  readonly scopes: readonly Scope[];
+  readonly scopes: readonly KeyScope[];
 }
 
 const digest = (key: string) => createHash("sha256").update(key).digest();
 
 /** Makes a new key, and what the file of keys has of it. */
-export function newKey(name: string, scopes: readonly Scope[]): { key: string; entry: ApiKey } {
+export function newKey(name: string, scopes: readonly KeyScope[]): { key: string; entry: ApiKey } {
   if (!isPlainName(name))
     throw new SamsrError(`"${name}" cannot be a key's name; expected letters and digits`);
   const key = `samsr_${randomBytes(32).toString("base64url")}`;

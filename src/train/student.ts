@@ -34,7 +34,7 @@ import { need, type StudentExtras, TERMS, type Term, type TermName } from "./ter
 import type { TimestepConstants } from "./timestep.js";
 import { train } from "./trainer.js";
 import { convolutionStrategyOn, createTrainingSession } from "./training-session.js";
-import { type FlatWeights, initialWeights, loadWeights } from "./weights.js";
+import { type FlatWeights, initialWeights, setWeights } from "./weights.js";
 
 export type { StudentOptions, StudentWeights } from "./student-options.js";
 
@@ -80,7 +80,7 @@ export async function trainStudent(
     space,
   );
   const weights = initialWeights(parameters(), seed);
-  loadWeights(weights, options.start ?? teacher, options.start ? "the weights to start with" : "the teacher");
+  setWeights(weights, options.start ?? teacher, options.start ? "the weights to start with" : "the teacher");
   const state = createTrainingState(weights);
   const chainGraph = rollOutGraph(
     frozenScope(teacher),

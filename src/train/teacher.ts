@@ -26,7 +26,7 @@ import { pixelSpace, type Space, type SpaceOptions, spaceOf } from "./space.js";
 import { type TeacherLoss, teacherError } from "./teacher-loss.js";
 import { type TrainerOptions, train } from "./trainer.js";
 import { convolutionStrategyOn, createTrainingSession } from "./training-session.js";
-import { type FlatWeights, initialWeights, loadWeights } from "./weights.js";
+import { type FlatWeights, initialWeights, setWeights } from "./weights.js";
 
 export interface TeacherOptions extends TrainerOptions, SpaceOptions {
   readonly config: SwinUNetConfig;
@@ -98,7 +98,7 @@ export async function trainTeacher(
   const process = { kappa: schedule.kappa, pixelwise: semantics, loss: options.loss };
   const loss = teacherLoss(scope, config, shape, process, space);
   const weights = initialWeights(parameters(), seed);
-  if (options.start) loadWeights(weights, options.start, "the weights to start with");
+  if (options.start) setWeights(weights, options.start, "the weights to start with");
   const state = createTrainingState(weights);
   const session = await createTrainingSession(
     state,

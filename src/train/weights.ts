@@ -31,12 +31,12 @@ export function createFlatWeights(specs: readonly ParameterSpec[], flat?: Float3
 /** Makes new weights from the network's own initialisers. */
 export function initialWeights(specs: readonly ParameterSpec[], seed: number): FlatWeights {
   const weights = createFlatWeights(specs);
-  loadWeights(weights, initialize(specs, seed), "initial values");
+  setWeights(weights, initialize(specs, seed), "initial values");
   return weights;
 }
 
 /** Copies a state dict into weights. @throws {SamsrError} when a tensor is missing or has another shape. */
-export function loadWeights(weights: FlatWeights, state: StateDict, name: string): void {
+export function setWeights(weights: FlatWeights, state: StateDict, name: string): void {
   for (const [key, { shape, data }] of weights.tensors) {
     const found = state.get(key);
     if (!found || String(found.shape) !== String(shape)) {

@@ -28,7 +28,7 @@ export interface ModelCost {
 /**
  * The side of the tile that costs are told for, in low-resolution pixels, or the next that the network takes.
  */
-export const TILE = 64;
+export const COST_TILE = 64;
 
 export function costOf(description: ModelDescription): ModelCost {
   if (enlarges(description)) {
@@ -36,7 +36,7 @@ export function costOf(description: ModelDescription): ModelCost {
     // What is in a file of its own kind is not known.
     if (kind.onePass.length === 0) return { per: "", costs: [] };
     const { multiple, scale } = kind;
-    const side = Math.ceil(TILE / multiple) * multiple;
+    const side = Math.ceil(COST_TILE / multiple) * multiple;
     const tensors = tileInputs(kind, { width: side, height: side });
     const costs = kind.onePass.map(({ name, weights, build }) =>
       measure(name, weights ?? "", (p) => [build(p, tensors)]),

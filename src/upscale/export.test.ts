@@ -19,7 +19,7 @@ import { confine } from "./confine.js";
 import { enlarge } from "./enlarge.js";
 import { exportModel } from "./export.js";
 import { kindOf } from "./kinds/index.js";
-import { findUpscalingModel, findWeights } from "./model.js";
+import { findPart, findUpscalingModel } from "./model.js";
 import { createSessions, type Sessions } from "./sessions.js";
 import { resolveSettings, type UpscaleSettings } from "./settings.js";
 
@@ -31,7 +31,7 @@ beforeAll(async () => {
   for (const folder of folders) {
     const model = await findUpscalingModel(folder);
     models[model.description.network] = model;
-    const weights = (part: string) => findWeights(model, part);
+    const weights = (part: string) => findPart(model, part);
     sessionsOf.set(
       model,
       createSessions({ name: "", kind: kindOf(model.description) }, weights, { device: "cpu", threads: 1 }),

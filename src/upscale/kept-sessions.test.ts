@@ -12,7 +12,7 @@ import { loadBackend } from "../runtime/devices.js";
 import { floatTensor, type Session } from "../runtime/index.js";
 import { openKeptSessions } from "./kept-sessions.js";
 import { kindOf } from "./kinds/index.js";
-import { findUpscalingModel, findWeights } from "./model.js";
+import { findPart, findUpscalingModel } from "./model.js";
 import { createSessions } from "./sessions.js";
 import { type TileSize, tileShapes } from "./tile-inputs.js";
 
@@ -39,7 +39,7 @@ async function run(build: string | undefined, of: TileSize = size) {
   };
   const sessions = createSessions(
     { name: "small", kind },
-    (part) => findWeights(model, part),
+    (part) => findPart(model, part),
     { device: "cpu", threads: 1 },
     watched,
   );

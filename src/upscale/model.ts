@@ -38,11 +38,7 @@ function isFound(model: unknown): model is InstalledModel<UpscalingModel> {
  * @param detail of a part that has one, 0 to 1; default: the model's own
  * @throws {SamsrError} naming the file, when it is missing or damaged
  */
-export async function findWeights(
-  model: InstalledModel,
-  part: string,
-  detail?: number,
-): Promise<PartWeights> {
+export async function findPart(model: InstalledModel, part: string, detail?: number): Promise<PartWeights> {
   const { share, sharp } = blendAt(model.description, part, detail);
   if (share === 0) return locate(model, part);
   if (share === 1) return locate(model, sharp);

@@ -4,7 +4,7 @@
  */
 import { onArrays, type Pixelwise, type RateField, type Schedule } from "../diffusion/index.js";
 import { type Raster, type Region, reflect } from "../image/raster.js";
-import { maximum } from "../semantics/coverage.js";
+import { largestCount } from "../semantics/coverage.js";
 import {
   type Coverage,
   type CoverageSource,
@@ -87,7 +87,7 @@ export async function createSemantics(
   const fresh = new Map<number, Noise>();
 
   // W and all that follows from it has one value for each count, so a table of them is all that is kept.
-  const weights = semanticWeight(ramp(maximum(coverage.counts)));
+  const weights = semanticWeight(ramp(largestCount(coverage.counts)));
   const process = { m, variant, coefficients };
   const sigmas = onArrays.priorLevel(schedule, onArrays.pixelwise(weights, process));
   return {

@@ -6,7 +6,7 @@ import * as o from "../onnx/index.js";
 import { floatTensor, type Session } from "../runtime/index.js";
 import { kindOf } from "./kinds/index.js";
 import type { ModelKind, TileGraph } from "./kinds/kind.js";
-import { findUpscalingModel, findWeights } from "./model.js";
+import { findPart, findUpscalingModel } from "./model.js";
 import { createSessions, type Sessions } from "./sessions.js";
 import { tileShapes } from "./tile-inputs.js";
 
@@ -18,7 +18,7 @@ afterEach(async () => {
 async function bundled(): Promise<Sessions> {
   const model = await findUpscalingModel("samsr-tiny");
   const of = { name: "samsr-tiny", kind: kindOf(model.description) };
-  const sessions = createSessions(of, (part, detail) => findWeights(model, part, detail), {
+  const sessions = createSessions(of, (part, detail) => findPart(model, part, detail), {
     device: "cpu",
     threads: 1,
   });

@@ -6,7 +6,7 @@ import type { Device } from "../runtime/index.js";
 import { openNetworks } from "../semantics/sources/installed.js";
 import { openKeptSessions } from "./kept-sessions.js";
 import { kindOf } from "./kinds/index.js";
-import { findWeights } from "./model.js";
+import { findPart } from "./model.js";
 import { serveUpscaler } from "./serve-upscaler.js";
 import { createSessions } from "./sessions.js";
 
@@ -24,7 +24,7 @@ export const functions = serveUpscaler(async (args: OpenArguments) => {
   const backend = await loadBackend(undefined, args.device);
   const device = await chooseDevice(args.device, backend);
   const of = { name: model.description.name, kind: kindOf(model.description) };
-  const weights = (part: string, detail?: number) => findWeights(model, part, detail);
+  const weights = (part: string, detail?: number) => findPart(model, part, detail);
   const kept = device === "cpu" && cache !== false ? await openKeptSessions(model, backend) : undefined;
   const sessions = createSessions(of, weights, { device, threads }, kept);
   await sessions.check();

@@ -2,7 +2,7 @@
 import { checkOptions } from "../base/arguments.js";
 import type { DeviceTrial } from "./time-devices.js";
 import { withTrials } from "./trials.js";
-import { absolute, defaultThreads } from "./upscaler.js";
+import { absoluteUrl, defaultThreads } from "./upscaler.js";
 
 export type { DeviceTrial } from "./time-devices.js";
 
@@ -17,6 +17,6 @@ export async function tryDevices(
   checkOptions("tryDevices", options, { threads: "number", runtime: "any" });
   const { threads = defaultThreads(), runtime } = options;
   return withTrials((trials) =>
-    trials.call("tryDevices", { threads, ...(runtime && { runtime: absolute(runtime) }) }),
+    trials.call("tryDevices", { threads, ...(runtime && { runtime: absoluteUrl(runtime) }) }),
   );
 }

@@ -106,7 +106,7 @@ export async function createUpscaler(options: WebUpscalerOptions = {}): Promise<
   if (!(Number.isInteger(threads) && threads >= 1)) {
     throw new SamsrError(`threads must be a whole number from 1 on, not ${threads}`);
   }
-  const runtime = options.runtime && absolute(options.runtime);
+  const runtime = options.runtime && absoluteUrl(options.runtime);
   const model = await openUpscalingModel(options.model ?? "models/samsr-tiny/", runtime);
   const kind = kindOf(model.description);
   const open = (device: Device | "auto") => {
@@ -117,7 +117,7 @@ export async function createUpscaler(options: WebUpscalerOptions = {}): Promise<
       model,
       device,
       threads,
-      coverage: absolute(options.coverage ?? "models/coverage-tiny/"),
+      coverage: absoluteUrl(options.coverage ?? "models/coverage-tiny/"),
       ...(runtime && { runtime }),
     };
     return openUpscaler(thread, args, model.description);
@@ -201,7 +201,7 @@ export function defaultThreads(): number {
 }
 
 /** Returns the whole address of a folder. */
-export function absolute(address: string | URL): string {
+export function absoluteUrl(address: string | URL): string {
   return new URL(`${address}`.replace(/\/?$/, "/"), globalThis.location?.href).href;
 }
 

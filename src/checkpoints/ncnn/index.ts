@@ -7,7 +7,7 @@ import { peakBytes } from "../../onnx/memory.js";
 import type { ByteSource } from "../byte-source.js";
 import { ncnnGraph } from "./graph.js";
 import { publishedNames } from "./names.js";
-import { LARGEST_PARAM, type Layer, MARK, parseParam } from "./param.js";
+import { LARGEST_PARAM, type Layer, MAGIC, parseParam } from "./param.js";
 import { type Parameter, parametersOf, readNumbers, sizesOf } from "./weights.js";
 
 /**
@@ -26,7 +26,7 @@ const BINARY_MARK = Uint8Array.of(0xdd, 0x85, 0x76, 0x00);
 
 /** Tells whether a file is the text of a pair. */
 async function isParam(source: ByteSource): Promise<boolean> {
-  const start = await source.read(0, Math.min(source.size, MARK.length + 1));
+  const start = await source.read(0, Math.min(source.size, MAGIC.length + 1));
   if (source.size >= 4 && BINARY_MARK.every((byte, i) => start[i] === byte)) {
     throw new SamsrError(`${source.name}: it is ncnn's text in its binary form; give the text, .param`);
   }

@@ -9,7 +9,7 @@
 import { type Fail, oneLine } from "../../base/errors.js";
 
 /** The mark at the beginning of the text. */
-export const MARK = "7767517";
+export const MAGIC = "7767517";
 
 export interface Layer {
   readonly type: string;
@@ -29,7 +29,7 @@ export const LARGEST_PARAM = 4e6;
 /** Reads the text of a `.param`. Ends in `fail` where it is none. */
 export function parseParam(text: string, fail: Fail): Layer[] {
   const lines = text.split("\n").map((line) => line.trim());
-  if (lines[0] !== MARK) fail(`it does not begin with ${MARK}`);
+  if (lines[0] !== MAGIC) fail(`it does not begin with ${MAGIC}`);
   const [layers, blobs, ...more] = words(lines[1] ?? "", fail).map(Number);
   if (!isCount(layers) || !isCount(blobs) || more.length > 0)
     fail("its second line does not count layers and blobs");

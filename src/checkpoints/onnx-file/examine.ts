@@ -4,7 +4,7 @@
  * picture, larger.
  */
 import { SamsrError } from "../../base/errors.js";
-import { LAYOUTS, NUMBERS, type OnnxFileConfig, RANGE_NAMES, type Range } from "../../networks/index.js";
+import { LAYOUTS, NUMBERS, type OnnxFileConfig, RANGE_NAMES, type ValueRange } from "../../networks/index.js";
 import { createSession, type Session, type Tensor, type TensorFacts } from "../../runtime/index.js";
 import { channelsOf, fromFile, type PlaneSize, toFile } from "./pictures.js";
 
@@ -17,8 +17,8 @@ export interface OnnxFileOptions {
   readonly colours?: Side["colours"];
   readonly outputColours?: Side["colours"];
   /** The values of black and white, of both pictures unless the large one's are told too. */
-  readonly range?: Range;
-  readonly outputRange?: Range;
+  readonly range?: ValueRange;
+  readonly outputRange?: ValueRange;
   readonly multiple?: number;
   readonly overlap?: number;
 }
@@ -206,7 +206,7 @@ async function findValues(
 ): Promise<Pick<OnnxFileConfig, "input" | "output">> {
   const planes = picture(size, channelsOf(input));
   const whole = { width: scale * size.width, height: scale * size.height };
-  const ranges = (type: Side["type"], known: Range | undefined) =>
+  const ranges = (type: Side["type"], known: ValueRange | undefined) =>
     known ? [known] : type === "uint8" ? (["0..255"] as const) : RANGE_NAMES;
   const trials: { input: Side; output: Side; made: Tensor; error: number }[] = [];
   const errorOf = (made: Tensor, side: Side) => difference(fromFile(made, whole, side), whole, planes, scale);

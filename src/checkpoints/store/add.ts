@@ -18,7 +18,7 @@ import { describeOnnxFile, onnxIn } from "./file-model.js";
 import { findModel, type InstalledModel } from "./find.js";
 import { PUBLISHED } from "./published.js";
 import { modelsThatUse } from "./uses.js";
-import { checkModelName, type Parts, PLACE_OPTIONS, type PlaceOptions, placeModel } from "./write.js";
+import { checkModelName, PLACE_OPTIONS, type PlaceOptions, placeModel, type WeightParts } from "./write.js";
 
 export interface AddOptions extends PlaceOptions {
   /** The name in the store; the published name of that file, or the file's own, when left out. */
@@ -161,7 +161,7 @@ async function describe(
   sources: readonly Source[],
   facts: Facts,
   options: AddOptions,
-): Promise<{ description: ModelDescription; parts: Parts }> {
+): Promise<{ description: ModelDescription; parts: WeightParts }> {
   const { network, found } = main;
   const { model } = network;
   const configs: Record<string, unknown> = { config: found.config };

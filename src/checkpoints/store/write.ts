@@ -35,7 +35,7 @@ import { BUNDLED, storeFolder } from "./places.js";
  * Weights by their part, each read only when it is due: two at once may not fit into memory. A path is that
  * of an ONNX file, which is copied; bytes are those of one.
  */
-export type Parts = Readonly<Record<string, string | Uint8Array | (() => Promise<StateDict>)>>;
+export type WeightParts = Readonly<Record<string, string | Uint8Array | (() => Promise<StateDict>)>>;
 
 export interface PlaceOptions {
   /** Replace a model that has the name. */
@@ -84,7 +84,7 @@ export async function checkModelName(name: string, { overwrite }: { overwrite?: 
  */
 export async function placeModel(
   description: ModelDescription,
-  parts: Parts,
+  parts: WeightParts,
   { overwrite, signal, onProgress }: PlaceOptions = {},
 ): Promise<string> {
   const store = storeFolder();

@@ -8,16 +8,16 @@ import { UsageError } from "../report.js";
 import { createReporter } from "../reporter.js";
 import { printJson } from "../streams.js";
 
-export interface AddArguments {
+export interface AddMetricsArguments {
   readonly as?: string;
   readonly overwrite?: boolean;
   readonly json?: boolean;
   readonly quiet?: boolean;
 }
 
-export async function addCommand(
+export async function addMetricsCommand(
   files: readonly string[],
-  { as, overwrite, json, quiet }: AddArguments,
+  { as, overwrite, json, quiet }: AddMetricsArguments,
   interrupts: Interrupts,
 ): Promise<number> {
   if (as !== undefined && !METRIC_FILE_NAMES.includes(as as MetricFileName)) {

@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import { type PullArguments, withPullWords } from "../models/pull-words.js";
 import type { Surroundings } from "../options.js";
 import { UsageError } from "../report.js";
-import type { AddArguments } from "./add.js";
+import type { AddMetricsArguments } from "./add.js";
 
 const help = `
 Weights of metrics lie beside the models: in SAMSR_HOME/metrics where that is set, else
@@ -25,8 +25,8 @@ export function defineMetrics(program: Command, { interrupts, done }: Surroundin
     .option("--json", "print one JSON document")
     .action(async (options: { json?: boolean }, { args: words }: Command) => {
       if (words.length > 0) throw new UsageError(`unknown command 'metrics ${words[0]}'`);
-      const { listCommand } = await import("./list.js");
-      done(await listCommand(options));
+      const { listMetricsCommand } = await import("./list.js");
+      done(await listMetricsCommand(options));
     });
 
   metrics
@@ -39,9 +39,9 @@ export function defineMetrics(program: Command, { interrupts, done }: Surroundin
     .option("--overwrite", "replace what is installed")
     .option("--json", "print one JSON document")
     .option("--quiet", "print nothing but errors")
-    .action(async (files: string[], options: AddArguments) => {
-      const { addCommand } = await import("./add.js");
-      done(await addCommand(files, options, interrupts));
+    .action(async (files: string[], options: AddMetricsArguments) => {
+      const { addMetricsCommand } = await import("./add.js");
+      done(await addMetricsCommand(files, options, interrupts));
     });
 
   const pull = metrics
@@ -49,7 +49,7 @@ export function defineMetrics(program: Command, { interrupts, done }: Surroundin
     .description("fetch the weights of metrics from where their authors publish them")
     .argument("<names...>", "metrics, or files of weights");
   withPullWords(pull, pullNames, "them").action(async (names: string[], options: PullArguments) => {
-    const { pullCommand } = await import("./pull.js");
-    done(await pullCommand(names, options, interrupts));
+    const { pullMetricsCommand } = await import("./pull.js");
+    done(await pullMetricsCommand(names, options, interrupts));
   });
 }

@@ -10,7 +10,7 @@ import { megabytes } from "../models/format.js";
 import { print, printJson } from "../streams.js";
 
 /** Prints the metrics, then the files of weights with their licences. */
-export async function listCommand({ json }: { json?: boolean }): Promise<number> {
+export async function listMetricsCommand({ json }: { json?: boolean }): Promise<number> {
   const installed = new Map((await installedMetricFiles()).map((file) => [file.name, file]));
   const lacks = (name: (typeof METRIC_NAMES)[number]) =>
     METRICS[name].weights.filter((file) => !installed.has(file));

@@ -11,7 +11,7 @@ import { UsageError } from "../report.js";
 import { createReporter } from "../reporter.js";
 import { printJson } from "../streams.js";
 
-export async function pullCommand(
+export async function pullMetricsCommand(
   names: readonly string[],
   { overwrite, json, quiet, ...options }: PullArguments,
   interrupts: Interrupts,

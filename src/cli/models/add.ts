@@ -10,7 +10,7 @@ import { printJson, say } from "../streams.js";
 import { megabytes } from "./format.js";
 import { modelProgress } from "./progress.js";
 
-export interface AddArguments extends OnnxFileOptions {
+export interface AddModelArguments extends OnnxFileOptions {
   readonly name?: string;
   readonly config?: string;
   readonly method?: Method;
@@ -24,9 +24,9 @@ export interface AddArguments extends OnnxFileOptions {
 /** Time to put away what is half written, after Ctrl-C, in milliseconds. */
 export const PATIENCE = 10_000;
 
-export async function addCommand(
+export async function addModelCommand(
   files: readonly string[],
-  options: AddArguments,
+  options: AddModelArguments,
   interrupts: Interrupts,
 ): Promise<number> {
   interrupts.allow(PATIENCE);

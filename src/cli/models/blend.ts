@@ -4,7 +4,7 @@ import { createReporter } from "../reporter.js";
 import { printJson } from "../streams.js";
 import { megabytes } from "./format.js";
 
-export interface BlendArguments {
+export interface BlendModelsArguments {
   readonly share: number;
   readonly name?: string;
   readonly overwrite?: boolean;
@@ -15,7 +15,7 @@ export interface BlendArguments {
 export async function blendModelsCommand(
   first: string,
   second: string,
-  { share, name, overwrite, ...shown }: BlendArguments,
+  { share, name, overwrite, ...shown }: BlendModelsArguments,
 ): Promise<number> {
   const { description, folder, bytes } = await blendModels(first, second, share, { name, overwrite });
   if (shown.json) printJson({ ...description, folder, bytes });

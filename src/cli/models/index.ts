@@ -5,8 +5,8 @@ import { METHODS } from "../../diffusion/samplers/index.js";
 import { COLOURS, LAYOUTS, RANGE_NAMES } from "../../networks/onnx-file/config.js";
 import { type Surroundings, share, whole } from "../options.js";
 import { UsageError } from "../report.js";
-import type { AddArguments } from "./add.js";
-import type { BlendArguments } from "./blend.js";
+import type { AddModelArguments } from "./add.js";
+import type { BlendModelsArguments } from "./blend.js";
 import { type PullArguments, withPullWords } from "./pull-words.js";
 
 const help = `
@@ -36,8 +36,8 @@ export function defineModels(program: Command, { interrupts, done }: Surrounding
           `unknown command 'models ${words[0]}'; "samsr models show ${words[0]}" shows a model`,
         );
       }
-      const { listCommand } = await import("./list.js");
-      done(await listCommand(options));
+      const { listModelsCommand } = await import("./list.js");
+      done(await listModelsCommand(options));
     });
 
   models
@@ -109,9 +109,9 @@ export function defineModels(program: Command, { interrupts, done }: Surrounding
     .option("--overwrite", "replace a stored model of that name")
     .option("--json", "print one JSON document")
     .option("--quiet", "print nothing but errors")
-    .action(async (files: string[], options: AddArguments) => {
-      const { addCommand } = await import("./add.js");
-      done(await addCommand(files, options, interrupts));
+    .action(async (files: string[], options: AddModelArguments) => {
+      const { addModelCommand } = await import("./add.js");
+      done(await addModelCommand(files, options, interrupts));
     });
 
   models
@@ -125,7 +125,7 @@ export function defineModels(program: Command, { interrupts, done }: Surrounding
     .option("--overwrite", "replace a stored model of that name")
     .option("--json", "print one JSON document")
     .option("--quiet", "print nothing but errors")
-    .action(async (first: string, second: string, options: BlendArguments) => {
+    .action(async (first: string, second: string, options: BlendModelsArguments) => {
       const { blendModelsCommand } = await import("./blend.js");
       done(await blendModelsCommand(first, second, options));
     });
@@ -135,8 +135,8 @@ export function defineModels(program: Command, { interrupts, done }: Surrounding
     .description("fetch a model that its authors publish, or list these")
     .argument("[name]", "a published model");
   withPullWords(pull, pullNames, "it").action(async (name: string | undefined, options: PullArguments) => {
-    const { pullCommand } = await import("./pull.js");
-    done(await pullCommand(name, options, interrupts));
+    const { pullModelsCommand } = await import("./pull.js");
+    done(await pullModelsCommand(name, options, interrupts));
   });
 
   models

@@ -4,7 +4,7 @@ import { print, printJson } from "../streams.js";
 import { megabytes } from "./format.js";
 
 /** Prints the models; a damaged one is named with the reason, and the rest is listed all the same. */
-export async function listCommand({ json }: { json?: boolean }): Promise<number> {
+export async function listModelsCommand({ json }: { json?: boolean }): Promise<number> {
   const { models, damaged } = await surveyModels();
   if (json) {
     const facts = models.map(({ description, place, folder, bytes, missing }) => {

@@ -11,7 +11,7 @@ import { megabytes } from "./format.js";
 import { modelProgress } from "./progress.js";
 import type { PullArguments } from "./pull-words.js";
 
-export async function pullCommand(
+export async function pullModelsCommand(
   name: string | undefined,
   options: PullArguments,
   interrupts: Interrupts,

@@ -16,7 +16,7 @@ import {
   modelsThatUse,
 } from "../../checkpoints/store/index.js";
 import { sizeOf } from "../../onnx/index.js";
-import { costOf, type ModelCost, TILE } from "../../upscale/cost.js";
+import { COST_TILE, costOf, type ModelCost } from "../../upscale/cost.js";
 import { kindOf } from "../../upscale/kinds/index.js";
 import { type Measurement, measureModel } from "../../upscale/measure.js";
 import { print, printJson } from "../streams.js";
@@ -43,7 +43,7 @@ export async function showCommand(
   { json, measure }: { json?: boolean; measure?: boolean },
 ): Promise<number> {
   const model = await findModel(name);
-  const measured = measure ? await measureModel(name, TILE) : undefined;
+  const measured = measure ? await measureModel(name, COST_TILE) : undefined;
   const { description, folder, place } = model;
   const parts = await Promise.all(networksIn(description).map((held) => partOf(model, held)));
   const cost = costOf(description);

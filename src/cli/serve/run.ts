@@ -2,7 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { describe } from "../../base/describe.js";
 import { SamsrError } from "../../base/errors.js";
-import { newKey, SCOPES, type Scope } from "../../server/keys.js";
+import { type KeyScope, newKey, SCOPES } from "../../server/keys.js";
 import { SERVER_PACKAGES, withPackages } from "../../server/packages.js";
 import {
   configurationSchema,
@@ -63,11 +63,11 @@ async function readConfiguration(file: string): Promise<ServeSaid> {
 
 function printKey(name: string, scopes = SCOPES.join(",")): number {
   const asked = scopes.split(/[\s,]+/).filter((scope) => scope !== "");
-  const unknown = asked.find((scope) => !SCOPES.includes(scope as Scope));
+  const unknown = asked.find((scope) => !SCOPES.includes(scope as KeyScope));
   if (unknown !== undefined || asked.length === 0) {
     throw new UsageError(`--scopes are some of ${SCOPES.join(", ")}, not "${unknown ?? scopes}"`);
   }
-  const { key, entry } = newKey(name, asked as Scope[]);
+  const { key, entry } = newKey(name, asked as KeyScope[]);
   print(
     `- name: ${JSON.stringify(entry.name)}\n  sha256: "${entry.sha256}"\n  scopes: [${asked.join(", ")}]\n`,
   );

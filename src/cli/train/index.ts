@@ -18,7 +18,7 @@ import {
   whole,
 } from "../options.js";
 import type { TrainArguments } from "./run.js";
-import type { BlendArguments, BundleArguments } from "./trained-weights.js";
+import type { BlendWeightsArguments, BundleArguments } from "./trained-weights.js";
 
 /** A training step and writing the state of a run, on a slow machine, in milliseconds. */
 const TIME_TO_SAVE = 60_000;
@@ -154,7 +154,7 @@ export function defineTrain(program: Command, { interrupts, done }: Surroundings
     .requiredOption("--share <share>", "of the second, 0 to 1", share)
     .requiredOption("-o, --out <file>", "the weights, a .safetensors")
     .option("--overwrite", "replace a file that exists")
-    .action(async (first: string, second: string, options: BlendArguments) => {
+    .action(async (first: string, second: string, options: BlendWeightsArguments) => {
       const { blendCommand } = await import("./trained-weights.js");
       done(await blendCommand([first, second], options));
     });

@@ -18,7 +18,7 @@ export async function bundleCommand({ name, out, detail, ...parts }: BundleArgum
   return 0;
 }
 
-export interface BlendArguments {
+export interface BlendWeightsArguments {
   readonly share: number;
   readonly out: string;
   readonly overwrite?: boolean;
@@ -26,7 +26,7 @@ export interface BlendArguments {
 
 export async function blendCommand(
   paths: readonly [string, string],
-  { share, out, overwrite }: BlendArguments,
+  { share, out, overwrite }: BlendWeightsArguments,
 ): Promise<number> {
   await writeBlend(paths, share, out, { overwrite });
   say(out);

@@ -9,7 +9,7 @@ import { createMeasurer } from "../../evaluate/measurer.js";
 import { BASELINE, createMethods } from "../../evaluate/methods.js";
 import { METRICS } from "../../evaluate/metrics/index.js";
 import { type EnlargeMethod, scoreMethods } from "../../evaluate/score.js";
-import { settingsOf, withStudent } from "../../evaluate/students.js";
+import { studentSettings, withStudent } from "../../evaluate/students.js";
 import type { StudentConfig } from "../../train/config/index.js";
 import { validationPairs } from "../../train/data/validation.js";
 import { chooseMetrics } from "../metric-options.js";
@@ -45,7 +45,7 @@ export async function openValidation(
   { threads, signal }: { readonly threads?: number; readonly signal: AbortSignal },
 ): Promise<Validation> {
   const metrics = await chooseMetrics(names, true);
-  const settings = settingsOf(out, config);
+  const settings = studentSettings(out, config);
   const { space, teacher, autoencoder } = config;
   const other = space === "pixels" ? { teacher } : { autoencoder };
   const pairs = await unlessAborted(validationPairs(validate!, { crop: CROP, limit: LIMIT }), signal);

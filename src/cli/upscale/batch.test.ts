@@ -5,7 +5,7 @@ import type { UpscalingModel } from "../../checkpoints/index.js";
 import type { InstalledModel } from "../../checkpoints/store/index.js";
 import type { OpenedPicture } from "../../image/index.js";
 import type { EnlargedPicture, UpscaleOptions, Upscaler } from "../../upscale/index.js";
-import type { Job, UpscaleRun } from "./batch.js";
+import type { UpscaleJob, UpscaleRun } from "./batch.js";
 
 /** The stages under way, such as "decode a", and how each ends. */
 const under = new Map<string, { done(): void; fail(error: Error): void }>();
@@ -58,8 +58,11 @@ afterEach(() => {
   bytes = 1000;
 });
 
-function start(names: string, signal = new AbortController().signal): { ended: Promise<void>; jobs: Job[] } {
-  const jobs = [...names].map((name): Job => {
+function start(
+  names: string,
+  signal = new AbortController().signal,
+): { ended: Promise<void>; jobs: UpscaleJob[] } {
+  const jobs = [...names].map((name): UpscaleJob => {
     const target = { path: `out/${name}`, format: "png", skip: false } as const;
     return { input: { name, path: name, place: name }, result: { input: name }, target };
   });

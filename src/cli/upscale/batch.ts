@@ -52,7 +52,7 @@ export interface UpscaleResult {
   error?: string;
 }
 
-export interface Job {
+export interface UpscaleJob {
   readonly input: Input;
   readonly result: UpscaleResult;
   target?: Target;
@@ -95,7 +95,7 @@ const stages: Record<Progress["stage"], string> = {
 };
 
 /** Does the jobs, and notes in their results what became of them. */
-export async function runAll(jobs: readonly Job[], batch: UpscaleRun): Promise<void> {
+export async function runAll(jobs: readonly UpscaleJob[], batch: UpscaleRun): Promise<void> {
   if (jobs.length === 0) return;
   const { reporter, signal } = batch;
   let upscaler = openUpscaler(batch);
@@ -156,7 +156,7 @@ function openUpscaler({ options, model }: UpscaleRun): Promise<Upscaler> {
 }
 
 function begin(
-  job: Job,
+  job: UpscaleJob,
   picture: OpenedPicture,
   upscaler: Upscaler,
   isLast: boolean,
@@ -191,7 +191,7 @@ function begin(
 }
 
 /** Returns what is said of a picture whose result is there, or in the making. */
-export function skipped({ result, target }: Job, reporter: Reporter, why = "exists already"): Tell {
+export function skipped({ result, target }: UpscaleJob, reporter: Reporter, why = "exists already"): Tell {
   return () => {
     Object.assign(result, { output: target?.path, skipped: true });
     reporter.say(`${result.input}: skipped, ${target?.path} ${why}`);
@@ -203,7 +203,7 @@ export function skipped({ result, target }: Job, reporter: Reporter, why = "exis
  * one that has made it meanwhile, or is about to.
  */
 export async function runUnlessMade(
-  job: Job,
+  job: UpscaleJob,
   work: () => Promise<Tell>,
   { options, signal, reporter }: UpscaleRun,
 ): Promise<Tell> {
@@ -231,7 +231,7 @@ function isThere(path: string): Promise<boolean> {
 
 /** Decodes, and settles what only the file itself can tell. */
 async function prepare(
-  job: Job,
+  job: UpscaleJob,
   { options, targets, signal }: UpscaleRun,
 ): Promise<OpenedPicture | { error: unknown }> {
   try {
@@ -252,7 +252,12 @@ interface Followed {
   readonly onEnlarged: () => void;
 }
 
-async function run(job: Job, picture: OpenedPicture, followed: Followed, batch: UpscaleRun): Promise<Tell> {
+async function run(
+  job: UpscaleJob,
+  picture: OpenedPicture,
+  followed: Followed,
+  batch: UpscaleRun,
+): Promise<Tell> {
   const { options, reporter, signal } = batch;
   const { upscaler, onProgress, onEnlarged } = followed;
   const begun = performance.now();

@@ -19,13 +19,13 @@ import { decodingOf, UPSCALE_WORDS } from "../../upscale/words.js";
 import { readStandardInput } from "../inputs.js";
 import { printError, UsageError } from "../report.js";
 import { writeToStdout } from "../streams.js";
-import { type Job, runUnlessMade, type UpscaleRun } from "./batch.js";
+import { runUnlessMade, type UpscaleJob, type UpscaleRun } from "./batch.js";
 import type { UpscaleArguments } from "./settings.js";
 
 const PLACE: QueuedTask["place"] = "handed-in";
 
 /** Does the jobs, and notes in their results what became of them. */
-export async function runByQueue(jobs: readonly Job[], run: UpscaleRun): Promise<void> {
+export async function runByQueue(jobs: readonly UpscaleJob[], run: UpscaleRun): Promise<void> {
   const { options, reporter, signal } = run;
   const { queue, data = "", store, masks } = options;
   if (data === "" && store === undefined) {
@@ -81,7 +81,7 @@ export async function runByQueue(jobs: readonly Job[], run: UpscaleRun): Promise
  * @returns what is to be said of it
  */
 async function enlarge(
-  job: Job,
+  job: UpscaleJob,
   workers: Executor,
   exchange: Exchange,
   run: UpscaleRun,

@@ -14,7 +14,7 @@ import { checkResultName, chooseDestination, planTargets } from "../outputs.js";
 import { UsageError } from "../report.js";
 import { createReporter } from "../reporter.js";
 import { printJson, say } from "../streams.js";
-import { type Job, runAll, skipped, type UpscaleResult, type UpscaleRun } from "./batch.js";
+import { runAll, skipped, type UpscaleJob, type UpscaleResult, type UpscaleRun } from "./batch.js";
 import { checkSettings, type UpscaleArguments } from "./settings.js";
 
 /**
@@ -43,7 +43,7 @@ export async function upscaleCommand(
     reporter.fail(result, error);
     return result;
   });
-  const jobs = found.inputs.map((input): Job => ({ input, result: { input: input.name } }));
+  const jobs = found.inputs.map((input): UpscaleJob => ({ input, result: { input: input.name } }));
   const targets = await planTargets({ ...options, destination, inputs: found.inputs });
   const run: UpscaleRun = { options, model, targets, reporter, signal };
   const due = await claimTargets(jobs, run);
@@ -79,8 +79,11 @@ function presetOptions(
 /**
  * Returns the jobs that there is something to do for, after refusing and skipping what names alone decide.
  */
-async function claimTargets(jobs: readonly Job[], { targets, reporter }: UpscaleRun): Promise<Job[]> {
-  const due: Job[] = [];
+async function claimTargets(
+  jobs: readonly UpscaleJob[],
+  { targets, reporter }: UpscaleRun,
+): Promise<UpscaleJob[]> {
+  const due: UpscaleJob[] = [];
   const swept = new Set<string>();
   for (const job of jobs) {
     try {

@@ -10,7 +10,7 @@ import { validationPairs } from "../../train/data/validation.js";
 import { picturesByStem, stemOf } from "../names.js";
 
 /** A small picture that is enlarged, and what it should become where that is known. */
-export interface Picture {
+export interface DataSetPicture {
   /** The picture's name in the set, fit for a file. */
   readonly name: string;
   /** What changes when the picture does. */
@@ -28,7 +28,7 @@ export interface DataSet {
   readonly paired: boolean;
   /** What its pictures are, for people, after their number. */
   readonly about: string;
-  readonly pictures: readonly Picture[];
+  readonly pictures: readonly DataSetPicture[];
 }
 
 /**
@@ -40,7 +40,7 @@ export async function folderSet(folder: string, limit?: number): Promise<DataSet
   const paired = await holdsPairs(folder);
   const images = await imagesIn([paired ? join(folder, "lr") : folder], limit);
   const originals = paired ? await picturesByStem(join(folder, "hr")) : undefined;
-  const pictures = images.map(async ({ name, path }): Promise<Picture> => {
+  const pictures = images.map(async ({ name, path }): Promise<DataSetPicture> => {
     const original = originals?.get(stemOf(name));
     if (originals && original === undefined) {
       throw new SamsrError(`${path} has no original of its name in ${join(folder, "hr")}`);
@@ -64,7 +64,7 @@ export async function folderSet(folder: string, limit?: number): Promise<DataSet
 export async function validationSet(folders: readonly string[], limit?: number): Promise<DataSet> {
   const images = await imagesIn(folders, limit);
   let pairs: ReturnType<typeof validationPairs> | undefined;
-  const pictures = images.map(({ name, path }): Picture => {
+  const pictures = images.map(({ name, path }): DataSetPicture => {
     return {
       name,
       fingerprint: digestOf([path]),

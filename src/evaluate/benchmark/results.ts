@@ -15,7 +15,7 @@ import { METRICS, type MetricName } from "../metrics/index.js";
 import type { PristineModel } from "../niqe/niqe.js";
 import type { EnlargeMethod } from "../score.js";
 import type { Contestant } from "./contestants.js";
-import type { DataSet, Picture } from "./data-sets.js";
+import type { DataSet, DataSetPicture } from "./data-sets.js";
 
 /** What is kept of a picture by a contestant. */
 export interface Result {
@@ -61,7 +61,7 @@ export async function keptResult(
   folder: string,
   contestant: Contestant,
   set: DataSet,
-  picture: Picture,
+  picture: DataSetPicture,
 ): Promise<Result | undefined> {
   const path = resultPath(folder, contestant.name, set.name, picture.name);
   const text = await readFile(path, "utf8").catch(() => undefined);
@@ -94,8 +94,8 @@ export async function fillResults(
 ): Promise<void> {
   const { folder, measurer, signal, onPicture, onFailure } = options;
   const measured = { border: measurer.border, niqe: niqeDigest(measurer.pristine) };
-  const due: Picture[] = [];
-  const tell = (picture: Picture) => {
+  const due: DataSetPicture[] = [];
+  const tell = (picture: DataSetPicture) => {
     const done = set.pictures.indexOf(picture);
     onPicture?.({
       ...{ contestant: contestant.label, set: set.name, picture: picture.name },
@@ -132,7 +132,7 @@ export async function fillResults(
     }
   });
 
-  async function enlargeAndKeep(enlarge: EnlargeMethod, picture: Picture): Promise<void> {
+  async function enlargeAndKeep(enlarge: EnlargeMethod, picture: DataSetPicture): Promise<void> {
     const { lq } = await picture.open();
     const begun = performance.now();
     const large = await enlarge(lq);
@@ -149,7 +149,7 @@ export async function fillResults(
   async function measureAndKeep(
     result: Result,
     large: Raster,
-    picture: Picture,
+    picture: DataSetPicture,
     lacking: readonly MetricName[],
   ): Promise<void> {
     const { hr } = set.paired ? await picture.open() : { hr: undefined };

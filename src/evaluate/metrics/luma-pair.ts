@@ -8,7 +8,7 @@
 import { checkWhole } from "../../base/arguments.js";
 import { SamsrError } from "../../base/errors.js";
 import { bitDepth, checkRaster, type Raster } from "../../image/raster.js";
-import { luma, type Plane } from "../luma.js";
+import { type LumaPlane, luma } from "../luma.js";
 
 /** The peak of both metrics: the full range of 8 bits, although luma ends at 235. That is the custom. */
 export const PEAK = 255;
@@ -19,7 +19,7 @@ export const PEAK = 255;
  * @throws SamsrError for what is no picture or no border, when the pictures differ in size, have 16 bits, or
  *   less is left
  */
-export function lumaPair(a: Raster, b: Raster, border: number, least: number): [Plane, Plane] {
+export function lumaPair(a: Raster, b: Raster, border: number, least: number): [LumaPlane, LumaPlane] {
   checkRaster(a);
   checkRaster(b);
   checkWhole("the border", border, 0);

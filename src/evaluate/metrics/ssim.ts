@@ -1,6 +1,6 @@
 import { checkOptions } from "../../base/arguments.js";
 import type { Raster } from "../../image/raster.js";
-import { LUMA_OPTIONS, type LumaOptions, type Plane } from "../luma.js";
+import { LUMA_OPTIONS, type LumaOptions, type LumaPlane } from "../luma.js";
 import { closedForm } from "./closed-form.js";
 import { lumaPair, PEAK } from "./luma-pair.js";
 
@@ -58,7 +58,7 @@ function gaussianWindow(size: number, sigma: number): Float64Array {
  * Returns the Gaussian-weighted mean of a map around every pixel where the window fits: separable, rows then
  * columns.
  */
-function windowed({ width, height }: Plane, map: (index: number) => number): Float64Array {
+function windowed({ width, height }: LumaPlane, map: (index: number) => number): Float64Array {
   const taps = WINDOW.length;
   const outWidth = width - taps + 1;
   const outHeight = height - taps + 1;

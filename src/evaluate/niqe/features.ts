@@ -5,7 +5,7 @@
  * distributed; and all that again at half the size.
  */
 import { kernels, resizePlanar } from "../../image/resize.js";
-import type { Plane } from "../luma.js";
+import type { LumaPlane } from "../luma.js";
 import { fitAsymmetric, meanOfFit } from "./generalised-gaussian.js";
 
 export const FEATURES = 36;
@@ -40,7 +40,7 @@ export interface BlockFeatures {
  * Computes the 36 features of each block of a picture, at its size and at half of it.
  * @param luma 0 to 255, of at least one block
  */
-export function blockFeatures(luma: Plane): BlockFeatures {
+export function blockFeatures(luma: LumaPlane): BlockFeatures {
   const [columns, rows] = [Math.floor(luma.width / BLOCK), Math.floor(luma.height / BLOCK)];
   const blocks = columns * rows;
   const features = new Float64Array(blocks * FEATURES);
@@ -66,7 +66,7 @@ export function blockFeatures(luma: Plane): BlockFeatures {
  * Computes (I - mean) / (deviation + 1) in a window around every pixel; beyond the edges the nearest pixel
  * counts.
  */
-function normalised({ width, height, data }: Plane): { normal: Float64Array; deviation: Float64Array } {
+function normalised({ width, height, data }: LumaPlane): { normal: Float64Array; deviation: Float64Array } {
   const mean = smoothed(data, width, height);
   const squares = smoothed(
     data.map((v) => v * v),
@@ -122,7 +122,7 @@ function distributions(block: Float64Array, side: number): number[] {
  * Halves the size by the antialiased bicubic of MATLAB's imresize (a = -0.5), which mirrors the picture at
  * its edges, the edge pixel included. The kernel reaches 4 pixels.
  */
-function halved({ width, height, data }: Plane): Plane {
+function halved({ width, height, data }: LumaPlane): LumaPlane {
   const margin = 4;
   const mirror = (i: number, size: number) => (i < 0 ? -1 - i : i >= size ? 2 * size - 1 - i : i);
   const [wide, high] = [width + 2 * margin, height + 2 * margin];
@@ -136,7 +136,7 @@ function halved({ width, height, data }: Plane): Plane {
   return cut({ ...to, data: Float64Array.from(small) }, margin / 2, margin / 2, width / 2, height / 2);
 }
 
-function cut(from: Plane, left: number, top: number, width: number, height: number): Plane {
+function cut(from: LumaPlane, left: number, top: number, width: number, height: number): LumaPlane {
   const data = new Float64Array(width * height);
   for (let y = 0; y < height; y++) {
     const start = (top + y) * from.width + left;

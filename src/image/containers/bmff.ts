@@ -76,7 +76,7 @@ export function readNclx(bytes: Uint8Array): (Cicp & { matrix: number }) | undef
 }
 
 /** Returns the longest width and height that any picture of the file claims; 0 where none is told. */
-export function claimedSize(bytes: Uint8Array): { width: number; height: number } {
+export function bmffSize(bytes: Uint8Array): { width: number; height: number } {
   const [size, view] = [{ width: 0, height: 0 }, viewOf(bytes)];
   const properties = find(bytes, ["meta", "iprp", "ipco"]);
   if (properties === undefined) return size;

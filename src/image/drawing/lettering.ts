@@ -59,7 +59,7 @@ export function sizeOfText(text: string, scale: number): { width: number; height
 /**
  * Writes black letters, `scale` pixels a pixel, as far as they fit; letters that are not there leave a gap.
  */
-export function writeText(raster: Raster, text: string, left: number, top: number, scale: number): void {
+export function drawText(raster: Raster, text: string, left: number, top: number, scale: number): void {
   const { width, height, channels, data } = raster;
   for (const [i, letter] of [...text].entries()) {
     const rows = letters[letter];

@@ -2,7 +2,7 @@
 
 import { createRaster, type Raster, toRgb } from "../raster.js";
 import { resample } from "../resample.js";
-import { sizeOfText, writeText } from "./lettering.js";
+import { drawText, sizeOfText } from "./lettering.js";
 import { nearest } from "./strip.js";
 
 export interface Panel {
@@ -33,7 +33,7 @@ export async function sheetOf(panels: readonly Panel[]): Promise<Raster> {
       const row = picture.data.subarray(3 * y * width, 3 * (y + 1) * width);
       sheet.data.set(row, 3 * ((MARGIN + y) * sheet.width + left));
     }
-    writeText(sheet, panels[i].label, left, height + 2 * MARGIN, LETTERS);
+    drawText(sheet, panels[i].label, left, height + 2 * MARGIN, LETTERS);
   }
   return sheet;
 }

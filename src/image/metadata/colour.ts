@@ -5,7 +5,7 @@
  */
 import { ascii, join, latin1, viewOf } from "../containers/bytes.js";
 
-export interface Colour {
+export interface ColourDescription {
   /** Code points for primaries and transfer. */
   readonly cicp?: { readonly primaries: number; readonly transfer: number };
   /** The exponent that values were coded with, such as 0.45455; where there are no code points. */
@@ -47,12 +47,14 @@ const curveOf: Record<number, Curve> = {
 };
 
 /** Returns the name of a transfer that means more light than white paper has, or undefined. */
-export function hdrName({ cicp }: Colour): "PQ" | "HLG" | undefined {
+export function hdrName({ cicp }: ColourDescription): "PQ" | "HLG" | undefined {
   return cicp?.transfer === 16 ? "PQ" : cicp?.transfer === 18 ? "HLG" : undefined;
 }
 
 /** Fills in code points: unspecified values (2) mean what a picture without any word means: sRGB. */
-function described(colour: Colour): { chromaticities: readonly number[]; curve: Curve } | undefined {
+function described(
+  colour: ColourDescription,
+): { chromaticities: readonly number[]; curve: Curve } | undefined {
   const { cicp, gamma, chromaticities } = colour;
   if (cicp) {
     const primaries = primariesOf[cicp.primaries === 2 ? 1 : cicp.primaries];
@@ -80,7 +82,7 @@ function isPlain({ chromaticities, curve }: { chromaticities: readonly number[];
  * Returns a profile that says what the code points or gAMA and cHRM say, for RGB or for grey; undefined where
  * that is sRGB, or something that no matrix and curve can say.
  */
-export function profileOf(colour: Colour, greyscale: boolean): Uint8Array | undefined {
+export function profileOf(colour: ColourDescription, greyscale: boolean): Uint8Array | undefined {
   const space = described(colour);
   if (space === undefined || isPlain(space)) return undefined;
   const columns = matrixToD50(space.chromaticities);
@@ -104,7 +106,7 @@ export function profileOf(colour: Colour, greyscale: boolean): Uint8Array | unde
   return assemble(tags, greyscale);
 }
 
-function nameOf({ cicp }: Colour): string {
+function nameOf({ cicp }: ColourDescription): string {
   if (cicp === undefined) return "Gamma and primaries of a PNG";
   return `CICP ${cicp.primaries}/${cicp.transfer}`;
 }

@@ -1,9 +1,9 @@
 /** What a picture file says beside its pixels. */
 import type { PngText } from "../containers/png.js";
 import type { InputFormat } from "../formats.js";
-import type { Colour } from "./colour.js";
+import type { ColourDescription } from "./colour.js";
 
-export interface Metadata extends Colour {
+export interface Metadata extends ColourDescription {
   /** The format of the file that was read. */
   readonly format: InputFormat;
   /** Bits of a channel in the decoded raster. */

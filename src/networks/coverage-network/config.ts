@@ -31,10 +31,10 @@ export const config = checked(
 export type CoverageNetworkConfig = Filled<typeof config>;
 
 /**
- * The first level's pixels are blocks of PATCH x PATCH, laid out in channels: the image's own size costs no
+ * The first level's pixels are blocks of BLOCK x BLOCK, laid out in channels: the image's own size costs no
  * convolution.
  */
-export const PATCH = 2;
+export const BLOCK = 2;
 
 /** The bundled `coverage-tiny`. */
 export const COVERAGE_TINY: CoverageNetworkConfig = {
@@ -66,5 +66,5 @@ export function coverageConfigOf(shapes: Shapes): CoverageNetworkConfig | undefi
 
 /** Returns the number that the sides of the image must divide by: every level whole. */
 export function coverageMultiple({ channels }: CoverageNetworkConfig): number {
-  return PATCH * 2 ** (channels.length - 1);
+  return BLOCK * 2 ** (channels.length - 1);
 }

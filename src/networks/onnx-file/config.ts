@@ -7,8 +7,8 @@ export const RANGES = {
   "0..255": [0, 255],
   "-1..1": [-1, 1],
 } as const satisfies Record<string, readonly [number, number]>;
-export type Range = keyof typeof RANGES;
-export const RANGE_NAMES = Object.keys(RANGES) as Range[];
+export type ValueRange = keyof typeof RANGES;
+export const RANGE_NAMES = Object.keys(RANGES) as ValueRange[];
 
 export const LAYOUTS = ["NCHW", "NHWC"] as const;
 export const COLOURS = ["RGB", "BGR", "grey"] as const;

@@ -28,7 +28,7 @@ export const config = checked(
 export type RrdbConfig = Filled<typeof config>;
 
 /** Tells how many times larger its pictures are. */
-export function scaleOf({ unshuffle, doublings }: RrdbConfig): number {
+export function rrdbScale({ unshuffle, doublings }: RrdbConfig): number {
   return 2 ** doublings / unshuffle;
 }
 

@@ -1,6 +1,6 @@
 /** The generator of ESRGAN, BSRGAN, RealSR and Real-ESRGAN. */
 import { defineDirectNetwork } from "../direct.js";
-import { config, scaleOf } from "./config.js";
+import { config, rrdbScale } from "./config.js";
 import { published } from "./published.js";
 import { readers, readInOrder } from "./read.js";
 import { rrdbNet } from "./rrdb.js";
@@ -12,12 +12,12 @@ export const RRDB = defineDirectNetwork({
   readers,
   readInOrder,
   describe: (config) =>
-    `x${scaleOf(config)}: ${config.blocks} blocks of ${config.features} channels, growing by ` +
+    `x${rrdbScale(config)}: ${config.blocks} blocks of ${config.features} channels, growing by ` +
     `${config.growth}`,
   goodFor: () =>
     "photos and drawings, each model for what it was trained on, with sharp detail at a high cost",
   published,
-  scale: scaleOf,
+  scale: rrdbScale,
   multiple: ({ unshuffle }) => unshuffle,
   overlap: ({ unshuffle }) => 16 * unshuffle,
   enlarge: rrdbNet,

@@ -17,7 +17,7 @@ export type SpanConfig = Filled<typeof config>;
 export type SpanFound = ReadConfig<SpanConfig, { readonly convolutions?: "training" | "folded" }>;
 
 /** The tensor that marks a network whose pictures are not normalised. */
-export const MARK = "no_norm";
+export const PLAIN_MARK = "no_norm";
 
 /** Reads SPAN off the shapes of its tensors; undefined where nothing of it is there. */
 export function readSpan(shapes: Shapes): SpanFound | undefined {
@@ -31,7 +31,7 @@ export function readSpan(shapes: Shapes): SpanFound | undefined {
           ...sides(shapes, /^(conv_1|conv_2)\.(sk|eval_conv)\.bias$/, 0),
         ]) ?? 48,
       scale: scaleOf(sides(shapes, /^upsampler\.0\.(weight|bias)$/, 0, 3)),
-      input: shapes.has(MARK) ? "plain" : "normalised",
+      input: shapes.has(PLAIN_MARK) ? "plain" : "normalised",
     },
     convolutions: names.some((name) => /\.(sk|conv\.\d)\.(weight|bias)$/.test(name)) ? "training" : "folded",
   };

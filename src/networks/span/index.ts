@@ -1,7 +1,7 @@
 /** SPAN, as its authors and as neosr and traiNNer save it. */
 import * as o from "../../onnx/index.js";
 import { defineDirectNetwork } from "../direct.js";
-import { config, MARK, readSpan, type SpanFound } from "./config.js";
+import { config, PLAIN_MARK, readSpan, type SpanFound } from "./config.js";
 import { folded, trainedConvolutions } from "./fold.js";
 import { span } from "./span.js";
 
@@ -11,7 +11,7 @@ export const SPAN = defineDirectNetwork({
   config,
   readers: [readSpan],
   parameters(p, { config, convolutions }: SpanFound) {
-    if (config.input === "plain") p.parameter(MARK, [1], () => Float32Array.of(0));
+    if (config.input === "plain") p.parameter(PLAIN_MARK, [1], () => Float32Array.of(0));
     if (convolutions === "training") trainedConvolutions(p, config.channels);
     span(p, config, o.input("lq", [1, 3, 3, 3]));
   },

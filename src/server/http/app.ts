@@ -16,7 +16,7 @@ import { documentPage } from "./document-page.js";
 import { healthRoutes } from "./health-routes.js";
 import { jobRoutes } from "./job-routes.js";
 import { pageRoutes } from "./page-routes.js";
-import type { Parts } from "./parts.js";
+import type { ServerParts } from "./parts.js";
 import { SCHEMAS } from "./schemas.js";
 import { upscaleRoutes } from "./upscale-routes.js";
 
@@ -27,7 +27,7 @@ const CHECK = 1000;
 /** Bytes of a refused body that are let come: fewer than a connection costs, which could be used again. */
 const SPARE = 2 ** 18;
 
-export async function createApp(parts: Parts): Promise<FastifyInstance> {
+export async function createApp(parts: ServerParts): Promise<FastifyInstance> {
   const { settings, keys, metrics } = parts;
   const app = Fastify({
     logger: settings.log === "silent" ? false : { level: settings.log, base: undefined },

@@ -3,10 +3,10 @@ import type { FastifyInstance } from "fastify";
 import { enlarges } from "../../checkpoints/description.js";
 import { listModels } from "../../checkpoints/store/find.js";
 import { offersOf } from "./asked.js";
-import type { Parts } from "./parts.js";
+import type { ServerParts } from "./parts.js";
 import { KEYED, refusals } from "./schemas.js";
 
-export function healthRoutes(app: FastifyInstance, { jobs, settings, metrics }: Parts): void {
+export function healthRoutes(app: FastifyInstance, { jobs, settings, metrics }: ServerParts): void {
   const health = () => {
     const { queued, running, stopping } = jobs.facts();
     return { status: stopping ? "stopping" : "ok", queued, running };

@@ -4,7 +4,7 @@ import { isOver } from "../jobs/job.js";
 import type { JobView } from "../jobs/jobs.js";
 import { isId } from "../jobs/store.js";
 import { Problem } from "../problem.js";
-import type { Parts } from "./parts.js";
+import type { ServerParts } from "./parts.js";
 import { sendResult } from "./result.js";
 import { batchDocument, jobDocument, KEYED, refusals } from "./schemas.js";
 
@@ -23,7 +23,7 @@ const json = (reference: string, description: string) => ({
   content: { "application/json": { schema: { $ref: reference } } },
 });
 
-export function jobRoutes(app: FastifyInstance, parts: Parts): void {
+export function jobRoutes(app: FastifyInstance, parts: ServerParts): void {
   const { jobs, settings } = parts;
   const { keepSeconds } = settings;
   const streams = new Map<string, number>();

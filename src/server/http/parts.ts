@@ -1,12 +1,12 @@
 /** What routes are given. */
 import type { Jobs } from "../jobs/jobs.js";
 import type { JobStore } from "../jobs/store.js";
-import type { ApiKey, Scope } from "../keys.js";
+import type { ApiKey, KeyScope } from "../keys.js";
 import type { Metrics } from "../metrics.js";
 import type { ServeSettings } from "../settings.js";
 import type { Models } from "./asked.js";
 
-export interface Parts {
+export interface ServerParts {
   readonly settings: ServeSettings;
   readonly jobs: Jobs;
   readonly store: JobStore;
@@ -24,6 +24,6 @@ declare module "fastify" {
   }
   interface FastifyContextConfig {
     /** What the key must allow; left out, none is needed. */
-    scope?: Scope;
+    scope?: KeyScope;
   }
 }

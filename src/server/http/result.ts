@@ -2,7 +2,7 @@
 import type { FastifyReply } from "fastify";
 import type { JobRecord } from "../jobs/job.js";
 import { Problem } from "../problem.js";
-import type { Parts } from "./parts.js";
+import type { ServerParts } from "./parts.js";
 
 /**
  * Sends the picture of a job that is over.
@@ -11,7 +11,7 @@ import type { Parts } from "./parts.js";
 export async function sendResult(
   reply: FastifyReply,
   { id, state, problem, result, etag }: JobRecord,
-  { store, jobs, settings }: Parts,
+  { store, jobs, settings }: ServerParts,
 ): Promise<FastifyReply> {
   const job = { location: `/v1/jobs/${id}` };
   if (problem) throw new Problem(problem.status, problem.detail, job);

@@ -7,7 +7,7 @@ import type { JobView } from "../jobs/jobs.js";
 import { Problem } from "../problem.js";
 import { askedOf, REQUEST_SCHEMA } from "./asked.js";
 import { checkHeaders, type Received, receive, receiveForm, shownName } from "./intake.js";
-import type { Parts } from "./parts.js";
+import type { ServerParts } from "./parts.js";
 import { sendResult } from "./result.js";
 import { batchDocument, jobDocument, KEYED, refusals } from "./schemas.js";
 
@@ -32,7 +32,7 @@ const prefer = {
   },
 };
 
-export function upscaleRoutes(app: FastifyInstance, parts: Parts): void {
+export function upscaleRoutes(app: FastifyInstance, parts: ServerParts): void {
   const { settings, jobs, store, models } = parts;
   /** Refuses what there is no room for, before anything else is done for it. */
   const onRequest = async ({ owner }: FastifyRequest) => jobs.admit(owner);

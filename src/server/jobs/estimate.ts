@@ -10,7 +10,7 @@ const PIXELS_A_BYTE = 4;
 /** Weight of the newest. */
 const LEARN = 0.2;
 
-interface Estimate {
+interface TimeEstimate {
   /** Returns what a job takes, alone in a process. */
   seconds(record: Pick<JobRecord, "pixels" | "bytes">): number;
   /**
@@ -29,7 +29,7 @@ interface Estimate {
   promise(queued: number): number;
 }
 
-export function createEstimate(processes: number): Estimate {
+export function createEstimate(processes: number): TimeEstimate {
   let aPixel = AT_FIRST;
   /** The seconds of a job, the average of those that ended. */
   let aJob: number | undefined;

@@ -122,7 +122,7 @@ export async function openJobStore(folder: string, bucket?: Bucket): Promise<Job
 }
 
 /** Returns a file's size in bytes, 0 where it is not there. */
-export async function sizeOf(path: string): Promise<number> {
+export async function bytesOfFile(path: string): Promise<number> {
   return stat(path).then(
     ({ size }) => size,
     () => 0,

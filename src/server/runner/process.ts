@@ -14,7 +14,7 @@ import {
   upscaleToFile,
 } from "../../upscale/index.js";
 import { decodingOf, encodingOf, settingsOf } from "../../upscale/words.js";
-import { sizeOf } from "../jobs/store.js";
+import { bytesOfFile } from "../jobs/store.js";
 import type { FromRunner, RunnerSettings, Task, ToRunner } from "./protocol.js";
 
 const settings = JSON.parse(process.argv[2] ?? "{}") as RunnerSettings;
@@ -74,7 +74,7 @@ async function run({ id, input, output, name, asked }: Task): Promise<void> {
       overwrite: true,
     });
     const milliseconds = Math.round(performance.now() - begun);
-    const bytes = await sizeOf(output);
+    const bytes = await bytesOfFile(output);
     tell({ kind: "done", id, result: { width, height, format, pages, bytes, warnings, milliseconds } });
   } catch (error) {
     // It may be the thread that failed, and the next picture shall not suffer for it.

@@ -17,4 +17,4 @@ export {
 } from "./options.js";
 export { checkedConfig, configSchema, demandKind, readTrainingConfig } from "./parse.js";
 export { tinyConfig } from "./tiny.js";
-export { networkOf, toldOf } from "./told-of.js";
+export { toldOf, trainedNetwork } from "./told-of.js";

@@ -11,7 +11,7 @@ import {
 import type { StudentConfig, TeacherConfig, TrainingConfig } from "./description.js";
 
 /** Returns the network that a configuration trains. */
-export function networkOf(config: TrainingConfig): Network {
+export function trainedNetwork(config: TrainingConfig): Network {
   if (config.train === "coverage") return COVERAGE_NETWORK;
   if (config.train === "autoencoder") return VQ_AUTOENCODER;
   return config.space === "pixels" ? PIXEL_DENOISER : SWIN_UNET;
@@ -19,7 +19,7 @@ export function networkOf(config: TrainingConfig): Network {
 
 /** Tells which network a run trains, and how: what travels with its weights. */
 export function toldOf(config: TrainingConfig): Told {
-  const [network, { network: sizes }] = [networkOf(config), config];
+  const [network, { network: sizes }] = [trainedNetwork(config), config];
   const denoises = config.train === "teacher" || config.train === "student";
   return { network, config: sizes, ...(denoises && { training: trainingOf(config) }) };
 }

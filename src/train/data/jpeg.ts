@@ -1,5 +1,5 @@
 import type { Raster } from "../../image/raster.js";
-import { type Plane, toPlanes, toRgb, type YccPlanes } from "./jpeg/colour.js";
+import { fromYcc, type Plane, toYcc, type YccPlanes } from "./jpeg/colour.js";
 import { quantisePlane } from "./jpeg/dct.js";
 import { quantiserOf } from "./jpeg/quantiser.js";
 import { double, fillEdges, halve } from "./jpeg/sampling.js";
@@ -20,7 +20,7 @@ export function jpegRoundTrip(
 ): Raster {
   const { width, height } = picture;
   const steps = quantiserOf(quality);
-  const [luma, ...colour] = toPlanes(picture);
+  const [luma, ...colour] = toYcc(picture);
   const pass = (plane: Plane, of: Int32Array) => {
     quantisePlane(plane.data, plane.stride, plane.rows, of);
     return plane;
@@ -33,5 +33,5 @@ export function jpegRoundTrip(
     return pass(plane, steps.chroma);
   });
   const planes: YccPlanes = [luma, blue, red];
-  return { width, height, channels: 3, data: toRgb(planes) };
+  return { width, height, channels: 3, data: fromYcc(planes) };
 }

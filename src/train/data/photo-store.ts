@@ -8,10 +8,10 @@ import type { PhotoStore } from "./samples.js";
 export type Decode = (file: string) => Promise<Raster>;
 
 /** The bytes of decoded photos that are kept: 4 GiB, or an eighth of the machine's memory if that is less. */
-export const KEPT_BYTES = Math.min(4 * 2 ** 30, totalmem() / 8);
+export const KEPT_PHOTO_BYTES = Math.min(4 * 2 ** 30, totalmem() / 8);
 
 interface PhotoStoreOptions {
-  /** Decoded photos are kept up to this many bytes; default: {@link KEPT_BYTES}. */
+  /** Decoded photos are kept up to this many bytes; default: {@link KEPT_PHOTO_BYTES}. */
   readonly maxBytes?: number;
   /** How a file is decoded; default: `decodeRgb`. */
   readonly decode?: Decode;
@@ -49,7 +49,7 @@ export async function openPhotoStore(
  */
 export function cachedPhotos(
   files: readonly string[],
-  maxBytes = KEPT_BYTES,
+  maxBytes = KEPT_PHOTO_BYTES,
   decode: Decode = decodeRgb,
 ): PhotoStore {
   // In the order of use, the oldest first; a photo in the making has no size yet.

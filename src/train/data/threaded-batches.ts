@@ -1,7 +1,7 @@
 import { startThread } from "../../runtime/index.js";
 import { prefetch } from "../prefetch.js";
 import type { Batch, Batches } from "./batches.js";
-import { KEPT_BYTES } from "./photo-store.js";
+import { KEPT_PHOTO_BYTES } from "./photo-store.js";
 import { createLibrary } from "./shared-photos.js";
 import type { DataOptions, functions, Skipped } from "./worker.js";
 
@@ -37,7 +37,7 @@ const LEAST_AHEAD = 4;
  * @throws SamsrError when the folders hold nothing to train on; see `openSource` and `createBatches`
  */
 export async function startBatches(
-  { threads: count = 1, maxBytes = KEPT_BYTES, ...options }: ThreadedOptions,
+  { threads: count = 1, maxBytes = KEPT_PHOTO_BYTES, ...options }: ThreadedOptions,
   onSkipped: (file: string, reason: string) => void = () => {},
 ): Promise<ThreadedBatches> {
   const threads = Array.from({ length: count }, () =>

@@ -3,7 +3,7 @@ import { escapeHtml } from "../../base/html.js";
 
 export type LogEntry = Readonly<Record<string, number>> & { readonly step: number };
 
-export interface Sample {
+export interface SampleSheet {
   readonly step: number;
   /** The bytes of a PNG file. */
   readonly png: Uint8Array;
@@ -14,7 +14,7 @@ export function reportPage(
   title: string,
   settings: unknown,
   entries: readonly LogEntry[],
-  samples: readonly Sample[],
+  samples: readonly SampleSheet[],
 ): string {
   const keys = [...new Set(entries.flatMap((entry) => Object.keys(entry)))].filter((key) => key !== "step");
   const last = entries.at(-1);

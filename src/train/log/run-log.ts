@@ -5,7 +5,7 @@
 import { appendFile, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { encode, type Raster, writeFileAtomically } from "../../image/index.js";
-import { type LogEntry, reportPage, type Sample } from "./report.js";
+import { type LogEntry, reportPage, type SampleSheet } from "./report.js";
 import { imageRecord, scalarsRecord, startRecord, versionRecord } from "./tensorboard.js";
 
 export interface RunLog {
@@ -51,7 +51,7 @@ export async function openRunLog({ out, title, settings, step, warn }: RunLogOpt
   await trying(lines, () => writeFileAtomically(lines, new TextEncoder().encode(text), { overwrite: true }));
   const opening = [versionRecord(now()), ...(step > 0 ? [startRecord(now(), step)] : [])];
   await trying(events, () => appendFile(events, Buffer.concat(opening)));
-  let samples: Sample[] = [];
+  let samples: SampleSheet[] = [];
 
   return {
     async write(entry) {

@@ -14,11 +14,11 @@ import { findCoverageNetwork } from "../../semantics/coverage-model.js";
 import { findSam } from "../../semantics/sam/find-sam.js";
 import { openNetworks } from "../../semantics/sources/installed.js";
 import {
-  networkOf,
   type StudentConfig,
   studentOptions,
   type TeacherConfig,
   teacherOptions,
+  trainedNetwork,
 } from "../config/index.js";
 import { batchNoise, type NoiseRecipe, needsCoverage } from "../data/batch-noise.js";
 import type { Batches } from "../data/batches.js";
@@ -157,7 +157,7 @@ async function loadDenoiser(
   config: TeacherConfig | StudentConfig,
   parts: readonly string[],
 ): Promise<StateDict> {
-  const found = await findWeights(given, { networks: [networkOf(config)], parts });
+  const found = await findWeights(given, { networks: [trainedNetwork(config)], parts });
   const difference = differingSize(found.config as SwinUNetConfig, config.network);
   if (difference) throw new SamsrError(`${found.name}: ${difference} as in the configuration's network`);
   return found.load();

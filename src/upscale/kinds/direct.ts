@@ -3,7 +3,7 @@ import type { Direct } from "../../networks/index.js";
 import { createScope } from "../../nn/index.js";
 import * as o from "../../onnx/index.js";
 import { peakBytes } from "../../onnx/memory.js";
-import { KEPT_BYTES, type ModelKind, type TileGraph, type TileTensor } from "./kind.js";
+import { KEPT_SESSION_BYTES, type ModelKind, type TileGraph, type TileTensor } from "./kind.js";
 
 /** Sides of tiles that may suit: large ones overlap less, and need more memory. */
 const SIDES = [256, 192, 128, 96, 64, 32];
@@ -40,7 +40,7 @@ export function directKind<Config>(weights: string, config: Config, network: Dir
     multiple,
     tile,
     overlap: Math.min(network.overlap(config), tile >> 1),
-    keptBytes: KEPT_BYTES,
+    keptBytes: KEPT_SESSION_BYTES,
     onePass: [pass],
     enlarge: ({ paint, run }) => paint((picture) => run(pass, { lq: picture.lq() })),
   };

@@ -7,7 +7,7 @@ import { type Raster, type Region, toTensor } from "../../image/raster.js";
 import type { Guided, Guiding } from "../../networks/index.js";
 import * as o from "../../onnx/index.js";
 import { aroundZero, fromZero } from "./direct.js";
-import { KEPT_BYTES, type ModelKind, type TileGraph, type Walk } from "./kind.js";
+import { KEPT_SESSION_BYTES, type ModelKind, type TileGraph, type Walk } from "./kind.js";
 
 const TILE = 192;
 
@@ -59,7 +59,7 @@ export function guidedKind(generator: Held<Guided<unknown>>, guide: Held<Guiding
     multiple,
     tile,
     overlap: Math.min(network.overlap(config), tile >> 1),
-    keptBytes: KEPT_BYTES,
+    keptBytes: KEPT_SESSION_BYTES,
     guide: { numbers: guide.network.guides(guide.config), features: guide.network.channels(guide.config) },
     onePass: [whole, pass],
 

@@ -52,7 +52,7 @@ export interface ModelKind {
 }
 
 /** The kept bytes of kinds with small networks. ONNX Runtime takes two or three times what is counted. */
-export const KEPT_BYTES = 250e6;
+export const KEPT_SESSION_BYTES = 250e6;
 
 interface DetailTraits {
   /** The part that is at the standard detail, and the part at detail 1. */

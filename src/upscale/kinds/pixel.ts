@@ -13,7 +13,7 @@ import * as o from "../../onnx/index.js";
 import { confine, isGrey } from "../confine.js";
 import type { TilePicture } from "../tile-pictures.js";
 import { denoiserGraph, oneStep, tracedChain } from "./denoising.js";
-import { KEPT_BYTES, type ModelKind, type TileGraph } from "./kind.js";
+import { KEPT_SESSION_BYTES, type ModelKind, type TileGraph } from "./kind.js";
 
 /**
  * Measured on a photo of 625 x 450 with samsr-tiny, as the mean difference from the result in one piece, in
@@ -65,7 +65,7 @@ export function pixelKind(model: PixelModel, network: Denoising<unknown>): Model
     multiple: network.multiple(config),
     tile: DEFAULT_TILE,
     overlap: DEFAULT_OVERLAP,
-    keptBytes: KEPT_BYTES,
+    keptBytes: KEPT_SESSION_BYTES,
     ...(weights.sharp && {
       detail: { student: "student", sharp: "sharp", standard: detail ?? 0 },
     }),

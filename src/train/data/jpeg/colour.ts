@@ -35,7 +35,7 @@ const MIDDLE = (128 << 16) + HALF - 1;
 /**
  * Returns the planes of an 8-bit RGB picture, as large as it is; what is beside the picture is not filled.
  */
-export function toPlanes({ width, height, data }: Raster): YccPlanes {
+export function toYcc({ width, height, data }: Raster): YccPlanes {
   const planes: YccPlanes = [
     createPlane(width, height),
     createPlane(width, height),
@@ -58,7 +58,7 @@ export function toPlanes({ width, height, data }: Raster): YccPlanes {
 const [R_CR, G_CR, G_CB, B_CB] = [1.402, 0.71414, 0.34414, 1.772].map(fixed);
 
 /** Returns interleaved RGB of planes of equal size. */
-export function toRgb([
+export function fromYcc([
   { data: luma, width, height, stride },
   { data: blue },
   { data: red },

@@ -25,7 +25,7 @@ import {
   uniform,
 } from "./kernels.js";
 import { addNoise, type NoiseParameters } from "./noise.js";
-import { blur, MODES, type ResizeMode, type RgbPlanes, resize } from "./planes.js";
+import { blur, MODES, type ResizeMode, type RgbPlanes, resized } from "./planes.js";
 import { REAL_ESRGAN, type RealEsrganSettings, type StageSettings } from "./settings.js";
 
 interface StageParameters {
@@ -127,7 +127,7 @@ function stage(
 ): RgbPlanes {
   const blurred = kernel ? blur(planes, blurKernel(kernel)) : planes;
   const size = (side: number) => Math.max(1, Math.floor(side * factor));
-  return addNoise(resize(blurred, size(width), size(height), mode), noise, random);
+  return addNoise(resized(blurred, size(width), size(height), mode), noise, random);
 }
 
 function finish(
@@ -136,8 +136,8 @@ function finish(
   height: number,
   { kernel, mode }: RealEsrganParameters["last"],
 ): RgbPlanes {
-  const resized = resize(planes, width, height, mode);
-  return kernel ? blur(resized, blurKernel(kernel)) : resized;
+  const small = resized(planes, width, height, mode);
+  return kernel ? blur(small, blurKernel(kernel)) : small;
 }
 
 function jpeg(planes: RgbPlanes, quality: number): RgbPlanes {

@@ -1,6 +1,6 @@
 /** Sensor noise on planes in [0, 1]; both kinds clip what they leave to [0, 1]. */
 import type { Random } from "../../../base/random.js";
-import { clip, type RgbPlanes } from "./planes.js";
+import { clipped, type RgbPlanes } from "./planes.js";
 
 /** One value for all three channels, or one for each. */
 export type NoiseParameters =
@@ -16,7 +16,7 @@ export type NoiseParameters =
     };
 
 export function addNoise(planes: RgbPlanes, parameters: NoiseParameters, random: Random): RgbPlanes {
-  return clip(
+  return clipped(
     parameters.kind === "gaussian"
       ? addGaussian(planes, parameters, random)
       : addPoisson(planes, parameters, random),

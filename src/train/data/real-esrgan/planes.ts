@@ -59,7 +59,7 @@ function addShifted(
  * Resizes as PyTorch's `interpolate` does without antialias; `area` is the mean of the pixels that each new
  * one touches.
  */
-export function resize(planes: RgbPlanes, width: number, height: number, mode: ResizeMode): RgbPlanes {
+export function resized(planes: RgbPlanes, width: number, height: number, mode: ResizeMode): RgbPlanes {
   if (width === planes.width && height === planes.height) return planes;
   if (mode === "area") return average(planes, width, height);
   const kernel = kernels[mode];
@@ -100,7 +100,7 @@ function windowOf(i: number, from: number, to: number): [start: number, end: num
 }
 
 /** Clips planes to [0, 1], in place. */
-export function clip(planes: RgbPlanes): RgbPlanes {
+export function clipped(planes: RgbPlanes): RgbPlanes {
   const { data } = planes;
   for (let i = 0; i < data.length; i++) data[i] = Math.min(1, Math.max(0, data[i]));
   return planes;

@@ -6,7 +6,7 @@ import { orient } from "../orient.js";
 import { realEsrganDegradation } from "./degrade.js";
 import { besselJ1, blurKernel, drawKernel, FAMILIES, type KernelParameters } from "./kernels.js";
 import { addNoise, drawPoisson } from "./noise.js";
-import { blur, type RgbPlanes, resize } from "./planes.js";
+import { blur, type RgbPlanes, resized } from "./planes.js";
 import { REAL_ESRGAN } from "./settings.js";
 
 const uniforms = (count: number, seed: number) => {
@@ -128,16 +128,16 @@ describe("planes", () => {
 
   it("resizes a constant to itself, and by whole factors area takes means", () => {
     for (const mode of ["area", "bilinear", "bicubic"] as const) {
-      const { data, width, height } = resize(flat(0.3, 20), 13, 31, mode);
+      const { data, width, height } = resized(flat(0.3, 20), 13, 31, mode);
       expect([width, height]).toEqual([13, 31]);
       for (const v of data) expect(v).toBeCloseTo(0.3, 5);
     }
     const planes = picture(6, 4);
-    const { data } = resize(planes, 3, 2, "area");
+    const { data } = resized(planes, 3, 2, "area");
     const at = (x: number, y: number) => planes.data[y * 6 + x];
     expect(data[0]).toBeCloseTo((at(0, 0) + at(1, 0) + at(0, 1) + at(1, 1)) / 4, 6);
     // Larger, it repeats pixels where windows do not straddle two.
-    const grown = resize(planes, 12, 8, "area");
+    const grown = resized(planes, 12, 8, "area");
     expect(grown.data[0]).toBe(at(0, 0));
     expect(grown.data[13]).toBe(at(0, 0));
   });
