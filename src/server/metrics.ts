@@ -3,6 +3,9 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom
 import type { JobRecord } from "./jobs/job.js";
 import type { JobsFacts } from "./jobs/jobs.js";
 
+/** Milliseconds between two looks at how late the event loop is: each wakes a processor that enlarges. */
+const LOOK = 100;
+
 export interface Metrics {
   readonly type: string;
   text(): Promise<string>;
@@ -19,7 +22,7 @@ export interface Metrics {
 export function createMetrics(facts: () => JobsFacts & { memory: number }): Metrics {
   const registry = new Registry();
   const registers = [registry];
-  collectDefaultMetrics({ register: registry });
+  collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: LOOK });
   const buckets = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300];
   const jobs = new Counter({
     ...{ name: "samsr_jobs_total", help: "jobs that are over", labelNames: ["state"], registers },

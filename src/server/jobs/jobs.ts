@@ -101,7 +101,7 @@ export async function openJobs(
   async function become(job: Job, change: Partial<JobRecord>, written = true): Promise<void> {
     const record = { ...job.record, ...change };
     // A disk that is full shall not keep clients waiting; the next start then does the job again.
-    if (written) await store.write(record, record.kept).catch(() => {});
+    if (written) await store.write(record).catch(() => {});
     // It was given up meanwhile.
     if (isOver(job.record)) return store.remove(job.id);
     jobs.replace(job, record);
@@ -230,10 +230,6 @@ export async function openJobs(
   };
 
   for (const record of await store.read()) {
-    if (!record.kept && !isOver(record)) {
-      await store.remove(record.id);
-      continue;
-    }
     const job = jobs.add(record, estimate.seconds(record));
     if (isOver(record)) continue;
     job.record = { ...record, state: "queued", started: undefined };
@@ -263,7 +259,7 @@ export async function openJobs(
       }
       const job = jobs.add(record, estimate.seconds(record));
       try {
-        await store.add(record, path, record.kept);
+        await store.add(record, path);
       } catch (error) {
         jobs.forget(job);
         await rm(path, { force: true });

@@ -1,7 +1,8 @@
 /**
  * Jobs on disk: a folder each, with the picture (`input`), what is known of the job (`job.json`, replaced by
  * one rename) and the result. A job is there when its `job.json` is; what a killed server left half made is
- * swept away by the next one. Names of files never come from a client.
+ * swept away by the next one, and so are jobs for which only a client waited, which have none. Names of files
+ * never come from a client.
  */
 import { randomUUID } from "node:crypto";
 import { link, mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
@@ -23,10 +24,10 @@ export interface JobStore {
   openResult(id: string): Promise<{ readonly size: number; readonly stream: Readable }>;
   /** Reads every job that was kept. */
   read(): Promise<JobRecord[]>;
-  /** Takes over the body at `path`. @param lasting it survives that the power fails, when this resolves */
-  add(record: JobRecord, path: string, lasting: boolean): Promise<void>;
-  /** Writes down what is known of a job now. */
-  write(record: JobRecord, lasting: boolean): Promise<void>;
+  /** Takes over the body at `path`. One that is kept survives that the power fails, when this resolves. */
+  add(record: JobRecord, path: string): Promise<void>;
+  /** Writes down what is known of a job now, where it is one that is kept. */
+  write(record: JobRecord): Promise<void>;
   /** Gives a job the result of another, which may expire before it. */
   share(from: string, to: string): Promise<void>;
   remove(id: string): Promise<void>;
@@ -62,11 +63,10 @@ export async function openJobStore(folder: string, bucket?: Bucket): Promise<Job
     place(id);
     return `jobs/${id}/${name}`;
   };
-  async function write(record: JobRecord, lasting: boolean): Promise<void> {
+  async function write(record: JobRecord): Promise<void> {
+    if (!record.kept) return;
     const path = place(record.id, "job.json");
-    await writeFileAtomically(path, Buffer.from(JSON.stringify(record)), {
-      ...{ overwrite: true, secret: true, volatile: !lasting },
-    });
+    await writeFileAtomically(path, Buffer.from(JSON.stringify(record)), { overwrite: true, secret: true });
   }
 
   return {
@@ -85,17 +85,17 @@ export async function openJobStore(folder: string, bucket?: Bucket): Promise<Job
       }
       return records.sort((a, b) => a.created - b.created || (a.id < b.id ? -1 : 1));
     },
-    async add(record, path, lasting) {
+    async add(record, path) {
       await mkdir(place(record.id), { mode: 0o700 });
       if (bucket) {
         await bucket.put(keyOf(record.id, "input"), path);
         await rm(path, { force: true });
       } else {
-        if (lasting) await syncFile(path);
+        if (record.kept) await syncFile(path);
         await rename(path, place(record.id, "input"));
       }
-      await write(record, lasting);
-      if (lasting) await syncFolder(jobs);
+      await write(record);
+      if (record.kept) await syncFolder(jobs);
     },
     write,
     async openResult(id) {
