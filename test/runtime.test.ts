@@ -120,6 +120,29 @@ describe("a thread", () => {
     expect(filled.data.length).toBe(1000);
   });
 
+  it("hands values over one by one, each when the last is taken, until the caller has enough", async () => {
+    start();
+    const values: number[] = [];
+    let under = 0;
+    const onValue = async (value: unknown) => {
+      expect(++under).toBe(1);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      values.push((value as { data: Float32Array }).data[0]);
+      under--;
+    };
+    const seen = await thread.call("handOver", { times: 3 }, { onValue });
+    expect(values).toEqual([0, 1, 2]);
+    expect(seen).toEqual([1, 2, 3].map((n) => [n, 0]));
+    const full = new RangeError("enough");
+    let calls = 0;
+    const refuse = () => {
+      if (++calls === 2) throw full;
+    };
+    await expect(thread.call("handOver", { times: 9 }, { onValue: refuse })).rejects.toBe(full);
+    expect(await thread.call("echo", 7)).toBe(7);
+    expect(calls).toBe(2);
+  });
+
   it("brings errors across with class, message, code and cause", async () => {
     start();
     const caught = (kind: string): Promise<Error> =>

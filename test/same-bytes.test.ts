@@ -1,7 +1,16 @@
 /** One way from file to file: what the command writes and what the library makes are the same bytes. */
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
-import { createUpscaler, decode, type UpscaleOptions, type Upscaler, upscale, upscaleToFile } from "samsr";
+import {
+  createUpscaler,
+  decode,
+  type Picture,
+  type Progress,
+  type UpscaleOptions,
+  type Upscaler,
+  upscale,
+  upscaleToFile,
+} from "samsr";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { deepDrawing, drawing, samsr, temporaryFolder } from "./fixtures/cli.js";
 import { writeSmallModel } from "./fixtures/small-model.js";
@@ -67,6 +76,33 @@ it("through pipes", async () => {
   expect(code).toBe(0);
   const { data } = await upscale(input, { masks: "none", upscaler });
   expect(Buffer.compare(data, stdout)).toBe(0);
+});
+
+it("writes a PNG while it is made, which leaves nothing when it is given up or fails", async () => {
+  const output = path("given-up", "large.png");
+  const input = {
+    raster: { width: 40, height: 200, channels: 3, data: new Uint8Array(24_000) },
+    warnings: [],
+  };
+  const picture = { ...input, metadata: { format: "png" } } as unknown as Picture;
+  const options = { upscaler, masks: "none", tile: 32, overlap: 0 } as const;
+  for (const by of ["a signal", "what is told"]) {
+    const controller = new AbortController();
+    let during: string[] = [];
+    const onProgress = ({ stage, done }: Progress) => {
+      if (stage !== "tiles" || done !== 10 || during.length > 0) return;
+      during = readdirSync(path("given-up"));
+      if (by === "a signal") controller.abort(new Error("enough"));
+      else throw new Error("enough");
+    };
+    const writing = upscaleToFile(picture, output, { ...options, signal: controller.signal, onProgress });
+    await expect(writing).rejects.toThrow("enough");
+    expect(during).toEqual([expect.stringMatching(/^\.samsr-.*\.tmp$/)]);
+    expect(readdirSync(path("given-up"))).toEqual([]);
+  }
+  const { width, height } = await upscaleToFile(picture, output, options);
+  expect([width, height]).toEqual([160, 800]);
+  expect((await decode(output)).raster).toMatchObject({ width, height });
 });
 
 it("refuses a file that exists before any work, and replaces it when told to", async () => {

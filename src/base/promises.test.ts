@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { createQueue, once, remember } from "./promises.js";
+import { createChannel, createQueue, once, remember } from "./promises.js";
 
 const wait = (ms: number) => new Promise((done) => setTimeout(done, ms));
 
@@ -56,5 +56,32 @@ describe("remember and once", () => {
     expect(one.begun()).toBeUndefined();
     expect(await one()).toBe(1);
     expect(await one.begun()).toBe(1);
+  });
+});
+
+describe("createChannel", () => {
+  it("gives one reader the values in order, and says when each is taken", async () => {
+    const { values, push, end } = createChannel<number>();
+    const told: string[] = [];
+    const pushes = [1, 2].map((n) => push(n).then(() => told.push(`taken ${n}`)));
+    for await (const value of values) {
+      await wait(1);
+      told.push(`read ${value}`);
+      if (value === 1) void push(3);
+      if (value === 3) end();
+      if (value === 2) await wait(5);
+    }
+    await Promise.all(pushes);
+    expect(told).toEqual(["taken 1", "read 1", "taken 2", "read 2", "read 3"]);
+  });
+
+  it("fails for both sides", async () => {
+    const torn = new Error("torn");
+    const { values, push, fail } = createChannel<number>();
+    const waiting = push(1);
+    fail(torn);
+    await expect(waiting).rejects.toBe(torn);
+    await expect(push(2)).rejects.toBe(torn);
+    await expect(values[Symbol.asyncIterator]().next()).rejects.toBe(torn);
   });
 });

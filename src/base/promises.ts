@@ -44,6 +44,60 @@ export function once<T>(make: () => Promise<T>): Once<T> {
   return Object.assign(get, { begun: () => known.get(undefined) });
 }
 
+/** Values on their way from those who push to the one who iterates. */
+interface Channel<T> {
+  readonly values: AsyncIterable<T>;
+  /** Hands in a value; resolves when it has been taken. @throws what the channel was failed with */
+  push(value: T): Promise<void>;
+  /** Says that no value comes any more. */
+  end(): void;
+  /** Ends it for both sides with an error; the first end counts. */
+  fail(error: unknown): void;
+}
+
+/** Creates a channel, whose values are taken by one reader in the order in which they were pushed. */
+export function createChannel<T>(): Channel<T> {
+  const waiting: { readonly value: T; taken(): void; failed(error: unknown): void }[] = [];
+  let ended: { readonly error?: unknown } | undefined;
+  let wake = () => {};
+  async function* read(): AsyncGenerator<T> {
+    for (;;) {
+      const next = waiting.shift();
+      if (next) {
+        next.taken();
+        yield next.value;
+      } else if (ended) {
+        if ("error" in ended) throw ended.error;
+        return;
+      } else {
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+      }
+    }
+  }
+  return {
+    values: read(),
+    push(value) {
+      if (ended && "error" in ended) return Promise.reject(ended.error);
+      return new Promise((taken, failed) => {
+        waiting.push({ value, taken, failed });
+        wake();
+      });
+    },
+    end() {
+      ended ??= {};
+      wake();
+    },
+    fail(error) {
+      if (ended) return;
+      ended = { error };
+      for (const { failed } of waiting.splice(0)) failed(error);
+      wake();
+    },
+  };
+}
+
 /**
  * Goes through items one by one, preparing each while the one before it is being worked on.
  * @param prepare must not reject, since nobody listens while it runs ahead

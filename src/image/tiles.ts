@@ -147,9 +147,10 @@ function averages(places: readonly number[], tile: number, scale: number): Float
 }
 
 /**
- * Receives finished lines: `rows` holds whole interleaved lines from line `y` on and is reused, so copy it.
+ * Receives finished lines, from top to bottom: `rows` holds whole interleaved lines from line `y` on and is
+ * reused, so copy it. The next come when what it returns has resolved.
  */
-export type RowsSink = (y: number, rows: Uint8Array | Uint16Array) => void;
+export type RowsSink = (y: number, rows: Uint8Array | Uint16Array) => Promise<void> | void;
 
 export interface Mosaic {
   /**
@@ -232,7 +233,7 @@ export function createMosaic(
       const count = Math.min(linesAtOnce, end - y) * width;
       const out = rounded.subarray(0, count * channels);
       writeInterleaved(band, count, channels, out, plane, y * width);
-      onRows(top + y, out);
+      await onRows(top + y, out);
       await yieldToEventLoop();
     }
     if (last) return;

@@ -185,9 +185,12 @@ async function keepOwner(path: string, { uid, gid }: Stats): Promise<void> {
  */
 async function fullDisk(path: string, error: unknown): Promise<never> {
   if (error instanceof SamsrError || isSystemError(error)) throw error;
-  const file = await open(path, "a");
+  // It may be gone, when the write was given up, and is not made again then.
+  const file = await open(path, "r+").catch(() => {
+    throw error;
+  });
   try {
-    await file.writeFile(new Uint8Array(2 ** 16));
+    await file.write(new Uint8Array(2 ** 16), 0, 2 ** 16, (await file.stat()).size);
     await file.sync();
   } finally {
     await file.close();

@@ -17,6 +17,11 @@ import { type FromWorker, packError, type ToWorker, unpackError, type WireError 
 export interface CallContext {
   /** Sends a value to the caller's `onProgress`. */
   progress(value: unknown): void;
+  /**
+   * Hands a value to the caller's `onValue`, with these buffers moved rather than copied.
+   * @returns resolves when the caller has taken it, or is gone
+   */
+  handOver(value: unknown, buffers: readonly ArrayBuffer[]): Promise<void>;
   /** Tells whether the caller has aborted. It is cheap, so ask between tiles. */
   cancelled(): boolean;
   /**
@@ -45,6 +50,11 @@ export interface CallOptions {
    * rejects it.
    */
   readonly onProgress?: (value: unknown) => void;
+  /**
+   * Called with each value that the function hands over, one after the other; what it throws gives the call
+   * up and rejects it.
+   */
+  readonly onValue?: (value: unknown) => unknown;
 }
 
 /** A worker thread and the functions that can be called in it. */
@@ -68,6 +78,8 @@ interface Pending {
   reject(reason: unknown): void;
   /** Hands a value to the caller's `onProgress`; what that throws gives the call up. */
   tell(value: unknown): void;
+  /** Hands a value to the caller's `onValue`, and resolves when that is done with it. */
+  take(value: unknown): Promise<void>;
 }
 
 const closed = () => new SamsrError("this thread has been closed");
@@ -98,10 +110,16 @@ export function startThread<F extends ThreadFunctions = ThreadFunctions>(
     ended ??= reason;
     for (const call of [...pending.values()]) call.reject(ended);
   };
+  const takeFor = async (call: Pending | undefined, id: number, value: unknown) => {
+    await call?.take(value);
+    const port = await opening.catch(() => undefined);
+    port?.post({ kind: "taken", id }, []);
+  };
   const message = (m: FromWorker) => {
     // A call that was aborted is no longer here, and what it still says is of no interest.
     const call = pending.get(m.id);
     if (m.kind === "progress") call?.tell(m.value);
+    else if (m.kind === "value") void takeFor(call, m.id, m.value);
     else if (m.kind === "result") call?.resolve(m.value);
     else call?.reject(unpackError(m.error));
   };
@@ -116,7 +134,7 @@ export function startThread<F extends ThreadFunctions = ThreadFunctions>(
   const call = async (
     name: string,
     args: unknown,
-    { transfer = [], signal, onProgress }: CallOptions = {},
+    { transfer = [], signal, onProgress, onValue }: CallOptions = {},
   ) => {
     signal?.throwIfAborted();
     if (closing) throw closed();
@@ -135,7 +153,12 @@ export function startThread<F extends ThreadFunctions = ThreadFunctions>(
           reject(reason);
         };
         const tell = async (value: unknown) => onProgress?.(value);
-        pending.set(id, { resolve, reject, tell: (value) => void tell(value).catch(giveUp) });
+        let taken = Promise.resolve();
+        const take = (value: unknown) => {
+          taken = taken.then(() => onValue?.(value)).then(() => {}, giveUp);
+          return taken;
+        };
+        pending.set(id, { resolve, reject, tell: (value) => void tell(value).catch(giveUp), take });
         onAbort = () => giveUp(signal?.reason);
         signal?.addEventListener("abort", onAbort, { once: true });
         port.keepAlive(true);
@@ -173,15 +196,20 @@ export function startThread<F extends ThreadFunctions = ThreadFunctions>(
  * module, and create sessions inside the functions, not while the module loads.
  */
 export function serveThread<F extends ThreadFunctions>(functions: F): F {
-  const calls = new Map<number, { cancelled: boolean }>();
+  const calls = new Map<number, { cancelled: boolean; readonly handedOver: (() => void)[] }>();
 
   const answer = async (m: Extract<ToWorker, { kind: "call" }>, post: Post) => {
-    const state = { cancelled: false };
+    const state = { cancelled: false, handedOver: [] as (() => void)[] };
     calls.set(m.id, state);
     const moved: ArrayBuffer[] = [];
     const cancelled = () => (m.flag ? Atomics.load(m.flag, 0) === 1 : state.cancelled);
     const context: CallContext = {
       progress: (value) => post({ kind: "progress", id: m.id, value }, []),
+      handOver(value, buffers) {
+        const taken = new Promise<void>((resolve) => state.handedOver.push(resolve));
+        post({ kind: "value", id: m.id, value }, buffers);
+        return taken;
+      },
       cancelled,
       checkpoint: async () => {
         if (!m.flag) await new Promise((done) => setTimeout(done));
@@ -211,7 +239,8 @@ export function serveThread<F extends ThreadFunctions>(functions: F): F {
     if (m.kind === "call") void answer(m, post);
     else {
       const state = calls.get(m.id);
-      if (state) state.cancelled = true;
+      if (m.kind === "taken") state?.handedOver.shift()?.();
+      else if (state) state.cancelled = true;
     }
   };
   // A browser's worker must listen before its module has run; Node's keeps messages until somebody does.

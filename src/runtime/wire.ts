@@ -14,11 +14,14 @@ export type ToWorker =
       /** One shared integer, 1 once the call is cancelled; absent where memory cannot be shared. */
       readonly flag?: Int32Array;
     }
-  | { readonly kind: "cancel"; readonly id: number };
+  | { readonly kind: "cancel"; readonly id: number }
+  /** The oldest of the values that the call has handed over is taken. */
+  | { readonly kind: "taken"; readonly id: number };
 
-/** What the worker sends while a call lasts: progress, and then a result or an error. */
+/** What the worker sends while a call lasts: progress and values, and then a result or an error. */
 export type FromWorker =
   | { readonly kind: "progress"; readonly id: number; readonly value: unknown }
+  | { readonly kind: "value"; readonly id: number; readonly value: unknown }
   | { readonly kind: "result"; readonly id: number; readonly value: unknown }
   | { readonly kind: "error"; readonly id: number; readonly error: WireError };
 

@@ -5,13 +5,13 @@
  * same.
  *
  * Memory: the small image, its maps (with an autoencoder its latents too), one tile, a band of tiles in
- * floats, and the result as whole numbers.
+ * floats, and the result as whole numbers, unless its rows are wanted as they are finished.
  */
 import { SamsrError } from "../base/errors.js";
 import { bleedColour } from "../image/alpha.js";
 import { bitDepth, createRaster, fromTensor, type Raster, type Region, toTensor } from "../image/raster.js";
 import { resample } from "../image/resample.js";
-import { createMosaic, intoRaster, type TilePlan } from "../image/tiles.js";
+import { createMosaic, intoRaster, type RowsSink, type TilePlan } from "../image/tiles.js";
 import { type FloatTensor, floatTensor } from "../runtime/index.js";
 import {
   type Coverage,
@@ -48,11 +48,17 @@ export interface EnlargeContext extends SourceNetworks {
   checkpoint(): Promise<void>;
 }
 
-/** A raster that was enlarged, and the pictures of its chain where they were asked for. */
-export interface EnlargedRaster {
-  readonly raster: Raster;
+/**
+ * What is told of an enlargement beside its pixels, and the pictures of its chain where they were asked for.
+ */
+export interface EnlargementFacts {
   readonly info: UpscaleInfo;
   readonly trace?: readonly TracedStep[];
+}
+
+/** A raster that was enlarged. */
+export interface EnlargedRaster extends EnlargementFacts {
+  readonly raster: Raster;
 }
 
 /**
@@ -67,20 +73,56 @@ export async function enlarge(
   device: string,
   context: EnlargeContext,
 ): Promise<EnlargedRaster> {
-  const clock = createClock();
-  const stop: Stop = {
+  const { width, height, channels } = raster;
+  const { scale } = sessions.kind;
+  const made = createRaster(scale * width, scale * height, channels, bitDepth(raster));
+  const begun = performance.now();
+  const { info, trace } = await enlargeInRows(raster, settings, sessions, device, context, intoRaster(made));
+  if (settings.scale === scale) return { raster: made, info, trace };
+  const size = enlargedSize(raster, settings.scale);
+  const result = await stage(context, "resample", () =>
+    resample(made, size.width, size.height, { signal: stopOf(context) }),
+  );
+  const total = Math.round(performance.now() - begun);
+  return { raster: result, info: { ...info, milliseconds: { ...info.milliseconds, total } }, trace };
+}
+
+function stopOf({ cancelled }: Pick<EnlargeContext, "cancelled">): Stop {
+  return {
     throwIfAborted() {
-      if (context.cancelled()) throw new DOMException("the call was aborted", "AbortError");
+      if (cancelled()) throw new DOMException("the call was aborted", "AbortError");
     },
   };
-  /** Reports a stage that is one piece of work. */
-  async function stage<T>(name: Progress["stage"], work: () => Promise<T> | T): Promise<T> {
-    await context.checkpoint();
-    context.progress({ stage: name, done: 0, total: 1 });
-    const result = await work();
-    context.progress({ stage: name, done: 1, total: 1 });
-    return result;
-  }
+}
+
+/** Reports a stage that is one piece of work. */
+async function stage<T>(
+  context: EnlargeContext,
+  name: Progress["stage"],
+  work: () => Promise<T> | T,
+): Promise<T> {
+  await context.checkpoint();
+  context.progress({ stage: name, done: 0, total: 1 });
+  const result = await work();
+  context.progress({ stage: name, done: 1, total: 1 });
+  return result;
+}
+
+/**
+ * Enlarges a raster as {@link enlarge} does, by the network's own scale whatever the settings say, and hands
+ * over the rows of the result, of the same channels and depth, as they are finished, from top to bottom.
+ * @throws as {@link enlarge} does; what `onRows` throws
+ */
+export async function enlargeInRows(
+  raster: Raster,
+  settings: ResolvedSettings,
+  sessions: Sessions,
+  device: string,
+  context: EnlargeContext,
+  onRows: RowsSink,
+): Promise<EnlargementFacts> {
+  const clock = createClock();
+  const stop = stopOf(context);
 
   /** Reports a stage of many: to be called before each piece of it, and after the last. */
   function count(name: Progress["stage"], total: number): () => Promise<void> {
@@ -101,7 +143,6 @@ export async function enlarge(
   const trace = settings.trace ? createTrace(plan, kind.scale) : undefined;
   // Made with the first tile that needs it, and used by all: tiles cost no memory that has to be collected.
   let hr: FloatTensor | undefined;
-  let large: Raster | undefined;
   let coverage = summarise(emptyCoverage(1, 1));
 
   const run: Walk["run"] = async (graph, data, at = size) => {
@@ -172,21 +213,23 @@ export async function enlarge(
       const { seed } = diffusion;
       const of = { size, channels, schedule, settings: diffusion, clock, stop };
       if (settings.tiles === "together") {
-        const found = await stage("masks", () => find(colour, lookedAt?.(0)));
+        const found = await stage(context, "masks", () => find(colour, lookedAt?.(0)));
         coverage = summarise(found);
-        const whole = await stage("noise", () => draw(found, seed));
+        const whole = await stage(context, "noise", () => draw(found, seed));
         return createTileDiffusion({ ...of, semanticsOf: (tile) => ({ semantics: whole, region: tile }) });
       }
       const region = { x: 0, y: 0, ...size };
       const tileOf = (tile: Region) => fromTensor(toTensor(colour, tile), { ...size, channels: 3 });
-      const found = await stage("masks", async () => {
+      const found = await stage(context, "masks", async () => {
         const all: Coverage[] = [];
         for (const [i, tile] of plan.tiles.entries()) all.push(await find(tileOf(tile), lookedAt?.(i)));
         return all;
       });
       coverage = summarise(sideBySide(found));
       // Each tile draws noise of its own.
-      const own = await stage("noise", () => Promise.all(found.map((one, i) => draw(one, seed + i))));
+      const own = await stage(context, "noise", () =>
+        Promise.all(found.map((one, i) => draw(one, seed + i))),
+      );
       const numberOf = ({ x, y }: Region) => plan.tiles.findIndex((tile) => tile.x === x && tile.y === y);
       return createTileDiffusion({
         ...of,
@@ -195,8 +238,7 @@ export async function enlarge(
     },
     async paint(enlargePicture) {
       const [{ scale }, { channels }, bits] = [kind, raster, bitDepth(raster)];
-      const result = createRaster(scale * raster.width, scale * raster.height, channels, bits);
-      const mosaic = createMosaic(plan, { channels, scale, bits, onRows: intoRaster(result) });
+      const mosaic = createMosaic(plan, { channels, scale, bits, onRows });
       context.progress({ stage: "tiles", done: 0, total: tiles.length });
       for (const [i, pictures] of tiles.entries()) {
         await context.checkpoint();
@@ -204,20 +246,12 @@ export async function enlarge(
         await clock.time("blend", () => mosaic.add(planes));
         context.progress({ stage: "tiles", done: i + 1, total: tiles.length });
       }
-      large = result;
     },
     release: (graph) => sessions.drop(graph),
   });
 
-  let result = large!;
-  if (settings.scale !== kind.scale) {
-    const { width, height } = enlargedSize(raster, settings.scale);
-    const made = result;
-    result = await stage("resample", () => resample(made, width, height, { signal: stop }));
-  }
   const traced = await trace?.pictures((x0) => run(kind.show!, { x0 }));
   return {
-    raster: result,
     ...(traced && { trace: traced }),
     info: infoOf(settings, plan, device, coverage, clock.read()),
   };

@@ -1,5 +1,5 @@
 export type { Method } from "../diffusion/index.js";
-export type { EnlargedRaster } from "./enlarge.js";
+export type { EnlargedRaster, EnlargementFacts } from "./enlarge.js";
 export type { Progress, ResolvedSettings, UpscaleInfo, UpscaleSettings } from "./settings.js";
 export type { TracedStep } from "./trace.js";
 export {

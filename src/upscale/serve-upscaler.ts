@@ -4,11 +4,12 @@
  */
 import { createQueue } from "../base/promises.js";
 import type { Raster } from "../image/raster.js";
+import type { RowsSink } from "../image/tiles.js";
 import { loadBackend } from "../runtime/devices.js";
 import { native } from "../runtime/gate.js";
 import { type CallContext, type Device, serveThread } from "../runtime/index.js";
 import type { SourceNetworks } from "../semantics/index.js";
-import { type EnlargedRaster, enlarge } from "./enlarge.js";
+import { type EnlargedRaster, type EnlargementFacts, enlarge, enlargeInRows } from "./enlarge.js";
 import type { Sessions } from "./sessions.js";
 import type { ResolvedSettings } from "./settings.js";
 
@@ -20,6 +21,12 @@ interface OpenedModel {
   readonly device: Device;
 }
 
+/**
+ * Bytes of rows that may wait for who takes them, more than what one row of tiles makes of a photo of 8
+ * megapixels: the network goes on while they are written, and waits where it is the faster.
+ */
+const MOST_BYTES_WAITING = 2 ** 26;
+
 /** What the thread of an upscaler answers to. */
 export interface UpscalerFunctions<A> {
   /** Loads what runs networks, ahead of the model; it may be left out. */
@@ -30,6 +37,11 @@ export interface UpscalerFunctions<A> {
     args: { raster: Raster; settings: ResolvedSettings },
     context: CallContext,
   ): Promise<EnlargedRaster>;
+  /** Hands over the rows of the result as rasters one below the other. */
+  upscaleInRows(
+    args: { raster: Raster; settings: ResolvedSettings },
+    context: CallContext,
+  ): Promise<EnlargementFacts>;
   /** Frees the sessions, after the jobs under way. */
   close(args?: undefined): Promise<void>;
   // biome-ignore lint/suspicious/noExplicitAny: as ThreadFunctions has it
@@ -51,10 +63,19 @@ export function serveUpscaler<A>(open: (args: A) => Promise<OpenedModel>): Upsca
       inTurn(async () => {
         const { sessions, networks, device } = opened!;
         const result = await enlarge(raster, settings, sessions, device, { ...context, ...networks });
-        const moments = result.trace ?? [];
-        const rasters = [result.raster, ...moments.flatMap(({ x, x0 }) => (x0 ? [x, x0] : [x]))];
-        const buffers = rasters.map(({ data }) => data.buffer as ArrayBuffer);
-        return context.transfer(result, buffers);
+        return context.transfer(result, [bufferOf(result.raster), ...buffersOf(result)]);
+      }),
+    upscaleInRows: ({ raster, settings }, context) =>
+      inTurn(async () => {
+        const { sessions, networks, device } = opened!;
+        const { onRows, allTaken } = handingOver(
+          { width: sessions.kind.scale * raster.width, channels: raster.channels },
+          context,
+        );
+        const of = { ...context, ...networks };
+        const result = await enlargeInRows(raster, settings, sessions, device, of, onRows);
+        await allTaken();
+        return context.transfer(result, buffersOf(result));
       }),
     close: () =>
       inTurn(async () => {
@@ -62,4 +83,36 @@ export function serveUpscaler<A>(open: (args: A) => Promise<OpenedModel>): Upsca
         await opened?.networks.release();
       }),
   });
+}
+
+/** Makes what hands rows over to the caller, and tells when it has them all. */
+function handingOver(
+  { width, channels }: Pick<Raster, "width" | "channels">,
+  context: CallContext,
+): { readonly onRows: RowsSink; allTaken(): Promise<unknown> } {
+  const waiting: { readonly bytes: number; readonly taken: Promise<void> }[] = [];
+  let bytesWaiting = 0;
+  return {
+    async onRows(_, rows) {
+      const data = rows.slice();
+      const part: Raster = { width, height: data.length / (width * channels), channels, data };
+      waiting.push({ bytes: data.byteLength, taken: context.handOver(part, [bufferOf(part)]) });
+      bytesWaiting += data.byteLength;
+      while (bytesWaiting > MOST_BYTES_WAITING) {
+        const { bytes, taken } = waiting.shift()!;
+        await taken;
+        bytesWaiting -= bytes;
+      }
+      await context.checkpoint();
+    },
+    allTaken: () => Promise.all(waiting.map(({ taken }) => taken)),
+  };
+}
+
+function bufferOf({ data }: Raster): ArrayBuffer {
+  return data.buffer as ArrayBuffer;
+}
+
+function buffersOf({ trace = [] }: EnlargementFacts): ArrayBuffer[] {
+  return trace.flatMap(({ x, x0 }) => (x0 ? [x, x0] : [x])).map(bufferOf);
 }

@@ -7,10 +7,14 @@ import { dirname } from "node:path";
 import { unlessAborted } from "../base/abort.js";
 import { checkOptions, checkText, type OptionType } from "../base/arguments.js";
 import { SamsrError } from "../base/errors.js";
+import { createChannel } from "../base/promises.js";
 import { DECODE_OPTIONS } from "../image/decode.js";
+import { encodeRows, encodeRowsToFile } from "../image/encode.js";
+import type { Shape } from "../image/encode-png.js";
 import { formatOfName } from "../image/formats.js";
 import {
   type Animation,
+  bitDepth,
   checkEncodable,
   checkWritable,
   type DecodeOptions,
@@ -32,7 +36,7 @@ import {
 import { LIMIT_TYPES } from "../image/limits.js";
 import { type PictureSource, pathOf } from "../image/source.js";
 import { filesSource } from "../semantics/sources/files.js";
-import type { EnlargedRaster } from "./enlarge.js";
+import type { EnlargementFacts } from "./enlarge.js";
 import { type FrameBefore, frameCoverage, movedPixels, withStillParts } from "./frames.js";
 import { kindOf } from "./kinds/index.js";
 import { findUpscalingModel } from "./model.js";
@@ -151,9 +155,10 @@ export async function upscale(
   options: UpscaleOptions = {},
 ): Promise<UpscaledPicture> {
   checkOptions("upscale", options, OPTIONS);
-  const { content, encoding, facts } = await walk(input, options, undefined);
+  const { content, encoding, facts } = await walk(input, options, undefined, encodeRows);
   const data = await encoded(options, async () => {
-    const bytes = content instanceof Uint8Array ? content : encode(content, encoding);
+    const made = content instanceof Uint8Array || content instanceof Promise;
+    const bytes = made ? content : encode(content, encoding);
     return unlessAborted(Promise.resolve(bytes), options.signal);
   });
   return { data, ...facts };
@@ -180,10 +185,11 @@ export async function upscaleToFile(
 
 /** A picture that is enlarged, and that no file has yet. */
 export interface UnwrittenPicture {
-  /** Bytes of its pixels, or of what is encoded of them already. */
+  /** Bytes of its pixels, or of what is encoded of them already and in no file. */
   readonly bytes: number;
   /**
-   * Encodes it and writes the file. The upscaler has nothing to do with that, and may take the next picture.
+   * Encodes it and writes the file, or what was not yet written of it while it was made. The upscaler has
+   * nothing to do with that, and may take the next picture.
    */
   write(): Promise<EnlargedPicture>;
 }
@@ -203,12 +209,19 @@ export async function enlargeForFile(
   const { overwrite, signal } = options;
   const path = pathOf("the path of the result", file);
   if (await exists(dirname(path))) await checkWritable(path, { overwrite });
-  const { content, encoding, facts } = await walk(input, options, formatOfName(path));
+  const makeFolder = () => mkdir(dirname(path), { recursive: true });
+  const writeRows: TakeRows<void> = async (rows, shape, encoding) => {
+    await makeFolder();
+    await encodeRowsToFile(rows, shape, path, { ...encoding, overwrite, signal });
+  };
+  const { content, encoding, facts } = await walk(input, options, formatOfName(path), writeRows);
+  const isWritten = content instanceof Promise;
   return {
-    bytes: content instanceof Uint8Array ? content.length : content.data.byteLength,
+    bytes: isWritten ? 0 : content instanceof Uint8Array ? content.length : content.data.byteLength,
     async write() {
       await encoded(options, async () => {
-        await mkdir(dirname(path), { recursive: true });
+        if (isWritten) return content;
+        await makeFolder();
         if (content instanceof Uint8Array) await writeFileAtomically(path, content, { overwrite, signal });
         else await encodeToFile(content, path, { ...encoding, overwrite, signal });
       });
@@ -225,9 +238,15 @@ async function encoded<T>({ onProgress }: JobOptions, work: () => Promise<T>): P
   return result;
 }
 
-/** What an upscaler has made, one raster or the encoded bytes of several pages, and how it is encoded. */
-interface Enlarged {
-  readonly content: Raster | Uint8Array;
+/** Takes the rows of a result while they are made, and encodes them. */
+type TakeRows<T> = (rows: AsyncIterable<Raster>, shape: Shape, encoding: EncodeOptions) => Promise<T>;
+
+/**
+ * What an upscaler has made: one raster, the encoded bytes of several pages, or what becomes of rows that
+ * were taken while they were made; and how it is encoded.
+ */
+interface Enlarged<T> {
+  readonly content: Raster | Uint8Array | Promise<T>;
   readonly encoding: EncodeOptions;
   readonly facts: EnlargedPicture;
 }
@@ -235,12 +254,14 @@ interface Enlarged {
 /**
  * Walks from a decoded file to the bytes of the result.
  * @param formatByName what the name of the result says of its format
+ * @param take is given the rows of a result that is one PNG, from the first of them on
  */
-async function walk(
+async function walk<T>(
   input: PictureSource | Picture | OpenedPicture,
   options: UpscaleOptions,
   formatByName: OutputFormat | undefined,
-): Promise<Enlarged> {
+  take: TakeRows<T>,
+): Promise<Enlarged<T>> {
   const { signal, quality, lossless, density } = options;
   signal?.throwIfAborted();
   const model = options.upscaler ? undefined : await findUpscalingModel(options.model ?? DEFAULT_MODEL);
@@ -284,9 +305,15 @@ async function walk(
       yield result.output;
     }
   }
-  let content: Raster | Uint8Array;
+  let content: Raster | Uint8Array | Promise<T>;
   try {
-    if (pages > 1) content = await encodePages(enlarged(), { ...encoding, animation });
+    if (pages === 1 && format === "png" && settings.scale === kind.scale) {
+      const shape: Shape = { ...size, channels: first.channels, bits: bitDepth(first) };
+      const made = await enlargeInRows(first, settings, upscaler, options, (rows) =>
+        take(rows, shape, encoding),
+      );
+      [content, info, trace] = [made.taken, made.info, made.trace];
+    } else if (pages > 1) content = await encodePages(enlarged(), { ...encoding, animation });
     else content = (await enlarged().next()).value as Raster;
   } finally {
     // Its memory is free again before the encoder needs some.
@@ -312,6 +339,37 @@ function pagesLost({ pages, animation }: OpenedPicture, written: number, format:
   return [`only the first of its ${pages} ${what} is in the ${format.toUpperCase()}; ${holders} all`];
 }
 
+/**
+ * Enlarges a picture while its rows are taken.
+ * @returns what is told of it as soon as the upscaler has done its part, and what becomes of the rows
+ */
+async function enlargeInRows<T>(
+  raster: Raster,
+  settings: ResolvedSettings,
+  upscaler: Upscaler,
+  { onProgress, signal }: JobOptions,
+  take: (rows: AsyncIterable<Raster>) => Promise<T>,
+): Promise<EnlargementFacts & { readonly taken: Promise<T> }> {
+  const { values, push, end, fail } = createChannel<Raster>();
+  let taken: Promise<T> | undefined;
+  const onRows = (rows: Raster) => {
+    const pushed = push(rows);
+    taken ??= take(values);
+    // Whoever makes rows hears of it.
+    taken.catch(fail);
+    return pushed;
+  };
+  try {
+    const facts = await upscaler.upscaleInRows(raster, settings, onRows, { onProgress, signal });
+    end();
+    return { ...facts, taken: taken! };
+  } catch (error) {
+    fail(error);
+    await taken?.catch(() => {});
+    throw error;
+  }
+}
+
 /** Enlarges one page, or one frame of an animation, which keeps of the frame before what did not move. */
 async function enlargeFrame(
   raster: Raster,
@@ -320,7 +378,7 @@ async function enlargeFrame(
   { onProgress, signal }: JobOptions,
   animation: Animation | boolean | undefined,
   before: FrameBefore | undefined,
-): Promise<Partial<Pick<EnlargedRaster, "info" | "trace">> & Omit<FrameBefore, "input">> {
+): Promise<Partial<EnlargementFacts> & Omit<FrameBefore, "input">> {
   const moved = before && movedPixels(before.input, raster);
   if (before && moved === undefined) return { output: before.output, coverage: before.coverage };
   const coverage = animation ? await frameCoverage(raster, settings, before, moved) : undefined;

@@ -8,8 +8,8 @@ import { SamsrError } from "../base/errors.js";
 import { createYield } from "../base/event-loop.js";
 import type { UpscalingModel } from "../checkpoints/description.js";
 import { checkRaster, type Raster } from "../image/raster.js";
-import { openInThread, type Thread } from "../runtime/index.js";
-import type { EnlargedRaster } from "./enlarge.js";
+import { type CallOptions, openInThread, type Thread } from "../runtime/index.js";
+import type { EnlargedRaster, EnlargementFacts } from "./enlarge.js";
 import { kindOf } from "./kinds/index.js";
 import type { UpscalerFunctions } from "./serve-upscaler.js";
 import { type Progress, type ResolvedSettings, resolveSettings, type UpscaleSettings } from "./settings.js";
@@ -37,6 +37,19 @@ export interface Upscaler {
     settings?: UpscaleSettings | ResolvedSettings,
     options?: JobOptions,
   ): Promise<EnlargedRaster>;
+  /**
+   * Enlarges a raster as `upscale` does, by the model's own scale, and hands over the rows of the result as
+   * they are finished: as rasters one below the other, from top to bottom. The next come when what `onRows`
+   * returns has resolved, or somewhat earlier, so the result need never be in memory whole.
+   * @throws SamsrError for settings that make no sense, another scale among them; what `onRows` throws; the
+   * signal's reason
+   */
+  upscaleInRows(
+    raster: Raster,
+    settings: UpscaleSettings | ResolvedSettings,
+    onRows: (rows: Raster) => unknown,
+    options?: JobOptions,
+  ): Promise<EnlargementFacts>;
   /** Waits for the jobs under way, then frees the sessions and ends the thread. */
   close(): Promise<void>;
 }
@@ -65,25 +78,37 @@ export async function openUpscaler<A>(
     });
   });
 
+  /** Checks what a job is given, and makes a call to the thread of it. */
+  async function callOf(
+    raster: Raster,
+    settings: UpscaleSettings | ResolvedSettings,
+    options: JobOptions,
+  ): Promise<[args: { raster: Raster; settings: ResolvedSettings }, options: CallOptions]> {
+    checkOptions("upscale", options, JOB_OPTIONS);
+    const { onProgress, signal } = options;
+    signal?.throwIfAborted();
+    checkRaster(raster);
+    const resolved = isResolved(settings) ? settings : resolveSettings(settings, raster, kind);
+    const data = await copyOf(raster.data);
+    const told = onProgress && ((value: unknown) => onProgress(value as Progress));
+    return [
+      { raster: { ...raster, data }, settings: resolved },
+      { transfer: [data.buffer as ArrayBuffer], signal, onProgress: told },
+    ];
+  }
+
   return {
     model,
     device: opened.device,
     async upscale(raster, settings = {}, options = {}) {
-      checkOptions("upscale", options, JOB_OPTIONS);
-      const { onProgress, signal } = options;
-      signal?.throwIfAborted();
-      checkRaster(raster);
-      const resolved = isResolved(settings) ? settings : resolveSettings(settings, raster, kind);
-      const data = await copyOf(raster.data);
-      return thread.call(
-        "upscale",
-        { raster: { ...raster, data }, settings: resolved },
-        {
-          transfer: [data.buffer as ArrayBuffer],
-          signal,
-          onProgress: onProgress && ((value) => onProgress(value as Progress)),
-        },
-      );
+      return thread.call("upscale", ...(await callOf(raster, settings, options)));
+    },
+    async upscaleInRows(raster, settings, onRows, options = {}) {
+      const [args, call] = await callOf(raster, settings, options);
+      if (args.settings.scale !== kind.scale) {
+        throw new SamsrError(`rows come at the model's own scale, ${kind.scale}, not ${args.settings.scale}`);
+      }
+      return thread.call("upscaleInRows", args, { ...call, onValue: (rows) => onRows(rows as Raster) });
     },
     close,
   };
