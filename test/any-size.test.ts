@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { anySize, type ImageSize } from "../src/onnx/any-size.js";
+import { anySize } from "../src/onnx/any-size.js";
 import * as o from "../src/onnx/index.js";
+import type { ImageSize } from "../src/onnx/size-formulas.js";
 import { createSession, floatTensor } from "../src/runtime/index.js";
 
 const picture = ([n, h, w]: ImageSize, channels = 2) => o.input("x", [n, channels, h, w]);

@@ -15,7 +15,7 @@ export function metricText(metric: MetricName, value: number | undefined): strin
 }
 
 /** Returns a difference by a metric, with its standard error, as a figure. */
-export function gainFigure(metric: MetricName, { mean, standardError }: Estimate): Figure {
+function gainFigure(metric: MetricName, { mean, standardError }: Estimate): Figure {
   return { value: mean, places: METRICS[metric].decimals, signed: true, error: standardError };
 }
 

@@ -5,7 +5,9 @@ import { structural } from "./containers/tiff.js";
 import type { OutputFormat } from "./formats.js";
 import { hdrName, profileFits, profileOf } from "./metadata/colour.js";
 import type { ExifField } from "./metadata/exif.js";
-import { readExifFields, resizedExif, resolutionFields, tags, writeExif } from "./metadata/exif.js";
+import { readExifFields, tags } from "./metadata/exif.js";
+import { resizedExif } from "./metadata/exif-changes.js";
+import { resolutionFields, writeExif } from "./metadata/exif-write.js";
 import type { Metadata, PngText } from "./metadata/index.js";
 import { resizedXmp, xmpWithTexts } from "./metadata/xmp.js";
 

@@ -10,7 +10,7 @@ import { decode } from "./decode.js";
 import { encode, encodeRows, encodeToFile } from "./encode.js";
 import { checkEncodable, encodingLosses } from "./encoding.js";
 import { formatOfName, type OutputFormat } from "./formats.js";
-import { uprightExif } from "./metadata/exif.js";
+import { uprightExif } from "./metadata/exif-changes.js";
 import type { Channels, Raster } from "./raster.js";
 import { createRaster } from "./raster.js";
 

@@ -7,16 +7,9 @@ import { structural } from "./containers/tiff.js";
 import { readWebp } from "./containers/webp.js";
 import type { InputFormat } from "./formats.js";
 import { hdrName } from "./metadata/colour.js";
-import {
-  bareExif,
-  exifDensity,
-  exifOrientation,
-  isExif,
-  readExifFields,
-  tags,
-  uprightExif,
-  writeExif,
-} from "./metadata/exif.js";
+import { bareExif, exifDensity, exifOrientation, isExif, readExifFields, tags } from "./metadata/exif.js";
+import { uprightExif } from "./metadata/exif-changes.js";
+import { writeExif } from "./metadata/exif-write.js";
 import type { Metadata } from "./metadata/index.js";
 import { uprightXmp } from "./metadata/xmp.js";
 import { plainBytes } from "./sharp-raster.js";

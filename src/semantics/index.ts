@@ -10,6 +10,7 @@ export {
   wholeFacts,
 } from "./coverage.js";
 export { coverageOfRuns } from "./coverage-of-runs.js";
+export { literalNoise } from "./literal-noise.js";
 export {
   type LabelMap,
   MASK_THRESHOLD,
@@ -23,7 +24,6 @@ export {
 export {
   createNoise,
   createNoiseAsync,
-  literalNoise,
   type Noise,
   type NoiseOptions,
   scaleByCoverage,

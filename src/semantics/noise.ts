@@ -5,7 +5,7 @@
  * standardises the sum. The maps are independent, so at a pixel that c masks cover the sum is exactly sqrt(c)
  * N(0, 1), independent of all other pixels. The released code divides the sum by c, which leaves N(0, 1) /
  * sqrt(c): the opposite tilt. Either way the masks matter only through c, one normal a value is enough, and M
- * maps need never exist. {@link literalNoise} keeps the long form, to compare with.
+ * maps need never exist. `literal-noise.ts` keeps the long form, to compare with.
  *
  * Every normal has an address: (seed, stream, channel, y, x) goes through a counter-based generator. So a
  * window can be made anywhere at any time, tiles agree where they overlap, and the result depends on seed and
@@ -17,14 +17,12 @@ import { normalTable, philox, seedKey } from "../base/random.js";
 import type { Variant } from "../diffusion/index.js";
 import { reflect, reflections } from "../image/raster.js";
 import { type Coverage, type CoveragePart, largestCount } from "./coverage.js";
-import type { MaskSet } from "./masks.js";
 
 /** Channels that one block of the generator serves. */
-const LANES = 8;
+export const LANES = 8;
 
-/** Last counter words of the two kinds of noise; the low 24 bits count streams or masks. */
+/** The last counter word; the low 24 bits count streams. */
 const NOISE_DOMAIN = 0x4e000000;
-const LITERAL_DOMAIN = 0x4c000000;
 
 /** Up to this many values (16 MiB) the map is kept after the first pass, so that filling is a copy. */
 const KEPT_VALUES = 4 * 2 ** 20;
@@ -211,52 +209,6 @@ function* prepareNoise(options: NoiseOptions): Generator<void, Noise> {
 }
 
 /**
- * Equations 5 and 6 as they are printed: M independent maps of noise, each cut out by its mask, added up
- * (`release`: and divided by the coverage), then equation 7. Slow, and only for comparison: {@link
- * createNoise} has the same distribution.
- *
- * @returns [C, H, W]
- */
-export function literalNoise(
-  set: MaskSet,
-  options: { seed: number; channels: number; variant?: Variant },
-): Float32Array {
-  const { width, height, masks } = set;
-  const { seed, channels, variant = "paper" } = options;
-  const plane = width * height;
-  const out = new Float32Array(channels * plane);
-  const coverage = new Float32Array(plane);
-  const lanes = new Float32Array(LANES * width);
-  masks.forEach((mask, m) => {
-    for (let p = 0; p < plane; p++) coverage[p] += mask[p];
-    const rows = rowGenerator({ seed, domain: LITERAL_DOMAIN | (m & 0xffffff), width, variant });
-    for (let first = 0; first < channels; first += LANES) {
-      for (let y = 0; y < height; y++) {
-        rows(first / LANES, y, 0, width, lanes);
-        for (let c = first; c < Math.min(first + LANES, channels); c++) {
-          const row = lanes.subarray((c - first) * width, (c - first + 1) * width);
-          for (let x = 0; x < width; x++) out[c * plane + y * width + x] += mask[y * width + x] * row[x];
-        }
-      }
-    }
-  });
-  if (variant === "release") {
-    for (let i = 0; i < out.length; i++) out[i] /= Math.max(coverage[i % plane], 1);
-  }
-  const sums = new Float64Array(channels);
-  const squares = new Float64Array(channels);
-  for (let i = 0; i < out.length; i++) {
-    const c = Math.floor(i / plane);
-    sums[c] += out[i];
-    squares[c] += out[i] * out[i];
-  }
-  const mean = new Float64Array(channels);
-  const deviation = new Float64Array(channels).fill(1);
-  standardisation(sums, squares, plane, variant, mean, deviation);
-  return out.map((value, i) => (value - mean[Math.floor(i / plane)]) / deviation[Math.floor(i / plane)]);
-}
-
-/**
  * Makes plain noise [C, h, w] the SAM-noise of a part of a picture, in place. Its deviation over the whole
  * picture, by which equation 7 divides, is the expected one, so nothing of the rest has to be drawn; the mean
  * is 0 but for chance.
@@ -268,7 +220,7 @@ export function scaleByCoverage(noise: Float32Array, part: CoveragePart, variant
 }
 
 /** Computes mean and deviation of equation 7 from the sums of each channel's values and of their squares. */
-function standardisation(
+export function standardisation(
   sums: Float64Array,
   squares: Float64Array,
   plane: number,
@@ -301,7 +253,11 @@ function standardisation(
  */
 type RowGenerator = (group: number, y: number, left: number, right: number, lanes: Float32Array) => void;
 
-function rowGenerator(options: {
+/**
+ * Makes rows of noise, of strength by the coverage where one is given.
+ * @param options.domain the last counter word, which tells kinds of noise apart
+ */
+export function rowGenerator(options: {
   seed: number;
   domain: number;
   width: number;

@@ -11,7 +11,8 @@ import type { Raster } from "../image/raster.js";
 import { loadTrainingState, saveTrainingState, saveWeights, type TrainingState } from "./checkpoint.js";
 import type { DeviceTensors, Feeds } from "./device-tensors.js";
 import { learningRateAt, type RateSchedule } from "./learning-rate.js";
-import { openRunLog, type RunLog } from "./log/run-log.js";
+import { openRunLog } from "./log/run-log.js";
+import { addTo, newWindow, reportWindow } from "./log/window.js";
 import { type EmaStart, emaDecayAt } from "./moving-average.js";
 import { prefetch } from "./prefetch.js";
 import { faultOf, settle } from "./stability.js";
@@ -172,7 +173,8 @@ async function takeSteps(
 
     addTo(window, means, norm);
     if (adam.step % options.reportEvery === 0 || adam.step === steps) {
-      await tell(window, adam.step, settings.learningRate, log, options);
+      const at = { step: adam.step, steps, learningRate: settings.learningRate };
+      await reportWindow(window, at, log, report);
       window = newWindow();
     }
     const keeping = options.keepEvery && adam.step % options.keepEvery === 0;
@@ -281,48 +283,6 @@ async function keep(
     report(`${path} could not be written (${(error as Error).message}); the run goes on`);
     return undefined;
   }
-}
-
-/** What the steps since the last report came to. */
-interface Window {
-  seen: number;
-  norms: number;
-  readonly sums: Record<string, number>;
-  readonly since: number;
-}
-
-function newWindow(): Window {
-  return { seen: 0, norms: 0, sums: {}, since: performance.now() };
-}
-
-function addTo(window: Window, means: Readonly<Record<string, number>>, norm: number): void {
-  window.seen++;
-  window.norms += norm;
-  for (const [key, value] of Object.entries(means)) window.sums[key] = (window.sums[key] ?? 0) + value;
-}
-
-async function tell(
-  { seen, norms, sums, since }: Window,
-  step: number,
-  learningRate: number,
-  log: RunLog,
-  { steps, report }: TrainerOptions,
-): Promise<void> {
-  const msPerStep = (performance.now() - since) / seen;
-  const means = Object.fromEntries(Object.entries(sums).map(([key, sum]) => [key, sum / seen]));
-  const norm = norms / seen;
-  const losses = Object.entries(means).map(([key, value]) => `${key} ${value.toFixed(5)}`);
-  report(
-    `step ${step}/${steps}  ${losses.join("  ")}  |g| ${norm.toFixed(3)}  lr ` +
-      `${learningRate.toExponential(1)}  ` +
-      `${(1000 / msPerStep).toFixed(2)} steps/s  ${timeLeft((steps - step) * msPerStep)} left`,
-  );
-  await log.write({ step, ...means, norm, learningRate, msPerStep });
-}
-
-function timeLeft(milliseconds: number): string {
-  const minutes = milliseconds / 60_000;
-  return minutes < 90 ? `${minutes.toFixed(1)} min` : `${(minutes / 60).toFixed(1)} h`;
 }
 
 function gaveUp(step: number, fault: string, saved: number, out: string): SamsrError {

@@ -7,7 +7,7 @@ import { findModel, type InstalledModel } from "./find.js";
 import { loadModelWeights } from "./weights.js";
 import { checkModelName, type PlaceOptions, placeModel } from "./write.js";
 
-export interface BlendOptions extends PlaceOptions {
+interface BlendOptions extends PlaceOptions {
   /** The name in the store; default: of both and the share, such as "a-b-0.5". */
   readonly name?: string;
 }

@@ -16,7 +16,7 @@ import { findModel, type InstalledModel } from "./find.js";
 import { loadModelWeights } from "./weights.js";
 
 /** Which network is wanted. */
-export interface WantedWeights {
+interface WantedWeights {
   /** The networks of which one will do. */
   readonly networks: readonly Network[];
   /** What errors say is expected, such as "a denoiser"; default: the networks' titles. */

@@ -28,7 +28,7 @@ export interface InstalledModel<Description extends ModelDescription = ModelDesc
 }
 
 /** A folder among the models that is none, and why. */
-export interface DamagedModel {
+interface DamagedModel {
   readonly name: string;
   readonly folder: string;
   readonly reason: string;

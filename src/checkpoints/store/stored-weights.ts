@@ -10,7 +10,7 @@ import { outlineSafetensors } from "../safetensors.js";
 import { FLOATS } from "../safetensors-header.js";
 import { withSource } from "../source.js";
 
-export interface StoredWeights {
+interface StoredWeights {
   readonly tensors: ReadonlyMap<string, StoredTensor>;
   /** What a session over these weights is given as `weightsFolder`. */
   readonly folder: string;

@@ -84,7 +84,7 @@ export async function allModels(): Promise<InstalledModel<UpscalingModel>[]> {
 }
 
 /** How what a model can do is run. */
-export interface ContestantOptions {
+interface ContestantOptions {
   /** The seed of the noise. */
   readonly seed: number;
   readonly runsOn: RunsOn;

@@ -4,7 +4,8 @@
  */
 import { SamsrError } from "../../base/errors.js";
 import type { ExifField } from "../metadata/exif.js";
-import { readExifFields, resolutionFields, tags, writeDirectories } from "../metadata/exif.js";
+import { readExifFields, tags } from "../metadata/exif.js";
+import { resolutionFields, writeDirectories } from "../metadata/exif-write.js";
 import { latin1, spells, viewOf } from "./bytes.js";
 import { memoryStore, type Store } from "./store.js";
 

@@ -27,7 +27,7 @@ export interface DistsScopes {
   readonly weights: Scope;
 }
 
-export interface Dists {
+interface Dists {
   /** The distance, [N]. */
   readonly distance: o.Value;
   /** S1 and S2 of every channel, [N, 1475]. */

@@ -3,10 +3,10 @@
  * their weights are those of `files.ts`.
  */
 export { BACKBONES, type BackboneName } from "./backbones.js";
-export { CLIP_RN50, type ClipConfig, clipImage, clipText } from "./clip.js";
+export { CLIP_RN50, clipImage, clipText } from "./clip.js";
 export { clipIqa, FIVE_PAIRS, learnedFeatures, ONE_PAIR, pairFeatures } from "./clipiqa.js";
-export { type Dists, type DistsScopes, dists, distsFeatures } from "./dists.js";
+export { type DistsScopes, dists, distsFeatures } from "./dists.js";
 export { METRIC_FILES, type MetricFile, type MetricFileName, parametersOfFile } from "./files.js";
 export { LPIPS_BACKBONES, type LpipsName, type LpipsScopes, lpips, lpipsMaps } from "./lpips.js";
-export { MUSIQ, type MusiqConfig, type MusiqPlaces, musiqScore, musiqStem, PATCH } from "./musiq.js";
-export { type MusiqPatches, musiqPatches } from "./musiq-patches.js";
+export { MUSIQ, type MusiqConfig, musiqScore, musiqStem, PATCH } from "./musiq.js";
+export { musiqPatches } from "./musiq-patches.js";

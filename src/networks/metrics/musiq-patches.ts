@@ -2,7 +2,7 @@
 import { kernels, resizePlanar } from "../../image/resize.js";
 import { GRID, PATCH } from "./musiq.js";
 
-export interface MusiqPatches {
+interface MusiqPatches {
   /** How many there are. */
   readonly count: number;
   /** The pixels of the patches, [count, 3, 32, 32]. */

@@ -71,7 +71,7 @@ function standardised(p: Scope, from: number, to: number, kernel: number): o.Val
 }
 
 /** Where the tokens of one picture come from; each [L]. */
-export interface MusiqPlaces {
+interface MusiqPlaces {
   /** Row of the patch among 10 times 10, plus its column; int64. */
   readonly spatial: o.Value;
   /** The scale of each token: 0 for the smallest of the three sizes, 2 for the picture's own; int64. */

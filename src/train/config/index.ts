@@ -11,7 +11,6 @@ export type {
 export {
   autoencoderOptions,
   coverageOptions,
-  denoiserOptions,
   studentOptions,
   teacherOptions,
 } from "./options.js";

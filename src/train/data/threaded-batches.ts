@@ -5,12 +5,12 @@ import { KEPT_PHOTO_BYTES } from "./photo-store.js";
 import { createLibrary } from "./shared-photos.js";
 import type { DataOptions, functions, Skipped } from "./worker.js";
 
-export interface ThreadedOptions extends DataOptions {
+interface ThreadedOptions extends DataOptions {
   /** How many threads make batches, each a core of its own. Default: 1. They show in the speed alone. */
   readonly threads?: number;
 }
 
-export interface ThreadedBatches extends Batches {
+interface ThreadedBatches extends Batches {
   readonly kind: "photos" | "pairs";
   /** How many of them there are; files that cannot be decoded are found out later, see `openPhotoStore`. */
   readonly count: number;
