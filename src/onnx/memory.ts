@@ -1,6 +1,6 @@
 /** How much memory the values of a graph need at once, from shapes alone. */
 import { inTopologicalOrder } from "./order.js";
-import { sizeOf, TYPE_BYTES, type Value } from "./value.js";
+import { bytesOf, type Value } from "./value.js";
 
 /** Operators whose output is their first input under another shape. */
 const VIEWS = new Set(["Reshape", "Squeeze", "Unsqueeze", "Flatten", "Identity"]);
@@ -57,8 +57,4 @@ export function peakBytes(outputs: Iterable<Value>): number {
     for (const holder of ends[at]) alive -= bytesOf(holder);
   });
   return peak;
-}
-
-function bytesOf({ shape, type }: Value): number {
-  return sizeOf(shape) * TYPE_BYTES[type];
 }

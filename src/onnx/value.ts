@@ -161,6 +161,11 @@ export function isOnes({ source }: Value): boolean {
   return true;
 }
 
+/** Counts the bytes of a value's numbers. */
+export function bytesOf({ shape, type }: Value): number {
+  return sizeOf(shape) * TYPE_BYTES[type];
+}
+
 /** Tells whether two shapes have the same sides. */
 export function sameShape(a: Shape, b: Shape): boolean {
   return a.length === b.length && a.every((side, i) => side === b[i]);

@@ -59,10 +59,8 @@ function transformed(
     shape: [c, planes, rows, columns],
     attributes: { kernel_shape: [WINDOW, WINDOW], strides: [OUTPUT_TILE, OUTPUT_TILE], pads },
   });
-  const products = matmul(
-    kernels,
-    reshape(transpose(reshape(values, [c, planes, tiles]), [1, 0, 2]), [1, planes, c, tiles]),
-  );
+  // Nothing stands between this transpose and the product, so that the runtime makes them one at any size.
+  const products = matmul(kernels, transpose(reshape(values, [c, 1, planes, tiles]), [1, 2, 0, 3]));
   // [row in the tile, column in the tile, O, rows, columns], and the two moves that bring the pixels in
   // order.
   const pixels = matmul(after, reshape(products, [planes, o * tiles]));

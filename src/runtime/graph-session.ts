@@ -6,6 +6,7 @@ import {
   blockedLayoutPays,
   inStrips,
   toModel,
+  unfolded,
   type Value,
 } from "../onnx/index.js";
 import type { Backend } from "./backend.js";
@@ -54,7 +55,10 @@ export async function createAnySizeSession(
   const graph = anySize(fast, { input, multiple, mirrors: false, batch: 1 });
   if (!graph) return undefined;
   const { outputs, dimensions } = graph;
-  return createSession(toModel(outputs, { dimensions }).bytes, { optimization: "extended", ...options });
+  return createSession(toModel(unfolded(outputs, input), { dimensions }).bytes, {
+    optimization: "extended",
+    ...options,
+  });
 }
 
 /** Returns a graph in the form that runs fastest on a CPU. */

@@ -5,7 +5,7 @@ import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, wr
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { smallWeights, writeSmallModel } from "../../test/fixtures/small-model.js";
+import { smallWeights, tinyNetwork, writeSmallModel } from "../../test/fixtures/small-model.js";
 import { writeSafetensors } from "../checkpoints/index.js";
 import type { Backend } from "../runtime/backend.js";
 import { loadBackend } from "../runtime/devices.js";
@@ -28,8 +28,8 @@ beforeAll(async () => {
 });
 
 /** The numbers that a process with this build would make of a tile, and whether it found a session. */
-async function run(build: string | undefined, of: TileSize = size) {
-  const model = await findUpscalingModel(path);
+async function run(build: string | undefined, of: TileSize = size, from = path) {
+  const model = await findUpscalingModel(from);
   const kind = kindOf(model.description);
   const kept = await openKeptSessions(model, backend, folder, build);
   let found: Session | undefined;
@@ -69,7 +69,17 @@ it("a session is kept once and found again, with the same numbers to the bit as 
   expect(second.numbers).toEqual(plain.numbers);
 });
 
-it("code or weights of another version find nothing, another size neither", async () => {
+it("a graph of any size is kept once for tiles of all sizes", async () => {
+  const wide = writeSmallModel({ ...tinyNetwork, modelChannels: 64 });
+  const other = { width: 16, height: 48 };
+  const plain = await run(undefined, other, wide);
+  expect((await run("build", size, wide)).found).toBe(false);
+  const kept = await run("build", other, wide);
+  expect(kept.found).toBe(true);
+  expect(kept.numbers).toEqual(plain.numbers);
+});
+
+it("code or weights of another version find nothing, of any other graph another size neither", async () => {
   expect((await run("build", { width: 16, height: 16 })).found).toBe(false);
   expect((await run("newer")).found).toBe(false);
   writeFileSync(join(path, "student.safetensors"), writeSafetensors(smallWeights(9)));

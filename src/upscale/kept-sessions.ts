@@ -1,9 +1,9 @@
 /**
  * Sessions as ONNX Runtime has rewritten them, in files: the next process has one at once, without building
  * its graph. A file's name is a hash of all that decides it (our code, the runtime, the processor, the
- * description and the weights) and the size of the tile, so nothing is ever out of date. It is
- * sealed and must be this user's alone, so a damaged one, or another's, is known and not believed. For Node
- * only.
+ * description and the weights), with the size of the tile where it is for one, so nothing is ever out of
+ * date. It is sealed and must be this user's alone, so a damaged one, or another's, is known and not
+ * believed. For Node only.
  */
 import { createHash } from "node:crypto";
 import { lstat, mkdir, readdir, readFile } from "node:fs/promises";
@@ -23,14 +23,14 @@ import type { TileSize } from "./tile-inputs.js";
 /** A hash of the code, put in where that is joined into one file; other code keeps nothing. */
 declare const SAMSR_BUILD: string | undefined;
 
-/** Bytes that the files may have together; those not used for longest go first. One takes some 80 MB. */
+/** Bytes that the files may have together; those not used for longest go first. One takes some 26 MB. */
 const LARGEST_CACHE = 400 * 2 ** 20;
 const LARGEST_FILE = 200 * 2 ** 20;
 
 /** Weights that are larger make files that are read no sooner than they are made. */
 const LARGEST_WEIGHTS = 32 * 2 ** 20;
 
-const OWN_NAME = /^[0-9a-f]{64}\.\d+x\d+\.ort$/;
+const OWN_NAME = /^[0-9a-f]{64}(\.\d+x\d+)?\.ort$/;
 
 /** Nothing is rewritten, and weights are read where they lie. */
 const AS_IT_IS: SessionOptions = {
@@ -38,20 +38,24 @@ const AS_IT_IS: SessionOptions = {
   extra: { session: { use_ort_model_bytes_directly: "1", use_ort_model_bytes_for_initializers: "1" } },
 };
 
+/** Makes a session with these options too; undefined where there is none for all sizes. */
+type MakeSession = (more: SessionOptions) => Promise<Session | undefined>;
+
 /** The sessions of one graph of a model that are in files. */
 export interface KeptSessions {
   /** The graph of which sessions are kept. */
   readonly graph: string;
   /** Whether there are some: then the weights fit their network. */
   readonly some: boolean;
-  /** Reads the session for tiles of a size; undefined where none is kept. */
-  find(size: TileSize, options: SessionOptions): Promise<Session | undefined>;
+  /** Tells whether there is a session for tiles of a size, or for all sizes where none is given. */
+  has(size?: TileSize): boolean;
+  /** Reads a session; undefined where none is kept. */
+  find(size: TileSize | undefined, options: SessionOptions): Promise<Session | undefined>;
   /**
    * Makes the first session that is asked for and keeps it; others are only made, since a folder of pictures
    * may have many sizes.
-   * @param make makes it, with these options too
    */
-  keep(size: TileSize, make: (more: SessionOptions) => Promise<Session>): Promise<Session>;
+  keep(size: TileSize | undefined, make: MakeSession): Promise<Session | undefined>;
 }
 
 /**
@@ -71,17 +75,18 @@ export async function openKeptSessions(
   const key = await keyOf(model, graph, [build, backend.version ?? ""]).catch(() => undefined);
   if (key === undefined) return undefined;
   const names = await readdir(folder).catch((): string[] => []);
-  const nameOf = ({ width, height }: TileSize) => `${key}.${width}x${height}.ort`;
+  const nameOf = (size?: TileSize) => `${key}${size ? `.${size.width}x${size.height}` : ""}.ort`;
+  const has = (size?: TileSize) => names.includes(nameOf(size));
   /** What sessions read their weights from, as long as they are there. */
   const held = new WeakMap<Session, Uint8Array>();
   let isFirst = true;
 
   return {
     graph: graph.name,
-    some: names.some((name) => name.startsWith(`${key}.`)),
+    some: names.some((name) => name.startsWith(key)),
+    has,
     async find(size, options) {
-      const path = join(folder, nameOf(size));
-      const bytes = names.includes(nameOf(size)) ? await readKept(path) : undefined;
+      const bytes = has(size) ? await readKept(join(folder, nameOf(size))) : undefined;
       if (!bytes) return undefined;
       const session = await createSession(bytes, { ...options, ...AS_IT_IS }).catch(() => undefined);
       if (!session) return undefined;
@@ -91,14 +96,17 @@ export async function openKeptSessions(
     },
     async keep(size, make) {
       if (!isFirst) return make({});
-      isFirst = false;
       let session: Session | undefined;
+      let isMade = false;
       try {
         await mkdir(folder, { recursive: true, mode: 0o700 });
         await writeFileAtomically(
           join(folder, nameOf(size)),
           async (rewrittenFile) => {
             session = await make({ rewrittenFile });
+            isMade = true;
+            if (!session) throw new Error("there is nothing to keep");
+            isFirst = false;
             await sealFile(rewrittenFile);
           },
           { overwrite: true, secret: true, volatile: true },
@@ -107,7 +115,7 @@ export async function openKeptSessions(
       } catch {
         // A folder that cannot be written to is no reason to fail.
       }
-      return session ?? make({});
+      return isMade ? session : make({});
     },
   };
 }

@@ -4,6 +4,7 @@ import { createRandom } from "../base/random.js";
 import { ones } from "../nn/index.js";
 import * as o from "../onnx/index.js";
 import { floatTensor, type Session } from "../runtime/index.js";
+import type { KeptSessions } from "./kept-sessions.js";
 import { kindOf } from "./kinds/index.js";
 import type { ModelKind, TileGraph } from "./kinds/kind.js";
 import { findPart, findUpscalingModel } from "./model.js";
@@ -93,4 +94,35 @@ it("keeps sessions of a graph of fixed size within so many bytes, the last ones"
   expect(await ask(16)).toBe(0);
   expect(await ask(4)).toBe(0);
   expect(await ask(8)).toBe(1);
+});
+
+it("keeps one session for all sizes, or the first of one size where a graph has none for all", async () => {
+  const asked: string[] = [];
+  const kept: KeptSessions = {
+    graph: "doubled",
+    some: false,
+    has: () => false,
+    find: async () => undefined,
+    keep: (size, make) => {
+      asked.push(size ? `${size.width}x${size.height}` : "all");
+      return make({});
+    },
+  };
+  const made = async (sizedBy: "lq" | undefined) => {
+    const graph: TileGraph = {
+      ...{ name: "doubled", output: "hr", timed: "network", sizedBy },
+      build: (_, { lq }) => o.mul(lq, 2),
+    };
+    const kind: ModelKind = {
+      ...{ scale: 1, multiple: 1, tile: 8, overlap: 0, onePass: [graph], enlarge: async () => {} },
+      keptBytes: 2 ** 20,
+    };
+    const weights = async () => ({ tensors: new Map() });
+    const sessions = createSessions({ name: "doubled", kind }, weights, { device: "cpu" }, kept);
+    opened.push(sessions);
+    for (const side of [8, 12, 8]) await sessions.of(graph, { width: side, height: side });
+    return [sessions.made, asked.splice(0)];
+  };
+  expect(await made("lq")).toEqual([1, ["all"]]);
+  expect(await made(undefined)).toEqual([2, ["8x8", "12x12"]]);
 });

@@ -1,8 +1,8 @@
 /**
- * The sessions of a model. Making one takes as long as running it once or twice. The first size of tile gets
- * a session of its own, which is made soonest; when a second comes, one for all sizes takes its place, where
- * the graph is of any size. Else each size keeps its own, as long as all are within the bytes that may be
- * kept: each holds the largest memory that its runs have needed.
+ * The sessions of a model. Making one takes as long as running it once or twice. Where the graph is of any
+ * size, one session serves all: at once where it is kept for the next process too, else when a second size of
+ * tile comes, since the first has one of its own sooner. Other graphs have a session a size, as long as all
+ * are within the bytes that may be kept: each holds the largest memory that its runs have needed.
  */
 
 import { SamsrError } from "../base/errors.js";
@@ -104,7 +104,9 @@ export function createSessions(
     }
     const isSecond = [...ofSize.values()].some((one) => one.graph.name === graph.name);
     const { sizedBy } = graph;
-    const isShared = isSecond || ofAnySize.has(graph.name);
+    // A graph that is not of any size may be kept for this one.
+    const isKept = keeps(graph) && !kept?.has(size);
+    const isShared = isKept || isSecond || ofAnySize.has(graph.name);
     if (sizedBy && isShared && size.width * size.height <= MOST_SHARED) {
       const any = await remember(ofAnySize, graph.name, async () => {
         const made = await makeAnySize(graph, sizedBy);
@@ -116,14 +118,33 @@ export function createSessions(
     return makeOfSize(key, graph, size);
   }
 
+  /** Makes the session for tiles of all sizes, or finds it kept; undefined where the graph has none. */
   async function makeAnySize(graph: TileGraph, input: string): Promise<Session | undefined> {
-    const part = await scopeOf(graph);
-    const session = await createAnySizeSession((size) => graphOf(graph, size, part), {
-      ...{ name: `${modelName} (${graph.name})`, input, multiple: kind.multiple },
-      ...{ rewriting: ALIKE, weightsFolder: part.folder, ...options },
-    });
+    const name = `${modelName} (${graph.name})`;
+    const make = async (more: SessionOptions) => {
+      const part = await scopeOf(graph);
+      return createAnySizeSession((size) => graphOf(graph, size, part), {
+        ...{ name, input, multiple: kind.multiple },
+        ...{ rewriting: ALIKE, weightsFolder: part.folder, ...options, ...more },
+      });
+    };
+    const session = await orKept(graph, undefined, { name, ...options }, make);
     if (session) made++;
     return session;
+  }
+
+  /** Tells whether sessions of a graph, with its weights as they are, are kept in files. */
+  const keeps = ({ name }: TileGraph) => kept?.graph === name && detail === kind.detail?.standard;
+
+  /** Finds a session kept, or makes it, and keeps it where that is done. */
+  async function orKept(
+    graph: TileGraph,
+    size: TileSize | undefined,
+    own: SessionOptions,
+    make: (more: SessionOptions) => Promise<Session | undefined>,
+  ): Promise<Session | undefined> {
+    if (!kept || !keeps(graph)) return make({});
+    return (await kept.find(size, own)) ?? kept.keep(size, make);
   }
 
   /** Makes a session of one size, and frees those of other sizes that are too much. */
@@ -147,8 +168,8 @@ export function createSessions(
       const own = { name, rewriting: graph.sizedBy && ALIKE, weightsFolder: part.folder };
       return createGraphSession(graphOf(graph, size, part), { ...own, ...options, ...more });
     };
-    if (kept?.graph !== graph.name || detail !== kind.detail?.standard) return make({});
-    return (await kept.find(size, { name, ...options })) ?? kept.keep(size, make);
+    // There always is one of a size.
+    return (await orKept(graph, size, { name, ...options }, make))!;
   }
 
   const scopeOf = async ({ weights: part }: TileGraph): Promise<{ scope: Scope; folder?: string }> =>
