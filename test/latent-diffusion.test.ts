@@ -6,9 +6,16 @@
 import { readFileSync } from "node:fs";
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { convert, openCheckpoint, recogniseNetwork, type UpscalingModel } from "../src/checkpoints/index.js";
+import {
+  convert,
+  networkOf,
+  openCheckpoint,
+  recogniseNetwork,
+  type UpscalingModel,
+} from "../src/checkpoints/index.js";
 import { addModel, type InstalledModel, loadModelWeights } from "../src/checkpoints/store/index.js";
 import { ddimChain, ddimTimesteps, onArrays, signalShares } from "../src/diffusion/index.js";
+import type { Diffusing } from "../src/networks/index.js";
 import type { LatentDiffusionConfig } from "../src/networks/latent-diffusion/config.js";
 import { latentUNet } from "../src/networks/latent-diffusion/unet.js";
 import { frozenScope, type StateDict } from "../src/nn/index.js";
@@ -80,6 +87,52 @@ describe.skipIf(!hasShared)("latent diffusion x4", () => {
     const feeds = { x: floats("x"), lq: floats("lr"), t: Float32Array.from(tensors.get("t")!.data, Number) };
     expectClose("eps", (await runGraph({ y: graph(weights) }, feeds, { threads: 1 })).y);
     expectClose("eps_raw", (await runGraph({ y: graph(raw) }, feeds, { threads: 1 })).y);
+  });
+
+  it("makes the same of windows as its notebook cuts and blends them", async () => {
+    const { side, stride } = JSON.parse(readFileSync(place("config.json"), "utf8")).windows;
+    const [height, width] = [8, 12];
+    const starts = (length: number) =>
+      Array.from({ length: (length - side) / stride + 1 }, (_, i) => i * stride);
+    const places = starts(height).flatMap((y) => starts(width).map((x) => ({ y, x })));
+    const windows = (planes: Float32Array) =>
+      Float32Array.from({ length: places.length * 3 * side * side }, (_, i) => {
+        const { y, x } = places[Math.floor(i / (3 * side * side))];
+        const [c, row] = [Math.floor(i / (side * side)) % 3, Math.floor(i / side) % side];
+        return planes[(c * height + y + row) * width + x + (i % side)];
+      });
+    /** Weighs each by the distance to its nearest edge, 0.01 to 0.5 of its side. */
+    const blended = (made: readonly number[], scale: number) => {
+      const [s, h, w] = [side, height, width].map((length) => scale * length);
+      const [sum, weights] = [new Float64Array(3 * h * w), new Float64Array(3 * h * w)];
+      const share = (i: number) => Math.min(i, s - 1 - i) / (s - 1);
+      for (const [n, { y, x }] of places.entries()) {
+        for (let i = 0; i < 3 * s * s; i++) {
+          const [c, row, column] = [Math.floor(i / (s * s)), Math.floor(i / s) % s, i % s];
+          const weight = Math.min(0.5, Math.max(0.01, Math.min(share(row), share(column))));
+          const at = (c * h + scale * y + row) * w + scale * x + column;
+          sum[at] += weight * made[n * 3 * s * s + i];
+          weights[at] += weight;
+        }
+      }
+      return sum.map((value, i) => value / weights[i]);
+    };
+    const shape = [places.length, 3, side, side];
+    const t = Float32Array.from({ length: places.length }, () => Number(tensors.get("t")!.data[0]));
+    const scope = frozenScope(weights);
+    const [x, lq] = [o.input("x", shape), o.input("lq", shape)];
+    const last = floats("ddim15.eta0.x").slice(-floats("x_T").length);
+    const { decode } = networkOf(model.description).upscaling as Diffusing<LatentDiffusionConfig>;
+    const { eps, image } = await runGraph(
+      {
+        eps: latentUNet(scope.at("model.diffusion_model"), config, x, o.constant(t), lq),
+        image: decode(scope, config, o.input("z", shape)),
+      },
+      { x: windows(floats("x")), lq: windows(floats("lr")), z: windows(last) },
+      { threads: 1 },
+    );
+    expectClose("windows.eps", blended(eps, 1));
+    expectClose("windows.image", blended(image, 4));
   });
 
   it("has the schedule of its training", () => {

@@ -22,6 +22,7 @@ import {
 } from "../src/checkpoints/store/index.js";
 import { createRaster } from "../src/image/index.js";
 import type { Direct } from "../src/networks/index.js";
+import type { SwinIRConfig } from "../src/networks/swinir/config.js";
 import { frozenScope } from "../src/nn/index.js";
 import * as o from "../src/onnx/index.js";
 import { enlarge } from "../src/upscale/enlarge.js";
@@ -65,15 +66,35 @@ const PAIRS = [
 ] as const;
 
 /** The network of an installed model, on a picture mirrored to what it takes, as a graph. */
-async function graphOf(model: InstalledModel<UpscalingModel>, shape: o.Shape): Promise<o.Value> {
+async function graphOf(model: InstalledModel<UpscalingModel>, shape: o.Shape, name = "x"): Promise<o.Value> {
   const { description } = model;
   const { enlarge, multiple, scale } = networkOf(description).upscaling as Direct<unknown>;
   const { config } = description as { config?: unknown };
   const scope = frozenScope(await loadModelWeights(model, "network"));
   const [height, width] = shape.slice(2);
   const beyond = (side: number) => (multiple(config) - (side % multiple(config))) % multiple(config);
-  const x = o.pad(o.input("x", shape), [0, 0, 0, 0], [0, 0, beyond(height), beyond(width)], "reflect");
+  const x = o.pad(o.input(name, shape), [0, 0, 0, 0], [0, 0, beyond(height), beyond(width)], "reflect");
   return o.slice(enlarge(scope, config, x), [2, 3], [0, 0], [scale(config) * height, scale(config) * width]);
+}
+
+/** A picture as SwinIR's test program pads it: always, by up to a window, mirrored with the edge repeated. */
+function padded({ shape, data }: TestTensor, window: number): TestTensor {
+  const [batch, channels, height, width] = shape;
+  const [h, w] = [height, width].map((side) => (Math.floor(side / window) + 1) * window);
+  const at = (i: number, side: number) => (i < side ? i : 2 * side - 1 - i);
+  const made = Float32Array.from({ length: batch * channels * h * w }, (_, i) => {
+    const [plane, y, x] = [Math.floor(i / (h * w)), Math.floor(i / w) % h, i % w];
+    return Number(data[(plane * height + at(y, height)) * width + at(x, width)]);
+  });
+  return { shape: [batch, channels, h, w], data: made };
+}
+
+/** Returns the upper left part of planes. */
+function cut(data: ArrayLike<number>, [, , height, width]: o.Shape, [n, c, h, w]: o.Shape): Float32Array {
+  return Float32Array.from(
+    { length: n * c * h * w },
+    (_, i) => data[(Math.floor(i / (h * w)) * height + (Math.floor(i / w) % h)) * width + (i % w)],
+  );
 }
 
 describe.skipIf(!hasShared).each(FIXTURES)("%s", (fixture, network) => {
@@ -100,6 +121,46 @@ describe.skipIf(!hasShared).each(FIXTURES)("%s", (fixture, network) => {
       expect(graph.shape).toEqual(tensors.get(y)!.shape);
       expect(maxDifference(made.graph, floats(y)), y).toBeLessThan(bound(y));
     }
+  });
+
+  it.runIf(network === "swinir")("makes what the authors' test program makes of a picture", async () => {
+    const { config } = model.description as { config?: unknown } as { config: SwinIRConfig };
+    const picture = padded(tensors.get("x")!, config.window);
+    const graph = await graphOf(model, picture.shape, "padded");
+    const made = await runGraph({ graph }, { padded: picture.data as Float32Array }, { threads: 1 });
+    const due = tensors.get("y_public_test")!;
+    expect(maxDifference(cut(made.graph, graph.shape, due.shape), floats("y_public_test"))).toBeLessThan(
+      bound("y_public_test"),
+    );
+    const tiled = tensors.get("y_public_test_tiled");
+    if (!tiled) return;
+    // Its tiles are averaged where they overlap: here one row of two.
+    const [tile, overlap] = JSON.parse(readFileSync(place(fixture, "config.json"), "utf8")).tile_overlap;
+    const [, channels, height, width] = picture.shape;
+    expect([height, width]).toEqual([tile, 2 * tile - overlap]);
+    const x = o.input("padded", picture.shape);
+    const scope = frozenScope(await loadModelWeights(model, "network"));
+    const { enlarge } = networkOf(model.description).upscaling as Direct<unknown>;
+    const parts = [0, tile - overlap].map((at) => enlarge(scope, config, o.slice(x, [3], [at], [at + tile])));
+    const runs = await runGraph(
+      { a: parts[0], b: parts[1] },
+      { padded: picture.data as Float32Array },
+      {
+        threads: 1,
+      },
+    );
+    const [side, wide, step] = [tile, width, tile - overlap].map((length) => config.scale * length);
+    const both = Float32Array.from({ length: channels * side * wide }, (_, i) => {
+      const [row, column] = [Math.floor(i / wide), i % wide];
+      const values = [
+        ...(column < side ? [runs.a[row * side + column]] : []),
+        ...(column >= step ? [runs.b[row * side + column - step]] : []),
+      ];
+      return values.reduce((sum, value) => sum + value, 0) / values.length;
+    });
+    expect(
+      maxDifference(cut(both, [1, channels, side, wide], tiled.shape), floats("y_public_test_tiled")),
+    ).toBeLessThan(bound("y_public_test_tiled"));
   });
 
   it("is converted for any batch, height and width, also at half precision", async () => {

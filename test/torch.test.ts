@@ -7,8 +7,12 @@ import { fileURLToPath } from "node:url";
 import { createUpscaler } from "samsr";
 import sharp from "sharp";
 import { afterAll, afterEach, describe, expect, it, vi } from "vitest";
-import { readSafetensors } from "../src/checkpoints/index.js";
-import { initialize, trainableScope } from "../src/nn/index.js";
+import { openCheckpoint, readSafetensors, recogniseNetwork } from "../src/checkpoints/index.js";
+import { dasr } from "../src/networks/dasr/dasr.js";
+import { degradationFeatures } from "../src/networks/dasr-predictor/predictor.js";
+import type { Network } from "../src/networks/definition.js";
+import { type Diffusing, type Direct, NETWORKS } from "../src/networks/index.js";
+import { frozenScope, initialize, trainableScope } from "../src/nn/index.js";
 import * as o from "../src/onnx/index.js";
 import {
   createDeviceTensor,
@@ -22,7 +26,7 @@ import { teacherLoss, trainTeacher } from "../src/train/teacher.js";
 import { python } from "./fixtures/torch.js";
 import { always, BATCH, CONFIG, drawnBatch, RUN, SIDE } from "./fixtures/training.js";
 import { normals, runGraph } from "./run-graph.js";
-import { maxDifference } from "./shared.js";
+import { hasShared, maxDifference, readSafetensors as readTensors, sharedPath } from "./shared.js";
 
 const folder = mkdtempSync(join(tmpdir(), "samsr-torch-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -95,6 +99,54 @@ describe.skipIf(!python)("device torch (needs Python with PyTorch)", () => {
     const written = new Set(Object.values(outputs).flatMap(operatorsOf));
     for (const [, name] of known.matchAll(/^ {4}"([A-Z]\w+)": /gm)) {
       if (name !== "Identity") expect(written, "an operator that nothing here uses").toContain(name);
+    }
+  });
+
+  it.skipIf(!hasShared)("computes networks of others as ONNX Runtime does, all in one process", async () => {
+    vi.stubEnv("SAMSR_PYTHON", python!);
+    const graphs: Record<string, o.Value> = {};
+    const given: Record<string, Float32Array> = {};
+    const at = (...parts: string[]) => sharedPath("reference", ...parts);
+    const feed = (fixture: string, name: string) => {
+      const { shape, data } = readTensors(at(fixture, "io.safetensors")).tensors.get(name)!;
+      given[`${fixture} ${name}`] = Float32Array.from(data, Number);
+      return o.input(`${fixture} ${name}`, shape);
+    };
+    const open = async (file: string) => {
+      const { shapes, weights } = await openCheckpoint(file);
+      const found = recogniseNetwork(shapes, file);
+      const { config } = found as { config: never };
+      const network: Network = NETWORKS.find(({ name }) => name === found.network)!;
+      const run = network.runnable ? network.runnable(weights, found) : weights;
+      const scope = frozenScope(run, `${file}:`);
+      return { config, scope, upscaling: network.upscaling as never };
+    };
+    const folders = readdirSync(at());
+    const onePass = folders.filter((name) => /^(rrdb|srvgg|span|plksr|realplksr|swinir)-/.test(name));
+    expect(onePass.length).toBeGreaterThan(25);
+    for (const fixture of onePass) {
+      const { config, scope, upscaling } = await open(at(fixture, "checkpoint.pth"));
+      const { multiple, enlarge } = upscaling as Direct<never>;
+      const x = feed(fixture, "x");
+      const sides = x.shape.slice(2);
+      const beyond = sides.map((side) => Math.ceil(side / multiple(config)) * multiple(config) - side);
+      graphs[fixture] = enlarge(scope, config, o.pad(x, [0, 0, 0, 0], [0, 0, ...beyond], "reflect"));
+    }
+    const [generator, predictor] = [await open(at("dasr", "net_g.pth")), await open(at("dasr", "net_p.pth"))];
+    graphs.degradation = degradationFeatures(predictor.scope, predictor.config, feed("dasr", "x"));
+    const mixture = feed("dasr", "weights_given");
+    graphs.dasr = dasr(generator.scope, generator.config, feed("dasr", "x_given"), mixture);
+    const { config, scope, upscaling } = await open(at("ldm-sr", "checkpoint.pth"));
+    const { predict, decode } = upscaling as Diffusing<never>;
+    const [x, t, lr] = [feed("ldm-sr", "x"), feed("ldm-sr", "t"), feed("ldm-sr", "lr")];
+    graphs.eps = predict(scope, config, { x, t, lq: o.concat([lr, lr], 0) });
+    graphs.image = decode(scope, config, feed("ldm-sr", "x_T"));
+    const [here, there] = [
+      await runGraph(graphs, given, { threads: 1 }),
+      await runGraph(graphs, given, { device: "torch", threads: 1 }),
+    ];
+    for (const name of Object.keys(graphs)) {
+      expect(maxDifference(there[name], here[name]), name).toBeLessThan(2e-5);
     }
   });
 
