@@ -1,10 +1,16 @@
 /** Networks of one pass at their published sizes, with random weights, as three runtimes take them. */
-import { existsSync, symlinkSync } from "node:fs";
+import { createWriteStream, existsSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
 import { fileURLToPath } from "node:url";
+import { safetensorsPieces } from "../src/checkpoints/index.js";
+import { locateWeights } from "../src/checkpoints/store/index.js";
 import { rrdbNet } from "../src/networks/rrdb/rrdb.js";
 import { srvggNet } from "../src/networks/srvgg/srvgg.js";
 import { swinIR } from "../src/networks/swinir/swinir.js";
-import { frozenScope, type Scope, trainableScope } from "../src/nn/index.js";
+import { frozenScope, type Scope, type StateDict, trainableScope, type Weights } from "../src/nn/index.js";
 import { input, toModel, type Value } from "../src/onnx/index.js";
 import { createGraphSession, createSession, type FloatTensor, floatTensor } from "../src/runtime/index.js";
 import { lazily } from "./full-size.js";
@@ -42,6 +48,21 @@ export const NETWORKS: Readonly<Record<string, (p: Scope, lq: Value) => Value>> 
  */
 export const WAYS = ["ours", "plain", "torch"] as const;
 
+/** Uses weights as they are used where they are installed: the runtime reads them from their file. */
+async function fromFile<T>(
+  weights: StateDict,
+  use: (stored: Awaited<ReturnType<typeof locateWeights>>) => Promise<T>,
+): Promise<T> {
+  const folder = mkdtempSync(join(tmpdir(), "samsr-one-pass-"));
+  try {
+    const file = join(folder, "network.safetensors");
+    await pipeline(Readable.from(safetensorsPieces(weights)), createWriteStream(file));
+    return await use(await locateWeights(file));
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
 /** Opens a network, for one picture of 128 x 128. */
 export async function open(network: string, way: (typeof WAYS)[number], threads: number) {
   // The program is looked for two folders above the runtime, which is built elsewhere here.
@@ -51,16 +72,16 @@ export async function open(network: string, way: (typeof WAYS)[number], threads:
   const lq = input("lq", [1, 3, SIDE, SIDE]);
   const { scope, parameters } = trainableScope();
   NETWORKS[network](scope, lq);
-  const weights = new Map(
-    parameters().map(({ name, shape }, i) => [name, { shape, data: lazily(shape, i).data }] as const),
-  );
-  const outputs = { hr: NETWORKS[network](frozenScope(weights), lq) };
-  const session =
-    way === "ours"
-      ? await createGraphSession(outputs, { device: "cpu", threads, spinning: false })
-      : await createSession(toModel(outputs).bytes, {
-          ...{ device: way === "torch" ? "torch" : "cpu", threads, spinning: false },
-        });
+  const weights = new Map(parameters().map(({ name, shape }, i) => [name, lazily(shape, i)] as const));
+  const graph = (held: Weights) => ({ hr: NETWORKS[network](frozenScope(held), lq) });
+  const options = { device: way === "torch" ? "torch" : "cpu", threads, spinning: false } as const;
+  const session = await (way === "torch"
+    ? createSession(toModel(graph(weights)).bytes, options)
+    : fromFile(weights, ({ tensors, folder: weightsFolder }) =>
+        way === "ours"
+          ? createGraphSession(graph(tensors), { ...options, weightsFolder })
+          : createSession(toModel(graph(tensors)).bytes, { ...options, weightsFolder }),
+      ));
   const feeds = { lq: floatTensor(lq.shape) };
   for (let i = 0; i < feeds.lq.data.length; i++) feeds.lq.data[i] = 0.5 + 0.5 * Math.sin(i / 7);
   const run = async () => (await session.run(feeds)).hr as FloatTensor;

@@ -6,11 +6,11 @@
  * 0.92.
  */
 import { emit } from "./emit.js";
-import { abs, add, relu, sign, sub } from "./operators/arithmetic.js";
+import { add, neg, relu } from "./operators/arithmetic.js";
 import { reshape } from "./operators/broadcast.js";
 import { conv } from "./operators/convolution.js";
 import { slice } from "./operators/shape.js";
-import type { Value } from "./value.js";
+import { constant, type Value } from "./value.js";
 
 /** Channels that are kept together, at most, on any processor. */
 const BLOCK = 16;
@@ -36,15 +36,17 @@ export function summed(x: Value, weight: Value, bias: Value | undefined): Value 
 }
 
 /**
- * Multiplies what is below 0 by its channel's slope s [C, 1, 1], as s x + (1 - s) max(x, 0): products with
- * one number a channel are convolutions of 1 x 1 of each channel by itself.
+ * Multiplies what is below 0 by its channel's slope s [C, 1, 1], as max(x, 0) - s max(-x, 0): products with
+ * one number a channel are convolutions of 1 x 1 of each channel by itself. Two images are alive at once, as
+ * many as where the layout is left for this, and what is not below 0 stays as it is to the bit.
  * @returns undefined where x [N, C, H, W] has no whole blocks
  */
 export function slopes(x: Value, slope: Value): Value | undefined {
   if (!isWhole(x)) return undefined;
-  const s = reshape(slope, [x.shape[1], 1, 1, 1]);
-  const rest = sub(1, s);
-  return add(scaled(x, s), scaled(relu(scaled(x, abs(rest))), sign(rest)));
+  const channels = x.shape[1];
+  const minus = constant(new Float32Array(channels).fill(-1), [channels, 1, 1, 1]);
+  const below = relu(scaled(x, minus));
+  return add(scaled(below, neg(reshape(slope, [channels, 1, 1, 1]))), relu(x));
 }
 
 function isWhole(x: Value): boolean {

@@ -1,6 +1,6 @@
 /** The generator of ESRGAN, BSRGAN, RealSR and Real-ESRGAN. */
 import { defineDirectNetwork } from "../direct.js";
-import { config, rrdbScale } from "./config.js";
+import { config, rrdbReach, rrdbScale } from "./config.js";
 import { published } from "./published.js";
 import { readers, readInOrder } from "./read.js";
 import { rrdbNet } from "./rrdb.js";
@@ -19,6 +19,6 @@ export const RRDB = defineDirectNetwork({
   published,
   scale: rrdbScale,
   multiple: ({ unshuffle }) => unshuffle,
-  overlap: ({ unshuffle }) => 16 * unshuffle,
+  overlap: rrdbReach,
   enlarge: rrdbNet,
 });
