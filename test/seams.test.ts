@@ -6,6 +6,7 @@
 import { readdirSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { crop, decode, planTiles, type Raster } from "../src/image/index.js";
+import { handOvers, type Span } from "../src/image/tiles.js";
 import { enlarge } from "../src/upscale/enlarge.js";
 import { kindOf } from "../src/upscale/kinds/index.js";
 import { DEFAULT_OVERLAP, DEFAULT_TILE } from "../src/upscale/kinds/pixel.js";
@@ -57,8 +58,8 @@ function compare(tiled: Raster, whole: Raster, tile: number, overlap: number, { 
   });
   expect(plan.tiles.length).toBeGreaterThan(1);
   const [fromColumn, fromRow] = [
-    distances(plan.columns, plan.tileWidth, overlap, width),
-    distances(plan.rows, plan.tileHeight, overlap, height),
+    distances(plan.columns, overlap, width),
+    distances(plan.rows, overlap, height),
   ];
   const difference = Int16Array.from(tiled.data, (value, i) => value - whole.data[i]);
   const means = { near: mean(), inside: mean(), step: mean(), stepInside: mean() };
@@ -82,8 +83,8 @@ function compare(tiled: Raster, whole: Raster, tile: number, overlap: number, { 
 }
 
 /** How far each pixel of the large image is from the middle of the nearest hand-over along an axis. */
-function distances(places: readonly number[], side: number, overlap: number, length: number): Float64Array {
-  const seams = places.slice(0, -1).map((place) => 4 * (place + side - overlap / 2));
+function distances(spans: readonly Span[], overlap: number, length: number): Float64Array {
+  const seams = handOvers(spans, overlap).map((one) => 4 * (one.begin + one.length / 2));
   return Float64Array.from({ length }, (_, i) => Math.min(...seams.map((seam) => Math.abs(i + 0.5 - seam))));
 }
 

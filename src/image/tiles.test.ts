@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { SamsrError } from "../base/errors.js";
 import type { Channels, Raster } from "./raster.js";
 import { createRaster, cropPlanar, fromTensor } from "./raster.js";
-import type { TilePlan } from "./tiles.js";
+import type { TilePlan, TilePlanOptions } from "./tiles.js";
 import { createMosaic, handOverWeights, intoRaster, planTiles } from "./tiles.js";
 
 const shapes: [number, number, number, number, number][] = [
@@ -62,43 +62,100 @@ async function throughTiles(
   return raster;
 }
 
+/** Of the bundled network. */
+const FINE = { tile: 256, overlap: 8, multiple: 32 };
+
+const pixelsOf = ({ tiles }: TilePlan) => tiles.reduce((sum, { width, height }) => sum + width * height, 0);
+
+/** Checks that tiles cover the picture, overlap far enough, and are of sizes that are allowed. */
+function expectPlan(plan: TilePlan, { tile, overlap, multiple = 1 }: TilePlanOptions): void {
+  expect(plan.tileWidth * plan.tileHeight).toBeLessThanOrEqual(tile * tile);
+  expect(Math.max(plan.tileWidth, plan.tileHeight)).toBeLessThanOrEqual(2 * tile);
+  for (const [spans, size, longest] of [
+    [plan.columns, plan.width, plan.tileWidth],
+    [plan.rows, plan.height, plan.tileHeight],
+  ] as const) {
+    expect(Math.max(...spans.map(({ length }) => length))).toBe(longest);
+    expect(spans[0].start).toBe(0);
+    const { start, length } = spans.at(-1)!;
+    if (spans.length > 1) expect(start + length).toBe(size);
+    else expect(length).toBe(Math.ceil(size / multiple) * multiple);
+    for (const [i, span] of spans.entries()) {
+      expect(span.length % multiple).toBe(0);
+      if (i === 0) continue;
+      expect(span.start).toBeGreaterThan(spans[i - 1].start);
+      expect(spans[i - 1].start + spans[i - 1].length - span.start).toBeGreaterThanOrEqual(overlap);
+    }
+  }
+}
+
 describe("planTiles", () => {
   it.each(shapes)(
     "covers %i x %i with tiles of %i, overlap %i, multiple %i",
     (width, height, tile, overlap, multiple) => {
       const plan = planTiles(width, height, { tile, overlap, multiple });
-      expect(plan.tileWidth % multiple).toBe(0);
-      expect(plan.tileWidth).toBeLessThanOrEqual(tile);
-      for (const [places, size, side] of [
-        [plan.columns, width, plan.tileWidth],
-        [plan.rows, height, plan.tileHeight],
-      ] as const) {
-        expect(places[0]).toBe(0);
-        if (places.length > 1) expect(places.at(-1)! + side).toBe(size);
-        else expect(side).toBeGreaterThanOrEqual(size);
-        for (let i = 1; i < places.length; i++) {
-          expect(places[i]!).toBeGreaterThan(places[i - 1]!);
-          expect(places[i - 1]! + side - places[i]!).toBeGreaterThanOrEqual(overlap);
-        }
-      }
+      expectPlan(plan, { tile, overlap, multiple });
       expect(plan.tiles.length).toBe(plan.columns.length * plan.rows.length);
       expect(plan.tiles[1]?.row ?? 0).toBe(plan.columns.length > 1 ? 0 : plan.tiles.length > 1 ? 1 : 0);
     },
   );
 
-  it("takes no more tiles than needed, and none longer than so many must be", () => {
-    const along = (size: number) => {
-      const { columns, tileWidth } = planTiles(size, 1, { tile: 192, overlap: 16, multiple: 32 });
-      return [columns.length, tileWidth];
-    };
-    expect(along(192)).toEqual([1, 192]);
-    expect(along(193)).toEqual([2, 128]);
-    expect(along(256)).toEqual([2, 160]);
-    expect(along(368)).toEqual([2, 192]);
-    expect(along(369)).toEqual([3, 160]);
-    expect(along(3000)).toEqual([17, 192]);
-    // A hand-over needs its whole length on both sides of a tile.
-    expect(planTiles(65, 1, { tile: 64, overlap: 32 }).tileWidth).toBe(64);
+  const share = (width: number, height: number, options: TilePlanOptions = FINE) => {
+    const plan = planTiles(width, height, options);
+    expectPlan(plan, options);
+    return pixelsOf(plan) / (width * height);
+  };
+
+  it.each([
+    [512, 512],
+    [500, 375],
+    [1000, 1000],
+    [1155, 866],
+    [2000, 2000],
+    [2309, 1732],
+    [3264, 2448],
+    [4000, 2000],
+    [12000, 9000],
+  ])("computes at most 1.12 times the pixels of %i x %i", (width, height) => {
+    expect(share(width, height)).toBeLessThanOrEqual(1.12);
+    expect(share(height, width)).toBeLessThanOrEqual(1.12);
+  });
+
+  it("computes hardly more of pictures of any other size, and of thin ones what multiples ask for", () => {
+    for (let side = 512; side < 1500; side += 97) {
+      for (let other = 512; other < 1500; other += 89) {
+        expect(share(side, other)).toBeLessThanOrEqual(side * other < 1e6 ? 1.13 : 1.1);
+      }
+    }
+    for (const thin of [1, 31, 33, 95]) {
+      const least = (Math.ceil(thin / 32) * 32) / thin;
+      expect(share(5000, thin)).toBeLessThanOrEqual(1.04 * least);
+      expect(share(thin, 5000)).toBeLessThanOrEqual(1.04 * least);
+    }
+  });
+
+  it("takes tiles of sides that differ by one multiple, and of one size where they must be alike", () => {
+    const sizesOf = (plan: TilePlan) => [...new Set(plan.tiles.map((t) => `${t.width}x${t.height}`))];
+    expect(sizesOf(planTiles(512, 512, FINE))).toEqual(["512x128", "512x96"]);
+    expect(sizesOf(planTiles(2000, 2000, FINE)).length).toBeLessThanOrEqual(4);
+    expect(sizesOf(planTiles(2000, 2000, { ...FINE, alike: true })).length).toBe(1);
+    expect(share(512, 512, { ...FINE, alike: true })).toBeLessThan(1.3);
+  });
+
+  it("gives a hand-over its whole length on both sides of a tile", () => {
+    const plan = planTiles(65, 64, { tile: 64, overlap: 32 });
+    expect(plan.columns).toEqual([
+      { start: 0, length: 64 },
+      { start: 1, length: 64 },
+    ]);
+  });
+
+  it("places tiles of the one size that a network takes, as far from each other as can be", () => {
+    const size = { width: 64, height: 32 };
+    const plan = planTiles(150, 30, { tile: 32, overlap: 8, size });
+    expect(plan.columns.map(({ start }) => start)).toEqual([0, 43, 86]);
+    expect(plan.rows).toEqual([{ start: 0, length: 32 }]);
+    expect(plan.tiles.every(({ width, height }) => width === 64 && height === 32)).toBe(true);
   });
 
   it("refuses options that contradict each other", () => {
@@ -119,11 +176,11 @@ describe("handOverWeights", () => {
     const plan = planTiles(width, height, { tile, overlap, multiple });
     for (const scale of [1, 4]) {
       const sums = new Float64Array(width * scale);
-      const weights = handOverWeights(plan.columns, plan.tileWidth, overlap, scale);
-      for (const [i, place] of plan.columns.entries()) {
-        for (let x = 0; x < plan.tileWidth * scale && place * scale + x < sums.length; x++) {
+      const weights = handOverWeights(plan.columns, overlap, scale);
+      for (const [i, { start, length }] of plan.columns.entries()) {
+        for (let x = 0; x < length * scale && start * scale + x < sums.length; x++) {
           expect(weights[i]![x]).toBeGreaterThanOrEqual(0);
-          sums[place * scale + x]! += weights[i]![x]!;
+          sums[start * scale + x]! += weights[i]![x]!;
         }
       }
       for (const sum of sums) expect(Math.abs(sum - 1)).toBeLessThan(1e-7);
@@ -131,7 +188,11 @@ describe("handOverWeights", () => {
   });
 
   it("hands over smoothly and ends at zero where a tile ends inside the image", () => {
-    const [first, second] = handOverWeights([0, 24], 32, 8, 4);
+    const spans = [
+      { start: 0, length: 32 },
+      { start: 24, length: 32 },
+    ];
+    const [first, second] = handOverWeights(spans, 8, 4);
     expect(first![127]).toBeLessThan(0.003);
     expect(second![0]).toBeLessThan(0.003);
     for (let i = 1; i < 128; i++) expect(Math.abs(first![i]! - first![i - 1]!)).toBeLessThan(0.05);
@@ -190,10 +251,10 @@ describe("createMosaic", () => {
   it("holds a band one tile tall, however tall the image", () => {
     const options = { tile: 128, overlap: 16, multiple: 32 };
     const sink = { channels: 3, scale: 4, onRows: () => undefined };
-    const short = createMosaic(planTiles(3000, 200, options), sink);
-    const tall = createMosaic(planTiles(3000, 2000, options), sink);
-    expect(tall.bytes).toBe(short.bytes);
-    const band = 3 * 12000 * 512 * 4;
+    const plan = planTiles(3000, 2000, options);
+    const tall = createMosaic(plan, sink);
+    const band = 3 * 12000 * 4 * plan.tileHeight * 4;
+    expect(plan.tileHeight).toBeLessThanOrEqual(256);
     expect(tall.bytes).toBeGreaterThanOrEqual(band);
     expect(tall.bytes).toBeLessThan(band * 1.05);
   });
@@ -214,14 +275,20 @@ describe("published tiles", () => {
   const plan = planTiles(44, 20, { tile: 16, overlap: 2, multiple: 4, published: true });
 
   it("are as long as was asked for, the last moved back, and one where the picture is shorter", () => {
-    expect(plan).toMatchObject({ columns: [0, 14, 28], rows: [0, 4], tileWidth: 16, tileHeight: 16 });
-    expect(planTiles(9, 16, { tile: 16, overlap: 2, multiple: 4, published: true })).toMatchObject({
-      ...{ columns: [0], rows: [0], tileWidth: 12, tileHeight: 16 },
-    });
+    const startsOf = ({ columns, rows }: TilePlan) =>
+      [columns, rows].map((along) => along.map((s) => s.start));
+    expect(plan).toMatchObject({ tileWidth: 16, tileHeight: 16 });
+    expect(startsOf(plan)).toEqual([
+      [0, 14, 28],
+      [0, 4],
+    ]);
+    const single = planTiles(9, 16, { tile: 16, overlap: 2, multiple: 4, published: true });
+    expect(single).toMatchObject({ tileWidth: 12, tileHeight: 16 });
+    expect(startsOf(single)).toEqual([[0], [0]]);
   });
 
   it("are averaged wherever several lie", async () => {
-    const weights = handOverWeights(plan.rows, 16, 2, 1, true);
+    const weights = handOverWeights(plan.rows, 2, 1, true);
     expect([...weights[0].slice(0, 5)]).toEqual([1, 1, 1, 1, 0.5]);
     const raster = createRaster(2 * 44, 2 * 20, 1);
     const mosaic = createMosaic(plan, { channels: 1, scale: 2, onRows: intoRaster(raster) });

@@ -1,16 +1,19 @@
 /**
  * A large image is cut into overlapping tiles, each goes through the network alone, and the results are
- * laid together again. Two things make that invisible.
+ * laid together again. Three things make that cheap and invisible.
  *
- * Hand-over. From one tile to the next there is a stretch as wide as the overlap where the weight of the
- * first falls from 1 to 0 along a raised cosine and that of the second rises by exactly as much, so the
- * weights sum to 1 everywhere and need no normalising. The stretch ends where the first tile ends; the last
- * tile, which is moved back to end at the border, may overlap its neighbour by more, and its surplus has
- * weight 0. At a corner the weights are the products of those along x and y.
+ * The cut. Sides of tiles are multiples of what the network needs, but tiles need not be alike: along an axis
+ * their sides differ by one multiple, so all of them together are hardly longer than the image and what they
+ * share. Of all grids whose tiles are small enough the one that computes fewest pixels is taken.
  *
- * The band. Tiles come row by row, so results are summed in a band as wide as the image and as tall as one
- * tile. When a row of tiles is complete, all lines that the next row does not touch are rounded and handed
- * out, and the rest moves to the top of the band.
+ * Hand-over. From one tile to the next there is a stretch in the middle of what both see where the weight of
+ * the first falls from 1 to 0 along a raised cosine and that of the second rises by exactly as much, so the
+ * weights sum to 1 everywhere and need no normalising. At a corner the weights are the products of those
+ * along x and y.
+ *
+ * The band. Tiles come row by row, so results are summed in a band as wide as the image and as tall as the
+ * tallest tile. When a row of tiles is complete, all lines that the next row does not touch are rounded and
+ * handed out, and the rest moves to the top of the band.
  */
 import { checkArgument, checkOptions, checkSize, checkWhole, isObject } from "../base/arguments.js";
 import { SamsrError } from "../base/errors.js";
@@ -23,64 +26,82 @@ export interface Tile extends Region {
   readonly row: number;
 }
 
+/** A stretch of pixels along one axis. */
+export interface Span {
+  readonly start: number;
+  readonly length: number;
+}
+
 export interface TilePlan {
   /** The width of the image. */
   readonly width: number;
   readonly height: number;
-  /** Every tile's size. It may exceed the image's: then the tile reads reflected pixels there. */
+  /**
+   * The sides of the widest and of the tallest tile. Where there is one tile along an axis it may be longer
+   * than the image: then it reads reflected pixels there.
+   */
   readonly tileWidth: number;
   readonly tileHeight: number;
+  /** How far neighbours overlap at least. */
   readonly overlap: number;
   /** Whether overlaps are averaged, all that two tiles share; else one tile hands over to the next. */
   readonly averaged: boolean;
-  /** The places where tiles begin along x and y. */
-  readonly columns: readonly number[];
-  readonly rows: readonly number[];
+  /** Where tiles lie along x and y. */
+  readonly columns: readonly Span[];
+  readonly rows: readonly Span[];
   /** The tiles, in row-major order. */
   readonly tiles: readonly Tile[];
 }
 
+/** What a plan of tiles keeps to. */
+export interface TilePlanOptions {
+  /**
+   * The side of a square, in low-resolution pixels, a multiple of `multiple`: no tile has more pixels than
+   * that, or is over twice as long.
+   */
+  readonly tile: number;
+  /** How far neighbours overlap at least: at most half of `tile`. */
+  readonly overlap: number;
+  /** What the network needs sides to divide by; 1 by default. */
+  readonly multiple?: number;
+  /** Whether all tiles are of one size, for networks that cost a session for each; default false. */
+  readonly alike?: boolean;
+  /** The one size of tile that a network takes, where it takes one only. */
+  readonly size?: { readonly width: number; readonly height: number };
+  /**
+   * As ResShift, SinSR and SAMSR cut: along an axis longer than `tile` each tile is as long as that, the last
+   * moved back to end at the border, and overlaps are averaged; default false.
+   */
+  readonly published?: boolean;
+}
+
 /**
- * Covers an image with tiles of one size. Along an axis not longer than `tile` there is one tile, as long
- * as the image rounded up to a multiple. Along a longer one there are as few as `tile` allows, and these are
- * no longer than so many must be: an image a little over a tile is not enlarged nearly twice. They begin
- * every side less overlap pixels, the last moved back so that it ends at the border.
- *
- * @param options.tile the longest side of a tile in low-resolution pixels, a multiple of `multiple`
- * @param options.overlap at most half a tile
- * @param options.multiple what the network needs sides to divide by; 1 by default
- * @param options.size the one size of tile that a network takes, where it takes one only
- * @param options.published as ResShift, SinSR and SAMSR cut: along a longer axis each tile is as long as
- *   `tile`, and overlaps are averaged; default false
+ * Covers an image of `width` x `height` pixels with a grid of tiles, the one that computes fewest pixels, and
+ * of those the one of fewest tiles.
  * @throws SamsrError when the options contradict each other
  */
-export function planTiles(
-  width: number,
-  height: number,
-  options: {
-    tile: number;
-    overlap: number;
-    multiple?: number;
-    size?: { width: number; height: number };
-    published?: boolean;
-  },
-): TilePlan {
+export function planTiles(width: number, height: number, options: TilePlanOptions): TilePlan {
   checkSize("planTiles", width, height);
   checkOptions("planTiles", options, PLAN_OPTIONS);
-  const { tile, overlap, multiple = 1, size, published = false } = options;
+  const { tile, overlap, multiple = 1, alike = false, size, published = false } = options;
   if (!Number.isInteger(tile) || tile < 1 || tile % multiple !== 0) {
     throw new SamsrError(`The tile must be a whole multiple of ${multiple} pixels, not ${tile}.`);
   }
   if (!Number.isInteger(overlap) || overlap < 0 || 2 * overlap > tile) {
     throw new SamsrError(`The overlap must be from 0 to half the tile (${tile / 2} pixels), not ${overlap}.`);
   }
-  const along = (length: number, only?: number) =>
-    placesAlong(length, only ?? tile, overlap, only ?? multiple, published);
-  const [columns, tileWidth] = along(width, size?.width);
-  const [rows, tileHeight] = along(height, size?.height);
-  const tiles = rows.flatMap((y, row) =>
-    columns.map((x, column) => ({ x, y, width: tileWidth, height: tileHeight, column, row })),
+  const along = (length: number, only: number) =>
+    published
+      ? placed(length, Math.min(tile, roundUp(length, multiple)), overlap)
+      : laid(length, Array(countWithin(length, only, overlap)).fill(only), overlap);
+  const { columns, rows } =
+    size || published
+      ? { columns: along(width, size?.width ?? tile), rows: along(height, size?.height ?? tile) }
+      : cheapestGrid([width, height], { tile, overlap, multiple, alike });
+  const tiles = rows.flatMap(({ start: y, length: h }, row) =>
+    columns.map(({ start: x, length: w }, column) => ({ x, y, width: w, height: h, column, row })),
   );
+  const [tileWidth, tileHeight] = [longest(columns), longest(rows)];
   return { width, height, tileWidth, tileHeight, overlap, averaged: published, columns, rows, tiles };
 }
 
@@ -88,61 +109,132 @@ const PLAN_OPTIONS = {
   tile: "number",
   overlap: "number",
   multiple: "number",
+  alike: "boolean",
   size: "object",
   published: "boolean",
 } as const;
 
-function placesAlong(
-  size: number,
-  tile: number,
-  overlap: number,
-  multiple: number,
-  whole: boolean,
-): [number[], number] {
-  const roundUp = (length: number) => Math.ceil(length / multiple) * multiple;
-  if (size <= tile) return [[0], roundUp(size)];
-  const count = Math.ceil((size - overlap) / (tile - overlap));
-  const side = whole ? tile : roundUp(Math.max((size + (count - 1) * overlap) / count, 2 * overlap));
-  const places: number[] = [];
-  for (let place = 0; place + side < size; place += side - overlap) places.push(place);
-  places.push(size - side);
-  return [places, side];
+const roundUp = (length: number, multiple: number) => Math.ceil(length / multiple) * multiple;
+const longest = (spans: readonly Span[]) => spans.reduce((most, { length }) => Math.max(most, length), 0);
+const total = (spans: readonly Span[]) => spans.reduce((sum, { length }) => sum + length, 0);
+
+/** Places tiles of one side along an axis, the last moved back so that it ends at the border. */
+function placed(length: number, side: number, overlap: number): Span[] {
+  const spans: Span[] = [];
+  for (let start = 0; start + side < length; start += side - overlap) spans.push({ start, length: side });
+  return [...spans, { start: Math.max(length - side, 0), length: side }];
+}
+
+type GridOptions = Required<Pick<TilePlanOptions, "tile" | "overlap" | "multiple" | "alike">>;
+
+function cheapestGrid([width, height]: readonly [number, number], options: GridOptions) {
+  const { tile, overlap, multiple } = options;
+  const least = leastSide(options);
+  let best: { columns: Span[]; rows: Span[]; pixels: number; tiles: number } | undefined;
+  for (let count = 1; ; count++) {
+    const columns = spread(width, count, options);
+    const wide = longest(columns);
+    const tallest = Math.floor(Math.min((tile * tile) / wide, 2 * tile) / multiple) * multiple;
+    if (wide <= 2 * tile && (tallest >= least || tallest >= height)) {
+      const rows = spread(height, countWithin(height, tallest, overlap), options);
+      const [pixels, tiles] = [total(columns) * total(rows), columns.length * rows.length];
+      const isBetter = !best || pixels < best.pixels || (pixels === best.pixels && tiles < best.tiles);
+      if (isBetter) best = { columns, rows, pixels, tiles };
+    }
+    // More columns would not be narrower, or so narrow that rows as tall as may be see no less.
+    if (best && (wide <= least || 2 * wide <= tile)) return best;
+  }
 }
 
 /**
- * Returns the weight of each tile along one axis, in pixels enlarged by `scale`: one array of `tile * scale`
- * values a place, summing to 1 at every pixel of the image.
+ * Returns how long a side of several tiles is at least: the half in its middle is then its own, unless the
+ * overlap is so large that not even a square has such a half.
+ */
+function leastSide({ tile, overlap, multiple }: GridOptions): number {
+  return Math.min(Math.max(roundUp(4 * overlap, multiple), multiple), tile);
+}
+
+/** Returns how many tiles no longer than `side` an axis needs. */
+function countWithin(length: number, side: number, overlap: number): number {
+  return length <= side ? 1 : Math.ceil((length - overlap) / (side - overlap));
+}
+
+/** Spreads so many tiles over an axis, as short as multiples and the least side allow. */
+function spread(length: number, count: number, options: GridOptions): Span[] {
+  const { overlap, multiple, alike } = options;
+  const units = Math.ceil((length + (count - 1) * overlap) / multiple);
+  const [even, rest] = [Math.floor(units / count), units % count];
+  const least = count === 1 ? multiple : leastSide(options);
+  const sides = Array.from({ length: count }, (_, i) => {
+    const own = even + (alike ? Math.min(rest, 1) : i < rest ? 1 : 0);
+    return Math.max(own * multiple, least);
+  });
+  return laid(length, sides, overlap);
+}
+
+/** Lays tiles along an axis; what they are too long together, neighbours share beyond the overlap. */
+function laid(length: number, sides: readonly number[], overlap: number): Span[] {
+  const gaps = sides.length - 1;
+  const surplus = sides.reduce((a, b) => a + b) - length - gaps * overlap;
+  let end = 0;
+  return sides.map((side, i) => {
+    const start = i === 0 ? 0 : end - overlap - share(surplus, i, gaps);
+    end = start + side;
+    return { start, length: side };
+  });
+}
+
+/** Returns the i-th of so many shares of a whole number, i from 1 on. */
+function share(whole: number, i: number, count: number): number {
+  return Math.floor((whole * i) / count) - Math.floor((whole * (i - 1)) / count);
+}
+
+/**
+ * Returns the weight of each tile along one axis, in pixels enlarged by `scale`: one array of its length
+ * times that for each span, summing to 1 at every pixel of the image.
  * @param averaged whether all tiles at a pixel count the same there; default false
  */
 export function handOverWeights(
-  places: readonly number[],
-  tile: number,
+  spans: readonly Span[],
   overlap: number,
   scale: number,
   averaged = false,
 ): Float32Array[] {
-  if (averaged) return averages(places, tile, scale);
-  const weights = places.map(() => new Float32Array(tile * scale).fill(1));
-  const length = overlap * scale;
-  for (let i = 0; i + 1 < places.length; i++) {
-    const end = tile * scale;
-    // The hand-over as the next tile counts it, and all that it has before.
-    const begin = (places[i]! + tile - overlap - places[i + 1]!) * scale;
-    weights[i + 1]!.fill(0, 0, begin);
-    for (let k = 0; k < length; k++) {
-      const rising = Math.fround(0.5 - 0.5 * Math.cos((Math.PI * (k + 0.5)) / length));
-      weights[i + 1]![begin + k] = rising;
-      weights[i]![end - length + k] = 1 - rising;
+  if (averaged) return averages(spans, scale);
+  const weights = spans.map(({ length }) => new Float32Array(length * scale).fill(1));
+  for (const [i, { begin, length }] of handOvers(spans, overlap).entries()) {
+    const [ending, beginning] = [weights[i]!, weights[i + 1]!];
+    const from = (begin - spans[i]!.start) * scale;
+    const to = (begin - spans[i + 1]!.start) * scale;
+    const steps = length * scale;
+    beginning.fill(0, 0, to);
+    ending.fill(0, from + steps);
+    for (let k = 0; k < steps; k++) {
+      const rising = Math.fround(0.5 - 0.5 * Math.cos((Math.PI * (k + 0.5)) / steps));
+      beginning[to + k] = rising;
+      ending[from + k] = 1 - rising;
     }
   }
   return weights;
 }
 
+/** Returns where each tile but the last hands over to the next: in the middle of what both see. */
+export function handOvers(spans: readonly Span[], overlap: number) {
+  return spans.slice(0, -1).map(({ start, length }, i) => {
+    const next = spans[i + 1]!;
+    const shared = start + length - next.start;
+    // A tile between two others has both hand-overs, one after the other.
+    const room = [i > 0 ? length - shared : shared, i + 2 < spans.length ? next.length - shared : shared];
+    const own = Math.max(0, Math.min(overlap, ...room));
+    return { begin: next.start + ((shared - own) >> 1), length: own };
+  });
+}
+
 /** Returns one over how many tiles lie at each pixel. */
-function averages(places: readonly number[], tile: number, scale: number): Float32Array[] {
-  const counts = (x: number) => places.filter((place) => place <= x && x < place + tile).length;
-  return places.map((place) =>
-    Float32Array.from({ length: tile * scale }, (_, i) => 1 / counts(place + Math.floor(i / scale))),
+function averages(spans: readonly Span[], scale: number): Float32Array[] {
+  const counts = (x: number) => spans.filter(({ start, length }) => start <= x && x < start + length).length;
+  return spans.map(({ start, length }) =>
+    Float32Array.from({ length: length * scale }, (_, i) => 1 / counts(start + Math.floor(i / scale))),
   );
 }
 
@@ -154,7 +246,7 @@ export type RowsSink = (y: number, rows: Uint8Array | Uint16Array) => Promise<vo
 
 export interface Mosaic {
   /**
-   * Lays down the next tile of the plan: `[channels, tileHeight * scale, tileWidth * scale]` in [-1, 1].
+   * Lays down the next tile of the plan: `[channels, its height * scale, its width * scale]` in [-1, 1].
    * Tiles come in the plan's order, the next when the last is laid.
    */
   add(planar: Float32Array): Promise<void>;
@@ -187,11 +279,9 @@ export function createMosaic(
   checkArgument("createMosaic: onRows", onRows, typeof onRows === "function", "a function");
   const width = plan.width * scale;
   const height = plan.height * scale;
-  const tileWidth = plan.tileWidth * scale;
-  const tileHeight = plan.tileHeight * scale;
-  const bandHeight = Math.min(height, tileHeight);
-  const across = handOverWeights(plan.columns, plan.tileWidth, plan.overlap, scale, plan.averaged);
-  const down = handOverWeights(plan.rows, plan.tileHeight, plan.overlap, scale, plan.averaged);
+  const bandHeight = Math.min(height, plan.tileHeight * scale);
+  const across = handOverWeights(plan.columns, plan.overlap, scale, plan.averaged);
+  const down = handOverWeights(plan.rows, plan.overlap, scale, plan.averaged);
   const plane = width * bandHeight;
   const band = new Float32Array(channels * plane);
   const lines = Math.min(linesAtOnce, bandHeight) * width * channels;
@@ -202,42 +292,37 @@ export function createMosaic(
 
   async function blend(tile: Tile, planar: Float32Array): Promise<void> {
     const left = tile.x * scale;
+    const tileWidth = tile.width * scale;
     const columns = Math.min(tileWidth, width - left);
+    const lines = Math.min(tile.height * scale, bandHeight);
     const wx = across[tile.column]!;
     const wy = down[tile.row]!;
     for (let c = 0; c < channels; c++) {
-      for (let y = 0; y < bandHeight; y++) {
+      for (let y = 0; y < lines; y++) {
         const weight = wy[y]!;
         if (weight === 0) continue;
         if (y % 64 === 0) await yieldToEventLoop();
-        const from = (c * tileHeight + y) * tileWidth;
+        const from = (c * tile.height * scale + y) * tileWidth;
         const to = c * plane + y * width + left;
         for (let x = 0; x < columns; x++) band[to + x]! += weight * wx[x]! * planar[from + x]!;
       }
     }
   }
 
-  /**
-   * Hands out the band's lines down to where the next row of tiles begins to count, and moves the rest up.
-   */
+  /** Hands out the band's lines down to where the next row of tiles begins, and moves the rest up. */
   async function finish(row: number): Promise<void> {
-    const top = plan.rows[row]! * scale;
-    const last = row === plan.rows.length - 1;
-    // What the row after hands over begins here; lines above were finished by this row or, when this row
-    // was moved back, by the one before.
-    const handedOver = (i: number) =>
-      (plan.averaged ? plan.rows[i + 1]! : plan.rows[i]! + plan.tileHeight - plan.overlap) * scale - top;
-    const begin = row === 0 ? 0 : handedOver(row - 1);
-    const end = last ? height - top : handedOver(row);
-    for (let y = begin; y < end; y += linesAtOnce) {
+    const top = plan.rows[row]!.start * scale;
+    const next = plan.rows[row + 1];
+    const end = next ? next.start * scale - top : height - top;
+    for (let y = 0; y < end; y += linesAtOnce) {
       const count = Math.min(linesAtOnce, end - y) * width;
       const out = rounded.subarray(0, count * channels);
       writeInterleaved(band, count, channels, out, plane, y * width);
       await onRows(top + y, out);
       await yieldToEventLoop();
     }
-    if (last) return;
-    const shift = (plan.rows[row + 1]! * scale - top) * width;
+    if (!next) return;
+    const shift = end * width;
     for (let c = 0; c < channels; c++) {
       band.copyWithin(c * plane, c * plane + shift, (c + 1) * plane);
       band.fill(0, (c + 1) * plane - shift, (c + 1) * plane);
@@ -250,10 +335,9 @@ export function createMosaic(
     async add(planar) {
       const tile = plan.tiles[next];
       if (tile === undefined) throw new Error("the mosaic has all its tiles");
-      if (planar.length !== channels * tileWidth * tileHeight) {
-        throw new Error(
-          `a tile of ${planar.length} values; expected [${channels}, ${tileHeight}, ${tileWidth}]`,
-        );
+      const [h, w] = [tile.height * scale, tile.width * scale];
+      if (planar.length !== channels * h * w) {
+        throw new Error(`a tile of ${planar.length} values; expected [${channels}, ${h}, ${w}]`);
       }
       next += 1;
       await blend(tile, planar);

@@ -12,6 +12,7 @@ import { bleedColour } from "../image/alpha.js";
 import { bitDepth, createRaster, fromTensor, type Raster, type Region, toTensor } from "../image/raster.js";
 import { resample } from "../image/resample.js";
 import { createMosaic, intoRaster, type RowsSink, type TilePlan } from "../image/tiles.js";
+import { sizeOf } from "../onnx/index.js";
 import { type FloatTensor, floatTensor } from "../runtime/index.js";
 import {
   type Coverage,
@@ -33,7 +34,7 @@ import {
   type UpscaleInfo,
 } from "./settings.js";
 import { createTileDiffusion } from "./tile-diffusion.js";
-import { tileShapes } from "./tile-inputs.js";
+import { type TileSize, tileShapes } from "./tile-inputs.js";
 import { enlargePictures, listPictures, picturesOf, type TilePicture } from "./tile-pictures.js";
 import { createTrace, type TileMoment, type TracedStep } from "./trace.js";
 
@@ -137,24 +138,31 @@ export async function enlargeInRows(
   const { kind } = sessions;
   await sessions.blend(settings.detail);
   const colour = await bleedColour(raster);
-  const plan = planFor(raster, settings, kind);
-  const size = { width: plan.tileWidth, height: plan.tileHeight };
+  const plan = planFor(raster, settings, kind, device);
+  const most = Math.max(...plan.tiles.map(({ width, height }) => width * height));
+  const hasSizes = plan.tiles.some(({ width, height }) => width * height < plan.tileWidth * plan.tileHeight);
   const tiles = plan.tiles.map((tile) => picturesOf(colour, tile));
   const trace = settings.trace ? createTrace(plan, kind.scale) : undefined;
   // Made with the first tile that needs it, and used by all: tiles cost no memory that has to be collected.
-  let hr: FloatTensor | undefined;
+  let room: ArrayBuffer | undefined;
   let coverage = summarise(emptyCoverage(1, 1));
 
-  const run: Walk["run"] = async (graph, data, at = size) => {
+  /** Returns memory for the large pixels of a tile. */
+  function largePixels({ width, height }: TileSize): FloatTensor {
+    const shape = [1, 3, kind.scale * height, kind.scale * width];
+    room ??= new ArrayBuffer(4 * 3 * kind.scale ** 2 * most);
+    return floatTensor(shape, new Float32Array(room, 0, sizeOf(shape)));
+  }
+
+  const run: Walk["run"] = async (graph, data, at) => {
     stop.throwIfAborted();
-    const session = await clock.time("load", () => sessions.of(graph, at));
+    const session = await clock.time("load", () => sessions.of(graph, at, hasSizes));
     stop.throwIfAborted();
     const shapes = tileShapes(kind, at);
     const feeds: Record<string, FloatTensor> = {};
     for (const name of session.inputs as TileTensor[]) feeds[name] = floatTensor(shapes[name], data[name]);
     const isLast = graph.output === "hr";
-    if (isLast) hr ??= floatTensor([1, 3, kind.scale * size.height, kind.scale * size.width]);
-    const fetches = { [graph.output]: isLast ? hr! : null };
+    const fetches = { [graph.output]: isLast ? largePixels(at) : null };
     const results = await clock.time(graph.timed, () => session.run(feeds, { fetches }));
     const made = results[graph.output].data as Float32Array;
     if (isLast) checkFinite(made, sessions.name);
@@ -211,15 +219,17 @@ export async function enlargeInRows(
           createSemantics(found, { ...diffusion, seed }, { channels, schedule }, stop),
         );
       const { seed } = diffusion;
-      const of = { size, channels, schedule, settings: diffusion, clock, stop };
+      const of = { most, channels, schedule, settings: diffusion, clock, stop };
       if (settings.tiles === "together") {
         const found = await stage(context, "masks", () => find(colour, lookedAt?.(0)));
         coverage = summarise(found);
         const whole = await stage(context, "noise", () => draw(found, seed));
         return createTileDiffusion({ ...of, semanticsOf: (tile) => ({ semantics: whole, region: tile }) });
       }
-      const region = { x: 0, y: 0, ...size };
-      const tileOf = (tile: Region) => fromTensor(toTensor(colour, tile), { ...size, channels: 3 });
+      const tileOf = (tile: Region) => {
+        const { width, height } = tile;
+        return fromTensor(toTensor(colour, tile), { width, height, channels: 3 });
+      };
       const found = await stage(context, "masks", async () => {
         const all: Coverage[] = [];
         for (const [i, tile] of plan.tiles.entries()) all.push(await find(tileOf(tile), lookedAt?.(i)));
@@ -233,7 +243,7 @@ export async function enlargeInRows(
       const numberOf = ({ x, y }: Region) => plan.tiles.findIndex((tile) => tile.x === x && tile.y === y);
       return createTileDiffusion({
         ...of,
-        semanticsOf: (tile) => ({ semantics: own[numberOf(tile)], region }),
+        semanticsOf: (tile) => ({ semantics: own[numberOf(tile)], region: { ...tile, x: 0, y: 0 } }),
       });
     },
     async paint(enlargePicture) {
@@ -250,7 +260,7 @@ export async function enlargeInRows(
     release: (graph) => sessions.drop(graph),
   });
 
-  const traced = await trace?.pictures((x0) => run(kind.show!, { x0 }));
+  const traced = await trace?.pictures((x0, tile) => run(kind.show!, { x0 }, tile));
   return {
     ...(traced && { trace: traced }),
     info: infoOf(settings, plan, device, coverage, clock.read()),

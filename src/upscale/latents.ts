@@ -23,19 +23,19 @@ interface Latents {
  * @param yOf gives y of the plan's i-th tile, [C, h, w]
  */
 export function blendLatents(plan: TilePlan, channels: number, yOf: (i: number) => Float32Array): Latents {
-  const { tileWidth, tileHeight, overlap } = plan;
-  const width = Math.max(plan.width, tileWidth);
-  const height = Math.max(plan.height, tileHeight);
+  const { overlap, averaged } = plan;
+  const width = Math.max(plan.width, plan.tileWidth);
+  const height = Math.max(plan.height, plan.tileHeight);
   const data = new Float32Array(channels * width * height);
-  const across = handOverWeights(plan.columns, tileWidth, overlap, 1, plan.averaged);
-  const down = handOverWeights(plan.rows, tileHeight, overlap, 1, plan.averaged);
+  const across = handOverWeights(plan.columns, overlap, 1, averaged);
+  const down = handOverWeights(plan.rows, overlap, 1, averaged);
   for (const [i, tile] of plan.tiles.entries()) {
     const y = yOf(i);
     const [wx, wy] = [across[tile.column], down[tile.row]];
     for (let c = 0, from = 0; c < channels; c++) {
-      for (let row = 0; row < tileHeight; row++) {
+      for (let row = 0; row < tile.height; row++) {
         const to = (c * height + tile.y + row) * width + tile.x;
-        for (let x = 0; x < tileWidth; x++, from++) data[to + x] += wy[row] * wx[x] * y[from];
+        for (let x = 0; x < tile.width; x++, from++) data[to + x] += wy[row] * wx[x] * y[from];
       }
     }
   }

@@ -1,8 +1,9 @@
 /**
  * The sessions of a model. Making one takes as long as running it once or twice. Where the graph is of any
- * size, one session serves all: at once where it is kept for the next process too, else when a second size of
- * tile comes, since the first has one of its own sooner. Other graphs have a session a size, as long as all
- * are within the bytes that may be kept: each holds the largest memory that its runs have needed.
+ * size, one session serves all: at once where it is kept for the next process too or several sizes of tile
+ * are to come, else when a second comes, since the first has one of its own sooner. Other graphs have a
+ * session a size, as long as all are within the bytes that may be kept: each holds the largest memory that
+ * its runs have needed.
  */
 
 import { SamsrError } from "../base/errors.js";
@@ -35,8 +36,11 @@ export interface Sessions {
   /** The model's name, for messages. */
   readonly name: string;
   readonly kind: ModelKind;
-  /** Returns the session of a graph for tiles of a size. */
-  of(graph: TileGraph, size: TileSize): Promise<Session>;
+  /**
+   * Returns the session of a graph for tiles of a size.
+   * @param more whether tiles of other sizes are to come; default: not known
+   */
+  of(graph: TileGraph, size: TileSize, more?: boolean): Promise<Session>;
   /** How many sessions were made so far. */
   readonly made: number;
   /** Returns the session of a model that is a file, for pictures of any size that it takes. */
@@ -94,7 +98,7 @@ export function createSessions(
     await dropSizes(name);
   };
 
-  async function of(graph: TileGraph, size: TileSize): Promise<Session> {
+  async function of(graph: TileGraph, size: TileSize, more = false): Promise<Session> {
     const key = `${graph.name} ${size.width}x${size.height}`;
     const known = ofSize.get(key);
     if (known) {
@@ -106,7 +110,7 @@ export function createSessions(
     const { sizedBy } = graph;
     // A graph that is not of any size may be kept for this one.
     const isKept = keeps(graph) && !kept?.has(size);
-    const isShared = isKept || isSecond || ofAnySize.has(graph.name);
+    const isShared = more || isKept || isSecond || ofAnySize.has(graph.name);
     if (sizedBy && isShared && size.width * size.height <= MOST_SHARED) {
       const any = await remember(ofAnySize, graph.name, async () => {
         const made = await makeAnySize(graph, sizedBy);

@@ -22,7 +22,7 @@ const resolve = (settings: UpscaleSettings) => resolveSettings(settings, size, k
 describe("resolveSettings", () => {
   it("fills in what each method takes", () => {
     const { diffusion, ...rest } = resolve({});
-    expect(rest).toEqual({ tile: 192, overlap: 16, scale: 4, tiles: "together", trace: false });
+    expect(rest).toEqual({ tile: 256, overlap: 8, scale: 4, tiles: "together", trace: false });
     expect(diffusion).toMatchObject({
       method: "samsr",
       steps: 1,
@@ -32,7 +32,7 @@ describe("resolveSettings", () => {
     });
     expect(resolve({ method: "sinsr" }).diffusion).toMatchObject({ steps: 1, masks: "none" });
     expect(resolve({ method: "resshift" }).diffusion).toMatchObject({ steps: 15, masks: "none" });
-    expect(resolve({ tile: 32 }).overlap).toBe(16);
+    expect(resolve({ tile: 32 }).overlap).toBe(8);
   });
 
   it.each<[UpscaleSettings, RegExp]>([

@@ -69,11 +69,11 @@ export interface UpscaleSettings {
   /** How Segment Anything is asked; defaults are those of its public generator. */
   readonly samOptions?: SamOptions;
   /**
-   * Side of a tile in low-resolution pixels, a multiple of what the network needs; default: what suits the
-   * model.
+   * How large tiles are: none has more low-resolution pixels than a square of this side, a multiple of what
+   * the network needs, or is over twice as long; default: what suits the model.
    */
   readonly tile?: number;
-  /** How far neighbouring tiles overlap, at most half a tile; default: what suits the model. */
+  /** How far neighbouring tiles overlap at least, at most half of `tile`; default: what suits the model. */
   readonly overlap?: number;
   /**
    * Whether tiles belong `together` (the default): masks, noise and latents are of the whole picture, and
@@ -112,7 +112,7 @@ export interface UpscaleInfo
   readonly method?: Method | typeof DDIM;
   /** The detail of a model with a sharp end. */
   readonly detail?: number;
-  /** Number of tiles, and their size in low-resolution pixels: width, height. */
+  /** The number of tiles, and the sides of the widest and of the tallest in low-resolution pixels. */
   readonly tiles: number;
   readonly tile: readonly [width: number, height: number];
   /** "cpu", "webgpu" or "torch". */
@@ -327,13 +327,19 @@ function refuseDiffusion({ seed: _, masks, samOptions, ...settings }: Diffusing,
   if (name) throw new SamsrError(`${name} has no meaning for this model, which ${why}; leave it out`);
 }
 
-/** Returns the tiles of an image. @throws SamsrError for a tile or an overlap that does not fit */
+/**
+ * Returns the tiles of an image. They are of one size where a session serves one size only.
+ * @param device that the sessions run on
+ * @throws SamsrError for a tile or an overlap that does not fit
+ */
 export function planFor(
   { width, height }: TileSize,
   { tile, overlap, tiles }: Pick<ResolvedSettings, "tile" | "overlap" | "tiles">,
-  { multiple, size }: Pick<ModelKind, "multiple" | "size">,
+  { multiple, size, onePass }: Pick<ModelKind, "multiple" | "size" | "onePass">,
+  device = "cpu",
 ): TilePlan {
-  return planTiles(width, height, { tile, overlap, multiple, size, published: tiles === "alone" });
+  const alike = device !== "cpu" || onePass.some(({ sizedBy }) => sizedBy === undefined);
+  return planTiles(width, height, { tile, overlap, multiple, alike, size, published: tiles === "alone" });
 }
 
 /** Returns the model's schedule, with the kappa that was asked for. */

@@ -3,7 +3,7 @@
  * 1 and 2 of the paper).
  */
 import { createRaster, type Raster } from "../image/raster.js";
-import { createMosaic, intoRaster, type TilePlan } from "../image/tiles.js";
+import { createMosaic, intoRaster, type Tile, type TilePlan } from "../image/tiles.js";
 
 /** A moment of the chain. */
 export interface TracedStep {
@@ -30,7 +30,7 @@ interface Trace {
    * Returns the whole pictures, in the order of the chain.
    * @param show gives the large pixels [3, s h, s w] of a tile's latent; the next call may overwrite them
    */
-  pictures(show: (latent: Float32Array) => Promise<Float32Array>): Promise<TracedStep[]>;
+  pictures(show: (latent: Float32Array, tile: Tile) => Promise<Float32Array>): Promise<TracedStep[]>;
 }
 
 /**
@@ -40,10 +40,13 @@ interface Trace {
 export function createTrace(plan: TilePlan, scale: number): Trace {
   const moments = new Map<number, Map<number, TileMoment>>();
 
-  async function whole(latents: readonly Float32Array[], show: (x: Float32Array) => Promise<Float32Array>) {
+  async function whole(
+    latents: readonly Float32Array[],
+    show: (x: Float32Array, tile: Tile) => Promise<Float32Array>,
+  ) {
     const raster = createRaster(scale * plan.width, scale * plan.height, 3);
     const mosaic = createMosaic(plan, { channels: 3, scale, onRows: intoRaster(raster) });
-    for (const latent of latents) await mosaic.add(await show(latent));
+    for (const [i, latent] of latents.entries()) await mosaic.add(await show(latent, plan.tiles[i]));
     return raster;
   }
 

@@ -83,7 +83,7 @@ export function diffusionKind<Config>(
         return asked.value;
       };
       const predict = (run: Walk["run"], picture: TilePicture, x: Float32Array, timestep: number) =>
-        run(denoiser, { x, t: Float32Array.of(timestep), lq: picture.lq() });
+        run(denoiser, { x, t: Float32Array.of(timestep), lq: picture.lq() }, picture.tile);
 
       const colour = await walk(tiles.map(({ colour }) => colour));
       const alpha = alphas.length > 0 ? await walk(tiles.map(({ alpha }) => alpha)) : undefined;
@@ -92,7 +92,8 @@ export function diffusionKind<Config>(
       const isAlpha = new Set(alphas);
       await paint((picture) => {
         const latent = isAlpha.has(picture) ? alpha! : colour;
-        return run(decoder, { x0: cropPlanar(latent, { ...size, channels }, picture.tile) });
+        const { tile } = picture;
+        return run(decoder, { x0: cropPlanar(latent, { ...size, channels }, tile) }, tile);
       });
     },
   };

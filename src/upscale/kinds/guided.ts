@@ -67,8 +67,8 @@ export function guidedKind(generator: Held<Guided<unknown>>, guide: Held<Guiding
       const mean = await meanFeatures(raster, guide.network, (piece) =>
         run(features, { lq: toTensor(raster, piece) }, piece),
       );
-      const found = Float32Array.from(await run(mapping, { mean }));
-      await paint((picture) => run(pass, { lq: picture.lq(), guide: found }));
+      const found = Float32Array.from(await run(mapping, { mean }, { width: multiple, height: multiple }));
+      await paint((picture) => run(pass, { lq: picture.lq(), guide: found }, picture.tile));
     },
   };
 }

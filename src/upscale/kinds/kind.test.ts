@@ -33,7 +33,7 @@ const doubling: ModelKind = {
   overlap: 4,
   keptBytes: 0,
   onePass: [network],
-  enlarge: ({ paint, run }) => paint((picture) => run(network, { lq: picture.lq() })),
+  enlarge: ({ paint, run }) => paint((picture) => run(network, { lq: picture.lq() }, picture.tile)),
 };
 
 const gain = new Map([["gain", { shape: [], data: Float32Array.of(1) }]]);

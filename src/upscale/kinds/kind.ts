@@ -137,10 +137,10 @@ export interface Walk {
   /**
    * Runs a graph on one tile.
    * @param data what the graph reads; more does no harm
-   * @param size h x w; that of the plan's tiles where it is left out
+   * @param size h x w
    * @returns its output, [C, h, w]; that of `hr`, [3, s h, s w], lies in memory that the next call overwrites
    */
-  run(graph: TileGraph, data: TileData, size?: Pick<Region, "width" | "height">): Promise<Float32Array>;
+  run(graph: TileGraph, data: TileData, size: Pick<Region, "width" | "height">): Promise<Float32Array>;
   /**
    * Runs a model that is a file of its own kind, on what it takes.
    * @param part its name in the description

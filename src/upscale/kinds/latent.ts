@@ -73,7 +73,9 @@ export function latentKind(
       const x0s = new Map<TilePicture, Float32Array>();
       // The two parts that need most memory are not held at once.
       await release(decoder);
-      await each("latents", async (picture) => ys.set(picture, await run(encoder, { lq: picture.lq() })));
+      await each("latents", async (picture) =>
+        ys.set(picture, await run(encoder, { lq: picture.lq() }, picture.tile)),
+      );
       await release(encoder);
       let lookedAt: (i: number) => Raster;
       if (alone) {
@@ -89,15 +91,15 @@ export function latentKind(
       await each("denoise", async (picture) => {
         const [{ tile }, lq, y] = [picture, picture.lq(), take(ys, picture)];
         if (diffusion.oneStep) {
-          const x0 = await run(step, { lq, y, ...(await diffusion.start(tile)) });
+          const x0 = await run(step, { lq, y, ...(await diffusion.start(tile)) }, tile);
           trace?.(picture, { ...(await diffusion.startingPoint(tile, y)), x0 });
           x0s.set(picture, x0);
           return;
         }
-        const predict = (x: Float32Array, t: Float32Array) => run(denoiser, { x, t, lq });
+        const predict = (x: Float32Array, t: Float32Array) => run(denoiser, { x, t, lq }, tile);
         x0s.set(picture, await tracedChain(diffusion, { picture, trace }, y, predict));
       });
-      await paint((picture) => run(decoder, { x0: take(x0s, picture) }));
+      await paint((picture) => run(decoder, { x0: take(x0s, picture) }, picture.tile));
     },
   };
 }

@@ -27,8 +27,8 @@ import { KEPT_SESSION_BYTES, type ModelKind, type TileGraph } from "./kind.js";
  * steadier. A tile of 192 takes some 500 MB and, on two cores, 0.4 s, within which an abort is heard; 256
  * would take 720 MB for no less work a pixel. Overlaps cost a quarter of the work on a large photo.
  */
-export const DEFAULT_TILE = 192;
-export const DEFAULT_OVERLAP = 16;
+export const DEFAULT_TILE = 256;
+export const DEFAULT_OVERLAP = 8;
 
 export function pixelKind(model: PixelModel, network: Denoising<unknown>): ModelKind {
   const { config, schedule, m, method = "samsr", variant = "paper" } = model;
@@ -81,14 +81,14 @@ export function pixelKind(model: PixelModel, network: Denoising<unknown>): Model
       const pixelsOf = async (picture: TilePicture, lq: Float32Array) => {
         const { tile } = picture;
         if (diffusion.oneStep) {
-          trace?.(picture, await diffusion.startingPoint(tile, await run(bicubic, { lq })));
-          return run(step, { lq, ...(await diffusion.start(tile)) });
+          trace?.(picture, await diffusion.startingPoint(tile, await run(bicubic, { lq }, tile)));
+          return run(step, { lq, ...(await diffusion.start(tile)) }, tile);
         }
-        const y = await run(bicubic, { lq });
+        const y = await run(bicubic, { lq }, tile);
         const x0 = await tracedChain(diffusion, { picture, trace }, y, (x, t) =>
-          run(denoiser, { x, t, lq, y }),
+          run(denoiser, { x, t, lq, y }, tile),
         );
-        return run(pixels, { x0 });
+        return run(pixels, { x0 }, tile);
       };
       await paint(async (picture) => {
         const lq = picture.lq();
