@@ -421,7 +421,7 @@ export interface operations {
         ddimEta?: number;
         /** @description strength of the noise (default: the model's) */
         kappa?: number;
-        /** @description side of a tile in pixels of the input */
+        /** @description side of a square as large as a tile may be, in pixels of the input */
         tile?: number;
         /** @description how far tiles overlap, in pixels of the input */
         overlap?: number;
@@ -537,7 +537,7 @@ export interface operations {
           ddimEta?: number;
           /** @description strength of the noise (default: the model's) */
           kappa?: number;
-          /** @description side of a tile in pixels of the input */
+          /** @description side of a square as large as a tile may be, in pixels of the input */
           tile?: number;
           /** @description how far tiles overlap, in pixels of the input */
           overlap?: number;
@@ -754,7 +754,7 @@ export interface operations {
         ddimEta?: number;
         /** @description strength of the noise (default: the model's) */
         kappa?: number;
-        /** @description side of a tile in pixels of the input */
+        /** @description side of a square as large as a tile may be, in pixels of the input */
         tile?: number;
         /** @description how far tiles overlap, in pixels of the input */
         overlap?: number;
@@ -863,7 +863,7 @@ export interface operations {
           ddimEta?: number;
           /** @description strength of the noise (default: the model's) */
           kappa?: number;
-          /** @description side of a tile in pixels of the input */
+          /** @description side of a square as large as a tile may be, in pixels of the input */
           tile?: number;
           /** @description how far tiles overlap, in pixels of the input */
           overlap?: number;

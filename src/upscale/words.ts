@@ -75,7 +75,11 @@ export const UPSCALE_WORDS = {
     ...{ value: "n", words: "strength of the noise (default: the model's)" },
     schema: { type: "number" },
   },
-  tile: { value: "n", words: "side of a tile in pixels of the input", schema: wholeNumber(1) },
+  tile: {
+    value: "n",
+    words: "side of a square as large as a tile may be, in pixels of the input",
+    schema: wholeNumber(1),
+  },
   overlap: { value: "n", words: "how far tiles overlap, in pixels of the input", schema: wholeNumber(0) },
   tiles: {
     ...{

@@ -16,18 +16,18 @@ import { denoiserGraph, oneStep, tracedChain } from "./denoising.js";
 import { KEPT_SESSION_BYTES, type ModelKind, type TileGraph } from "./kind.js";
 
 /**
- * Measured on a photo of 625 x 450 with samsr-tiny, as the mean difference from the result in one piece, in
- * levels of 255, within 4 pixels of the middle of a hand-over and (in brackets) where a tile stands alone;
- * test/seams.test.ts has the measure:
+ * Measured on 480 x 320 pixels of a photo with samsr-tiny, as the mean difference from the result in one
+ * piece, in levels of 255, within 4 pixels of the middle of a hand-over and (in brackets) where a tile stands
+ * alone; test/seams.test.ts has the measure:
  *
- *     tile 128: overlap 0  1.71 (0.51)   8  0.49 (0.49)   16  0.44 (0.50)   32  0.43 (0.48)
- *     tile 192:                          8  0.38 (0.40)   16  0.38 (0.39)   32  0.32 (0.44)
+ *     tile 128: overlap 0  1.89 (0.56)   4  0.66 (0.60)   8  0.50 (0.60)   16  0.57 (0.57)   32  0.39 (0.53)
+ *     tile 192:            3.24 (0.49)      0.52 (0.50)      0.32 (0.51)       0.28 (0.48)       0.23 (0.43)
+ *     tile 256:            3.10 (0.41)      0.51 (0.36)      0.23 (0.36)       0.25 (0.35)
  *
- * So 16 is enough. Group normalisation takes its statistics from the tile, which a larger tile makes
- * steadier. A tile of 192 takes some 500 MB and, on two cores, 0.4 s, within which an abort is heard; 256
- * would take 720 MB for no less work a pixel. Overlaps cost a quarter of the work on a large photo.
+ * So 8 is enough: a hand-over is no further from the whole than the rest, which differs by what group
+ * normalisation takes from the tile. On two cores a tile takes 0.4 s, within which an abort is heard.
  */
-export const DEFAULT_TILE = 256;
+export const DEFAULT_TILE = 192;
 export const DEFAULT_OVERLAP = 8;
 
 export function pixelKind(model: PixelModel, network: Denoising<unknown>): ModelKind {
