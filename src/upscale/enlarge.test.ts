@@ -300,8 +300,8 @@ describe("a job", () => {
     expect(tiles.map(({ done }) => done)).toEqual(Array.from({ length: info.tiles + 1 }, (_, i) => i));
     expect(tiles.every(({ total }) => total === info.tiles)).toBe(true);
     expect(info).toMatchObject({
-      tiles: 3 * 2,
-      tile: [64, 48],
+      tiles: 2 * 2,
+      tile: [80, 48],
       method: "samsr",
       steps: 1,
       seed: 0,
