@@ -22,6 +22,8 @@ export interface BenchOptions {
   readonly rounds?: number;
   /** How long to lay load on a server. */
   readonly minutes?: number;
+  /** Another built tree of samsr, to be taken in turns with this one. */
+  readonly beside?: string;
 }
 
 export type Bench = (options: BenchOptions) => Promise<Report>;

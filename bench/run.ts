@@ -1,16 +1,17 @@
 /**
- * npm run bench [-- [NAME...] [--json] [--rounds N] [--threads N] [--minutes N]]: README.md beside this says
- * more.
+ * npm run bench [-- [NAME...] [--json] [--rounds N] [--threads N] [--minutes N] [--beside FOLDER]]: README.md
+ * beside this says more.
  */
 import { fork } from "node:child_process";
 import { cpus, loadavg } from "node:os";
+import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { type BenchOptions, type Report, toMarkdown } from "./report.js";
 
 const NAMES = ["matmul", "upscale", "latent", "train", "data", "pixels", "sam", "coverage"];
 /** Run when named only. */
-const OTHERS = ["operators", "torch", "serve", "page", "one-pass"];
+const OTHERS = ["operators", "torch", "serve", "page", "one-pass", "start", "batch"];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -19,6 +20,7 @@ const { values, positionals } = parseArgs({
     rounds: { type: "string" },
     threads: { type: "string", default: "2" },
     minutes: { type: "string" },
+    beside: { type: "string" },
   },
 });
 
@@ -50,6 +52,7 @@ const options: BenchOptions = {
   threads: whole("threads", values.threads),
   rounds: values.rounds === undefined ? undefined : whole("rounds", values.rounds),
   minutes: values.minutes === undefined ? undefined : whole("minutes", values.minutes),
+  beside: values.beside === undefined ? undefined : resolve(values.beside),
 };
 const load = loadavg()[0];
 const machine = `${cpus()[0].model.trim()}, ${cpus().length} cores, Node ${process.version}`;
