@@ -72,9 +72,10 @@ export function partsOf(recognised: Recognised, options?: PartOptions): readonly
  * @param name of the file, for errors
  * @throws {SamsrError} when the part, the size or the batch cannot be
  *
- * @example const { shapes, weights } = await openCheckpoint("autoencoder_vq_f4.pth"); const { model } =
- * convert(weights, recogniseNetwork(shapes, "autoencoder_vq_f4.pth"), "autoencoder_vq_f4.pth", { part:
- * "encode" });
+ * @example
+ * const { shapes, weights } = await openCheckpoint("autoencoder_vq_f4.pth");
+ * const recognised = recogniseNetwork(shapes, "autoencoder_vq_f4.pth");
+ * const { model } = convert(weights, recognised, "autoencoder_vq_f4.pth", { part: "encode" });
  * for (const bytes of model.pieces()) file.write(bytes);
  */
 export function convert(

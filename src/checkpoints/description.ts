@@ -5,7 +5,7 @@
  */
 import {
   type COVERAGE_NETWORK,
-  type Described,
+  type CommonDescription,
   type DirectJson,
   type JsonOf,
   type KnownNetwork,
@@ -35,7 +35,7 @@ export type CoverageModel = JsonOf<typeof COVERAGE_NETWORK>;
 export type OnnxFileModel = JsonOf<typeof ONNX_FILE>;
 
 /** A description of which only what all have in common is known. */
-type AnyDescription = Described & {
+type AnyDescription = CommonDescription & {
   readonly network: string;
   readonly weights: Readonly<Record<string, string>>;
 };

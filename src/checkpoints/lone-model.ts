@@ -1,6 +1,6 @@
 /** Models whose weights are one file, described from what was recognised in it. */
 import { SamsrError } from "../base/errors.js";
-import type { Described } from "../networks/index.js";
+import type { CommonDescription } from "../networks/index.js";
 import type { ModelDescription } from "./description.js";
 import { networkNamed, type Recognised } from "./recognise.js";
 
@@ -25,7 +25,7 @@ export function describeLone(
   const parts = Object.entries(model.weights);
   if (parts.some(([, held]) => held !== "self")) throw new SamsrError(`${path} is ${told.needsMore(title)}`);
   const { name } = told;
-  const facts: Described = { name, summary: told.summary(title), licence: NO_LICENCE };
+  const facts: CommonDescription = { name, summary: told.summary(title), licence: NO_LICENCE };
   const weights = Object.fromEntries(parts.map(([part]) => [part, name]));
   const description = {
     ...facts,

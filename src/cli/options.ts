@@ -137,6 +137,11 @@ export const variant = (standard?: string) =>
     VARIANTS,
     standard,
   );
+/** Makes the option `--limit`. @param things what is in the folders */
+export const limit = (things = "photos") =>
+  new Option("--limit <n>", `at most this many ${things}, spread evenly over all`).argParser(whole(1));
+export const niqeModel = () =>
+  new Option("--niqe-model <file>", "what NIQE compares with, .npz or .safetensors");
 export const pixelLimit = () => described("pixelLimit", LIMIT_WORDS.pixelLimit);
 const degradations: DegradationName[] = ["mild", "real-esrgan", "bicubic", "blind"];
 export const degradation = (standard?: DegradationName) =>

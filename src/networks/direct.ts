@@ -8,7 +8,7 @@ import {
   type NetworkModel,
   type ReadConfig,
 } from "./definition.js";
-import { type Described, modelAlone } from "./model.js";
+import { type CommonDescription, modelAlone } from "./model.js";
 import type { Direct } from "./upscaling.js";
 
 /** What is left to say of a network that makes the large picture in one pass from the small one. */
@@ -31,7 +31,7 @@ interface DirectNetwork<Name extends string, Config, Facts extends object>
     Omit<Direct<Config>, "by"> {}
 
 /** The `model.json` of such a network. */
-export type DirectJson<Name extends string, Config> = Described & {
+export type DirectJson<Name extends string, Config> = CommonDescription & {
   readonly network: Name;
   readonly config: Config;
   readonly weights: { readonly network: string };

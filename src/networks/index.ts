@@ -33,7 +33,7 @@ export {
   discriminatorFields,
 } from "./discriminator/discriminator.js";
 export * from "./list.js";
-export type { Described, JsonOf } from "./model.js";
+export type { CommonDescription, JsonOf } from "./model.js";
 export {
   COLOURS,
   LAYOUTS,

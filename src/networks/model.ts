@@ -63,7 +63,7 @@ export function modelJsonWith<
 }
 
 /** What is the same in every description. */
-export type Described = {
+export type CommonDescription = {
   readonly [Key in Exclude<keyof typeof described, "source">]: string;
 } & { readonly source?: string };
 

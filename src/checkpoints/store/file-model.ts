@@ -1,7 +1,7 @@
 /** Files of weights as models, without adding them to the store. */
 import { stat } from "node:fs/promises";
 import { basename, dirname, resolve } from "node:path";
-import type { Described } from "../../networks/index.js";
+import type { CommonDescription } from "../../networks/index.js";
 import type { ModelDescription, OnnxFileModel } from "../description.js";
 import { describeLone, NO_LICENCE } from "../lone-model.js";
 import { ncnnModel } from "../ncnn/index.js";
@@ -65,7 +65,7 @@ export async function onnxIn(
 export async function describeOnnxFile(
   path: string,
   model: string | Uint8Array,
-  { summary, licence, source, ...options }: OnnxFileOptions & Partial<Described> = {},
+  { summary, licence, source, ...options }: OnnxFileOptions & Partial<CommonDescription> = {},
 ): Promise<OnnxFileModel> {
   const file = basename(path);
   return {

@@ -1,6 +1,15 @@
 /** The words of `samsr benchmark`. */
 import { type Command, Option } from "commander";
-import { device, preset, type Surroundings, seed, threads, whole, withPresetSeed } from "../options.js";
+import {
+  device,
+  niqeModel,
+  preset,
+  type Surroundings,
+  seed,
+  threads,
+  whole,
+  withPresetSeed,
+} from "../options.js";
 import type { TablesArguments } from "./tables.js";
 
 /** The tile under way, and the tables of what there is, after Ctrl-C; in milliseconds. */
@@ -48,7 +57,7 @@ export function defineBenchmark(program: Command, { interrupts, done }: Surround
       "pixels left out along every edge, by metrics that take a border (default: 4; of the preset, 0)",
       whole(0),
     )
-    .option("--niqe-model <file>", "what NIQE compares with, .npz or .safetensors")
+    .addOption(niqeModel())
     .option("--gallery <n>", "pictures of each set on the page", whole(0), 8)
     .addOption(preset())
     .addOption(seed())

@@ -3,12 +3,13 @@ import type { Command } from "commander";
 import { metricsHelp } from "../metric-options.js";
 import {
   device,
+  limit,
   model,
+  niqeModel,
   preset,
   type Surroundings,
   seed,
   threads,
-  whole,
   withPresetSeed,
 } from "../options.js";
 import type { CompareArguments } from "./run.js";
@@ -44,8 +45,8 @@ export function defineCompare(program: Command, { interrupts, done }: Surroundin
     .option("--with <name=folder...>", "results of another program, four times as large")
     .option("--ref <folder>", "the originals, under the same names (endings may differ)")
     .option("--metrics <names>", "separated by commas, or all (default: those that need no weights)")
-    .option("--niqe-model <file>", "what NIQE compares with, .npz or .safetensors")
-    .option("--limit <n>", "at most this many pictures, spread evenly over all", whole(1))
+    .addOption(niqeModel())
+    .addOption(limit("pictures"))
     .addOption(model())
     .addOption(preset())
     .addOption(seed())

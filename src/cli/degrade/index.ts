@@ -1,6 +1,6 @@
 /** The words of `samsr degrade`. */
 import { type Command, Option } from "commander";
-import { choice, degradation, type Surroundings, whole } from "../options.js";
+import { choice, degradation, limit, type Surroundings, whole } from "../options.js";
 import type { DegradeArguments } from "./run.js";
 
 const degradeHelp = `
@@ -48,7 +48,7 @@ export function defineDegrade(program: Command, { interrupts, done }: Surroundin
     )
     .option("--crop <n>", "random squares of this side, a multiple of 4 (default: whole photos)", whole(4))
     .option("--per-photo <n>", "pairs of each photo (default: 1)", whole(1))
-    .option("--limit <n>", "at most this many photos, spread evenly over all", whole(1))
+    .addOption(limit())
     .addOption(choice("--format <name>", "of the pictures; without loss", ["png", "tiff"], "png"))
     .option("--overwrite", "replace files that exist")
     .option("--json", "print degradation.json instead of lines")

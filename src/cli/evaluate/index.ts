@@ -1,7 +1,7 @@
 /** The words of `samsr evaluate`. */
 import { type Command, Option } from "commander";
 import { metricsHelp } from "../metric-options.js";
-import { device, type Surroundings, threads, whole } from "../options.js";
+import { device, niqeModel, type Surroundings, threads, whole } from "../options.js";
 import type { EvaluateArguments } from "./run.js";
 
 const evaluateHelp = () => `
@@ -25,7 +25,7 @@ export function defineEvaluate(program: Command, { interrupts, done }: Surroundi
     .option("--ref <folder>", "the originals, under the same names (endings may differ)")
     .option("--metrics <names>", "separated by commas, or all (default: those that need no weights)")
     .option("--border <n>", "pixels left out along every edge, by metrics that take a border", whole(0), 4)
-    .option("--niqe-model <file>", "what NIQE compares with, .npz or .safetensors")
+    .addOption(niqeModel())
     .addOption(device())
     .addOption(threads())
     .addOption(new Option("--json", "print one JSON document").conflicts(["markdown", "csv"]))

@@ -3,7 +3,9 @@ import { type Command, Option } from "commander";
 import { metricsHelp } from "../metric-options.js";
 import {
   device,
+  limit,
   model,
+  niqeModel,
   preset,
   type Surroundings,
   seed,
@@ -41,8 +43,8 @@ export function defineScore(program: Command, { interrupts, done }: Surroundings
     .addOption(preset())
     .option("--methods <names>", "separated by commas (default: bicubic,samsr,sinsr,resshift-1,resshift-15)")
     .option("--metrics <names>", "separated by commas, or all", "psnr,ssim")
-    .option("--niqe-model <file>", "what NIQE compares with, .npz or .safetensors")
-    .option("--limit <n>", "at most this many photos, spread evenly over all", whole(1))
+    .addOption(niqeModel())
+    .addOption(limit())
     .option("--crop <n>", "only a square of this side from the centre of each photo", whole(32))
     .addOption(seed())
     .addOption(device())

@@ -5,7 +5,7 @@ import type { UpscalingModel } from "../../checkpoints/index.js";
 import type { InstalledModel } from "../../checkpoints/store/index.js";
 import type { OpenedPicture } from "../../image/index.js";
 import type { EnlargedPicture, UpscaleOptions, Upscaler } from "../../upscale/index.js";
-import type { UpscaleJob, UpscaleRun } from "./batch.js";
+import type { UpscaleJob, UpscaleRun } from "./job.js";
 
 /** The stages under way, such as "decode a", and how each ends. */
 const under = new Map<string, { done(): void; fail(error: Error): void }>();

@@ -3,72 +3,33 @@
  * the network, the one after it is decoded and the one before it is encoded. What is said of them is said in
  * their order, and a picture that fails does not stop the others.
  */
-import { lstat, mkdir } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
 import { unlessAborted } from "../../base/abort.js";
-import { describe } from "../../base/describe.js";
-import { LockedError, whileLocked } from "../../base/lock.js";
 import { oneAhead } from "../../base/promises.js";
-import type { UpscalingModel } from "../../checkpoints/index.js";
-import type { InstalledModel } from "../../checkpoints/store/index.js";
-import { type OpenedPicture, openPicture } from "../../image/index.js";
+import type { OpenedPicture } from "../../image/index.js";
 import {
   createUpscaler,
   type EnlargedPicture,
   type Progress,
-  type UpscaleInfo,
   type UpscaleOptions,
   type Upscaler,
   upscale,
 } from "../../upscale/index.js";
 import { enlargeForFile } from "../../upscale/upscale.js";
 import { decodingOf, encodingOf, settingsOf } from "../../upscale/words.js";
-import { type Input, readStandardInput } from "../inputs.js";
-import type { Target, Targets } from "../outputs.js";
-import { printError } from "../report.js";
-import type { Reporter } from "../reporter.js";
+import { readStandardInput } from "../inputs.js";
 import { writeToStdout } from "../streams.js";
-import { masksOf, type UpscaleArguments } from "./settings.js";
+import {
+  finished,
+  giveUp,
+  openJob,
+  runUnlessMade,
+  skipped,
+  type Tell,
+  type UpscaleJob,
+  type UpscaleRun,
+} from "./job.js";
+import { masksOf } from "./settings.js";
 import { writeTrace } from "./trace.js";
-
-/**
- * What `--json` prints is an array of these: first words that stand for no file, then the inputs in order.
- */
-export interface UpscaleResult {
-  readonly input: string;
-  /** The path, or "-" for standard output. */
-  readonly output?: string;
-  width?: number;
-  readonly height?: number;
-  /** Pages or frames that were written, where they are more than one. */
-  readonly pages?: number;
-  /** What the input or the result has lost, where anything. */
-  warnings?: readonly string[];
-  /** The time from the decoded picture to the written file. */
-  readonly milliseconds?: number;
-  readonly info?: UpscaleInfo;
-  /** The output existed and was left as it is, or another process is making it. */
-  readonly skipped?: true;
-  error?: string;
-}
-
-export interface UpscaleJob {
-  readonly input: Input;
-  readonly result: UpscaleResult;
-  target?: Target;
-}
-
-/** What all jobs share. */
-export interface UpscaleRun {
-  readonly options: UpscaleArguments;
-  readonly model: InstalledModel<UpscalingModel>;
-  readonly targets: Targets;
-  readonly reporter: Reporter;
-  readonly signal: AbortSignal;
-}
-
-/** Says what has become of a picture, when it is its turn. */
-type Tell = () => void;
 
 /** A picture that the upscaler has taken. */
 interface UnderWay {
@@ -136,11 +97,8 @@ export async function runAll(jobs: readonly UpscaleJob[], batch: UpscaleRun): Pr
     signal.throwIfAborted();
   } catch (error) {
     await told;
-    // No model, or an abort: nothing that is left can be done.
-    const left = jobs.filter(({ result }) => !result.output && !result.error);
-    for (const { result } of left) result.error = signal.aborted ? "interrupted" : describe(error);
-    reporter.bar.clear();
-    if (!signal.aborted) printError(error);
+    // No model, or an abort.
+    giveUp(jobs, error, batch);
   } finally {
     reporter.bar.clear();
     await upscaler.then((opened) => opened.close()).catch(() => {});
@@ -190,55 +148,10 @@ function begin(
   return { freed, ended };
 }
 
-/** Returns what is said of a picture whose result is there, or in the making. */
-export function skipped({ result, target }: UpscaleJob, reporter: Reporter, why = "exists already"): Tell {
-  return () => {
-    Object.assign(result, { output: target?.path, skipped: true });
-    reporter.say(`${result.input}: skipped, ${target?.path} ${why}`);
-  };
-}
-
-/**
- * Leaves a picture to another process that works in the same folder, where existing results are to be left:
- * one that has made it meanwhile, or is about to.
- */
-export async function runUnlessMade(
-  job: UpscaleJob,
-  work: () => Promise<Tell>,
-  { options, signal, reporter }: UpscaleRun,
-): Promise<Tell> {
-  const path = job.target?.path;
-  if (path === undefined || !options.skipExisting) return work();
-  await mkdir(dirname(path), { recursive: true });
-  const claim = join(dirname(path), `.${basename(path)}.lock`);
+/** Decodes what the job is of. */
+async function prepare(job: UpscaleJob, batch: UpscaleRun): Promise<OpenedPicture | { error: unknown }> {
   try {
-    return await whileLocked(claim, { what: path, doing: "made" }, signal, async () =>
-      (await isThere(path)) ? skipped(job, reporter) : work(),
-    );
-  } catch (error) {
-    if (error instanceof LockedError) return skipped(job, reporter, "is being made by another samsr");
-    if (!job.result.output && (await isThere(path))) return skipped(job, reporter);
-    throw error;
-  }
-}
-
-function isThere(path: string): Promise<boolean> {
-  return lstat(path).then(
-    () => true,
-    () => false,
-  );
-}
-
-/** Decodes, and settles what only the file itself can tell. */
-async function prepare(
-  job: UpscaleJob,
-  { options, targets, signal }: UpscaleRun,
-): Promise<OpenedPicture | { error: unknown }> {
-  try {
-    const source = job.input.path ?? (await readStandardInput(signal));
-    const picture = await openPicture(source, { ...decodingOf(options), name: job.input.name, signal });
-    job.target ??= await targets.claim(job.input, picture.metadata);
-    return picture;
+    return await openJob(job, job.input.path ?? (await readStandardInput(batch.signal)), batch);
   } catch (error) {
     return { error };
   }
@@ -265,21 +178,14 @@ async function run(
   const settings = { ...settingsOf(options), ...decodingOf(options), ...encodingOf(options) };
   const trace = options.trace !== undefined;
   const asked = { ...settings, masks: masksOf(options), trace, upscaler, format, signal, onProgress };
-  const { width, height, pages, info, warnings, ...made } =
+  const { trace: steps, ...made } =
     path === undefined
       ? await toStandardOutput(picture, asked)
       : await toFile(picture, path, { ...asked, overwrite: options.overwrite, onEnlarged });
   const milliseconds = Math.round(performance.now() - begun);
-  if (made.trace) await writeTrace(made.trace, job.input.name, options.trace!, { ...options, signal });
-  const more = { ...(pages > 1 && { pages }), ...(warnings.length > 0 && { warnings }) };
-  Object.assign(job.result, { output: path ?? "-", width, height, milliseconds, info, ...more });
-  return () => {
-    for (const warning of warnings) reporter.warn(job.input.name, warning);
-    const seconds = (milliseconds / 1000).toFixed(1);
-    const of = pages > 1 ? `, ${pages} ${picture.animation ? "frames" : "pages"}` : "";
-    const size = `${width} x ${height}${of}`;
-    reporter.say(`${job.input.name} -> ${path ?? "standard output"}  ${size}, ${seconds} s`);
-  };
+  if (steps) await writeTrace(steps, job.input.name, options.trace!, { ...options, signal });
+  const of = made.pages > 1 ? `, ${made.pages} ${picture.animation ? "frames" : "pages"}` : "";
+  return finished(job, { ...made, milliseconds }, reporter, `${of}, ${(milliseconds / 1000).toFixed(1)} s`);
 }
 
 async function toFile(

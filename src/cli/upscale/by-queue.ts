@@ -5,9 +5,8 @@
 import { randomUUID } from "node:crypto";
 import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
-import { describe } from "../../base/describe.js";
 import { SamsrError } from "../../base/errors.js";
-import { openPicture, writeFileAtomically } from "../../image/index.js";
+import { writeFileAtomically } from "../../image/index.js";
 import { SAM_WORDS } from "../../semantics/sam/words.js";
 import { isSourceName } from "../../semantics/sources/names.js";
 import type { Asked } from "../../server/jobs/job.js";
@@ -15,11 +14,19 @@ import { QUEUE_PACKAGES, withPackages } from "../../server/packages.js";
 import type { Exchange } from "../../server/queue/exchange.js";
 import type { QueuedTask } from "../../server/queue/shared.js";
 import type { Executor } from "../../server/runner/executor.js";
-import { decodingOf, UPSCALE_WORDS } from "../../upscale/words.js";
+import { UPSCALE_WORDS } from "../../upscale/words.js";
 import { readStandardInput } from "../inputs.js";
-import { printError, UsageError } from "../report.js";
+import { UsageError } from "../report.js";
 import { writeToStdout } from "../streams.js";
-import { runUnlessMade, type UpscaleJob, type UpscaleRun } from "./batch.js";
+import {
+  finished,
+  giveUp,
+  openJob,
+  runUnlessMade,
+  type Tell,
+  type UpscaleJob,
+  type UpscaleRun,
+} from "./job.js";
 import type { UpscaleArguments } from "./settings.js";
 
 const PLACE: QueuedTask["place"] = "handed-in";
@@ -66,10 +73,7 @@ export async function runByQueue(jobs: readonly UpscaleJob[], run: UpscaleRun): 
     signal.throwIfAborted();
   } catch (error) {
     await Promise.all(under);
-    const left = jobs.filter(({ result }) => !result.output && !result.error);
-    for (const { result } of left) result.error = signal.aborted ? "interrupted" : describe(error);
-    reporter.bar.clear();
-    if (!signal.aborted) printError(error);
+    giveUp(jobs, error, run);
   } finally {
     reporter.bar.clear();
     await workers.close();
@@ -85,14 +89,11 @@ async function enlarge(
   workers: Executor,
   exchange: Exchange,
   run: UpscaleRun,
-): Promise<() => void> {
-  const { options, reporter, signal, targets } = run;
+): Promise<Tell> {
+  const { options, reporter, signal } = run;
   const begun = performance.now();
   const source = job.input.path ?? (await readStandardInput(signal));
-  if (job.target === undefined) {
-    const picture = await openPicture(source, { ...decodingOf(options), name: job.input.name, signal });
-    job.target = await targets.claim(job.input, picture.metadata);
-  }
+  if (job.target === undefined) await openJob(job, source, run);
   const { path, format } = job.target!;
   const task = { id: randomUUID(), place: PLACE };
   try {
@@ -106,7 +107,6 @@ async function enlarge(
     signal.throwIfAborted();
     if (outcome.kind === "failed" || outcome.kind === "parked") throw new SamsrError(outcome.problem.detail);
     if (outcome.kind !== "done") throw new SamsrError("the queue gave it up; try again");
-    const { width, height, pages, warnings } = outcome.result;
     if (path === undefined) await writeToStdout(await exchange.read(task), signal);
     else {
       await mkdir(dirname(path), { recursive: true });
@@ -115,12 +115,7 @@ async function enlarge(
       });
     }
     const milliseconds = Math.round(performance.now() - begun);
-    const more = { ...(pages > 1 && { pages }), ...(warnings.length > 0 && { warnings }) };
-    Object.assign(job.result, { output: path ?? "-", width, height, milliseconds, ...more });
-    return () => {
-      for (const warning of warnings) reporter.warn(job.input.name, warning);
-      reporter.say(`${job.input.name} -> ${path ?? "standard output"}  ${width} x ${height}`);
-    };
+    return finished(job, { ...outcome.result, milliseconds }, reporter);
   } finally {
     await exchange.clear(task);
   }

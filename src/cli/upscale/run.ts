@@ -14,7 +14,8 @@ import { checkResultName, chooseDestination, planTargets } from "../outputs.js";
 import { UsageError } from "../report.js";
 import { createReporter } from "../reporter.js";
 import { printJson, say } from "../streams.js";
-import { runAll, skipped, type UpscaleJob, type UpscaleResult, type UpscaleRun } from "./batch.js";
+import { runAll } from "./batch.js";
+import { skipped, type UpscaleJob, type UpscaleResult, type UpscaleRun } from "./job.js";
 import { checkSettings, type UpscaleArguments } from "./settings.js";
 
 /**
