@@ -4,9 +4,9 @@
  */
 import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
-import { Command, CommanderError, InvalidArgumentError } from "commander";
+import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { SamsrError } from "../src/base/errors.js";
-import { folderSet, validationSet } from "../src/evaluate/benchmark/data-sets.js";
+import { folderSet, PROTOCOLS, type Protocol, validationSet } from "../src/evaluate/benchmark/data-sets.js";
 import { readPristineModel } from "../src/evaluate/niqe/niqe.js";
 import { writeFileAtomically } from "../src/image/index.js";
 import { blendTable } from "./blends.js";
@@ -74,6 +74,7 @@ interface TrainWords {
 }
 
 interface TableWords {
+  readonly protocol?: Protocol;
   runs: string;
   val?: string[];
   real?: string[];
@@ -202,13 +203,18 @@ function defineProgram(signal: AbortSignal, done: (exitCode: number) => void): C
 
 /** @param missing called with each student that a table lacks */
 async function tableOptions(words: TableWords, missing: (student: string) => void, signal: AbortSignal) {
-  const { runs, val, real = [], limit, teacher, threads } = words;
+  const { runs, real = [], limit, teacher, threads } = words;
   return {
     ...{ runs, teacher, say, signal, missing, runsOn: { threads, signal } },
     pristine: await readPristineModel(words.niqeModel),
-    val: val && (await validationSet(val, limit)),
+    val: await valOf(words),
     real: await Promise.all(real.map((folder) => folderSet(folder, limit))),
   };
+}
+
+/** Returns the pairs of --val. @param usual the protocol where none is said */
+async function valOf({ val, limit, protocol }: TableWords, usual: Protocol = "mild") {
+  return val && validationSet(val, protocol ?? usual, limit);
 }
 
 /** @returns the exit code: 1 where a student is missing */
@@ -218,8 +224,8 @@ async function showTables(names: readonly string[], words: TableWords, signal: A
   const options = await tableOptions(words, (student) => void missing.add(student), signal);
   const parts: string[] = [];
   for (const name of names) {
-    const { title, make } = TABLES[name];
-    const part = `## ${title}\n\n${await make(options)}`;
+    const { title, make, protocol } = TABLES[name];
+    const part = `## ${title}\n\n${await make({ ...options, val: await valOf(words, protocol) })}`;
     process.stdout.write(parts.length > 0 ? `\n${part}` : part);
     parts.push(part);
   }
@@ -238,6 +244,12 @@ function measuring(command: Command, description: string): Command {
     .description(description)
     .option("--runs <folder>", "where each run has a folder, and what is measured is kept", "runs")
     .option("--val <folders...>", "folders of photos, to be degraded")
+    .addOption(
+      new Option(
+        "--protocol <name>",
+        "how they are: mildly as by samsr score, or as ImageNet-Test (default: table 2 as it, others mild)",
+      ).choices(PROTOCOLS),
+    )
     .option("--limit <n>", "so many pictures of each data set, evenly spread (default: all)", whole)
     .option("--teacher <file>", "weights of the teacher", TEACHER)
     .option("--niqe-model <file>", "NIQE's published parameters (default: samsr's own)", NIQE)

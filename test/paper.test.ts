@@ -26,7 +26,7 @@ const rows: Row[] = readFileSync("docs/paper.md", "utf8")
   });
 
 describe("docs/paper.md", () => {
-  it("has every equation, line, table and figure", () => {
+  it("has every equation, line of algorithm 1, table and figure", () => {
     const ofAll = (kind: RegExp, last: number) => {
       const found = new Set<number>();
       for (const { what } of rows) {
@@ -41,6 +41,7 @@ describe("docs/paper.md", () => {
     ofAll(/equations? (\d+)(?: (and|to) (\d+))?/, 14);
     ofAll(/tables? (\d+)(?: (and|to) (\d+))?/, 5);
     ofAll(/figures? (\d+)(?: (and|to) (\d+))?/, 4);
+    ofAll(/lines? (\d+)(?: (and|to) (\d+))?/, 25);
   });
 
   it.each(rows)("$what: file and test are there", ({ file, names, test }) => {

@@ -10,6 +10,8 @@ import { writeSafetensors } from "../src/checkpoints/index.js";
 import { createMethods } from "../src/evaluate/methods.js";
 import { psnrY } from "../src/evaluate/metrics/index.js";
 import { meanOf } from "../src/evaluate/score.js";
+import { imagenetTestPair } from "../src/train/data/degraded-pair.js";
+import { decodeRgb } from "../src/train/data/photos.js";
 import { validationPairs } from "../src/train/data/validation.js";
 import { temporaryFolder } from "./fixtures/cli.js";
 import { createHost } from "./fixtures/host.js";
@@ -94,15 +96,27 @@ it("trains what is missing, measures it once, and puts it beside the paper", asy
   expect(again).toMatchObject({ status: 0, stderr: "samsr: done already\nsinsr: done already\n" });
 
   const teacher = ["--teacher", path("teacher.safetensors"), "--runs", runs()];
-  const table2 = () => reproduce("table2", ...teacher, "--val", path("photos"), "--threads", "1");
+  const table2 = (...more: string[]) =>
+    reproduce("table2", ...teacher, "--val", path("photos"), "--threads", "1", ...more);
   const first = await table2();
   expect(first.stderr).toMatch(
     /^not trained: npm run reproduce -- train samsr-release samsr-guided shipped --data/m,
   );
   expect(first.status).toBe(1);
   const bicubic = createMethods(["bicubic"]).get("bicubic")!;
-  const pairs = await validationPairs(path("photos"));
-  const psnr = await Promise.all(pairs.map(async ({ lq, hr }) => psnrY(await bicubic(lq), hr)));
+  // Table 2 is ImageNet-Test's, and mildly degraded where that is asked for.
+  const photos = await Promise.all(
+    ["1.png", "2.png"].map(async (name) => ({
+      ...{ name, photo: await decodeRgb(path("photos", name)) },
+    })),
+  );
+  const tests = await Promise.all(photos.map(({ name, photo }) => imagenetTestPair(photo, name, 0)));
+  const psnr = await Promise.all(tests.map(async ({ lr, hr }) => psnrY(await bicubic(lr), hr)));
+  const [pair] = await validationPairs(path("photos"), { limit: 1 });
+  const mild = await table2("--protocol", "mild", "--limit", "1");
+  expect(cells(mild.stdout, "bicubic")[0]).toBe(psnrY(await bicubic(pair.lq), pair.hr).toFixed(2));
+  expect(mild.stdout).toContain("val: 1 photos, degraded as samsr score does.");
+  expect(first.stdout).toContain("imagenet-test: 2 photos, cut and degraded as ImageNet-Test is.");
   expect(cells(first.stdout, "bicubic")[0]).toBe(meanOf(psnr).toFixed(2));
   expect(cells(first.stdout, "bicubic")[4]).toMatch(/^\d+\.\d{3}$/);
   const [own, gain, ...rest] = cells(first.stdout, "SAMSR, 1 step");
@@ -113,7 +127,7 @@ it("trains what is missing, measures it once, and puts it beside the paper", asy
   expect(first.stdout).toMatch(/\nEach student: 2 steps of 1 crops, 1 of them distilled/);
 
   // What is kept is what the next table shows, as long as it is of the same pictures.
-  const file = path("runs", "samsr", "scores", "val-all-2.json");
+  const file = path("runs", "samsr", "scores", "imagenet-test-all-2.json");
   const scores = JSON.parse(readFileSync(file, "utf8"));
   const put = (more: object) => {
     const pictures = scores.pictures.map((one: object) => ({ ...one, psnr: 77 }));
@@ -132,10 +146,9 @@ it("trains what is missing, measures it once, and puts it beside the paper", asy
     "0.5",
     "1",
     ...teacher,
-    "--val",
-    path("photos"),
+    ...["--val", path("photos"), "--protocol", "imagenet-test"],
   );
-  expect([blends.stderr.includes("blend-0.5 on val"), blends.status]).toEqual([true, 0]);
+  expect([blends.stderr.includes("blend-0.5 on imagenet-test"), blends.status]).toEqual([true, 0]);
   expect(cells(blends.stdout, "share 1")[0]).toBe(own);
   expect(cells(blends.stdout, "share 0.5")[0]).toMatch(/^\d+\.\d\d$/);
 

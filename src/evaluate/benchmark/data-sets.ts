@@ -4,6 +4,7 @@ import { stat } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { SamsrError } from "../../base/errors.js";
 import type { Raster } from "../../image/raster.js";
+import { chooseAtRandom, IMAGENET_TEST_COUNT, imagenetTestPair } from "../../train/data/degraded-pair.js";
 import { decodeRgb, listImages, spread } from "../../train/data/photos.js";
 import { holdsPairs } from "../../train/data/saved-pairs.js";
 import { validationPairs } from "../../train/data/validation.js";
@@ -60,8 +61,49 @@ export async function folderSet(folder: string, limit?: number): Promise<DataSet
   return { ...set, pictures: await Promise.all(pictures) };
 }
 
-/** Photos, degraded as `samsr score` does, as a set. All pairs are made once, when the first is opened. */
-export async function validationSet(folders: readonly string[], limit?: number): Promise<DataSet> {
+/** How photos become pairs: mildly degraded as `samsr score` does, or as ImageNet-Test was made. */
+export const PROTOCOLS = ["mild", "imagenet-test"] as const;
+export type Protocol = (typeof PROTOCOLS)[number];
+
+/**
+ * Returns photos as a set of pairs, made by a protocol.
+ * @param limit the most pairs, spread evenly over the photos, or chosen at random for `imagenet-test`
+ * @throws SamsrError when a folder cannot be read or holds no picture
+ */
+export function validationSet(
+  folders: readonly string[],
+  protocol: Protocol,
+  limit?: number,
+): Promise<DataSet> {
+  return protocol === "mild" ? mildSet(folders, limit) : imagenetTestSet(folders, limit);
+}
+
+/** The seed that `samsr degrade` has where none is said. */
+const SEED = 0;
+
+async function imagenetTestSet(folders: readonly string[], limit?: number): Promise<DataSet> {
+  const images = chooseAtRandom(
+    await imagesIn(folders),
+    ({ name }) => name,
+    limit ?? IMAGENET_TEST_COUNT,
+    SEED,
+  );
+  const pictures = images.map(({ name, path }): DataSetPicture => {
+    return {
+      name,
+      fingerprint: digestOf(["imagenet-test", path]),
+      async open() {
+        const { lr, hr } = await imagenetTestPair(await decodeRgb(path), name, SEED);
+        return { lq: lr, hr };
+      },
+    };
+  });
+  const about = "photos, cut and degraded as ImageNet-Test is";
+  return { name: "imagenet-test", limit, paired: true, about, pictures };
+}
+
+/** Returns photos degraded as `samsr score` does; all pairs are made when the first is opened. */
+async function mildSet(folders: readonly string[], limit?: number): Promise<DataSet> {
   const images = await imagesIn(folders, limit);
   let pairs: ReturnType<typeof validationPairs> | undefined;
   const pictures = images.map(({ name, path }): DataSetPicture => {
