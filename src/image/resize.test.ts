@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { bicubicX4, kernels, resizePlanar } from "./resize.js";
+import { bicubicX4, kernels, resizeByBlocks, resizePlanar } from "./resize.js";
 
 const noise = (n: number) => Float32Array.from({ length: n }, (_, i) => Math.sin(i * 12.9898) * 0.9);
 
@@ -97,4 +97,24 @@ describe("resizePlanar", () => {
     const out = resizePlanar(ramp, { channels: 1, width: 64, height: 1 }, { width: 16, height: 1 });
     for (let i = 3; i < 13; i++) expect(out[i]).toBeCloseTo(4 * i + 1.5, 4);
   });
+});
+
+it.each([
+  [9, 7],
+  [3, 2],
+  [1, 5],
+])("one pixel at a time it is the same to the bit: %i x %i", (width, height) => {
+  const plane = noise(width * height);
+  const to = { width: 4 * width, height: 4 * height };
+  const options = { kernel: kernels.bicubic, antialias: false };
+  const whole = resizePlanar(plane, { channels: 1, width, height }, to, options);
+  const blockAt = resizeByBlocks({ width, height }, to, options);
+  const block = new Float32Array(16);
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      blockAt(plane, x, y, block);
+      const expected = block.map((_, i) => whole[(4 * y + (i >> 2)) * to.width + 4 * x + (i & 3)]);
+      expect(block).toEqual(expected);
+    }
+  }
 });

@@ -130,6 +130,45 @@ export function resizePlanar(
   return out;
 }
 
+/**
+ * Makes a function that enlarges one plane [height, width] by a whole factor as {@link resizePlanar} does,
+ * but the square of one small pixel at a time: for those who need few of them.
+ * @returns writes the square of the pixel at (x, y) to `out`, [factor, factor], the same to the bit
+ */
+export function resizeByBlocks(
+  from: { width: number; height: number },
+  to: { width: number; height: number },
+  { kernel, antialias }: { kernel: Kernel; antialias: boolean },
+): (plane: Float32Array, x: number, y: number, out: Float32Array) => void {
+  const factor = to.width / from.width;
+  const across = taps(from.width, to.width, kernel, antialias);
+  const down = taps(from.height, to.height, kernel, antialias);
+  const half = new Float32Array((factor + down.count) * factor);
+  return (plane, x, y, out) => {
+    const top = down.first[y * factor]!;
+    const bottom = down.first[(y + 1) * factor - 1]! + down.count;
+    for (let row = top, at = 0; row < bottom; row++) {
+      for (let i = x * factor; i < (x + 1) * factor; i++) {
+        const start = row * from.width + across.first[i]!;
+        let sum = 0;
+        for (let k = 0; k < across.count; k++)
+          sum += plane[start + k]! * across.weights[i * across.count + k]!;
+        half[at++] = sum;
+      }
+    }
+    for (let i = y * factor, at = 0; i < (y + 1) * factor; i++) {
+      const first = down.first[i]! - top;
+      for (let j = 0; j < factor; j++) {
+        let sum = 0;
+        for (let k = 0; k < down.count; k++) {
+          sum += down.weights[i * down.count + k]! * half[(first + k) * factor + j]!;
+        }
+        out[at++] = sum;
+      }
+    }
+  };
+}
+
 /** Resizes each row of `width` values in `source` into a row of `newWidth` in `out`. */
 export function resizeRows(
   source: Float32Array,

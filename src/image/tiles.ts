@@ -230,6 +230,17 @@ export function handOvers(spans: readonly Span[], overlap: number) {
   });
 }
 
+/** Returns where the longest run of ones begins and ends among the first `length` weights. */
+function longestOfOnes(weights: Float32Array, length: number): { first: number; end: number } {
+  let best = { first: 0, end: 0 };
+  for (let i = 0; i < length; i++) {
+    const first = i;
+    while (i < length && weights[i] === 1) i++;
+    if (i - first > best.end - best.first) best = { first, end: i };
+  }
+  return best;
+}
+
 /** Returns one over how many tiles lie at each pixel. */
 function averages(spans: readonly Span[], scale: number): Float32Array[] {
   const counts = (x: number) => spans.filter(({ start, length }) => start <= x && x < start + length).length;
@@ -297,6 +308,7 @@ export function createMosaic(
     const lines = Math.min(tile.height * scale, bandHeight);
     const wx = across[tile.column]!;
     const wy = down[tile.row]!;
+    const alone = longestOfOnes(wx, columns);
     for (let c = 0; c < channels; c++) {
       for (let y = 0; y < lines; y++) {
         const weight = wy[y]!;
@@ -304,7 +316,14 @@ export function createMosaic(
         if (y % 64 === 0) await yieldToEventLoop();
         const from = (c * tile.height * scale + y) * tileWidth;
         const to = c * plane + y * width + left;
-        for (let x = 0; x < columns; x++) band[to + x]! += weight * wx[x]! * planar[from + x]!;
+        let x = 0;
+        for (; x < alone.first; x++) band[to + x]! += weight * wx[x]! * planar[from + x]!;
+        if (weight === 1) {
+          // No other tile counts here, and the band is empty.
+          band.set(planar.subarray(from + x, from + alone.end), to + x);
+          x = alone.end;
+        }
+        for (; x < columns; x++) band[to + x]! += weight * wx[x]! * planar[from + x]!;
       }
     }
   }

@@ -5,7 +5,7 @@
  * that goes no further than it does is never worse in these three ways.
  */
 import { hasAlpha, type Raster } from "../image/raster.js";
-import { kernels, resizePlanar } from "../image/resize.js";
+import { kernels, resizeByBlocks } from "../image/resize.js";
 
 /** Channels of a grey picture differ by no more levels of 255 than a JPEG's rounding leaves. */
 const GREY_LEVELS = 2;
@@ -43,42 +43,84 @@ export function confine(
 ): Float32Array {
   const plane = width * height;
   const to = { width: scale * width, height: scale * height };
-  const options = { kernel: kernels.bicubic, antialias: false };
-  const bicubic = resizePlanar(small, { channels: 3, width, height }, to, options);
+  const bicubic = resizeByBlocks({ width, height }, to, { kernel: kernels.bicubic, antialias: false });
+  const soft = new Float32Array(scale * scale);
   const channels = [0, 1, 2].map((c) => {
     const values = small.subarray(c * plane, (c + 1) * plane);
-    const inner = [around(values, width, height, Math.min), around(values, width, height, Math.max)] as const;
-    const [least, greatest] = inner;
-    const outer = [
-      around(least, width, height, Math.min),
-      around(greatest, width, height, Math.max),
-    ] as const;
-    const from = c * plane * scale * scale;
-    return { inner, outer, soft: bicubic.subarray(from), out: large.subarray(from) };
+    const [least, greatest] = [around(values, width, height, -1), around(values, width, height, 1)];
+    return {
+      values,
+      least,
+      greatest,
+      lowest: around(least, width, height, -1),
+      highest: around(greatest, width, height, 1),
+      out: large.subarray(c * plane * scale * scale),
+    };
   });
   const even = deep ? evenPlaces(small, width, height) : undefined;
   for (let y = 0, at = 0; y < height; y++) {
     for (let x = 0; x < width; x++, at++) {
-      const flat = channels.every(({ inner: [low, high] }) => low[at] === high[at]);
-      const wide = flat && channels.every(({ outer: [low, high] }) => low[at] === high[at]);
+      let flat = true;
+      let wide = true;
+      for (let c = 0; c < 3; c++) {
+        const { least, greatest, lowest, highest } = channels[c];
+        flat &&= least[at] === greatest[at];
+        wide &&= lowest[at] === highest[at];
+      }
       const share = Math.max(wide ? 1 : flat ? 0.5 : 0, even?.[at] ?? 0);
-      for (const { outer, soft, out } of channels) {
-        const [low, high] = [outer[0][at], outer[1][at]];
-        for (let row = 0; row < scale; row++) {
-          const start = (y * scale + row) * width * scale + x * scale;
-          for (let i = start; i < start + scale; i++) {
-            if (share === 1) {
-              out[i] = wide ? low : soft[i];
-              continue;
-            }
-            const kept = Math.min(Math.max(out[i], Math.min(low, soft[i])), Math.max(high, soft[i]));
-            out[i] = kept + share * (soft[i] - kept);
-          }
+      for (let c = 0; c < 3; c++) {
+        const { values, lowest, highest, out } = channels[c];
+        const [low, high] = [lowest[at], highest[at]];
+        const start = y * scale * to.width + x * scale;
+        if (wide) {
+          for (let row = 0, i = start; row < scale; row++, i += to.width) out.fill(low, i, i + scale);
+        } else if (share > 0 || !isWithin(out, start, to.width, scale, low, high)) {
+          // What lies within its surroundings needs no bicubic.
+          bicubic(values, x, y, soft);
+          limit(out, start, to.width, scale, low, high, share, soft);
         }
       }
     }
   }
   return large;
+}
+
+/** Tells whether the square of large pixels that one small pixel covers lies within two values. */
+function isWithin(
+  out: Float32Array,
+  start: number,
+  stride: number,
+  scale: number,
+  low: number,
+  high: number,
+): boolean {
+  for (let row = 0, at = start; row < scale; row++, at += stride) {
+    for (let i = at; i < at + scale; i++) if (out[i] < low || out[i] > high) return false;
+  }
+  return true;
+}
+
+/**
+ * Keeps the values of such a square from `low` to `high` or as far as bicubic goes, and takes them by a share
+ * of the way to it.
+ */
+function limit(
+  out: Float32Array,
+  start: number,
+  stride: number,
+  scale: number,
+  low: number,
+  high: number,
+  share: number,
+  soft: Float32Array,
+): void {
+  for (let row = 0, k = 0; row < scale; row++) {
+    for (let i = start + row * stride, end = i + scale; i < end; i++, k++) {
+      const value = soft[k];
+      const kept = Math.min(Math.max(out[i], Math.min(low, value)), Math.max(high, value));
+      out[i] = share === 1 ? value : kept + share * (value - kept);
+    }
+  }
 }
 
 /**
@@ -97,35 +139,31 @@ function evenPlaces(small: Float32Array, width: number, height: number): Float32
       }
     }
   }
-  const inner = around(bends, width, height, Math.max);
-  const outer = around(inner, width, height, Math.max);
+  const inner = around(bends, width, height, 1);
+  const outer = around(inner, width, height, 1);
   return inner.map((most, at) => (outer[at] <= EVEN ? 1 : most <= EVEN ? 0.5 : 0));
 }
 
 /**
- * Returns for each value the one that `pick` prefers of it and the eight around it, as far as there are any.
+ * Returns for each value the greatest (`sign` 1) or the least (-1) of it and the eight around it, as far as
+ * there are any.
  */
-function around(
-  values: Float32Array,
-  width: number,
-  height: number,
-  pick: (a: number, b: number) => number,
-): Float32Array {
+function around(values: Float32Array, width: number, height: number, sign: 1 | -1): Float32Array {
   const rows = new Float32Array(values.length);
   const out = new Float32Array(values.length);
   for (let y = 0, at = 0; y < height; y++) {
     for (let x = 0; x < width; x++, at++) {
       let best = values[at];
-      if (x > 0) best = pick(best, values[at - 1]);
-      if (x + 1 < width) best = pick(best, values[at + 1]);
+      if (x > 0 && sign * values[at - 1] > sign * best) best = values[at - 1];
+      if (x + 1 < width && sign * values[at + 1] > sign * best) best = values[at + 1];
       rows[at] = best;
     }
   }
   for (let y = 0, at = 0; y < height; y++) {
     for (let x = 0; x < width; x++, at++) {
       let best = rows[at];
-      if (y > 0) best = pick(best, rows[at - width]);
-      if (y + 1 < height) best = pick(best, rows[at + width]);
+      if (y > 0 && sign * rows[at - width] > sign * best) best = rows[at - width];
+      if (y + 1 < height && sign * rows[at + width] > sign * best) best = rows[at + width];
       out[at] = best;
     }
   }

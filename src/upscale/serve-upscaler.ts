@@ -25,7 +25,7 @@ interface OpenedModel {
  * Bytes of rows that may wait for who takes them, more than what one row of tiles makes of a photo of 8
  * megapixels: the network goes on while they are written, and waits where it is the faster.
  */
-const MOST_BYTES_WAITING = 2 ** 26;
+const MOST_BYTES_WAITING = 2 ** 25;
 
 /** What the thread of an upscaler answers to. */
 export interface UpscalerFunctions<A> {
