@@ -87,6 +87,19 @@ it("code or weights of another version find nothing, of any other graph another 
   expect((await run("build")).found).toBe(true);
 });
 
+it("a change of either of the weights that are blended makes another session", async () => {
+  const blended = writeSmallModel();
+  const file = (name: string) => join(blended, name);
+  const description = JSON.parse(readFileSync(file("model.json"), "utf8"));
+  const weights = { ...description.weights, sharp: "sharp.safetensors" };
+  writeFileSync(file("model.json"), JSON.stringify({ ...description, weights, detail: 0.4 }));
+  writeFileSync(file("sharp.safetensors"), writeSafetensors(smallWeights(3)));
+  const found = async () => (await run("build", size, blended)).found;
+  expect([await found(), await found()]).toEqual([false, true]);
+  writeFileSync(file("sharp.safetensors"), writeSafetensors(smallWeights(4)));
+  expect(await found()).toBe(false);
+});
+
 it("a damaged file, a cut one, and one that others may write to are made again", async () => {
   const { numbers } = await run(undefined);
   const file = () => {

@@ -121,8 +121,8 @@ export async function openKeptSessions(
 }
 
 /**
- * Returns the name that a model's session is kept by; undefined where its file of weights is too large, or
- * read in another way. @throws where that file cannot be read
+ * Returns the name that a model's session is kept by; undefined where a file of its weights is too large, or
+ * read in another way. @throws where one cannot be read
  */
 async function keyOf(
   { description, folder, place }: InstalledModel<UpscalingModel>,
@@ -130,13 +130,16 @@ async function keyOf(
   versions: readonly string[],
 ): Promise<string | undefined> {
   if (place === "file" || part === undefined) return undefined;
-  const path = join(folder, (description.weights as Readonly<Record<string, string>>)[part]!);
-  if ((await lstat(path)).size > LARGEST_WEIGHTS) return undefined;
+  const { detail } = kindOf(description);
+  const parts = part === detail?.student ? [detail.student, detail.sharp] : [part];
   const machine = [process.platform, process.arch, cpus()[0]?.model];
-  return createHash("sha256")
-    .update(JSON.stringify([versions, machine, description]))
-    .update(await readFile(path))
-    .digest("hex");
+  const hash = createHash("sha256").update(JSON.stringify([versions, machine, description]));
+  for (const name of parts) {
+    const path = join(folder, (description.weights as Readonly<Record<string, string>>)[name]!);
+    if ((await lstat(path)).size > LARGEST_WEIGHTS) return undefined;
+    hash.update(await readFile(path));
+  }
+  return hash.digest("hex");
 }
 
 /** Reads a file that only this user may have written, and that is whole; undefined for any other. */
