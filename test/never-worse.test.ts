@@ -70,11 +70,12 @@ describe.skipIf(!hasCases)("the bundled model", () => {
   ])("keeps grey grey: %s/%s", async (folder, name) => {
     const { data, channels } = (await enlarged(folder, name)).large;
     if (channels < 3) return;
+    let tint = 0;
     for (let i = 0; i < data.length; i += channels) {
-      expect(Math.max(data[i], data[i + 1], data[i + 2]) - Math.min(data[i], data[i + 1], data[i + 2])).toBe(
-        0,
-      );
+      const [r, g, b] = [data[i], data[i + 1], data[i + 2]];
+      tint = Math.max(tint, Math.max(r, g, b) - Math.min(r, g, b));
     }
+    expect(tint).toBe(0);
   });
 
   it("overshoots an edge no further than bicubic, and nothing else", async () => {
@@ -83,11 +84,9 @@ describe.skipIf(!hasCases)("the bundled model", () => {
     expect(greatest).toBeLessThanOrEqual(206);
     const { large } = await enlarged("pictures", "step_full.png");
     const { width, channels } = large;
-    large.data.forEach((value, i) => {
-      const x = Math.floor(i / channels) % width;
-      if (x < width / 2 - 8) expect(value).toBe(0);
-      if (x >= width / 2 + 8) expect(value).toBe(255);
-    });
+    const column = (i: number) => Math.floor(i / channels) % width;
+    expect(large.data.every((value, i) => column(i) >= width / 2 - 8 || value === 0)).toBe(true);
+    expect(large.data.every((value, i) => column(i) < width / 2 + 8 || value === 255)).toBe(true);
   });
 
   it("keeps a ramp of 16 bits a ramp, as far as bicubic does", async () => {

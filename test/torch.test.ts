@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { createUpscaler } from "samsr";
 import sharp from "sharp";
-import { afterAll, afterEach, describe, expect, it, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { openCheckpoint, readSafetensors, recogniseNetwork } from "../src/checkpoints/index.js";
 import { dasr } from "../src/networks/dasr/dasr.js";
 import { degradationFeatures } from "../src/networks/dasr-predictor/predictor.js";
@@ -17,6 +17,7 @@ import * as o from "../src/onnx/index.js";
 import {
   createDeviceTensor,
   createSession,
+  type DeviceTensor,
   devicePart,
   floatTensor,
   listDevices,
@@ -83,6 +84,14 @@ function everyOperator(): Record<string, o.Value> {
 
 describe.skipIf(!python)("device torch (needs Python with PyTorch)", () => {
   const feeds = { x: normals([2, 4, 8, 8], 1), w: normals([3, 4, 3, 3], 2), m: normals([8, 8], 3) };
+
+  /** Keeps the process of these sessions, which takes seconds to start: it ends with the last that it holds. */
+  let held: DeviceTensor;
+  beforeAll(async () => {
+    vi.stubEnv("SAMSR_PYTHON", python!);
+    held = await createDeviceTensor(Float32Array.of(0), { device: "torch" });
+  });
+  afterAll(() => held?.release());
 
   it("computes every operator as ONNX Runtime does", async () => {
     vi.stubEnv("SAMSR_PYTHON", python!);
@@ -155,7 +164,7 @@ describe.skipIf(!python)("device torch (needs Python with PyTorch)", () => {
     const before = sharedFiles();
     const runOn = async (device: "cpu" | "torch", stops: readonly number[]) => {
       const out = join(folder, `${device}-${stops.length}`);
-      const more = { out, accumulate: 2, clip: 0.05, session: { threads: 1, device } };
+      const more = { out, accumulate: 2, clip: 0.05, session: { ...RUN.session, device } };
       let average: Float32Array = new Float32Array();
       for (const [i, steps] of stops.entries()) {
         const batches = always(drawnBatch());
@@ -182,8 +191,8 @@ describe.skipIf(!python)("device torch (needs Python with PyTorch)", () => {
 
   it("keeps tensors for several sessions, and brings them here when they are asked for", async () => {
     vi.stubEnv("SAMSR_PYTHON", python!);
-    const held = await createDeviceTensor(Float32Array.of(9, 1, 2, 3), { device: "torch" });
-    const part = devicePart(held, [3], 1);
+    const tensor = await createDeviceTensor(Float32Array.of(9, 1, 2, 3), { device: "torch" });
+    const part = devicePart(tensor, [3], 1);
     const x = o.input("x", [3]);
     const options = { device: "torch", threads: 1, bound: { x: part, y: part } } as const;
     const double = await createSession(o.toModel({ y: o.mul(x, 2) }).bytes, options);
@@ -194,15 +203,15 @@ describe.skipIf(!python)("device torch (needs Python with PyTorch)", () => {
     await double.run({});
     const { w, ...others } = await add.run({ z: floatTensor([3], Float32Array.of(10, 20, 30)) });
     expect([[...w.data], others]).toEqual([[-2, -4, -6], {}]);
-    expect([...held.data]).toEqual([9, 1, 2, 3]);
-    await held.pull();
-    expect([...held.data]).toEqual([9, 12, 24, 36]);
-    held.data.set([1, 1, 1], 1);
-    await held.push();
+    expect([...tensor.data]).toEqual([9, 1, 2, 3]);
+    await tensor.pull();
+    expect([...tensor.data]).toEqual([9, 12, 24, 36]);
+    tensor.data.set([1, 1, 1], 1);
+    await tensor.push();
     await double.run({});
-    await held.pull();
-    expect([...held.data]).toEqual([9, 2, 2, 2]);
-    for (const each of [double, add, held]) await each.release();
+    await tensor.pull();
+    expect([...tensor.data]).toEqual([9, 2, 2, 2]);
+    for (const each of [double, add, tensor]) await each.release();
   });
 
   it("trains a student against a discriminator as the CPU does, and both go on where they stopped", async () => {
@@ -216,7 +225,7 @@ describe.skipIf(!python)("device torch (needs Python with PyTorch)", () => {
       for (const [i, steps] of stops.entries()) {
         ({ average } = await trainStudent({
           ...{ ...RUN, out, steps, learningRate: 1e-3, rateSchedule: "constant", resume: i > 0 },
-          ...{ teacher, batches: always(drawnBatch()), session: { threads: 1, device } },
+          ...{ teacher, batches: always(drawnBatch()), session: { ...RUN.session, device } },
           ...{
             rollOut: 2,
             distilled: 1,
@@ -253,7 +262,7 @@ describe.skipIf(!python)("device torch (needs Python with PyTorch)", () => {
     const { average } = await trainTeacher({
       ...{ ...RUN, out: join(folder, "spoilt"), steps: 4, saveEvery: 1, batches },
       ...{
-        session: { threads: 1, device: "torch" as const },
+        session: { ...RUN.session, device: "torch" as const },
         report: (line: string) => void lines.push(line),
       },
     });

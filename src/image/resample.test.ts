@@ -26,9 +26,7 @@ describe("resample", () => {
           const other = await resample(raster, width, height);
           expect([other.width, other.height, other.channels]).toEqual([width, height, channels]);
           expect(other.data.constructor).toBe(raster.data.constructor);
-          for (let i = 0; i < other.data.length; i++) {
-            expect(Math.abs(other.data[i]! - values[i % channels]!)).toBe(0);
-          }
+          expect(other.data.every((value, i) => value === values[i % channels])).toBe(true);
         }
       }
     }
@@ -54,9 +52,7 @@ describe("resample", () => {
       const floats = resizePlanar(planar, { ...raster, channels: 1 }, to, { kernel: kernels.lanczos3 });
       const expected = fromTensor(floats, { ...to, channels: 1, bits: 16 });
       const { data } = await resample(raster, to.width, to.height);
-      for (let i = 0; i < data.length; i++) {
-        expect(Math.abs(data[i]! - expected.data[i]!)).toBeLessThanOrEqual(1);
-      }
+      expect(data.every((value, i) => Math.abs(value - expected.data[i]!) <= 1)).toBe(true);
     }
   });
 

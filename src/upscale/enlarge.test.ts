@@ -148,24 +148,24 @@ describe("the result", () => {
     const small = picture(32, 32, 4);
     for (let i = 3; i < small.data.length; i += 4) small.data[i] = 255;
     const { raster } = await run(small, {}, sessions);
-    for (let i = 3; i < raster.data.length; i += 4) expect(raster.data[i]).toBe(255);
+    expect(raster.data.every((value, i) => i % 4 !== 3 || value === 255)).toBe(true);
   });
 });
 
 describe("what decides the result", () => {
   it("is seed and image, not threads: the bytes are the same", async () => {
-    const small = picture(150, 70);
+    const small = picture(100, 40);
     const results: Raster[] = [];
     for (const threads of [1, 2, 3]) {
       const own = open({ threads });
-      results.push((await run(small, { tile: 96 }, own)).raster);
+      results.push((await run(small, { tile: 64 }, own)).raster);
       await own.release();
     }
     expect(largestDifference(results[0], results[1])).toBe(0);
     expect(largestDifference(results[0], results[2])).toBe(0);
-    const again = await run(small, { tile: 96 }, sessions);
+    const again = await run(small, { tile: 64 }, sessions);
     expect(largestDifference(results[0], again.raster)).toBe(0);
-    const other = await run(small, { tile: 96, seed: 1 }, sessions);
+    const other = await run(small, { tile: 64, seed: 1 }, sessions);
     expect(largestDifference(results[0], other.raster)).toBeGreaterThan(0);
   });
 
@@ -293,7 +293,7 @@ describe("a job", () => {
   it("reports its stages in order, and every tile", async () => {
     const reports: Progress[] = [];
     const context = { ...idle, progress: (p: Progress) => reports.push(p) };
-    const { info } = await run(picture(150, 70), { tile: 64, scale: 3 }, sessions, context);
+    const { info } = await run(picture(100, 40), { tile: 64, scale: 3 }, sessions, context);
     const stages = reports.map(({ stage }) => stage).filter((stage, i, all) => stage !== all[i - 1]);
     expect(stages).toEqual(["masks", "noise", "tiles", "resample"]);
     const tiles = reports.filter(({ stage }) => stage === "tiles");
