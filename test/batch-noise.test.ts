@@ -110,7 +110,7 @@ describe("the plain Gaussian of line 7", () => {
 });
 
 describe("a run whose batches bring noise has the losses of one that makes it", () => {
-  const options = { ...RUN, crop, steps: 3 };
+  const options = { ...RUN, crop, steps: 2 };
 
   it("as the teacher", async () => {
     const train = (batches: Batches) => losses(trainTeacher, { ...options, out: "", batches });

@@ -2,12 +2,13 @@
  * Whoever calls samsr goes on answering: the event loop of the caller never stalls, from decoding to
  * encoding.
  */
-import { existsSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { createUpscaler, type Upscaler, upscale } from "samsr";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { photoLike } from "./fixtures/pictures.js";
 import { writeSmallModel } from "./fixtures/small-model.js";
+import { longestStall } from "./fixtures/stall.js";
 
 let small: string;
 let upscaler: Upscaler;
@@ -22,30 +23,6 @@ afterAll(async () => {
   await upscaler.close();
   rmSync(small, { recursive: true });
 });
-
-/** The longest time, in milliseconds, between two turns of the event loop while `work` ran. */
-async function longestStall(work: () => Promise<unknown>): Promise<number> {
-  let longest = 0;
-  let last = clock();
-  const timer = setInterval(() => {
-    const now = clock();
-    longest = Math.max(longest, now - last);
-    last = now;
-  }, 1);
-  await work();
-  clearInterval(timer);
-  return longest;
-}
-
-/**
- * Milliseconds, without those in which this thread was ready and the machine gave its cores to others, where
- * the system tells: Linux, in the second number of schedstat.
- */
-function clock(): number {
-  const file = `/proc/self/task/${process.pid}/schedstat`;
-  const waited = existsSync(file) ? Number(readFileSync(file, "utf8").split(" ")[1]) / 1e6 : 0;
-  return performance.now() - waited;
-}
 
 describe("the caller's event loop", () => {
   // A machine that is busy with other things is late by itself, now and then.

@@ -2,18 +2,17 @@
  * The page as visitors have it: built, served, and driven in Chromium, which is skipped where there is none.
  */
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { gzipSync } from "node:zlib";
 import type { Page } from "playwright-core";
 import sharp from "sharp";
-import { build } from "vite";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { createRaster, decode, encode } from "../src/image/index.js";
 import * as o from "../src/onnx/index.js";
 import { chromium } from "./fixtures/chromium.js";
-import { reach, type ServedPage, serious, servePage } from "./fixtures/page.js";
+import { buildPage, reach, type ServedPage, serious, servePage } from "./fixtures/page.js";
 import { tinyNetwork, writeSmallModel } from "./fixtures/small-model.js";
 
 const folder = mkdtempSync(join(tmpdir(), "samsr-page-"));
@@ -52,15 +51,15 @@ async function apart(page: Page, input: string, levels: number, ...words: string
   return a.data.filter((v, i) => Math.abs(v - b.data[i]!) > levels).length / a.data.length;
 }
 
+beforeAll(buildPage, LONG);
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
 describe.skipIf(!chromium)("the page", () => {
   let served: ServedPage;
   beforeAll(async () => {
     served = await servePage();
   }, LONG);
-  afterAll(async () => {
-    await served?.close();
-    rmSync(folder, { recursive: true, force: true });
-  });
+  afterAll(() => served?.close());
 
   it("gives the picture that the command gives, asks no other host", {
     timeout: 2 * LONG,
@@ -77,7 +76,7 @@ describe.skipIf(!chromium)("the page", () => {
     // Most of the time goes into compiling shaders, of which this network has the same kinds, but fewer.
     const model = writeSmallModel(tinyNetwork);
     onTestFinished(() => rmSync(model, { recursive: true }));
-    const { page } = await served.open({ gpu: true, model });
+    const { page } = await served.open({ gpu: true, instead: { "models/samsr-tiny/": model } });
     await page.locator("#settings summary").click();
     await page.locator("[name=device]").selectOption("webgpu");
     const small = await picture(1);
@@ -150,12 +149,13 @@ describe.skipIf(!chromium)("the page", () => {
   });
 
   it("is a script for pages without a bundler too", { timeout: LONG }, async () => {
-    const { page } = await served.open({ path: "plain.html" });
-    await page.waitForFunction(
-      () => document.querySelector("#line")!.textContent === "768 x 512",
-      undefined,
-      { timeout: LONG },
-    );
+    const small = await picture(3);
+    const file = join(folder, "plain.png");
+    writeFileSync(file, small.buffer);
+    const { page } = await served.open({ path: "plain.html", instead: { "example.png": file } });
+    await page.waitForFunction(() => document.querySelector("#line")!.textContent === "96 x 96", undefined, {
+      timeout: LONG,
+    });
   });
 
   it("finds out how an ONNX file of somebody else's takes pictures, and uses it", {
@@ -211,7 +211,7 @@ describe.skipIf(!chromium)("the page", () => {
 
 describe("what a page loads", () => {
   it("is small, and has nothing of training or Node", async () => {
-    const { output } = await bundled();
+    const output = bundled();
     const packed = output.reduce((sum, code) => sum + gzipSync(code).length, 0);
     expect(packed).toBeLessThan(300 * 1024);
     for (const code of output) {
@@ -220,21 +220,10 @@ describe("what a page loads", () => {
   });
 });
 
-/** Our code of the page, without ONNX Runtime's. */
-async function bundled(): Promise<{ output: string[] }> {
-  const made = await build({ configFile: "web/vite.config.ts", logLevel: "error", build: { write: false } });
-  const outputs = Array.isArray(made) ? made : [made as { output: readonly unknown[] }];
-  const chunks = outputs.flatMap(({ output }) => output) as {
-    fileName: string;
-    code?: string;
-    source?: string | Uint8Array;
-  }[];
-  return {
-    output: chunks
-      .filter(({ fileName }) => fileName.endsWith(".js") && !/ort\.|^samsr/.test(fileName))
-      .map(
-        ({ code, source }) =>
-          code ?? (typeof source === "string" ? source : new TextDecoder().decode(source)),
-      ),
-  };
+/** Our code of the page, without ONNX Runtime's and what pages without a bundler load. */
+function bundled(): string[] {
+  const files = readdirSync("web/dist", { recursive: true, encoding: "utf8" });
+  const ours = files.filter((file) => file.endsWith(".js") && !/ort\.|^samsr|^plain\./.test(file));
+  expect(ours.length).toBeGreaterThan(2);
+  return ours.map((file) => readFileSync(join("web/dist", file), "utf8"));
 }

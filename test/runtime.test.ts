@@ -9,8 +9,8 @@ import { SamsrError } from "../src/base/errors.js";
 import { startThread, type Thread } from "../src/runtime/index.js";
 import { convolutionModel } from "./fixtures/models.js";
 
-/** Some 100 GFLOP: a few hundred milliseconds on one fast core. */
-const HEAVY = { side: 256, channels: 64, layers: 24 };
+/** Some 60 GFLOP: a few hundred milliseconds on one fast core. */
+const HEAVY = { side: 256, channels: 64, layers: 12 };
 
 const directory = mkdtempSync(join(tmpdir(), "samsr-runtime-"));
 const heavy = join(directory, "heavy.onnx");

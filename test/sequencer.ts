@@ -3,26 +3,36 @@ import { basename } from "node:path";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 /**
- * Files that take over twenty seconds of a core, the dearest first. Another file here only ends the suite
+ * Files that take ten seconds or more beside others, the dearest first. Another file here only ends the suite
  * earlier.
  */
 const DEAREST: readonly string[] = [
   "page",
-  "server-lives",
   "torch",
-  "upscale",
+  "server-lives",
   "memory",
+  "upscale",
   "reproduce",
   "seams",
   "cli-train",
-  "never-worse",
+  "whole-road",
+  "browser-networks",
+  "event-loop",
   "student-masks",
+  "latent",
+  "runtime",
+  "cli-interrupt",
+  "never-worse",
+  "training-failures",
   "batch-noise",
   "cli-masks",
+  "cli-models",
+  "server-queue",
   "cli-files",
   "cli-batch",
-  "event-loop",
-  "runtime",
+  "student-overfit",
+  "training-data",
+  "enlarge",
 ];
 
 function rank({ moduleId }: TestSpecification): number {

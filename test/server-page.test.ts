@@ -1,10 +1,10 @@
 /** The page of `samsr serve`, driven in Chromium, which is skipped where there is none. */
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
-import type { Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { chromium } from "./fixtures/chromium.js";
 import { drawing, samsr, temporaryFolder } from "./fixtures/cli.js";
-import { openPage, reach, serious } from "./fixtures/page.js";
+import { launch, openPage, reach, serious } from "./fixtures/page.js";
 import { type Serving, serving } from "./fixtures/server.js";
 import { writeSmallModel } from "./fixtures/small-model.js";
 
@@ -13,10 +13,10 @@ const folder = temporaryFolder();
 const { path } = folder;
 const model = writeSmallModel();
 
-describe.skipIf(!chromium)("the page of a server", { retry: 2 }, () => {
+describe.skipIf(!chromium)("the page of a server", () => {
   let server: Serving;
   let key: string;
-  const closing: (() => Promise<void>)[] = [];
+  let browser: Browser;
   beforeAll(async () => {
     await drawing({ width: 32, height: 24 }).png().toFile(path("photo.png"));
     writeFileSync(path("words.png"), "not a picture at all, but longer than its format needs to be told");
@@ -25,17 +25,18 @@ describe.skipIf(!chromium)("the page of a server", { retry: 2 }, () => {
     key = stderr.trim().split(" ").at(-1)!;
     const words = ["--model", model, "--threads", "1", "--data", path("data"), "--log", "error"];
     server = await serving([...words, "--keys", path("keys.yaml")]);
+    browser = await launch();
   }, LONG);
   afterAll(async () => {
-    for (const close of closing) await close();
+    await browser?.close();
     await server?.stop("SIGKILL");
     folder.remove();
     rmSync(model, { recursive: true, force: true });
   });
 
   async function open() {
-    const opened = await openPage(`${server.address}/`);
-    closing.push(opened.close);
+    const opened = await openPage(`${server.address}/`, { browser });
+    onTestFinished(opened.close);
     return opened;
   }
   const giveKey = async (page: Page, given = key) => {

@@ -90,7 +90,7 @@ describe.skipIf(!python)("device torch (needs Python with PyTorch)", () => {
   beforeAll(async () => {
     vi.stubEnv("SAMSR_PYTHON", python!);
     held = await createDeviceTensor(Float32Array.of(0), { device: "torch" });
-  });
+  }, 60_000);
   afterAll(() => held?.release());
 
   it("computes every operator as ONNX Runtime does", async () => {

@@ -31,7 +31,18 @@ beforeAll(async () => {
 
 const options = { batch: 3, crop: 32, seed: 5 };
 
+const STEPS = [0, 1, 2, 3, 20];
+
 describe("startBatches", () => {
+  const blind = () =>
+    ({ ...options, folders: [path("photos")], degradation: "real-esrgan", pool: 6 }) as const;
+  const here = new Map<number, unknown>();
+  beforeAll(async () => {
+    const { source } = await openSource(blind(), () => {});
+    const batches = createBatches({ source, ...blind() });
+    for (const step of STEPS) here.set(step, await batches.at(step));
+  });
+
   // One byte is no room to keep a photo: memory must not show in what is made.
   it.each([
     [1, 1],
@@ -40,15 +51,11 @@ describe("startBatches", () => {
   ])(
     "on %i threads, memory %s, gives what batches made on the spot are, in any order",
     async (threads, maxBytes) => {
-      const of = { ...options, folders: [path("photos")], degradation: "real-esrgan", pool: 6 } as const;
-      const { source } = await openSource(of, () => {});
-      const here = createBatches({ source, ...of });
       const skipped: string[] = [];
-      const batches = await startBatches({ ...of, threads, maxBytes }, (file) => skipped.push(file));
+      const batches = await startBatches({ ...blind(), threads, maxBytes }, (file) => skipped.push(file));
       try {
         expect([batches.kind, batches.count]).toEqual(["photos", 5]);
-        for (const step of [0, 1, 2, 3, 4, 5, 6, 20, 1])
-          expect(await batches.at(step)).toEqual(await here.at(step));
+        for (const step of [...STEPS, 1]) expect(await batches.at(step)).toEqual(here.get(step));
         expect(skipped).toEqual([path("photos", "2.png")]);
       } finally {
         await batches.close();

@@ -293,7 +293,7 @@ describe("a job", () => {
   it("reports its stages in order, and every tile", async () => {
     const reports: Progress[] = [];
     const context = { ...idle, progress: (p: Progress) => reports.push(p) };
-    const { info } = await run(picture(100, 40), { tile: 64, scale: 3 }, sessions, context);
+    const { info } = await run(picture(150, 70), { tile: 64, scale: 3 }, sessions, context);
     const stages = reports.map(({ stage }) => stage).filter((stage, i, all) => stage !== all[i - 1]);
     expect(stages).toEqual(["masks", "noise", "tiles", "resample"]);
     const tiles = reports.filter(({ stage }) => stage === "tiles");
