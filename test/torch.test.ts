@@ -85,7 +85,9 @@ function everyOperator(): Record<string, o.Value> {
 describe.skipIf(!python)("device torch (needs Python with PyTorch)", () => {
   const feeds = { x: normals([2, 4, 8, 8], 1), w: normals([3, 4, 3, 3], 2), m: normals([8, 8], 3) };
 
-  /** Keeps the process of these sessions, which takes seconds to start: it ends with the last that it holds. */
+  /**
+   * Keeps the process of these sessions, which takes seconds to start: it ends with the last that it holds.
+   */
   let held: DeviceTensor;
   beforeAll(async () => {
     vi.stubEnv("SAMSR_PYTHON", python!);
