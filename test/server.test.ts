@@ -148,7 +148,7 @@ describe("a job", () => {
   it("may come with many", async () => {
     const form = new FormData();
     for (const name of ["a.jpg", "b.jpg"]) form.append("pictures", blob(picture), name);
-    form.append("pictures", blob(Buffer.from("%PDF-1.4")), "c.pdf");
+    form.append("pictures", blob(Buffer.alloc(300_000, "%PDF-1.4 ")), "c.pdf");
     form.set("seed", "31");
     const response = await post("/v1/batches", form);
     const batch = (await response.json()) as { id: string; jobs: JobDocument[]; refused: object[] };
@@ -320,6 +320,10 @@ describe("what cannot be", () => {
     const statuses = async (text: string) => (await raw(text, false, `xx${last}`)).match(/HTTP\S+ \d+/g);
     expect(await statuses(asked(2))).toEqual(["HTTP/1.1 415", "HTTP/1.1 200"]);
     expect(await statuses(asked(300_000))).toEqual(["HTTP/1.1 415"]);
+    // Its first piece tells that it is no picture; the rest is read by nobody, and must not be in the way.
+    const noise = "no picture ".repeat(20_000);
+    const refused = `${head}content-length: ${noise.length}\r\n\r\n${noise}`;
+    expect((await raw(`${refused}${last}`)).match(/HTTP\S+ \d+/g)).toEqual(["HTTP/1.1 415", "HTTP/1.1 200"]);
   });
 
   it("slow senders are cut off, and headers without end", async () => {

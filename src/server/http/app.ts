@@ -178,7 +178,10 @@ async function answerError(error: unknown, request: FastifyRequest, reply: Fasti
     request.log.error({ error: describe(error), stack }, "failed");
   }
   if (error instanceof Problem) reply.headers(error.headers);
-  if (!request.raw.complete && !(endsSoon(request) && status !== 408)) reply.header("connection", "close");
+  if (!request.raw.complete) {
+    if (endsSoon(request) && status !== 408) request.raw.resume();
+    else reply.header("connection", "close");
+  }
   await reply
     .code(status)
     .type("application/problem+json")

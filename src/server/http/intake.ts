@@ -83,10 +83,10 @@ export async function receive(
   let known: { pixels?: number } | undefined;
   const stall = createStall(limits.stallSeconds);
   const file = await open(path, "wx", 0o600);
+  // A form's parser waits for the rest of a file that was refused, so its stream stays open; so does one
+  // that is answered still.
+  const chunks = body.iterator({ destroyOnReturn: false }) as AsyncIterator<Buffer>;
   try {
-    // A form's parser waits for the rest of a file that was refused, so its stream stays open; so does one
-    // that is answered still.
-    const chunks = body.iterator({ destroyOnReturn: false }) as AsyncIterator<Buffer>;
     for (;;) {
       const { value: chunk, done } = await stall.unless(chunks.next());
       if (done) break;
@@ -108,6 +108,9 @@ export async function receive(
     throw error;
   } finally {
     stall.end();
+    // Else what is left would wait for this reader. One that still waits for a piece never ends, nor is it
+    // waited for.
+    void chunks.return?.();
     await file.close();
   }
 }
