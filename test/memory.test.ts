@@ -63,7 +63,7 @@ it("a large photo needs memory for a tile, a band of tiles and its own pixels, a
   // the encoder, which do not grow any more where the result is larger than these.
   expect(perPixel).toBeLessThan(5.5);
 
-  const bundled = await measure(200, 192, "samsr-tiny", DEFAULT_TILE);
+  const bundled = await measure(288, 256, "samsr-tiny", DEFAULT_TILE);
   expect(bundled.tiles).toBeGreaterThan(1);
   expect(bundled.peak).toBeLessThan(900 * MB);
 

@@ -22,7 +22,7 @@ const resolve = (settings: UpscaleSettings) => resolveSettings(settings, size, k
 describe("resolveSettings", () => {
   it("fills in what each method takes", () => {
     const { diffusion, ...rest } = resolve({});
-    expect(rest).toEqual({ tile: 192, overlap: 8, scale: 4, tiles: "together", trace: false });
+    expect(rest).toEqual({ tile: 256, overlap: 8, scale: 4, tiles: "together", trace: false });
     expect(diffusion).toMatchObject({
       method: "samsr",
       steps: 1,
