@@ -124,13 +124,13 @@ describe("planTiles", () => {
   it("computes hardly more of pictures of any other size, and of thin ones what multiples ask for", () => {
     for (let side = 512; side < 1500; side += 97) {
       for (let other = 512; other < 1500; other += 89) {
-        expect(share(side, other)).toBeLessThanOrEqual(side * other < 1e6 ? 1.13 : 1.1);
+        expect(share(side, other)).toBeLessThanOrEqual(side * other < 1e6 ? 1.15 : 1.11);
       }
     }
     for (const thin of [1, 31, 33, 95]) {
       const least = (Math.ceil(thin / 32) * 32) / thin;
-      expect(share(5000, thin)).toBeLessThanOrEqual(1.04 * least);
-      expect(share(thin, 5000)).toBeLessThanOrEqual(1.04 * least);
+      expect(share(5000, thin)).toBeLessThanOrEqual(1.05 * least);
+      expect(share(thin, 5000)).toBeLessThanOrEqual(1.05 * least);
     }
   });
 
@@ -140,6 +140,8 @@ describe("planTiles", () => {
     expect(sizesOf(planTiles(2000, 2000, FINE)).length).toBeLessThanOrEqual(4);
     expect(sizesOf(planTiles(2000, 2000, { ...FINE, alike: true })).length).toBe(1);
     expect(share(512, 512, { ...FINE, alike: true })).toBeLessThan(1.3);
+    // A mosaic holds a band as tall as a tile.
+    expect(planTiles(120, 5000, FINE).tileHeight).toBe(256);
   });
 
   it("gives a hand-over its whole length on both sides of a tile", () => {

@@ -57,7 +57,7 @@ export interface TilePlan {
 export interface TilePlanOptions {
   /**
    * The side of a square, in low-resolution pixels, a multiple of `multiple`: no tile has more pixels than
-   * that, or is over twice as long.
+   * that, is taller, or is over twice as wide.
    */
   readonly tile: number;
   /** How far neighbours overlap at least: at most half of `tile`. */
@@ -134,7 +134,8 @@ function cheapestGrid([width, height]: readonly [number, number], options: GridO
   for (let count = 1; ; count++) {
     const columns = spread(width, count, options);
     const wide = longest(columns);
-    const tallest = Math.floor(Math.min((tile * tile) / wide, 2 * tile) / multiple) * multiple;
+    // The band is as tall as a tile.
+    const tallest = Math.floor(Math.min((tile * tile) / wide, tile) / multiple) * multiple;
     if (wide <= 2 * tile && (tallest >= least || tallest >= height)) {
       const rows = spread(height, countWithin(height, tallest, overlap), options);
       const [pixels, tiles] = [total(columns) * total(rows), columns.length * rows.length];

@@ -70,7 +70,7 @@ export interface UpscaleSettings {
   readonly samOptions?: SamOptions;
   /**
    * How large tiles are: none has more low-resolution pixels than a square of this side, a multiple of what
-   * the network needs, or is over twice as long; default: what suits the model.
+   * the network needs, is taller, or is over twice as wide; default: what suits the model.
    */
   readonly tile?: number;
   /** How far neighbouring tiles overlap at least, at most half of `tile`; default: what suits the model. */

@@ -25,8 +25,8 @@ import { KEPT_SESSION_BYTES, type ModelKind, type TileGraph } from "./kind.js";
  *     tile 256:            3.10 (0.41)      0.51 (0.36)      0.23 (0.36)       0.25 (0.35)
  *
  * So 8 is enough: a hand-over is no further from the whole than the rest, which differs by what group
- * normalisation takes from the tile. A tile of 256 x 256 pixels is the smallest that lets 512 x 512 be cut into
- * strips, which overlap along one axis only; the whole command then peaks at 711 MB.
+ * normalisation takes from the tile. A tile of 256 x 256 pixels is the smallest that lets 512 x 512 be cut
+ * into strips, which overlap along one axis only; the whole command then peaks at 711 MB.
  */
 export const DEFAULT_TILE = 256;
 export const DEFAULT_OVERLAP = 8;
