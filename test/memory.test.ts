@@ -54,8 +54,8 @@ const MB = 1e6;
 it("a large photo needs memory for a tile, a band of tiles and its own pixels, and no more", {
   timeout: 600_000,
 }, async () => {
-  // Both are 1500 wide, so both hold the same band, and are cut into tiles of several sizes. What tiles share is
-  // computed twice, and is little here.
+  // Both are 1500 wide, so both hold the same band, and are cut into tiles of several sizes. What tiles share
+  // is computed twice, and is little here.
   const flat = await measure(1500, 200, small, 128, 8);
   const tall = await measure(1500, 640, small, 128, 8);
   const pixels = (result: typeof flat) => result.width * result.height;
