@@ -198,24 +198,37 @@ async function largePhoto(browser: Browser, address: string): Promise<Figure[]> 
   ];
 }
 
-/** From a press on Cancel until the row says so, and until the next photo may begin. */
+/** From a press on Cancel until the row says so, and until the worker in the middle of its tile has ended. */
 async function cancels(browser: Browser, address: string, rounds: number): Promise<Figure[]> {
   const page = await open(browser, address);
-  const times: number[] = [];
+  const rows: number[] = [];
+  const workers: number[] = [];
   for (let round = 0; round < rounds; round++) {
     await hand(page, [await photo(600, 450, `given-up-${round}.png`)]);
     await page.locator("#queue li.working .state", { hasText: "Tile" }).waitFor({ timeout: 120_000 });
     const taken = await page.evaluate(async () => {
       const row = document.querySelector("#queue li.working")!;
+      const { terminate } = Worker.prototype;
+      const ended = new Promise<number>((resolve) => {
+        Worker.prototype.terminate = function () {
+          terminate.call(this);
+          Worker.prototype.terminate = terminate;
+          resolve(performance.now());
+        };
+      });
       const start = performance.now();
       row.querySelector<HTMLButtonElement>(".small")!.click();
       while (!row.classList.contains("cancelled")) await new Promise((done) => setTimeout(done, 5));
-      return performance.now() - start;
+      return { row: performance.now() - start, worker: (await ended) - start };
     });
-    times.push(taken);
+    rows.push(taken.row);
+    workers.push(taken.worker);
   }
   await page.close();
-  return [figure("cancel while a tile is computed", "ms", times)];
+  return [
+    figure("cancel while a tile is computed, until its row says so", "ms", rows),
+    figure("until the worker of that tile has ended", "ms", workers),
+  ];
 }
 
 /** 50 photos, handed over at once. */

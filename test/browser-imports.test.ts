@@ -18,6 +18,7 @@ const FOR_BROWSERS = [
   "yaml",
   "fflate",
   "fast-png",
+  "tiff",
   "image-size",
   "@xmldom/xmldom",
 ];

@@ -16,6 +16,7 @@ import {
   type WebUpscaler,
 } from "../src/web/index.js";
 import { type FileItem, leftOf, lineOf, resultName, shareOf } from "./item.js";
+import type { KeptModel } from "./models.js";
 import type { Engine, EngineEvents } from "./page.js";
 import { words } from "./words.js";
 
@@ -28,8 +29,8 @@ export interface Settings {
   /** 0 is faithful, 1 sharp; left out where the model's own is wanted. */
   readonly detail?: number;
   readonly device: "auto" | "cpu" | "webgpu";
-  /** A model file that the visitor gave; left out for the bundled one. */
-  readonly model?: { readonly name: string; readonly file: Blob };
+  /** A model that the visitor gave; left out for the bundled one. */
+  readonly model?: KeptModel;
 }
 
 export interface OwnEngineEvents extends EngineEvents<FileItem> {
@@ -45,6 +46,9 @@ export interface OwnEngine extends Engine<FileItem> {
   /** The address of a picture of how many regions cover each pixel of a photo. */
   semantics(item: FileItem): Promise<string>;
 }
+
+/** A model's files as an upscaler takes them. */
+const filesOf = ({ files }: KeptModel) => (files.length === 1 ? files[0]! : files);
 
 /** Where the server has ONNX Runtime's files. */
 const RUNTIME = "ort/";
@@ -74,21 +78,28 @@ export function createEngine(events: OwnEngineEvents): OwnEngine {
 
   /** The upscaler of these settings; another model or device ends the last one. */
   async function upscalerFor({ device, model }: Settings): Promise<WebUpscaler> {
-    const key = `${device} ${model?.name ?? ""}`;
+    // One of the same name may have come in its place.
+    const files = model?.files.map(({ name, lastModified }) => `${name} ${lastModified}`) ?? [];
+    const key = [device, ...files].join("/");
     if (opened?.key === key) return opened.upscaler;
     const last = opened;
     const open = async () => {
       await last?.upscaler.then((upscaler) => upscaler.close()).catch(() => {});
       const chosen = device === "auto" ? await fastest() : device;
-      const source: ModelSource = model ? new File([model.file], model.name) : "models/samsr-tiny/";
+      const source: ModelSource = model ? filesOf(model) : "models/samsr-tiny/";
       const upscaler = await createUpscaler({
         model: source,
         device: chosen,
         threads,
         runtime: RUNTIME,
-        onChange: events.note,
+        onChange(change) {
+          events.note(change);
+          void showDevice();
+        },
       });
-      events.device(words.chip(upscaler.device, threads), (await trials.begun()) ?? []);
+      const showDevice = async () =>
+        events.device(words.chip(upscaler.device, threads), (await trials.begun()) ?? []);
+      await showDevice();
       return upscaler;
     };
     const upscaler = open();
@@ -154,7 +165,9 @@ export function createEngine(events: OwnEngineEvents): OwnEngine {
         metadata: picture.metadata,
         ...(settings.quality && { quality: settings.quality }),
       };
-      const encoded = await pictures.call("encode", { raster, options });
+      // Handed over, not copied: copying tens of megabytes would stall the page.
+      const transfer = [raster.data.buffer as ArrayBuffer];
+      const encoded = await pictures.call("encode", { raster, options }, { transfer });
       abort.signal.throwIfAborted();
       const file = new File([encoded.file], resultName(item.name, `x${scale}`, format), {
         type: encoded.file.type,

@@ -2,7 +2,7 @@
 import { detailOf, openUpscalingModel } from "../src/web/index.js";
 import { createEngine } from "./engine.js";
 import { createItem } from "./item.js";
-import { type KeptModel, keepModel, keptModels, removeModel } from "./models.js";
+import { isModelFile, type KeptModel, keepModelFile, keptModels, removeModel } from "./models.js";
 import { $, button, compare, createPage, takeFiles } from "./page.js";
 import { createSettings } from "./settings.js";
 import { words } from "./words.js";
@@ -43,9 +43,8 @@ const page = createPage({
   },
   /** Files of weights are models, all else goes into the queue. */
   takeOthers(files) {
-    const isModel = ({ name }: File) => /\.(pth|pt|ckpt|safetensors|onnx)$/i.test(name);
-    void addModels(files.filter(isModel)).catch(page.tell);
-    return files.filter((file) => !isModel(file));
+    void addModels(files.filter(isModelFile)).catch(page.tell);
+    return files.filter((file) => !isModelFile(file));
   },
   onShow: () => setSemantics(undefined),
 });
@@ -59,10 +58,13 @@ function setSemantics(address: string | undefined): void {
 takeFiles($<HTMLInputElement>("#model-file"), addModels, page.tell);
 
 async function addModels(files: readonly File[]): Promise<void> {
-  for (const file of files) await keepModel(file);
-  if (files.length === 0) return;
+  for (const file of files) await keepModelFile(file);
+  const [first] = files;
+  if (!first) return;
   await showModels();
-  form.choose(files[0]!.name);
+  // The numbers of ncnn may come after their text.
+  const [added] = models.filter((model) => model.files.some(({ name }) => name === first.name));
+  if (added) form.choose(added.name);
 }
 
 async function showModels(): Promise<void> {
@@ -77,11 +79,13 @@ async function showModels(): Promise<void> {
   adding.dataset.act = "model-add";
   adding.textContent = words.modelAdd;
   line.replaceChildren(adding);
-  for (const { name, file } of models) {
+  for (const model of models) {
+    const { name, files } = model;
+    const size = files.reduce((sum, file) => sum + file.size, 0);
     const removing = document.createElement("button");
     removing.type = "button";
-    removing.textContent = `${words.modelRemove} ${words.modelKept(name, `${(file.size / 2 ** 20).toFixed(1)} MiB`)}`;
-    removing.addEventListener("click", () => void removeModel(name).then(showModels).catch(page.tell));
+    removing.textContent = `${words.modelRemove} ${words.modelKept(name, `${(size / 2 ** 20).toFixed(1)} MiB`)}`;
+    removing.addEventListener("click", () => void removeModel(model).then(showModels).catch(page.tell));
     line.append(removing);
   }
 }

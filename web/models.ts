@@ -2,8 +2,12 @@
 
 export interface KeptModel {
   readonly name: string;
-  readonly file: File;
+  /** One, or the two of ncnn. */
+  readonly files: readonly File[];
 }
+
+/** Whether a file is of a model, by its name. */
+export const isModelFile = ({ name }: File) => /\.(pth|pt|ckpt|safetensors|onnx|param|bin)$/i.test(name);
 
 async function folder(): Promise<FileSystemDirectoryHandle> {
   return (await navigator.storage.getDirectory()).getDirectoryHandle("models", { create: true });
@@ -12,22 +16,36 @@ async function folder(): Promise<FileSystemDirectoryHandle> {
 /** The models that are kept; none where the browser keeps nothing. */
 export async function keptModels(): Promise<KeptModel[]> {
   try {
-    const models: KeptModel[] = [];
+    const files: File[] = [];
     for await (const handle of (await folder()).values()) {
-      if (handle.kind === "file") models.push({ name: handle.name, file: await handle.getFile() });
+      if (handle.kind === "file") files.push(await handle.getFile());
     }
-    return models.sort((a, b) => a.name.localeCompare(b.name));
+    return modelsOf(files);
   } catch {
     return [];
   }
 }
 
-/** Keeps a model, in place of one of the same name. */
-export async function keepModel(file: File): Promise<void> {
+/** Which models files are: ncnn's numbers belong to the text that has their name, each other file is one. */
+function modelsOf(files: readonly File[]): KeptModel[] {
+  const numbersOf = ({ name: text }: File) =>
+    /\.param$/i.test(text) ? files.find(({ name }) => name === text.replace(/\.param$/i, ".bin")) : undefined;
+  const seconds = new Set(files.map(numbersOf));
+  return files
+    .filter((file) => !seconds.has(file))
+    .map((file) => {
+      const numbers = numbersOf(file);
+      return { name: file.name, files: numbers ? [file, numbers] : [file] };
+    })
+    .sort((a, b) => a.name.localeCompare(b.name));
+}
+
+/** Keeps a model's file, in place of one of the same name. */
+export async function keepModelFile(file: File): Promise<void> {
   const handle = await (await folder()).getFileHandle(file.name, { create: true });
   await file.stream().pipeTo(await handle.createWritable());
 }
 
-export async function removeModel(name: string): Promise<void> {
-  await (await folder()).removeEntry(name);
+export async function removeModel({ files }: KeptModel): Promise<void> {
+  for (const { name } of files) await (await folder()).removeEntry(name);
 }

@@ -6,6 +6,7 @@ import "../src/web/compare.js";
 import type { SamsrCompare } from "../src/web/compare.js";
 import { forget, type Item, isActive } from "./item.js";
 import { canSaveToFolder, save, saveToFolder, saveZip } from "./save.js";
+import { thumbnail } from "./thumbnails.js";
 import { words } from "./words.js";
 
 /** What a queue's work tells. */
@@ -74,8 +75,18 @@ export function createPage<I extends Item, E extends Engine<I>>(options: PageOpt
     note,
   });
 
+  /** What concerns all photos; it is shown where there is nothing to say of the one on the stage. */
+  let news = "";
   function note(line: string): void {
-    $("#note").textContent = line;
+    news = line;
+    showNote();
+  }
+
+  function showNote(): void {
+    const { name, warnings } = shown ?? { name: "", warnings: [] };
+    const text = warnings.map((warning) => `${name} ${warning}`).join(". ") || news;
+    // A screen reader says what is set, even where it is the same.
+    if ($("#note").textContent !== text) $("#note").textContent = text;
   }
 
   /** Puts photos at the end of the list. */
@@ -129,10 +140,12 @@ export function createPage<I extends Item, E extends Engine<I>>(options: PageOpt
     const draw = (file: File | undefined) => {
       if (drawn || !file) return;
       drawn = true;
-      void thumbnail(file).then((address) => {
-        if (!address) return;
-        item.thumbnail = address;
-        image.src = address;
+      void thumbnail(file).then((small) => {
+        // It may have been removed meanwhile.
+        if (!small || !rows.has(item)) return;
+        item.thumbnail = URL.createObjectURL(small);
+        image.src = item.thumbnail;
+        if (item === shown) showItem(item);
       });
     };
     const update = () => {
@@ -166,7 +179,8 @@ export function createPage<I extends Item, E extends Engine<I>>(options: PageOpt
   function showItem(item: I): void {
     const other = shown !== item;
     shown = item;
-    if (item.file) item.before ??= URL.createObjectURL(item.file);
+    // Only what is known to be of a size that can be shown.
+    if (item.file && item.thumbnail) item.before ??= URL.createObjectURL(item.file);
     const after = item.result?.address ?? item.before ?? "";
     const before = item.before ?? after;
     if (compare.getAttribute("before") !== before) compare.setAttribute("before", before);
@@ -176,7 +190,7 @@ export function createPage<I extends Item, E extends Engine<I>>(options: PageOpt
       for (const row of rows.values()) row.update();
     }
     $("#facts").textContent = item.line;
-    note(item.warnings.map((warning) => `${item.name} ${warning}`).join(". "));
+    showNote();
     button("save").disabled = !item.result;
     button("again").disabled = !item.file || isActive(item);
   }
@@ -293,17 +307,4 @@ export function takeFiles(
     input.value = "";
     void Promise.resolve(take(files)).catch(tell);
   });
-}
-
-/** A small picture for the list; undefined for what the browser cannot decode. */
-async function thumbnail(file: File): Promise<string | undefined> {
-  try {
-    const bitmap = await createImageBitmap(file, { resizeWidth: 104, resizeQuality: "medium" });
-    const canvas = new OffscreenCanvas(bitmap.width, bitmap.height);
-    canvas.getContext("2d")!.drawImage(bitmap, 0, 0);
-    bitmap.close();
-    return URL.createObjectURL(await canvas.convertToBlob({ type: "image/png" }));
-  } catch {
-    return undefined;
-  }
 }

@@ -28,16 +28,43 @@ const pickers = globalThis as Pickers;
 
 export const canSaveToFolder = pickers.showDirectoryPicker !== undefined;
 
-/** All files as one zip, written as a stream where the browser can. */
+/**
+ * All files as one zip: written as a stream where the browser can, and else made of the files themselves and
+ * what the zip has around them, so that none is in memory twice.
+ */
 export async function saveZip(files: readonly File[]): Promise<void> {
-  const named = distinct(files);
-  const zip = downloadZip(named.map(({ name, file }) => ({ name, input: file, lastModified: new Date() })));
   if (pickers.showSaveFilePicker) {
     const target = await chosen(() => pickers.showSaveFilePicker!({ suggestedName: "samsr.zip" }));
-    if (target) await zip.body!.pipeTo(await target.createWritable());
+    if (target) await zipOf(files, (file) => file.stream()).pipeTo(await target.createWritable());
     return;
   }
-  save(new File([await zip.blob()], "samsr.zip", { type: "application/zip" }));
+  const fileOf = new WeakMap<Uint8Array, File>();
+  const noted = (file: File) =>
+    file.stream().pipeThrough(
+      new TransformStream<Uint8Array, Uint8Array>({
+        transform(chunk, controller) {
+          fileOf.set(chunk, file);
+          controller.enqueue(chunk);
+        },
+      }),
+    );
+  const parts: (Uint8Array | File)[] = [];
+  const reader = zipOf(files, noted).getReader();
+  for (let { value } = await reader.read(); value; { value } = await reader.read()) {
+    // Pictures are packed already, so a zip holds them as they are.
+    const part = fileOf.get(value) ?? value;
+    if (part === value || part !== parts.at(-1)) parts.push(part);
+  }
+  save(new File(parts as BlobPart[], "samsr.zip", { type: "application/zip" }));
+}
+
+function zipOf(
+  files: readonly File[],
+  read: (file: File) => ReadableStream<Uint8Array>,
+): ReadableStream<Uint8Array> {
+  const lastModified = new Date();
+  return downloadZip(distinct(files).map(({ name, file }) => ({ name, input: read(file), lastModified })))
+    .body!;
 }
 
 /** All files into a folder that the visitor chooses. @returns how many were written */

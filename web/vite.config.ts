@@ -7,8 +7,6 @@ import { markup } from "./markup.js";
 import { words } from "./words.js";
 
 const root = resolve(import.meta.dirname, "..");
-const outDir = join(root, "web/dist");
-
 /** Files of a bundled model but its teacher, which takes many steps. */
 function modelFiles(name: string): Record<string, string> {
   const { weights } = JSON.parse(readFileSync(join(root, "models", name, "model.json"), "utf8")) as {
@@ -68,9 +66,13 @@ function browserField(): Plugin {
 
 /** Copies the files beside the code, and writes the list of all files into the service worker. */
 function beside(): Plugin {
+  let outDir = "";
   return {
     name: "beside",
     apply: "build",
+    configResolved({ build }) {
+      outDir = resolve(root, "web", build.outDir);
+    },
     closeBundle() {
       for (const [to, from] of Object.entries(FILES)) {
         mkdirSync(dirname(join(outDir, to)), { recursive: true });
@@ -113,7 +115,7 @@ export default defineConfig({
   },
   worker: { format: "es", plugins: () => [browserField()] },
   build: {
-    outDir,
+    outDir: join(root, "web/dist"),
     emptyOutDir: true,
     target: "es2022",
     modulePreload: { polyfill: false },

@@ -8,9 +8,10 @@ import type { ByteSource } from "./byte-source.js";
 
 /**
  * A file of weights: its path (in Node only), its bytes, or a Blob, such as the File that a visitor of a page
- * chose.
+ * chose; for a network of several files (ncnn's `.param` and `.bin`) all of them, of which each stands for
+ * the network.
  */
-export type CheckpointFile = string | Uint8Array | Blob;
+export type CheckpointFile = string | Uint8Array | Blob | readonly File[];
 
 /**
  * Opens a file, hands it over, and closes it.
@@ -23,6 +24,7 @@ export async function withSource<T>(
   use: (source: ByteSource) => Promise<T>,
 ): Promise<T> {
   if (file instanceof Uint8Array) return use(sourceOfBytes(file, name ?? "checkpoint"));
+  if (isFiles(file)) return use(sourceOfFiles(file, name));
   if (typeof file !== "string") return use(sourceOfBlob(file, name ?? (file as File).name ?? "checkpoint"));
   if (!inNode)
     throw new SamsrError(`${oneLine(file)}: a browser has no paths; pass the file's Blob or bytes`);
@@ -36,6 +38,23 @@ export function sourceOfBytes(bytes: Uint8Array, name: string): ByteSource {
     name: oneLine(name),
     size: bytes.length,
     read: async (offset, length) => bytes.subarray(offset, offset + length),
+  };
+}
+
+function isFiles(file: CheckpointFile): file is readonly File[] {
+  return Array.isArray(file);
+}
+
+function sourceOfFiles(files: readonly File[], called?: string): ByteSource {
+  const [first, ...others] = files;
+  if (!first) throw new SamsrError("a network of several files needs one at least, and there is none");
+  const stem = first.name.replace(/\.[^.]*$/, "");
+  return {
+    ...sourceOfBlob(first, called ?? first.name),
+    async beside(ending, use) {
+      const other = others.find(({ name }) => name.toLowerCase() === (stem + ending).toLowerCase());
+      return other && use(sourceOfBlob(other, other.name));
+    },
   };
 }
 

@@ -7,6 +7,7 @@
 import { checkArgument, checkSize, checkWhole, isObject } from "../base/arguments.js";
 import { brief } from "../base/brief.js";
 import { SamsrError } from "../base/errors.js";
+import { createYield } from "../base/event-loop.js";
 
 /**
  * Channels of a raster: 1 = grey, 2 = grey + alpha, 3 = RGB, 4 = RGBA. Alpha is straight (not premultiplied).
@@ -38,6 +39,24 @@ export function createRaster(width: number, height: number, channels: Channels, 
   if (bits !== 8 && bits !== 16) throw new SamsrError(`a raster has 8 or 16 bits a channel, not ${bits}`);
   const length = width * height * channels;
   return { width, height, channels, data: bits === 16 ? new Uint16Array(length) : new Uint8Array(length) };
+}
+
+/**
+ * Returns a copy of a raster, which can be handed over to another thread. It may be hundreds of megabytes, so
+ * it is made piece by piece and lets other work of its own thread in.
+ * @throws SamsrError for what is no raster
+ */
+export async function copyRaster(raster: Raster): Promise<Raster> {
+  checkRaster(raster);
+  const { data } = raster;
+  const copy = data instanceof Uint16Array ? new Uint16Array(data.length) : new Uint8Array(data.length);
+  const yieldToEventLoop = createYield();
+  const piece = 2 ** 22;
+  for (let at = 0; at < data.length; at += piece) {
+    copy.set(data.subarray(at, at + piece), at);
+    await yieldToEventLoop();
+  }
+  return { ...raster, data: copy };
 }
 
 /**

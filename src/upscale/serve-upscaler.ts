@@ -42,6 +42,8 @@ export interface UpscalerFunctions<A> {
     args: { raster: Raster; settings: ResolvedSettings },
     context: CallContext,
   ): Promise<EnlargementFacts>;
+  /** Answers when all jobs before it have ended. */
+  idle(args?: undefined): Promise<void>;
   /** Frees the sessions, after the jobs under way. */
   close(args?: undefined): Promise<void>;
   // biome-ignore lint/suspicious/noExplicitAny: as ThreadFunctions has it
@@ -77,6 +79,7 @@ export function serveUpscaler<A>(open: (args: A) => Promise<OpenedModel>): Upsca
         await allTaken();
         return context.transfer(result, buffersOf(result));
       }),
+    idle: () => inTurn(async () => {}),
     close: () =>
       inTurn(async () => {
         await opened?.sessions.release();

@@ -5,9 +5,8 @@
  */
 import { checkOptions, type OptionType } from "../base/arguments.js";
 import { SamsrError } from "../base/errors.js";
-import { createYield } from "../base/event-loop.js";
 import type { UpscalingModel } from "../checkpoints/description.js";
-import { checkRaster, type Raster } from "../image/raster.js";
+import { checkRaster, copyRaster, type Raster } from "../image/raster.js";
 import { type CallOptions, openInThread, type Thread } from "../runtime/index.js";
 import type { EnlargedRaster, EnlargementFacts } from "./enlarge.js";
 import { kindOf } from "./kinds/index.js";
@@ -89,11 +88,11 @@ export async function openUpscaler<A>(
     signal?.throwIfAborted();
     checkRaster(raster);
     const resolved = isResolved(settings) ? settings : resolveSettings(settings, raster, kind);
-    const data = await copyOf(raster.data);
+    const copy = await copyRaster(raster);
     const told = onProgress && ((value: unknown) => onProgress(value as Progress));
     return [
-      { raster: { ...raster, data }, settings: resolved },
-      { transfer: [data.buffer as ArrayBuffer], signal, onProgress: told },
+      { raster: copy, settings: resolved },
+      { transfer: [copy.data.buffer as ArrayBuffer], signal, onProgress: told },
     ];
   }
 
@@ -116,21 +115,4 @@ export async function openUpscaler<A>(
 
 function isResolved(settings: UpscaleSettings | ResolvedSettings): settings is ResolvedSettings {
   return typeof settings === "object" && settings !== null && "diffusion" in settings;
-}
-
-/**
- * Returns a copy that can be handed over to the thread; piece by piece, since it may be hundreds of
- * megabytes.
- */
-async function copyOf<T extends Uint8Array | Uint16Array>(data: T): Promise<T> {
-  const copy = (
-    data instanceof Uint16Array ? new Uint16Array(data.length) : new Uint8Array(data.length)
-  ) as T;
-  const yieldToEventLoop = createYield();
-  const piece = 2 ** 22;
-  for (let at = 0; at < data.length; at += piece) {
-    copy.set(data.subarray(at, at + piece), at);
-    await yieldToEventLoop();
-  }
-  return copy;
 }

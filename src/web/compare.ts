@@ -3,7 +3,8 @@
  * and pan by mouse, touch and keyboard. Importing this file defines the element.
  *
  * Attributes: `before`, `after` and `overlay` are addresses of pictures, the last laid over both;
- * `position` is the divider's place in per cent. Methods: `fit()`, `actualSize()`, `zoom(factor)`.
+ * `position` is the divider's place in per cent; there is none where both pictures are the same. Methods:
+ * `fit()`, `actualSize()`, `zoom(factor)`.
  */
 const STYLE = `
   :host { display: block; position: relative; overflow: hidden; touch-action: none; cursor: grab; min-height: 8rem; }
@@ -109,6 +110,7 @@ export class SamsrCompare extends HTMLElement {
     if (value) image.src = value;
     else image.removeAttribute("src");
     if (name === "overlay") this.#overlayLayer.hidden = !value;
+    this.#show();
   }
 
   /** Shows the whole picture. */
@@ -166,8 +168,11 @@ export class SamsrCompare extends HTMLElement {
     const { before, after } = this.#tags;
     this.#divider.setAttribute("aria-label", `${before.textContent ?? ""} | ${after.textContent ?? ""}`);
     this.#divider.setAttribute("aria-valuenow", String(Math.round(this.#position)));
-    before.hidden = this.#position < 8 || !before.textContent;
-    after.hidden = this.#position > 92 || !after.textContent;
+    // One picture alone has nothing to be divided from.
+    const alone = this.getAttribute("before") === this.getAttribute("after");
+    this.#divider.hidden = alone;
+    before.hidden = alone || this.#position < 8 || !before.textContent;
+    after.hidden = alone || this.#position > 92 || !after.textContent;
   }
 
   #pointOf(event: MouseEvent): Point {

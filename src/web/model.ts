@@ -15,6 +15,7 @@ import {
   type UpscalingModel,
 } from "../checkpoints/index.js";
 import { describeLone, NO_LICENCE } from "../checkpoints/lone-model.js";
+import { ncnnModel } from "../checkpoints/ncnn/index.js";
 import { isOnnx } from "../checkpoints/onnx-file/index.js";
 import { recogniseNetwork } from "../checkpoints/recognise.js";
 import { withSource } from "../checkpoints/source.js";
@@ -29,14 +30,17 @@ import { kindOf } from "../upscale/kinds/index.js";
 import type { PartWeights } from "../upscale/sessions.js";
 import { withTrials } from "./trials.js";
 
-/** The address of a folder with `model.json` and weights, or a checkpoint of a network of one pass. */
-export type ModelSource = string | URL | Blob;
+/**
+ * The address of a folder with `model.json` and weights, or a checkpoint of a network of one pass: its file,
+ * or the two of ncnn.
+ */
+export type ModelSource = string | URL | Blob | readonly File[];
 
 /** A model, and where its files are; it can be sent to a worker. */
 export interface PageModel<D extends ModelDescription = ModelDescription> {
   readonly description: D;
-  /** The files by the names of the parts: an address, or the file itself. */
-  readonly files: Readonly<Record<string, string | Blob>>;
+  /** The files by the names of the parts: an address, or the file itself, or the two of ncnn. */
+  readonly files: Readonly<Record<string, string | Blob | readonly File[]>>;
 }
 
 /**
@@ -47,14 +51,19 @@ export interface PageModel<D extends ModelDescription = ModelDescription> {
  */
 export async function openModel(source: ModelSource, runtime?: string): Promise<PageModel> {
   const good =
-    source instanceof Blob || source instanceof URL || (typeof source === "string" && source !== "");
-  checkArgument("openModel: the source", source, good, "an address or a Blob");
+    source instanceof Blob ||
+    source instanceof URL ||
+    (typeof source === "string" && source !== "") ||
+    (Array.isArray(source) && source.length > 0 && source.every((file) => file instanceof Blob));
+  checkArgument("openModel: the source", source, good, "an address, a Blob, or a list of files");
   if (runtime !== undefined) checkText("openModel: the folder of ONNX Runtime", runtime);
-  return source instanceof Blob ? modelOfFile(source, nameOf(source), runtime) : modelOfFolder(source);
+  if (typeof source === "string" || source instanceof URL) return modelOfFolder(source);
+  return modelOfFile(source, nameOf(source), runtime);
 }
 
-function nameOf(file: Blob): string {
-  return "name" in file ? String(file.name) : "the file";
+function nameOf(file: Blob | readonly File[]): string {
+  const first = file instanceof Blob ? file : file[0]!;
+  return "name" in first ? String(first.name) : "the file";
 }
 
 /**
@@ -94,12 +103,17 @@ async function modelOfFolder(source: string | URL): Promise<PageModel> {
   return { description, files };
 }
 
-async function modelOfFile(file: Blob, name: string, runtime: string | undefined): Promise<PageModel> {
-  if (await withSource(file, name, isOnnx)) {
-    const config = await withTrials((trials) => trials.call("examine", { file, name, runtime }));
+async function modelOfFile(
+  file: Blob | readonly File[],
+  name: string,
+  runtime: string | undefined,
+): Promise<PageModel> {
+  const onnx = await onnxOf(file, name);
+  if (onnx) {
+    const config = await withTrials((trials) => trials.call("examine", { file: onnx, name, runtime }));
     const facts = { name, summary: "an ONNX file", licence: NO_LICENCE };
     const description = { ...facts, network: "onnx", config, weights: { network: name } };
-    return { description: description as ModelDescription, files: { network: file } };
+    return { description: description as ModelDescription, files: { network: onnx } };
   }
   const description = describeLone(recogniseNetwork(await readShapes(file, name), name), name, {
     name,
@@ -110,6 +124,16 @@ async function modelOfFile(file: Blob, name: string, runtime: string | undefined
     description,
     files: Object.fromEntries(Object.keys(description.weights).map((part) => [part, file])),
   };
+}
+
+/**
+ * Returns an ONNX file as it is, and two files of ncnn as one where their network is none that samsr knows;
+ * undefined for others.
+ */
+async function onnxOf(file: Blob | readonly File[], name: string): Promise<Blob | undefined> {
+  if (file instanceof Blob) return (await withSource(file, name, isOnnx)) ? file : undefined;
+  const bytes = await withSource(file, name, ncnnModel);
+  return bytes && new Blob([bytes as BlobPart]);
 }
 
 /** Fetches a file of a server. @throws SamsrError where it is not to be had */
@@ -129,7 +153,7 @@ async function fetched(address: URL | string): Promise<Response> {
 export async function weightsOf(model: PageModel, part: string, detail?: number): Promise<PartWeights> {
   const { description, files } = model;
   if (isModelOf(description, ONNX_FILE)) {
-    const file = files[part]!;
+    const file = files[part] as string | Blob;
     const blob = typeof file === "string" ? await fetched(file) : file;
     return { tensors: new Map(), model: new Uint8Array(await blob.arrayBuffer()) };
   }

@@ -1,12 +1,12 @@
 /**
  * Pictures by the browser's own decoders and encoders: from the bytes of a file to a raster with its
  * metadata, and back. What a canvas cannot hold (16 bits, exact colours under transparency) goes by a decoder
- * of PNG in JavaScript.
+ * of PNG in JavaScript, and TIFF, which browsers do not know, by another.
  */
 import { decode as decodePng } from "fast-png";
-import { imageSize } from "image-size";
 import { checkArgument, checkOptions, checkText } from "../base/arguments.js";
 import { SamsrError } from "../base/errors.js";
+import { printable } from "../base/printable.js";
 import { addMetadata } from "../image/add-metadata.js";
 import { carry } from "../image/carry.js";
 import { jpegFrame } from "../image/containers/jpeg.js";
@@ -29,16 +29,23 @@ import { recognise } from "../image/recognise.js";
 import { contextOf, rasterOfBitmap, toImageData } from "./image-data.js";
 import type { PageEncodeOptions, PagePicture } from "./picture-types.js";
 import { encodePng } from "./png.js";
+import { sizeOf } from "./size.js";
+import { decodeTiff } from "./tiff.js";
 
+/** What most browsers do not decode, and what makes another file of it. */
 const NO_DECODER: Partial<Record<InputFormat, string>> = {
-  tiff: "a TIFF; the samsr command reads it, 16 bits and all pages included",
-  heic: "a HEIC picture; the samsr command reads it",
-  jxl: "a JPEG XL picture; the samsr command reads it",
+  heic:
+    "a HEIC picture, which this browser does not read; save it as JPEG in the phone's or computer's own " +
+    "photo viewer, or give it to the samsr command",
+  jxl:
+    "a JPEG XL picture, which this browser does not read; make a PNG of it with djxl, or give it to the " +
+    "samsr command",
 };
 
 /**
- * Reads a picture of a format that the browser knows, upright, in the colour space of its profile. PNG keeps
- * 16 bits; grey stays grey; of an animation the first frame is read, with a warning.
+ * Reads a picture of a format that the browser knows, or a TIFF, upright, in the colour space of its profile.
+ * PNG and TIFF keep 16 bits; grey stays grey; of an animation the first frame is read, of a TIFF the first
+ * page, with a warning.
  *
  * @param name what errors call it
  * @throws SamsrError of one line for what is no picture, is damaged, or is over a limit
@@ -61,15 +68,18 @@ export async function decodePicture(
   const all = limitsOf(limits);
   const size = sizeOf(bytes);
   if (size) checkLimits(name, { ...size, bytes: 4 * size.width * size.height }, all);
-  const facts = readFacts(format, bytes, all.metadataLimit);
+  const tiff = format === "tiff" ? await readTiff(bytes, name) : undefined;
+  const facts = readFacts(format, bytes, all.metadataLimit, tiff?.header);
   const warnings = [...facts.warnings];
   const header = format === "png" ? pngHeader(bytes) : undefined;
   const exact = header && (header.bits === 16 || header.alpha);
   let raster: Raster;
   try {
-    raster = exact
-      ? fromPng(facts.bytes)
-      : await fromBrowser(new Blob([facts.bytes as BlobPart], { type: file.type }), name, all);
+    raster = tiff
+      ? tiff.raster
+      : exact
+        ? fromPng(facts.bytes)
+        : await fromBrowser(new Blob([facts.bytes as BlobPart], { type: file.type }), name, all);
   } catch (cause) {
     if (cause instanceof SamsrError) throw cause;
     const reason = NO_DECODER[format]
@@ -82,12 +92,13 @@ export async function decodePicture(
     warnings.push("is CMYK, and was made RGB without its profile");
     delete said.icc;
   }
+  if (tiff?.more) warnings.push("has several pages; the first is enlarged");
   if (format === "gif" || facts.pngFrames > 1) warnings.push("may move; its first frame is enlarged");
   if (format === "avif") warnings.push("loses its metadata: a page does not read those of AVIF");
   const metadata: Metadata = {
     format,
     bitDepth: bitDepth(raster),
-    sampleBits: header?.bits ?? bitDepth(raster),
+    sampleBits: tiff?.sampleBits ?? header?.bits ?? bitDepth(raster),
     greyscale: raster.channels < 3,
     hasAlpha: hasAlpha(raster),
     pageCount: 1,
@@ -125,6 +136,19 @@ export async function encodePicture(
   return { file, warnings: encodingLosses(suited, options) };
 }
 
+async function readTiff(bytes: Uint8Array, name: string) {
+  try {
+    return await decodeTiff(bytes);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new SamsrError(
+      `${name} is damaged, or a TIFF of a kind that a page does not read (${printable(reason)}); save it with 8 ` +
+        "or 16 bits and LZW, or give it to the samsr command.",
+      { cause },
+    );
+  }
+}
+
 async function fromBrowser(file: Blob, name: string, limits: Required<Limits>): Promise<Raster> {
   // Values as they are in the file: the profile is kept beside them.
   const bitmap = await createImageBitmap(file, { colorSpaceConversion: "none", premultiplyAlpha: "none" });
@@ -158,16 +182,6 @@ async function byCanvas(raster: Raster, format: "jpeg" | "webp", quality?: numbe
     throw new SamsrError(`This browser writes no ${format === "webp" ? "WebP" : "JPEG"}; choose PNG.`);
   }
   return new Uint8Array(await file.arrayBuffer());
-}
-
-function sizeOf(bytes: Uint8Array): { width: number; height: number } | undefined {
-  try {
-    const { width, height } = imageSize(bytes);
-    return width > 0 && height > 0 ? { width, height } : undefined;
-  } catch {
-    // The decoder says what is wrong with it.
-    return undefined;
-  }
 }
 
 /** Bits a sample and whether there is alpha, from a PNG's IHDR; a palette is left to the browser. */

@@ -1,12 +1,14 @@
 /**
  * The upscaler of a page: the same work as in Node, in workers of the page. Where memory runs out the tile is
- * halved, and where the GPU is lost the work goes on without it.
+ * halved, and where the GPU is lost the work goes on without it. A job that is given up in the middle of a
+ * long tile takes its worker with it, so that the processor is free at once; the next job starts another.
  */
 import { checkOptions, type OptionType } from "../base/arguments.js";
 import { brief } from "../base/brief.js";
 import { SamsrError } from "../base/errors.js";
+import { once } from "../base/promises.js";
 import type { UpscalingModel } from "../checkpoints/index.js";
-import { checkRaster, type Raster } from "../image/raster.js";
+import { checkRaster, copyRaster, type Raster } from "../image/raster.js";
 import { type Device, startThread, type Thread } from "../runtime/index.js";
 import { kindOf } from "../upscale/kinds/index.js";
 import { resolveSettings, type UpscaleInfo, type UpscaleSettings } from "../upscale/settings.js";
@@ -15,7 +17,7 @@ import { fromImageData, rasterOfBitmap } from "./image-data.js";
 import { type ModelSource, openUpscalingModel } from "./model.js";
 import type { PageEncodeOptions, PagePicture } from "./picture-types.js";
 import type { functions as PictureFunctions } from "./picture-worker.js";
-import type { functions as UpscalerFunctions } from "./worker.js";
+import type { OpenArguments, functions as UpscalerFunctions } from "./worker.js";
 
 /** What a page can hand over: the file of a picture, or its pixels. */
 export type PageInput = Blob | ImageBitmap | ImageData | Raster;
@@ -109,10 +111,9 @@ export async function createUpscaler(options: WebUpscalerOptions = {}): Promise<
   const runtime = options.runtime && absoluteUrl(options.runtime);
   const model = await openUpscalingModel(options.model ?? "models/samsr-tiny/", runtime);
   const kind = kindOf(model.description);
-  const open = (device: Device | "auto") => {
-    const thread = startThread<typeof UpscalerFunctions>(
-      () => new Worker(new URL("./worker.js", import.meta.url), { type: "module" }),
-    );
+  /** The worker that was opened last; those before it are closed. */
+  let last: OpenedWorker;
+  const open = async (device: Device | "auto"): Promise<OpenedWorker> => {
     const args = {
       model,
       device,
@@ -120,21 +121,31 @@ export async function createUpscaler(options: WebUpscalerOptions = {}): Promise<
       coverage: absoluteUrl(options.coverage ?? "models/coverage-tiny/"),
       ...(runtime && { runtime }),
     };
-    return openUpscaler(thread, args, model.description);
+    last = await openWorker(args);
+    return last;
   };
-  let upscaler: Upscaler = await open(options.device ?? "auto");
+  await open(options.device ?? "auto");
+  /** What the next job is done in. */
+  let current = once(async () => last);
+  let jobs = 0;
   let pictures: Thread<typeof PictureFunctions> | undefined;
   const pictureThread = () => (pictures ??= startPictureThread());
   let tileLimit = Number.POSITIVE_INFINITY;
 
-  /**
-   * Makes another thread for one that failed, whose memory comes back with its end; once for all of its jobs.
-   */
-  async function replace(failed: Upscaler, device: Device, change: string): Promise<void> {
-    if (upscaler !== failed) return;
-    upscaler = await open(device);
+  /** Opens another worker for one that failed, whose memory comes back with its end. */
+  function replace(failed: OpenedWorker, device: Device, change: string): void {
     void failed.close();
-    onChange?.(change);
+    current = once(async () => {
+      const opened = await open(device);
+      onChange?.(change);
+      return opened;
+    });
+  }
+
+  /** Ends a worker that computes what nobody waits for, unless it is about to be free. */
+  function letGo(used: OpenedWorker): void {
+    const free = used.freeSoon();
+    current = once(async () => ((await free) ? used : open(used.device as Device)));
   }
 
   async function attempt(raster: Raster, settings: UpscaleSettings, job: JobOptions) {
@@ -145,24 +156,29 @@ export async function createUpscaler(options: WebUpscalerOptions = {}): Promise<
         tile < resolved.tile
           ? { ...settings, tile, overlap: Math.min(resolved.overlap, tile >> 1) }
           : settings;
-      const used = upscaler;
+      const taken = current;
+      const used = await taken();
+      jobs++;
       try {
         return await used.upscale(raster, own, job);
       } catch (error) {
+        // Others that wait in the same worker take it over when the tile is done.
+        if (job.signal?.aborted && jobs === 1 && current === taken) letGo(used);
         if (job.signal?.aborted) throw error;
-        const failure = failureOf(error);
-        if (failure === "gpu lost" && used.device === "webgpu") {
-          await replace(used, "cpu", "the GPU was lost; the work goes on in WASM");
+        const failure = failureOf(error, used.device);
+        // Once for all jobs of a worker that failed.
+        const replaced = current !== taken;
+        if (failure === "gpu lost") {
+          if (!replaced) replace(used, "cpu", "the GPU was lost; the work goes on in WASM");
         } else if (failure === "no memory") {
           const smaller = Math.floor(tile / 2 / kind.multiple) * kind.multiple;
           if (smaller < Math.max(kind.multiple, SMALLEST_TILE)) throw error;
           tileLimit = Math.min(tileLimit, smaller);
-          await replace(
-            used,
-            used.device as Device,
-            `memory ran out; the work goes on with tiles of ${smaller}`,
-          );
+          const change = `memory ran out; the work goes on with tiles of ${smaller}`;
+          if (!replaced) replace(used, used.device as Device, change);
         } else throw error;
+      } finally {
+        jobs--;
       }
     }
   }
@@ -173,7 +189,7 @@ export async function createUpscaler(options: WebUpscalerOptions = {}): Promise<
     diffuses: kind.diffusion !== undefined,
     ...(kind.detail && { detail: kind.detail.standard }),
     get device() {
-      return upscaler.device;
+      return last.device;
     },
     async upscale(input, settings = {}, job = {}) {
       job.signal?.throwIfAborted();
@@ -184,11 +200,45 @@ export async function createUpscaler(options: WebUpscalerOptions = {}): Promise<
       }
       return attempt(rasterOf(input), settings, job);
     },
-    encode: (raster, encoding) => pictureThread().call("encode", { raster, options: encoding }),
+    async encode(raster, encoding) {
+      checkRaster(raster);
+      const copy = await copyRaster(raster);
+      const transfer = [copy.data.buffer as ArrayBuffer];
+      return pictureThread().call("encode", { raster: copy, options: encoding }, { transfer });
+    },
     async close() {
-      await Promise.all([upscaler.close(), pictures?.close()]);
+      await current.begun()?.catch(() => {});
+      await Promise.all([last.close(), pictures?.close()]);
     },
   };
+}
+
+/** A model in a worker of its own. */
+interface OpenedWorker extends Upscaler {
+  /**
+   * Ends the worker unless it is free within a moment, as it is after a short tile. @returns whether it lives
+   */
+  freeSoon(): Promise<boolean>;
+}
+
+/** How long a worker may go on with what was given up: opening another takes longer. */
+const GRACE_MILLISECONDS = 100;
+
+async function openWorker(args: OpenArguments): Promise<OpenedWorker> {
+  const thread = startThread<typeof UpscalerFunctions>(
+    () => new Worker(new URL("./worker.js", import.meta.url), { type: "module" }),
+  );
+  const upscaler = await openUpscaler(thread, args, args.model.description);
+  const freeSoon = async () => {
+    try {
+      await thread.call("idle", undefined, { signal: AbortSignal.timeout(GRACE_MILLISECONDS) });
+      return true;
+    } catch {
+      await thread.close();
+      return false;
+    }
+  };
+  return { ...upscaler, freeSoon };
 }
 
 /** Halving goes no further. */
@@ -218,10 +268,11 @@ function rasterOf(input: Exclude<PageInput, Blob>): Raster {
 }
 
 /** Returns what a failed job died of, as far as its words tell. */
-function failureOf(error: unknown): "no memory" | "gpu lost" | "other" {
+function failureOf(error: unknown, device: string): "no memory" | "gpu lost" | "other" {
   const message = error instanceof Error ? error.message : String(error);
-  if (/device (was |is )?lost|lost device|context lost|GPUDevice/i.test(message)) return "gpu lost";
   const memory =
     /out of memory|bad_alloc|memory access out of bounds|allocation failed|failed to allocate|could not allocate|Aborted\(/i;
-  return memory.test(message) ? "no memory" : "other";
+  if (memory.test(message)) return "no memory";
+  // How ONNX Runtime words it depends on what it did when the GPU was lost, often a copy back.
+  return device === "webgpu" && /the run failed|device (was |is )?lost/i.test(message) ? "gpu lost" : "other";
 }

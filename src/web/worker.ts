@@ -8,7 +8,8 @@ import { serveUpscaler } from "../upscale/serve-upscaler.js";
 import { createSessions } from "../upscale/sessions.js";
 import { createPageCoverage, type PageModel, weightsOf } from "./model.js";
 
-interface OpenArguments {
+/** What the worker is opened with. */
+export interface OpenArguments {
   readonly model: PageModel<UpscalingModel>;
   readonly device: Device | "auto";
   readonly threads: number;
