@@ -31,10 +31,10 @@ export const config = checked(
 export type CoverageNetworkConfig = Filled<typeof config>;
 
 /**
- * The first level's pixels are blocks of BLOCK x BLOCK, laid out in channels: the image's own size costs no
- * convolution.
+ * The first level's pixels are blocks of STEM_BLOCK x STEM_BLOCK, laid out in channels: the image's own size
+ * costs no convolution.
  */
-export const BLOCK = 2;
+export const STEM_BLOCK = 2;
 
 /** The bundled `coverage-tiny`. */
 export const COVERAGE_TINY: CoverageNetworkConfig = {
@@ -66,5 +66,5 @@ export function coverageConfigOf(shapes: Shapes): CoverageNetworkConfig | undefi
 
 /** Returns the number that the sides of the image must divide by: every level whole. */
 export function coverageMultiple({ channels }: CoverageNetworkConfig): number {
-  return BLOCK * 2 ** (channels.length - 1);
+  return STEM_BLOCK * 2 ** (channels.length - 1);
 }

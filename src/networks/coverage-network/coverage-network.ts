@@ -12,7 +12,7 @@
  */
 import { conv, groupNorm, linear, type Scope, zeros } from "../../nn/index.js";
 import * as o from "../../onnx/index.js";
-import { BLOCK, type CoverageNetworkConfig } from "./config.js";
+import { type CoverageNetworkConfig, STEM_BLOCK } from "./config.js";
 
 /**
  * Predicts how many masks cover each pixel of an image.
@@ -24,7 +24,7 @@ export function coverageNetwork(p: Scope, config: CoverageNetworkConfig, image: 
   const last = channels.length - 1;
   const levels: o.Value[] = [];
   const seen = views(image, channels.length);
-  let h = conv(p.at("stem"), o.spaceToDepth(image, BLOCK), channels[0], 3);
+  let h = conv(p.at("stem"), o.spaceToDepth(image, STEM_BLOCK), channels[0], 3);
   for (let level = 0; level <= last; level++) {
     if (level > 0) h = conv(p.at("reduce").at(level), h, channels[level], 3, { stride: 2 });
     h = o.add(h, conv(p.at("look").at(level), seen[level], channels[level], 1));
@@ -37,7 +37,7 @@ export function coverageNetwork(p: Scope, config: CoverageNetworkConfig, image: 
     h = blocks(p.at("up").at(level), o.add(levels[level], coarse), config, level);
   }
   h = o.silu(groupNorm(p.at("head.norm"), h, config));
-  return softplus(o.depthToSpace(conv(p.at("head.conv"), h, BLOCK * BLOCK, 3), BLOCK));
+  return softplus(o.depthToSpace(conv(p.at("head.conv"), h, STEM_BLOCK * STEM_BLOCK, 3), STEM_BLOCK));
 }
 
 function blocks(p: Scope, x: o.Value, config: CoverageNetworkConfig, level: number): o.Value {
@@ -60,7 +60,7 @@ function block(p: Scope, x: o.Value, config: CoverageNetworkConfig): o.Value {
  * it lies in, up to the whole image.
  */
 function views(image: o.Value, levels: number): o.Value[] {
-  const sizes = Array.from({ length: levels }, (_, level) => BLOCK * 2 ** level);
+  const sizes = Array.from({ length: levels }, (_, level) => STEM_BLOCK * 2 ** level);
   const means = sizes.map((size) => o.averagePool(image, size));
   const whole = o.reduceMean(image, [2, 3], true);
   return means.map((mean, level) => {
