@@ -121,7 +121,8 @@ export function createRemote(
       clearInterval(clock);
       // They go on without us, and whoever comes next asks for the same.
       for (const id of [...waiting.keys()]) settle(id, { kind: "cancelled" });
-      await Promise.all([queue.disconnect(), events.disconnect()]).catch(() => {});
+      // Events that are only disconnected are waited for again and again, and the process does not end.
+      await Promise.all([queue.disconnect(), events.close()]).catch(() => {});
     },
   };
 }
