@@ -141,7 +141,7 @@ describe.skipIf(!chromium)("trouble in the page", () => {
     await ended(page, 1);
     expect(await states(page)).toEqual(["done"]);
     expect(await page.locator("#note").textContent()).toBe(
-      "memory ran out; the work goes on with tiles of 96",
+      "memory ran out; the work goes on with tiles of 64",
     );
   });
 });

@@ -109,7 +109,7 @@ describe("tiles", () => {
   it("meet without a seam, which the same measure finds where they do not overlap", {
     timeout: 300_000,
   }, async () => {
-    const small = photoLike(240, 64);
+    const small = photoLike(320, 64);
     const whole = await enlarged(small, 256, 0);
     const measured = compare(await enlarged(small, 128, DEFAULT_OVERLAP), whole, 128, DEFAULT_OVERLAP);
     expectNoSeam(measured);

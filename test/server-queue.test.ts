@@ -2,7 +2,7 @@
 import type { ChildProcess } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { drawing, samsr, temporaryFolder } from "./fixtures/cli.js";
+import { drawing, samsr, start, temporaryFolder } from "./fixtures/cli.js";
 import { hasRedis, kill, type QueueProcesses, queueProcesses } from "./fixtures/redis.js";
 import { type Serving, serving } from "./fixtures/server.js";
 import { writeSmallModel } from "./fixtures/small-model.js";
@@ -108,7 +108,8 @@ describe.skipIf(!hasRedis() || process.platform !== "linux")("a queue in Redis",
     writeFileSync(path("in", "b.jpg"), picture.subarray(0, picture.length >> 1));
     const words = ["upscale", path("in"), "-o", path("out"), "--model", model, "--seed", "3"];
     const asked = ["--queue", processes.queue, "--data", path("data"), "--format", "png"];
-    const { code, stdout, stderr } = await samsr([...words, ...asked]);
+    // In a process of its own, which must end by itself: events that are still waited for would keep it.
+    const { code, stdout, stderr } = await start([...words, ...asked]).finished;
     expect(code).toBe(1);
     expect(stdout.toString()).toMatch(/a\.jpg -> .*a\.png {2}192 x 160\n/);
     expect(stderr).toMatch(/b\.jpg is a damaged or truncated JPEG file/);

@@ -7,7 +7,7 @@
  * const client = createClient<paths>({ baseUrl: "http://localhost:8080" });
  * const { data, error } = await client.GET("/v1/jobs/{id}", { params: { path: { id } } });
  */
-// The document's SHA-256: 1aa940809ca3d1e7b9aff38b18257191af1064c3cb3d1cf411a7114f13e9f851
+// The document's SHA-256: e7450917d60783d6c0570f4cf045bf56718fcb22386c39deff7558ce4e2e131e
 
 export interface paths {
   "/v1/upscale": {

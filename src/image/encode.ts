@@ -32,6 +32,7 @@ import { writeFileAtomically } from "./write-file.js";
  */
 export async function encode(raster: Raster, options: EncodeOptions): Promise<Uint8Array> {
   checkOptions("encode", options, ENCODE_OPTIONS);
+  checkRaster(raster);
   if (options.format === "png") return encodeRows([raster], shapeOf(raster), options);
   const { image, finish } = await encoder(raster, options);
   const store = memoryStore(plainBytes(await image.toBuffer()));

@@ -69,8 +69,8 @@ export interface TilePlanOptions {
   /** The one size of tile that a network takes, where it takes one only. */
   readonly size?: { readonly width: number; readonly height: number };
   /**
-   * As ResShift, SinSR and SAMSR cut: along an axis longer than `tile` each tile is as long as that, the last
-   * moved back to end at the border, and overlaps are averaged; default false.
+   * Whether to cut as ResShift, SinSR and SAMSR do: along an axis longer than `tile` each tile is as long as
+   * that, the last moved back to end at the border, and overlaps are averaged; default false.
    */
   readonly published?: boolean;
 }

@@ -20,6 +20,11 @@ interface ConfinedSize {
   /** The small picture's width. */
   readonly width: number;
   readonly height: number;
+  /**
+   * How much of it, from the upper left corner, is the photo; what lies beside and below is its reflection,
+   * and neither changed nor looked at. Default: all.
+   */
+  readonly photo?: { readonly width: number; readonly height: number };
   /** How many times larger the other is. */
   readonly scale: number;
   /** Whether the small picture has 16 bits; default false. */
@@ -39,14 +44,18 @@ interface ConfinedSize {
 export function confine(
   large: Float32Array,
   small: Float32Array,
-  { width, height, scale, deep = false }: ConfinedSize,
+  { width: tileWidth, height: tileHeight, photo, scale, deep = false }: ConfinedSize,
 ): Float32Array {
-  const plane = width * height;
+  const { width, height } = photo ?? { width: tileWidth, height: tileHeight };
+  const area = tileWidth * tileHeight;
+  const stride = scale * tileWidth;
   const to = { width: scale * width, height: scale * height };
   const bicubic = resizeByBlocks({ width, height }, to, { kernel: kernels.bicubic, antialias: false });
   const soft = new Float32Array(scale * scale);
-  const channels = [0, 1, 2].map((c) => {
-    const values = small.subarray(c * plane, (c + 1) * plane);
+  const planes = [0, 1, 2].map((c) =>
+    corner(small.subarray(c * area, (c + 1) * area), tileWidth, width, height),
+  );
+  const channels = planes.map((values, c) => {
     const [least, greatest] = [around(values, width, height, -1), around(values, width, height, 1)];
     return {
       values,
@@ -54,10 +63,10 @@ export function confine(
       greatest,
       lowest: around(least, width, height, -1),
       highest: around(greatest, width, height, 1),
-      out: large.subarray(c * plane * scale * scale),
+      out: large.subarray(c * area * scale * scale),
     };
   });
-  const even = deep ? evenPlaces(small, width, height) : undefined;
+  const even = deep ? evenPlaces(planes, width, height) : undefined;
   for (let y = 0, at = 0; y < height; y++) {
     for (let x = 0; x < width; x++, at++) {
       let flat = true;
@@ -71,18 +80,26 @@ export function confine(
       for (let c = 0; c < 3; c++) {
         const { values, lowest, highest, out } = channels[c];
         const [low, high] = [lowest[at], highest[at]];
-        const start = y * scale * to.width + x * scale;
+        const start = y * scale * stride + x * scale;
         if (wide) {
-          for (let row = 0, i = start; row < scale; row++, i += to.width) out.fill(low, i, i + scale);
-        } else if (share > 0 || !isWithin(out, start, to.width, scale, low, high)) {
+          for (let row = 0, i = start; row < scale; row++, i += stride) out.fill(low, i, i + scale);
+        } else if (share > 0 || !isWithin(out, start, stride, scale, low, high)) {
           // What lies within its surroundings needs no bicubic.
           bicubic(values, x, y, soft);
-          limit(out, start, to.width, scale, low, high, share, soft);
+          limit(out, start, stride, scale, low, high, share, soft);
         }
       }
     }
   }
   return large;
+}
+
+/** Returns the upper left corner of a plane, [height, width]; the plane itself where that is all of it. */
+function corner(values: Float32Array, stride: number, width: number, height: number): Float32Array {
+  if (stride === width && values.length === width * height) return values;
+  const out = new Float32Array(width * height);
+  for (let y = 0; y < height; y++) out.set(values.subarray(y * stride, y * stride + width), y * width);
+  return out;
 }
 
 /** Tells whether the square of large pixels that one small pixel covers lies within two values. */
@@ -127,13 +144,12 @@ function limit(
  * Returns for each place 1 where nothing of the 5 x 5 around it bends, 0.5 where nothing of the 3 x 3 does,
  * else 0.
  */
-function evenPlaces(small: Float32Array, width: number, height: number): Float32Array {
-  const plane = width * height;
-  const bends = new Float32Array(plane);
+function evenPlaces(planes: readonly Float32Array[], width: number, height: number): Float32Array {
+  const bends = new Float32Array(width * height);
   for (let y = 0, at = 0; y < height; y++) {
     for (let x = 0; x < width; x++, at++) {
-      for (let i = at; i < small.length; i += plane) {
-        const bend = (step: number) => Math.abs(small[i - step] - 2 * small[i] + small[i + step]);
+      for (const plane of planes) {
+        const bend = (step: number) => Math.abs(plane[at - step] - 2 * plane[at] + plane[at + step]);
         if (x > 0 && x + 1 < width) bends[at] = Math.max(bends[at], bend(1));
         if (y > 0 && y + 1 < height) bends[at] = Math.max(bends[at], bend(width));
       }

@@ -93,8 +93,12 @@ export function pixelKind(model: PixelModel, network: Denoising<unknown>): Model
       };
       await paint(async (picture) => {
         const lq = picture.lq();
-        const { width, height } = picture.tile;
-        const large = confine(await pixelsOf(picture, lq), lq, { width, height, scale: SCALE, deep });
+        const { x, y, width, height } = picture.tile;
+        const photo = {
+          width: Math.min(width, raster.width - x),
+          height: Math.min(height, raster.height - y),
+        };
+        const large = confine(await pixelsOf(picture, lq), lq, { width, height, photo, scale: SCALE, deep });
         return grey ? repeatPlane(meanPlane(large)) : large;
       });
     },
