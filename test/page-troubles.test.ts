@@ -5,11 +5,12 @@ import { join } from "node:path";
 import { deflateSync } from "node:zlib";
 import type { Page, Worker } from "playwright-core";
 import sharp from "sharp";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { pngChunk, pngSignature } from "../src/image/containers/png.js";
 import { createRaster, decode, encode } from "../src/image/index.js";
 import { chromium } from "./fixtures/chromium.js";
 import { buildPage, type ServedPage, servePage } from "./fixtures/page.js";
+import { tinyNetwork, writeSmallModel } from "./fixtures/small-model.js";
 
 const LONG = 300_000;
 const folder = mkdtempSync(join(tmpdir(), "samsr-troubles-"));
@@ -49,7 +50,9 @@ describe.skipIf(!chromium)("trouble in the page", () => {
   it("says of each of fifty files what is wrong with it, and does the others, without a stall", {
     timeout: LONG,
   }, async () => {
-    const { page } = await served.open();
+    const model = writeSmallModel(tinyNetwork);
+    onTestFinished(() => rmSync(model, { recursive: true }));
+    const { page } = await served.open({ instead: { "models/samsr-tiny/": model } });
     const good = await picture("good.png", 8);
     const cmyk = await sharp(good.buffer).toColourspace("cmyk").jpeg().toBuffer();
     const words = Uint16Array.from({ length: 3 * 64 }, (_, i) => 1009 * i);

@@ -8,6 +8,7 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
  */
 const DEAREST: readonly string[] = [
   "page",
+  "page-troubles",
   "torch",
   "server-lives",
   "memory",
