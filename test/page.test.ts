@@ -140,7 +140,8 @@ describe.skipIf(!chromium)("the page", () => {
     const [download] = await Promise.all([page.waitForEvent("download"), press("Download")]);
     expect(download.suggestedFilename()).toBe("picture1_x4.png");
     await press("Settings");
-    await page.emulateMedia({ colorScheme: "dark" });
+    // Without motion, or colours are looked at on their way.
+    await page.emulateMedia({ colorScheme: "dark", reducedMotion: "reduce" });
     expect(await serious(page), "dark").toEqual([]);
     await press("Remove: picture2.png");
     await press("Clear");
