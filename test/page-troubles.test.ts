@@ -7,29 +7,13 @@ import type { Page, Worker } from "playwright-core";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { pngChunk, pngSignature } from "../src/image/containers/png.js";
-import { createRaster, decode, encode } from "../src/image/index.js";
+import { decode } from "../src/image/index.js";
 import { chromium } from "./fixtures/chromium.js";
-import { buildPage, type ServedPage, servePage } from "./fixtures/page.js";
+import { buildPage, ended, pictureFile, type ServedPage, servePage, states } from "./fixtures/page.js";
 import { tinyNetwork, writeSmallModel } from "./fixtures/small-model.js";
 
 const LONG = 300_000;
 const folder = mkdtempSync(join(tmpdir(), "samsr-troubles-"));
-
-async function picture(name: string, width: number, height = width) {
-  const raster = createRaster(width, height, 3);
-  for (let i = 0; i < raster.data.length; i++) raster.data[i] = 128 + 100 * Math.sin(i / 40);
-  return { name, mimeType: "image/png", buffer: Buffer.from(await encode(raster, { format: "png" })) };
-}
-
-const states = (page: Page) =>
-  page.locator("#queue li").evaluateAll((rows) => rows.map((row) => row.classList[0]));
-
-const ended = (page: Page, count: number) =>
-  page.waitForFunction(
-    (n) => document.querySelectorAll("#queue li:is(.done, .failed, .cancelled)").length >= n,
-    count,
-    { timeout: LONG },
-  );
 
 /** The workers in which networks run. */
 const upscalers = (page: Page): Worker[] =>
@@ -53,7 +37,7 @@ describe.skipIf(!chromium)("trouble in the page", () => {
     const model = writeSmallModel(tinyNetwork);
     onTestFinished(() => rmSync(model, { recursive: true }));
     const { page } = await served.open({ instead: { "models/samsr-tiny/": model } });
-    const good = await picture("good.png", 8);
+    const good = await pictureFile("good.png", 8);
     const cmyk = await sharp(good.buffer).toColourspace("cmyk").jpeg().toBuffer();
     const words = Uint16Array.from({ length: 3 * 64 }, (_, i) => 1009 * i);
     const sixteen = sharp(words, { raw: { width: 8, height: 8, channels: 3 } }).toColourspace("rgb16");
@@ -89,7 +73,7 @@ describe.skipIf(!chromium)("trouble in the page", () => {
     });
     const longest = await watchTasks(page, async () => {
       await page.locator("#files").setInputFiles(paths);
-      await ended(page, 50);
+      await ended(page, 50, LONG);
     });
     // A stall is 50 ms, which the bench measures; beside other files the same work takes up to 75 of the
     // processor.
@@ -128,7 +112,7 @@ describe.skipIf(!chromium)("trouble in the page", () => {
     const { page } = await served.open();
     await page
       .locator("#files")
-      .setInputFiles([await picture("long.png", 256), await picture("next.png", 24)]);
+      .setInputFiles([await pictureFile("long.png", 256), await pictureFile("next.png", 24)]);
     await page.locator("#queue li.working .state", { hasText: "Tile 0 of" }).waitFor({ timeout: LONG });
     const [busy] = upscalers(page);
     const closed = new Promise((resolve) => busy!.once("close", resolve));
@@ -136,14 +120,14 @@ describe.skipIf(!chromium)("trouble in the page", () => {
     // A worker that is only told would live on. How soon it ends is measured by the bench: others compute
     // here.
     await closed;
-    await ended(page, 2);
+    await ended(page, 2, LONG);
     expect(await states(page)).toEqual(["cancelled", "done"]);
   });
 
   it("halves the tile where memory runs out", { timeout: LONG }, async () => {
     const { page } = await served.open({ inWorkers: LITTLE_MEMORY });
-    await page.locator("#files").setInputFiles([await picture("much.png", 128)]);
-    await ended(page, 1);
+    await page.locator("#files").setInputFiles([await pictureFile("much.png", 128)]);
+    await ended(page, 1, LONG);
     expect(await states(page)).toEqual(["done"]);
     expect(await page.locator("#note").textContent()).toBe(
       "memory ran out; the work goes on with tiles of 64",

@@ -9,31 +9,25 @@ import { gzipSync } from "node:zlib";
 import { unzipSync } from "fflate";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
-import { createRaster, decode, encode } from "../src/image/index.js";
+import { decode } from "../src/image/index.js";
 import * as o from "../src/onnx/index.js";
 import { chromium } from "./fixtures/chromium.js";
-import { buildPage, reach, type ServedPage, serious, servePage } from "./fixtures/page.js";
+import {
+  buildPage,
+  ended,
+  pictureFile,
+  reach,
+  type ServedPage,
+  serious,
+  servePage,
+  states,
+} from "./fixtures/page.js";
 import { tinyNetwork, writeSmallModel } from "./fixtures/small-model.js";
 
 const folder = mkdtempSync(join(tmpdir(), "samsr-page-"));
 const LONG = 120_000;
 
-/** A small photo-like picture, so that a test takes one tile. */
-async function picture(seed: number, side = 24): Promise<{ name: string; mimeType: string; buffer: Buffer }> {
-  const raster = createRaster(side, side, 3);
-  for (let i = 0; i < raster.data.length; i++) raster.data[i] = 128 + 100 * Math.sin((i * (seed + 1)) / 40);
-  const buffer = Buffer.from(await encode(raster, { format: "png" }));
-  return { name: `picture${seed}.png`, mimeType: "image/png", buffer };
-}
-
-const states = (page: Page) =>
-  page.locator("#queue li").evaluateAll((rows) => rows.map((row) => row.classList[0]));
-const ended = (page: Page, count: number) =>
-  page.waitForFunction(
-    (n) => document.querySelectorAll("#queue li:is(.done, .failed, .cancelled)").length >= n,
-    count,
-    { timeout: LONG },
-  );
+const picture = (seed: number, side = 24) => pictureFile(`picture${seed}.png`, side, seed);
 
 /** Downloads the result that is shown. @returns the share of values over `levels` apart from the command's */
 async function apart(page: Page, input: string, levels: number, ...words: string[]): Promise<number> {

@@ -4,7 +4,7 @@ import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { chromium } from "./fixtures/chromium.js";
 import { drawing, samsr, temporaryFolder } from "./fixtures/cli.js";
-import { launch, openPage, reach, serious } from "./fixtures/page.js";
+import { ended, launch, openPage, reach, serious } from "./fixtures/page.js";
 import { type Serving, serving } from "./fixtures/server.js";
 import { writeSmallModel } from "./fixtures/small-model.js";
 
@@ -43,12 +43,6 @@ describe.skipIf(!chromium)("the page of a server", () => {
     await page.getByLabel("API key").fill(given);
     await page.keyboard.press("Enter");
   };
-  const ended = (page: Page, count: number) =>
-    page.waitForFunction(
-      (n) => document.querySelectorAll("#queue li:is(.done, .failed, .cancelled)").length >= n,
-      count,
-      { timeout: LONG },
-    );
 
   it("takes what is dropped, and gives what the command makes of it", { timeout: LONG }, async () => {
     const { page, strangers } = await open();

@@ -4,7 +4,7 @@
  * Bicubic enlargement knows no tint, keeps one colour as it is, and overshoots an edge by little; a result
  * that goes no further than it does is never worse in these three ways.
  */
-import { hasAlpha, type Raster } from "../image/raster.js";
+import { cropPlanar, hasAlpha, type Raster } from "../image/raster.js";
 import { kernels, resizeByBlocks } from "../image/resize.js";
 
 /** Channels of a grey picture differ by no more levels of 255 than a JPEG's rounding leaves. */
@@ -52,9 +52,9 @@ export function confine(
   const to = { width: scale * width, height: scale * height };
   const bicubic = resizeByBlocks({ width, height }, to, { kernel: kernels.bicubic, antialias: false });
   const soft = new Float32Array(scale * scale);
-  const planes = [0, 1, 2].map((c) =>
-    corner(small.subarray(c * area, (c + 1) * area), tileWidth, width, height),
-  );
+  const shape = { width: tileWidth, height: tileHeight, channels: 3 };
+  const seen = cropPlanar(small, shape, { x: 0, y: 0, width, height });
+  const planes = [0, 1, 2].map((c) => seen.subarray(c * width * height, (c + 1) * width * height));
   const channels = planes.map((values, c) => {
     const [least, greatest] = [around(values, width, height, -1), around(values, width, height, 1)];
     return {
@@ -92,14 +92,6 @@ export function confine(
     }
   }
   return large;
-}
-
-/** Returns the upper left corner of a plane, [height, width]; the plane itself where that is all of it. */
-function corner(values: Float32Array, stride: number, width: number, height: number): Float32Array {
-  if (stride === width && values.length === width * height) return values;
-  const out = new Float32Array(width * height);
-  for (let y = 0; y < height; y++) out.set(values.subarray(y * stride, y * stride + width), y * width);
-  return out;
 }
 
 /** Tells whether the square of large pixels that one small pixel covers lies within two values. */
