@@ -11,7 +11,7 @@ import { type BenchOptions, type Report, toMarkdown } from "./report.js";
 
 const NAMES = ["matmul", "upscale", "latent", "train", "data", "pixels", "sam", "coverage"];
 /** Run when named only. */
-const OTHERS = ["operators", "torch", "serve", "page", "one-pass", "start", "batch", "large"];
+const OTHERS = ["operators", "torch", "serve", "page", "one-pass", "start", "batch", "large", "metrics"];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
