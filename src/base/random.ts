@@ -10,11 +10,13 @@
  * SC 2011). The normals come from a table: each 16-bit half of a word picks one of 65536 equiprobable levels.
  */
 
-const MULTIPLIER_0 = 0xd2511f53;
-const MULTIPLIER_1 = 0xcd9e8d57;
-const WEYL_0 = 0x9e3779b9;
-const WEYL_1 = 0xbb67ae85;
-const ROUNDS = 10;
+/** The constants of Philox4x32-10: what counters are multiplied by, and what is added to the keys. */
+export const MULTIPLIERS = [0xd2511f53, 0xcd9e8d57] as const;
+export const WEYL = [0x9e3779b9, 0xbb67ae85] as const;
+export const ROUNDS = 10;
+
+const [MULTIPLIER_0, MULTIPLIER_1] = MULTIPLIERS;
+const [WEYL_0, WEYL_1] = WEYL;
 
 /**
  * Returns the high 32 bits of a 32 x 32 product, from 16-bit halves: JavaScript has no wide multiply. Every

@@ -5,7 +5,8 @@
  * theirs, in the module's bytes before they are compiled: it takes two rows of A and all whole blocks of 16
  * columns, and theirs is called for the rest.
  */
-import { replaceFunctions, signed, unsigned } from "./wasm-module.js";
+import { advance, get, int, set, unsigned, vector } from "../base/wasm.js";
+import { replaceFunctions } from "./wasm-module.js";
 
 /**
  * The two kernels of onnxruntime-web 1.30.0, known by the length of their bodies and a hash: the one that
@@ -66,11 +67,7 @@ const [A, B, C, K, M, N, LDA, LDC, ALPHA] = [0, 1, 2, 3, 4, 5, 6, 7, 8];
 const [UPPER, LOWER, BLOCK, LEFT, FACTOR, ABOVE, BELOW, VECTOR, SUMS] = [9, 10, 11, 12, 13, 14, 15, 16, 17];
 const LOCALS = [2, 4, 0x7f, 4 + ROWS * VECTORS, 0x7b];
 
-const get = (local: number) => [0x20, local];
-const set = (local: number) => [0x21, local];
 const tee = (local: number) => [0x22, local];
-const int = (value: number) => [0x41, ...signed(value)];
-const vector = (code: number, ...rest: number[]) => [0xfd, ...unsigned(code), ...rest];
 const load = (offset: number) => vector(0, 4, ...unsigned(offset));
 const loadToAll = (offset: number) => vector(9, 2, ...unsigned(offset));
 const store = (offset: number) => vector(11, 4, ...unsigned(offset));
@@ -92,7 +89,6 @@ const toAll = vector(0x13);
 const multiply = vector(0xe6);
 const multiplyAdd = vector(0x105);
 
-const advance = (local: number, by: number) => [...get(local), ...int(by), ...add, ...set(local)];
 const sum = (row: number, column: number) => SUMS + row * VECTORS + column;
 const columns = Array.from({ length: VECTORS }, (_, i) => i);
 

@@ -3,23 +3,12 @@
  * chapter 5).
  */
 
+import { unsigned } from "../base/wasm.js";
+
 /** Makes a function's body, which may call what it replaces by its index. */
 type Replacement = (replaced: number) => readonly number[];
 
 const SECTION = { imports: 2, functions: 3, code: 10 } as const;
-
-/** Returns a number as LEB128, unsigned. */
-export function unsigned(value: number): number[] {
-  const rest = Math.floor(value / 128);
-  return rest === 0 ? [value] : [(value % 128) + 128, ...unsigned(rest)];
-}
-
-/** Returns a number of 32 bits as LEB128, signed. */
-export function signed(value: number): number[] {
-  const [low, rest] = [value & 127, value >> 7];
-  const last = (rest === 0 && low < 64) || (rest === -1 && low >= 64);
-  return last ? [low] : [low + 128, ...signed(rest)];
-}
 
 /**
  * Replaces functions of a module. What is replaced stays in it, under an index of its own.

@@ -1,7 +1,8 @@
 /** The SAM-noise as the paper prints it, a map of noise for each mask, to compare `noise.ts` with. */
 import type { Variant } from "../diffusion/index.js";
 import type { MaskSet } from "./masks.js";
-import { LANES, rowGenerator, standardisation } from "./noise.js";
+import { standardisation } from "./noise.js";
+import { LANES, noiseRows } from "./noise-rows.js";
 
 /** The last counter word, another than that of noise by coverage; the low 24 bits count masks. */
 const LITERAL_DOMAIN = 0x4c000000;
@@ -22,15 +23,14 @@ export function literalNoise(
   const plane = width * height;
   const out = new Float32Array(channels * plane);
   const coverage = new Float32Array(plane);
-  const lanes = new Float32Array(LANES * width);
   masks.forEach((mask, m) => {
     for (let p = 0; p < plane; p++) coverage[p] += mask[p];
-    const rows = rowGenerator({ seed, domain: LITERAL_DOMAIN | (m & 0xffffff), width, variant });
+    const rows = noiseRows({ seed, domain: LITERAL_DOMAIN | (m & 0xffffff), width });
     for (let first = 0; first < channels; first += LANES) {
       for (let y = 0; y < height; y++) {
-        rows(first / LANES, y, 0, width, lanes);
+        rows.draw(first / LANES, y, 0, width);
         for (let c = first; c < Math.min(first + LANES, channels); c++) {
-          const row = lanes.subarray((c - first) * width, (c - first + 1) * width);
+          const row = rows.values(c - first);
           for (let x = 0; x < width; x++) out[c * plane + y * width + x] += mask[y * width + x] * row[x];
         }
       }

@@ -13,19 +13,13 @@
  * row by row, and keeps nothing else.
  */
 import { SamsrError } from "../base/errors.js";
-import { normalTable, philox, seedKey } from "../base/random.js";
 import type { Variant } from "../diffusion/index.js";
 import { reflect, reflections } from "../image/raster.js";
 import { type Coverage, type CoveragePart, largestCount } from "./coverage.js";
-
-/** Channels that one block of the generator serves. */
-export const LANES = 8;
+import { LANES, noiseRows } from "./noise-rows.js";
 
 /** The last counter word; the low 24 bits count streams. */
 const NOISE_DOMAIN = 0x4e000000;
-
-/** Up to this many values (16 MiB) the map is kept after the first pass, so that filling is a copy. */
-const KEPT_VALUES = 4 * 2 ** 20;
 
 /** The released code's smallest deviation; it divides by nothing smaller. */
 const SMALLEST_DEVIATION = 1e-6;
@@ -51,8 +45,6 @@ export interface NoiseOptions {
    * Independent noise with the same seed, 0..2^24-1, e.g. for each timestep of a stochastic chain; default 0.
    */
   readonly stream?: number;
-  /** Whether to keep the whole map in memory; default: when it is at most 16 MiB. */
-  readonly keep?: boolean;
 }
 
 /** Noise of unit variance over an image, to be asked for window by window. */
@@ -82,8 +74,8 @@ export interface Noise {
  * standardised in each channel (unbiased deviation, at least 1e-6). A single value is left as it is: it has
  * no deviation.
  *
- * This walks the whole image at once, about 8 ns a value: 7 ms for 128 x 128 x 48. Where that must not
- * block, use {@link createNoiseAsync}.
+ * With a coverage this walks the whole image at once, some 3 ns a value. Where that must not block, use
+ * {@link createNoiseAsync}.
  *
  * @throws SamsrError when the coverage has another size
  */
@@ -124,53 +116,28 @@ function* prepareNoise(options: NoiseOptions): Generator<void, Noise> {
         `${coverage.height}`,
     );
   }
-  const rows = rowGenerator({ seed, domain: NOISE_DOMAIN | (stream & 0xffffff), width, coverage, variant });
+  const factorsOf = coverage && factorsBy(coverage, variant);
+  const rows = noiseRows({ seed, domain: NOISE_DOMAIN | (stream & 0xffffff), width, factorsOf });
   const plane = width * height;
-  const keep = options.keep ?? channels * plane <= KEPT_VALUES;
-  const map = keep ? new Float32Array(channels * plane) : undefined;
   const mean = new Float64Array(channels);
   const deviation = new Float64Array(channels).fill(1);
 
-  if (coverage || map) {
+  if (coverage) {
     const sums = new Float64Array(channels);
     const squares = new Float64Array(channels);
-    const lanes = new Float32Array(LANES * width);
     for (let first = 0; first < channels; first += LANES) {
       const count = Math.min(LANES, channels - first);
       for (let y = 0; y < height; y++) {
-        rows(first / LANES, y, 0, width, lanes);
+        rows.draw(first / LANES, y, 0, width);
+        const moments = rows.moments();
         for (let lane = 0; lane < count; lane++) {
-          const row = lanes.subarray(lane * width, (lane + 1) * width);
-          let sum = 0;
-          let square = 0;
-          for (let x = 0; x < width; x++) {
-            const value = row[x];
-            sum += value;
-            square += value * value;
-          }
-          sums[first + lane] += sum;
-          squares[first + lane] += square;
-          map?.set(row, (first + lane) * plane + y * width);
+          sums[first + lane] += moments[lane];
+          squares[first + lane] += moments[LANES + lane];
         }
         yield;
       }
     }
-    if (coverage) standardisation(sums, squares, plane, variant, mean, deviation);
-  }
-
-  /**
-   * Computes equation 7, in place, on part of one channel. The same arithmetic whether the map is kept or
-   * made again.
-   */
-  function standardise(values: Float32Array, channel: number): void {
-    const [shift, factor] = [mean[channel], 1 / deviation[channel]];
-    if (coverage) for (let i = 0; i < values.length; i++) values[i] = (values[i] - shift) * factor;
-  }
-  if (map) {
-    for (let c = 0; c < channels; c++) {
-      standardise(map.subarray(c * plane, (c + 1) * plane), c);
-      yield;
-    }
+    standardisation(sums, squares, plane, variant, mean, deviation);
   }
 
   function fill(
@@ -181,7 +148,6 @@ function* prepareNoise(options: NoiseOptions): Generator<void, Noise> {
     out = new Float32Array(channels * w * h),
   ): Float32Array {
     const columns = reflections(x0, w, width);
-    const lanes = new Float32Array(LANES * width);
     // Of the columns that are asked for, the stretch that has to be made.
     const left = columns.reduce((a, b) => Math.min(a, b), width);
     const right = columns.reduce((a, b) => Math.max(a, b), 0) + 1;
@@ -189,16 +155,14 @@ function* prepareNoise(options: NoiseOptions): Generator<void, Noise> {
     for (let first = 0; first < channels; first += LANES) {
       const count = Math.min(LANES, channels - first);
       for (let y = 0; y < h; y++) {
-        const row = reflect(y0 + y, height);
-        if (!map) rows(first / LANES, row, left, right, lanes);
+        rows.draw(first / LANES, reflect(y0 + y, height), left, right - left);
         for (let lane = 0; lane < count; lane++) {
           const channel = first + lane;
-          const source = map ?? lanes;
-          const start = map ? channel * plane + row * width : lane * width;
-          const target = out.subarray((channel * h + y) * w, (channel * h + y + 1) * w);
-          if (straight) target.set(source.subarray(start + left, start + right));
-          else for (let x = 0; x < w; x++) target[x] = source[start + columns[x]];
-          if (!map) standardise(target, channel);
+          if (coverage) rows.standardise(lane, mean[channel], 1 / deviation[channel]);
+          const made = rows.values(lane);
+          const at = (channel * h + y) * w;
+          if (straight) out.set(made, at);
+          else for (let x = 0; x < w; x++) out[at + x] = made[columns[x] - left];
         }
       }
     }
@@ -248,41 +212,6 @@ export function standardisation(
 }
 
 /**
- * Makes one row of eight channels: columns left..right-1 of row y, of channels 8 group to 8 group + 7,
- * written to `lanes[lane * width + x]`, before standardisation.
- */
-type RowGenerator = (group: number, y: number, left: number, right: number, lanes: Float32Array) => void;
-
-/**
- * Makes rows of noise, of strength by the coverage where one is given.
- * @param options.domain the last counter word, which tells kinds of noise apart
- */
-export function rowGenerator(options: {
-  seed: number;
-  domain: number;
-  width: number;
-  coverage?: Coverage;
-  variant: Variant;
-}): RowGenerator {
-  const { seed, domain, width, coverage, variant } = options;
-  const [key0, key1] = seedKey(seed);
-  const table = normalTable();
-  const words = new Uint32Array(4);
-  const scales = coverage && deviations(coverage, variant);
-  return (group, y, left, right, lanes) => {
-    for (let x = left; x < right; x++) {
-      philox(x, y, group, domain, key0, key1, words);
-      const scale = scales ? scales[coverage!.counts[y * width + x]] : 1;
-      for (let i = 0, at = x; i < 4; i++, at += 2 * width) {
-        const word = words[i];
-        lanes[at] = scale * table[word & 0xffff];
-        lanes[at + width] = scale * table[word >>> 16];
-      }
-    }
-  };
-}
-
-/**
  * Returns the standard deviation of equation 6's sum, or of the released average, at a pixel that c masks
  * cover, over the root of a variance. In a picture that no mask covers it is 1, so that noise is plain.
  */
@@ -291,8 +220,14 @@ function deviationAt(c: number, largest: number, variant: Variant, variance = 1)
   return largest === 0 ? 1 : Math.sqrt(c / variance);
 }
 
-/** Returns {@link deviationAt} of each coverage, 0 to the largest. */
-function deviations({ counts }: Coverage, variant: Variant): Float64Array {
+/** Returns what writes {@link deviationAt} of each of some pixels of a row. */
+function factorsBy(
+  { counts, width }: Coverage,
+  variant: Variant,
+): (y: number, x: number, out: Float64Array) => void {
   const largest = largestCount(counts);
-  return Float64Array.from({ length: largest + 1 }, (_, c) => deviationAt(c, largest, variant));
+  const table = Float64Array.from({ length: largest + 1 }, (_, c) => deviationAt(c, largest, variant));
+  return (y, x, out) => {
+    for (let i = 0, at = y * width + x; i < out.length; i++, at++) out[i] = table[counts[at]];
+  };
 }

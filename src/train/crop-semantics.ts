@@ -111,8 +111,7 @@ export function createCropSemantics(
       for (let n = 0; n < batch; n++) {
         const place = part(noise, channels, n);
         const options = { seed: seed + n, ...size, channels, variant };
-        // Plain noise is not standardised, so there is nothing to keep from a first pass.
-        const plain = () => createNoise({ ...options, keep: false }).fill(0, 0, side, side, place);
+        const plain = () => createNoise(options).fill(0, 0, side, side, place);
         if (parts) {
           plain();
           if (kind === "sam") scaleByCoverage(place, parts[n], variant);
@@ -122,7 +121,7 @@ export function createCropSemantics(
           const coverage = await coverageOf(lq, n, latents && (async () => latents));
           weight.set(semanticWeight(coverage), n * plane);
           if (kind === "gaussian") plain();
-          else createNoise({ ...options, coverage, keep: true }).fill(0, 0, side, side, place);
+          else createNoise({ ...options, coverage }).fill(0, 0, side, side, place);
         }
       }
       return { noise, weight };

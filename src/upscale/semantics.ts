@@ -94,7 +94,7 @@ export async function createSemantics(
     noise,
     stepNoise(timestep, tile) {
       // Stream 0 is the noise of x_T.
-      const made = fresh.get(timestep) ?? createNoise({ ...options, stream: timestep + 1, keep: false });
+      const made = fresh.get(timestep) ?? createNoise({ ...options, stream: timestep + 1 });
       fresh.set(timestep, made);
       return made.fill(tile.x, tile.y, tile.width, tile.height);
     },

@@ -51,7 +51,7 @@ export function diffusionKind<Config>(
         height: Math.max(plan.height, plan.tileHeight),
       };
       const noise = (stream: number) =>
-        createNoise({ seed, ...size, channels, stream, keep: false }).fill(0, 0, size.width, size.height);
+        createNoise({ seed, ...size, channels, stream }).fill(0, 0, size.width, size.height);
       const alphas = tiles.flatMap(({ alpha }) => alpha ?? []);
       const step = count(
         "denoise",
