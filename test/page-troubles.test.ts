@@ -41,6 +41,9 @@ describe.skipIf(!chromium)("trouble in the page", () => {
     const cmyk = await sharp(good.buffer).toColourspace("cmyk").jpeg().toBuffer();
     const words = Uint16Array.from({ length: 3 * 64 }, (_, i) => 1009 * i);
     const sixteen = sharp(words, { raw: { width: 8, height: 8, channels: 3 } }).toColourspace("rgb16");
+    const moving = sharp(Buffer.from(words.buffer, 0, 384), {
+      raw: { width: 8, height: 16, channels: 3, pageHeight: 8 },
+    });
     const bad = [
       { ...good, name: "cut.png", buffer: good.buffer.subarray(0, 60) },
       { ...good, name: "words.png", buffer: Buffer.from("not a picture at all") },
@@ -48,6 +51,8 @@ describe.skipIf(!chromium)("trouble in the page", () => {
       { ...good, name: "huge.png", buffer: hugePng(20_000, 5001) },
       { ...good, name: "drawing.svg", buffer: Buffer.from("<svg xmlns='http://www.w3.org/2000/svg'/>") },
       { ...good, name: "photo.heic", buffer: Buffer.from("\0\0\0\x18ftypheic\0\0\0\0heicmif1", "latin1") },
+      { ...good, name: "photo.jpg", buffer: Buffer.from("\xff\x0a and more of JPEG XL", "latin1") },
+      { ...good, name: "photos.zip", buffer: Buffer.from("PK\x03\x04 and the rest of a zip") },
       {
         ...good,
         name: "cut.tif",
@@ -55,6 +60,7 @@ describe.skipIf(!chromium)("trouble in the page", () => {
       },
     ];
     const odd = [
+      { name: "<b>👩‍👩‍👧 שלום \u202egpj.gif", mimeType: "image/gif", buffer: await moving.gif().toBuffer() },
       { name: "cmyk.jpg", mimeType: "image/jpeg", buffer: cmyk },
       {
         name: "words.tif",
@@ -87,13 +93,17 @@ describe.skipIf(!chromium)("trouble in the page", () => {
     expect(lines[5]).toMatch(
       /^photo\.heic is a HEIC picture, which this browser does not read; save it as JPEG/,
     );
-    expect(lines[6]).toMatch(/^cut\.tif is damaged, or a TIFF of a kind/);
+    expect(lines[6]).toMatch(/^photo\.jpg is a JPEG XL picture, .* make a PNG of it with djxl/);
+    expect(lines[7]).toBe("photos.zip is a zip archive; unpack it, and give the pictures.");
+    expect(lines[8]).toMatch(/^cut\.tif is damaged, or a TIFF of a kind/);
     expect(await states(page)).toEqual([
       ...bad.map(() => "failed"),
       ...odd.map(() => "done"),
       ...many.map(() => "done"),
     ]);
     for (const line of lines) expect(line).not.toMatch(/\n|undefined|TypeError/);
+    await page.getByRole("button", { name: /^<b>/ }).click();
+    expect(await page.locator("#note").textContent()).toContain("moves; its first frame is enlarged");
     await page.getByRole("button", { name: /^cmyk\.jpg/ }).click();
     expect(await page.locator("#note").textContent()).toContain("is CMYK");
     await page.getByRole("button", { name: /^words\.tif/ }).click();

@@ -66,10 +66,24 @@ export function lineOf({ stage, done, total }: Progress): string {
   return stage === "tiles" ? words.tiles(done, total) : words.finding;
 }
 
-/** "photo.jpg" -> "photo_x4.png". @param what the result is, "x4" */
+/**
+ * Characters that names of files have not everywhere, control and direction marks among them; the two that
+ * join are part of letters and of pictures of people.
+ */
+const NOT_IN_NAMES = /(?![\u200c\u200d])["*/:<>?\\|\p{Cc}\p{Cf}]/gu;
+
+/** The most bytes of a name's stem: names have 255, with what is added. */
+const MOST_BYTES = 230;
+
+/** "photo.jpg" -> "photo_x4.png", a name that any system takes. @param what the result is, "x4" */
 export function resultName(name: string, what: string, format: string): string {
-  const stem = name.replace(/\.[^.]*$/, "") || "picture";
-  return `${stem}_${what}.${format === "jpeg" ? "jpg" : format}`;
+  const stem = name
+    .replace(/\.[^.]*$/, "")
+    .replace(NOT_IN_NAMES, "_")
+    .replace(/^[.\s]+/, "");
+  const letters = [...stem];
+  while (new TextEncoder().encode(letters.join("")).length > MOST_BYTES) letters.pop();
+  return `${letters.join("") || "picture"}_${what}.${format === "jpeg" ? "jpg" : format}`;
 }
 
 /** Frees what the browser keeps for an item. */

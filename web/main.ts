@@ -29,7 +29,7 @@ const page = createPage({
   actions: {
     async example() {
       const response = await fetch("example.png");
-      page.add([new File([await response.blob()], "harbour.png", { type: "image/png" })]);
+      await page.add([new File([await response.blob()], "harbour.png", { type: "image/png" })]);
     },
     async semantics() {
       const item = page.shown;

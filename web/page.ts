@@ -4,6 +4,7 @@
  */
 import "../src/web/compare.js";
 import type { SamsrCompare } from "../src/web/compare.js";
+import { filesOf } from "./dropped.js";
 import { forget, type Item, isActive } from "./item.js";
 import { canSaveToFolder, save, saveToFolder, saveZip } from "./save.js";
 import { thumbnail } from "./thumbnails.js";
@@ -43,13 +44,16 @@ export interface Page<I extends Item, E extends Engine<I>> {
   /** The photo on the stage. */
   readonly shown: I | undefined;
   /** Puts files into the queue. What is no picture is told about in its row. */
-  add(files: readonly File[]): void;
+  add(files: readonly File[]): Promise<void>;
   /** Lists a photo that the engine has already. */
   list(item: I): void;
   note(line: string): void;
   /** Says what an action was refused for. */
   tell(error: unknown): void;
 }
+
+/** Photos that are listed in one task, so that hundreds do not stall the page. */
+const ROWS_AT_ONCE = 20;
 
 export const $ = <T extends HTMLElement = HTMLElement>(selector: string) =>
   document.querySelector<T>(selector)!;
@@ -75,7 +79,7 @@ export function createPage<I extends Item, E extends Engine<I>>(options: PageOpt
     note,
   });
 
-  /** What concerns all photos; it is shown where there is nothing to say of the one on the stage. */
+  /** What concerns all photos; it is shown behind what there is to say of the one on the stage. */
   let news = "";
   function note(line: string): void {
     news = line;
@@ -84,7 +88,7 @@ export function createPage<I extends Item, E extends Engine<I>>(options: PageOpt
 
   function showNote(): void {
     const { name, warnings } = shown ?? { name: "", warnings: [] };
-    const text = warnings.map((warning) => `${name} ${warning}`).join(". ") || news;
+    const text = [...warnings.map((warning) => `${name} ${warning}`), news].filter(Boolean).join(". ");
     // A screen reader says what is set, even where it is the same.
     if ($("#note").textContent !== text) $("#note").textContent = text;
   }
@@ -99,12 +103,14 @@ export function createPage<I extends Item, E extends Engine<I>>(options: PageOpt
     showLayout();
   }
 
-  function add(files: readonly File[]): void {
-    const added = files.map(options.itemOf);
-    for (const item of added) list(item);
-    if (added.length === 0) return;
-    note("");
-    engine.add(added);
+  async function add(files: readonly File[]): Promise<void> {
+    if (files.length > 0) note("");
+    for (let at = 0; at < files.length; at += ROWS_AT_ONCE) {
+      const added = files.slice(at, at + ROWS_AT_ONCE).map(options.itemOf);
+      for (const item of added) list(item);
+      engine.add(added);
+      await new Promise((done) => setTimeout(done));
+    }
   }
 
   /** A photo in the list. */
@@ -177,7 +183,8 @@ export function createPage<I extends Item, E extends Engine<I>>(options: PageOpt
 
   /** Shows a photo on the stage: both sides once it is done. */
   function showItem(item: I): void {
-    const other = shown !== item;
+    const last = shown;
+    const other = last !== item;
     shown = item;
     // Only what is known to be of a size that can be shown.
     if (item.file && item.thumbnail) item.before ??= URL.createObjectURL(item.file);
@@ -187,7 +194,8 @@ export function createPage<I extends Item, E extends Engine<I>>(options: PageOpt
     if (compare.getAttribute("after") !== after) compare.setAttribute("after", after);
     if (other) {
       options.onShow?.();
-      for (const row of rows.values()) row.update();
+      if (last) rows.get(last)?.update();
+      rows.get(item)?.update();
     }
     $("#facts").textContent = item.line;
     showNote();
@@ -201,7 +209,18 @@ export function createPage<I extends Item, E extends Engine<I>>(options: PageOpt
     showSummary();
   }
 
+  let summaryDue = false;
+  /** Counts what stands how, once for all changes of one task. */
   function showSummary(): void {
+    if (summaryDue) return;
+    summaryDue = true;
+    queueMicrotask(() => {
+      summaryDue = false;
+      countItems();
+    });
+  }
+
+  function countItems(): void {
     const count = (state: Item["state"]) => items.filter((item) => item.state === state).length;
     $("#summary").textContent = words.summary(count("done"), count("failed"), items.length);
     const any = results().length > 0;
@@ -228,7 +247,8 @@ export function createPage<I extends Item, E extends Engine<I>>(options: PageOpt
       for (const item of items.filter(isActive).reverse()) engine.cancel(item);
     },
     clear: () => {
-      for (const item of [...items]) remove(item);
+      // From the end, so that none of them is shown on its way out.
+      for (const item of [...items].reverse()) remove(item);
     },
     ...options.actions,
   };
@@ -252,14 +272,14 @@ export function createPage<I extends Item, E extends Engine<I>>(options: PageOpt
       if (type) files.push(new File([await entry.getType(type)], `pasted.${type.slice(6)}`, { type }));
     }
     if (files.length === 0) note(words.pasteNothing);
-    add(files);
+    await add(files);
   }
 
   takeFiles($<HTMLInputElement>("#files"), add, tell);
 
   addEventListener("paste", (event) => {
     const files = [...(event.clipboardData?.files ?? [])];
-    if (files.length > 0) takeDropped(files);
+    if (files.length > 0) void takeDropped(files).catch(tell);
   });
   addEventListener("dragover", (event) => {
     event.preventDefault();
@@ -271,14 +291,19 @@ export function createPage<I extends Item, E extends Engine<I>>(options: PageOpt
   addEventListener("drop", (event) => {
     event.preventDefault();
     document.body.classList.remove("over");
-    takeDropped([...(event.dataTransfer?.files ?? [])]);
+    void filesOf(event.dataTransfer)
+      .then(async ({ files, barren }) => {
+        await takeDropped(files);
+        if (barren.length > 0) note(words.barren(barren.join(", ")));
+      })
+      .catch(tell);
   });
   addEventListener("beforeunload", (event) => {
     if (engine.busy) event.preventDefault();
   });
 
-  function takeDropped(files: readonly File[]): void {
-    add(options.takeOthers?.(files) ?? files);
+  function takeDropped(files: readonly File[]): Promise<void> {
+    return add(options.takeOthers?.(files) ?? files);
   }
 
   button("save-folder").hidden = !canSaveToFolder;

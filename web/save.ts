@@ -18,6 +18,8 @@ interface Pickers {
 }
 
 interface Folder {
+  keys(): AsyncIterable<string>;
+  removeEntry(name: string): Promise<void>;
   getFileHandle(
     name: string,
     options?: { create: boolean },
@@ -67,13 +69,24 @@ function zipOf(
     .body!;
 }
 
-/** All files into a folder that the visitor chooses. @returns how many were written */
+/**
+ * All files into a folder that the visitor chooses, beside what lies there already. @returns how many were
+ * written
+ */
 export async function saveToFolder(files: readonly File[]): Promise<number> {
   const folder = await chosen(() => pickers.showDirectoryPicker!({ mode: "readwrite" }));
   if (!folder) return 0;
-  for (const { name, file } of distinct(files)) {
+  const taken: string[] = [];
+  for await (const name of folder.keys()) taken.push(name);
+  for (const { name, file } of distinct(files, taken)) {
     const handle = await folder.getFileHandle(name, { create: true });
-    await file.stream().pipeTo(await handle.createWritable());
+    try {
+      await file.stream().pipeTo(await handle.createWritable());
+    } catch (error) {
+      // What there was no room for leaves no empty file.
+      await folder.removeEntry(name).catch(() => {});
+      throw error;
+    }
   }
   return files.length;
 }
@@ -88,13 +101,18 @@ async function chosen<T>(pick: () => Promise<T>): Promise<T | undefined> {
   }
 }
 
-/** Names of which no two are the same. */
-function distinct(files: readonly File[]): { name: string; file: File }[] {
-  const used = new Set<string>();
+/** Names of which no two are the same, nor any that is taken, on systems too to which a and A are one. */
+export function distinct(
+  files: readonly File[],
+  taken: readonly string[] = [],
+): { name: string; file: File }[] {
+  const used = new Set(taken.map(folded));
   return files.map((file) => {
     let name = file.name;
-    for (let n = 2; used.has(name); n++) name = file.name.replace(/(\.[^.]*)?$/, ` (${n})$1`);
-    used.add(name);
+    for (let n = 2; used.has(folded(name)); n++) name = file.name.replace(/(\.[^.]*)?$/, ` (${n})$1`);
+    used.add(folded(name));
     return { name, file };
   });
 }
+
+const folded = (name: string) => name.normalize("NFC").toLowerCase();

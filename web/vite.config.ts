@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
+import sharp from "sharp";
 import { defineConfig, type Plugin } from "vite";
 import { markup } from "./markup.js";
 import { words } from "./words.js";
@@ -64,6 +65,20 @@ function browserField(): Plugin {
   };
 }
 
+/** The icon for who shows no SVG, and without corners of its own for who cuts them off. */
+async function writeIcons(folder: string): Promise<void> {
+  const svg = readFileSync(join(root, "web/icon.svg"), "utf8");
+  // What is cut off is at most a fifth of a side.
+  const whole = svg.replace('viewBox="0 0 48 48"', 'viewBox="-6 -6 60 60"');
+  const write = (name: string, text: string, side: number, background?: string) => {
+    const picture = sharp(Buffer.from(text), { density: 72 * (side / 48) }).resize(side, side);
+    return (background ? picture.flatten({ background }) : picture).png().toFile(join(folder, name));
+  };
+  for (const side of [192, 512]) await write(`icon-${side}.png`, svg, side);
+  const background = /fill="(#[0-9a-f]+)"/.exec(svg)![1]!;
+  for (const side of [180, 512]) await write(`icon-whole-${side}.png`, whole, side, background);
+}
+
 /** Copies the files beside the code, and writes the list of all files into the service worker. */
 function beside(): Plugin {
   let outDir = "";
@@ -73,7 +88,8 @@ function beside(): Plugin {
     configResolved({ build }) {
       outDir = resolve(root, "web", build.outDir);
     },
-    closeBundle() {
+    async closeBundle() {
+      await writeIcons(outDir);
       for (const [to, from] of Object.entries(FILES)) {
         mkdirSync(dirname(join(outDir, to)), { recursive: true });
         copyFileSync(join(root, from), join(outDir, to));

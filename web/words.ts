@@ -8,6 +8,7 @@ export const words = {
   paste: "Paste",
   example: "Try the example",
   pasteNothing: "The clipboard holds no picture.",
+  barren: (folder: string) => `${folder} has no pictures in it.`,
   pasteRefused: "The browser did not give the clipboard; press Ctrl+V instead.",
   queue: "Photos",
   settings: "Settings",
@@ -59,7 +60,6 @@ export const words = {
     device === "webgpu" ? "WebGPU" : `WASM, ${threads === 1 ? "1 thread" : `${threads} threads`}`,
   oneThread:
     "One thread only: this server does not send the headers COOP and COEP, so the browser keeps threads from sharing memory.",
-  leaving: "Pictures are still being enlarged.",
   summary: (done: number, failed: number, all: number) =>
     `${done} of ${all} done${failed > 0 ? `, ${failed} failed` : ""}`,
   footer:

@@ -1,7 +1,7 @@
 /** Models of a page: a folder of a server, or a file that the visitor gave. */
 import { checkArgument, checkText, isObject } from "../base/arguments.js";
 import { SamsrError } from "../base/errors.js";
-import { once } from "../base/promises.js";
+import { once, remember } from "../base/promises.js";
 import { loadPublished } from "../checkpoints/convert.js";
 import { networkOfKind } from "../checkpoints/description.js";
 import {
@@ -148,9 +148,15 @@ async function fetched(address: URL | string): Promise<Response> {
 /**
  * Returns the weights of one part of a model; those of a model that is an ONNX file are its bytes.
  * @param detail the setting, of a part that has a sharp end
+ * @param fetchedFiles files that were fetched before, so that another detail fetches nothing again
  * @throws SamsrError where they are missing or damaged
  */
-export async function weightsOf(model: PageModel, part: string, detail?: number): Promise<PartWeights> {
+export async function weightsOf(
+  model: PageModel,
+  part: string,
+  detail?: number,
+  fetchedFiles = new Map<string, Promise<Blob>>(),
+): Promise<PartWeights> {
   const { description, files } = model;
   if (isModelOf(description, ONNX_FILE)) {
     const file = files[part] as string | Blob;
@@ -161,7 +167,8 @@ export async function weightsOf(model: PageModel, part: string, detail?: number)
     const file = files[name]!;
     // What a visitor gives is as it was published; a model's folder has what is run.
     if (typeof file !== "string") return loadPublished(file, nameOf(file));
-    return readCheckpoint(await (await fetched(file)).blob(), file);
+    const blob = await remember(fetchedFiles, file, async () => (await fetched(file)).blob());
+    return readCheckpoint(blob, file);
   };
   return { tensors: await weightsAt(description, part, detail, load) };
 }

@@ -9,6 +9,7 @@ import { SamsrError } from "../base/errors.js";
 import { printable } from "../base/printable.js";
 import { addMetadata } from "../image/add-metadata.js";
 import { carry } from "../image/carry.js";
+import { spells } from "../image/containers/bytes.js";
 import { jpegFrame } from "../image/containers/jpeg.js";
 import { memoryStore } from "../image/containers/store.js";
 import { checkEncodable, defaultQuality, ENCODE_OPTIONS, encodingLosses } from "../image/encoding.js";
@@ -27,6 +28,7 @@ import {
 } from "../image/raster.js";
 import { recognise } from "../image/recognise.js";
 import { contextOf, rasterOfBitmap, toImageData } from "./image-data.js";
+import { moves } from "./moving.js";
 import type { PageEncodeOptions, PagePicture } from "./picture-types.js";
 import { encodePng } from "./png.js";
 import { sizeOf } from "./size.js";
@@ -61,7 +63,14 @@ export async function decodePicture(
   const bytes = new Uint8Array(await file.arrayBuffer());
   if (bytes.length === 0) throw new SamsrError(`${name} is empty.`);
   const kind = recognise(bytes);
-  if (!kind) throw new SamsrError(`${name} is no picture that samsr knows.`);
+  if (!kind) {
+    const packed = spells(bytes, "PK\x03\x04");
+    throw new SamsrError(
+      packed
+        ? `${name} is a zip archive; unpack it, and give the pictures.`
+        : `${name} is no picture that samsr knows.`,
+    );
+  }
   if (!kind.format)
     throw new SamsrError(`${name} is ${kind.name}, which samsr does not read; ${kind.advice}.`);
   const { format } = kind;
@@ -93,7 +102,7 @@ export async function decodePicture(
     delete said.icc;
   }
   if (tiff?.more) warnings.push("has several pages; the first is enlarged");
-  if (format === "gif" || facts.pngFrames > 1) warnings.push("may move; its first frame is enlarged");
+  if (facts.pngFrames > 1 || moves(bytes)) warnings.push("moves; its first frame is enlarged");
   if (format === "avif") warnings.push("loses its metadata: a page does not read those of AVIF");
   const metadata: Metadata = {
     format,

@@ -24,7 +24,9 @@ export const functions = serveUpscaler(async (args: OpenArguments) => {
   useRuntimeFiles(args.runtime);
   const device = await chooseDevice(args.device, await loadBackend(undefined, args.device));
   const of = { name: model.description.name, kind: kindOf(model.description) };
-  const weights = (part: string, detail?: number) => weightsOf(model, part, detail);
+  const { detail } = kindOf(model.description);
+  const files = detail && new Map<string, Promise<Blob>>();
+  const weights = (part: string, at?: number) => weightsOf(model, part, at, files);
   const sessions = createSessions(of, weights, { device, threads });
   await sessions.check();
   return { sessions, networks: createPageCoverage(coverage, { device, threads }), device };
