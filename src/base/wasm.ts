@@ -66,11 +66,48 @@ export function repeat(counter: number, ...code: Code): Code {
   ];
 }
 
+export const store = operation(vector(11, 0, 0));
+
+/** Functions over a memory of their own, which is made and grows as it is needed. */
+export interface Kernel<Name extends string> {
+  /** Returns the memory, of so many bytes at least; one that was returned before may be empty now. */
+  reserve(bytes: number): ArrayBuffer;
+  /** Calls a function. */
+  run(name: Name, ...numbers: readonly number[]): void;
+}
+
+/**
+ * Makes functions of WebAssembly; each thread that loads the module has its own.
+ * @param begin fills the memory when it is first made
+ */
+export function createKernel<Name extends string>(
+  functions: Readonly<Record<Name, WasmFunction>>,
+  begin?: (memory: ArrayBuffer) => void,
+): Kernel<Name> {
+  type Exports = Readonly<Record<Name, (...numbers: readonly number[]) => void>> & {
+    readonly memory: WebAssembly.Memory;
+  };
+  let made: Exports | undefined;
+  return {
+    reserve(bytes) {
+      const pages = Math.ceil(bytes / PAGE);
+      if (!made) {
+        const module = new WebAssembly.Module(moduleOf(functions, pages));
+        made = new WebAssembly.Instance(module).exports as unknown as Exports;
+        begin?.(made.memory.buffer);
+      }
+      const missing = pages - made.memory.buffer.byteLength / PAGE;
+      if (missing > 0) made.memory.grow(missing);
+      return made.memory.buffer;
+    },
+    run: (name, ...numbers) => made![name](...numbers),
+  };
+}
+
+const PAGE = 65536;
+
 /** Returns a module of functions, exported by their names beside its memory, `memory`. */
-export function moduleOf(
-  functions: Readonly<Record<string, WasmFunction>>,
-  pages: number,
-): Uint8Array<ArrayBuffer> {
+function moduleOf(functions: Readonly<Record<string, WasmFunction>>, pages: number): Uint8Array<ArrayBuffer> {
   const all = Object.values(functions);
   const list = (items: readonly Code[]) => [...unsigned(items.length), ...items.flat()];
   const sized = (code: Code) => [...unsigned(code.length), ...code];

@@ -147,26 +147,38 @@ export function resizeByBlocks(
   return (plane, x, y, out) => {
     const top = down.first[y * factor]!;
     const bottom = down.first[(y + 1) * factor - 1]! + down.count;
+    const [left, right] = [x * factor, (x + 1) * factor];
     for (let row = top, at = 0; row < bottom; row++) {
-      for (let i = x * factor; i < (x + 1) * factor; i++) {
-        const start = row * from.width + across.first[i]!;
-        let sum = 0;
-        for (let k = 0; k < across.count; k++)
-          sum += plane[start + k]! * across.weights[i * across.count + k]!;
-        half[at++] = sum;
-      }
+      const start = row * from.width;
+      for (let i = left; i < right; i++) half[at++] = weighted(plane, start + across.first[i]!, 1, across, i);
     }
     for (let i = y * factor, at = 0; i < (y + 1) * factor; i++) {
-      const first = down.first[i]! - top;
-      for (let j = 0; j < factor; j++) {
-        let sum = 0;
-        for (let k = 0; k < down.count; k++) {
-          sum += down.weights[i * down.count + k]! * half[(first + k) * factor + j]!;
-        }
-        out[at++] = sum;
-      }
+      const first = (down.first[i]! - top) * factor;
+      for (let j = 0; j < factor; j++) out[at++] = weighted(half, first + j, factor, down, i);
     }
   };
+}
+
+/** Sums values that lie `step` apart by the taps of place i. */
+function weighted(
+  values: Float32Array,
+  first: number,
+  step: number,
+  { count, weights }: Taps,
+  i: number,
+): number {
+  let w = i * count;
+  if (count === 4) {
+    return (
+      values[first]! * weights[w]! +
+      values[first + step]! * weights[w + 1]! +
+      values[first + 2 * step]! * weights[w + 2]! +
+      values[first + 3 * step]! * weights[w + 3]!
+    );
+  }
+  let sum = 0;
+  for (let k = 0, at = first; k < count; k++, at += step) sum += values[at]! * weights[w++]!;
+  return sum;
 }
 
 /** Resizes each row of `width` values in `source` into a row of `newWidth` in `out`. */

@@ -7,12 +7,13 @@ import { MULTIPLIERS, normalTable, ROUNDS, seedKey, WEYL } from "../base/random.
 import {
   advance,
   type Code,
+  createKernel,
   get,
   int,
-  moduleOf,
   operation,
   repeat,
   set,
+  store,
   TYPES,
   vector,
 } from "../base/wasm.js";
@@ -22,8 +23,6 @@ export const LANES = 8;
 
 /** Where in memory the table of normals, the moments and the factors lie; rows follow the factors. */
 const [TABLE, MOMENTS, FACTORS] = [0, 4 * 65536, 4 * 65536 + 128];
-
-const PAGE = 65536;
 
 const splat = operation(vector(0x11));
 const splatDouble = operation(vector(0x14));
@@ -41,7 +40,6 @@ const subtract = operation(vector(0xf1));
 const multiply = operation(vector(0xf2));
 const addInt = operation([0x6a]);
 const load = (offset: number) => operation(vector(0, 4, ...[offset]));
-const store = operation(vector(11, 4, 0));
 
 /** Returns the shuffle that takes these of the eight numbers of 32 bits in two vectors. */
 const pick = (...numbers: readonly number[]) =>
@@ -148,27 +146,12 @@ const standardise = (() => {
   };
 })();
 
-interface Kernel {
-  readonly memory: WebAssembly.Memory;
-  draw(...numbers: readonly number[]): void;
-  sum(count: number, stride: number, from: number): void;
-  standardise(vectors: number, at: number, shift: number, factor: number): void;
-}
+const kernel = createKernel({ draw, sum, standardise }, (memory) =>
+  new Float32Array(memory, TABLE).set(normalTable()),
+);
 
-let made: Kernel | undefined;
-
-/** Returns this thread's kernel, with memory for rows of so many pixels. */
-function kernelFor(columns: number): Kernel {
-  const bytes = rowsFrom(columns) + LANES * strideOf(columns);
-  if (!made) {
-    const code = new WebAssembly.Module(moduleOf({ draw, sum, standardise }, Math.ceil(bytes / PAGE)));
-    made = new WebAssembly.Instance(code).exports as unknown as Kernel;
-    new Float32Array(made.memory.buffer, TABLE).set(normalTable());
-  }
-  const missing = bytes - made.memory.buffer.byteLength;
-  if (missing > 0) made.memory.grow(Math.ceil(missing / PAGE));
-  return made;
-}
+/** Returns the memory, with room for rows of so many pixels. */
+const memoryFor = (columns: number) => kernel.reserve(rowsFrom(columns) + LANES * strideOf(columns));
 
 const strideOf = (columns: number) => 16 * Math.ceil(columns / 4);
 const rowsFrom = (columns: number) => FACTORS + 2 * strideOf(columns);
@@ -206,21 +189,19 @@ export function noiseRows(options: {
   const at = (lane: number) => rowsFrom(width) + lane * strideOf(width);
   return {
     draw(group, y, x, count) {
-      const kernel = kernelFor(width);
-      const factors = new Float64Array(kernel.memory.buffer, FACTORS, count);
+      const factors = new Float64Array(memoryFor(width), FACTORS, count);
       if (factorsOf) factorsOf(y, x, factors);
       else factors.fill(1);
-      kernel.draw(Math.ceil(count / 4), x, y, group, domain, key0, key1, strideOf(width), at(0));
+      kernel.run("draw", Math.ceil(count / 4), x, y, group, domain, key0, key1, strideOf(width), at(0));
       drawn = count;
     },
     moments() {
-      const { memory, sum } = kernelFor(width);
-      sum(drawn, strideOf(width), at(0));
-      return new Float64Array(memory.buffer, MOMENTS, 2 * LANES);
+      kernel.run("sum", drawn, strideOf(width), at(0));
+      return new Float64Array(memoryFor(width), MOMENTS, 2 * LANES);
     },
     standardise(lane, mean, factor) {
-      kernelFor(width).standardise(Math.ceil(drawn / 4), at(lane), mean, factor);
+      kernel.run("standardise", Math.ceil(drawn / 4), at(lane), mean, factor);
     },
-    values: (lane) => new Float32Array(kernelFor(width).memory.buffer, at(lane), drawn),
+    values: (lane) => new Float32Array(memoryFor(width), at(lane), drawn),
   };
 }

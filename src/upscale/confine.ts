@@ -6,6 +6,7 @@
  */
 import { cropPlanar, hasAlpha, type Raster } from "../image/raster.js";
 import { kernels, resizeByBlocks } from "../image/resize.js";
+import { around } from "./around.js";
 
 /** Channels of a grey picture differ by no more levels of 255 than a JPEG's rounding leaves. */
 const GREY_LEVELS = 2;
@@ -51,48 +52,47 @@ export function confine(
   const stride = scale * tileWidth;
   const to = { width: scale * width, height: scale * height };
   const bicubic = resizeByBlocks({ width, height }, to, { kernel: kernels.bicubic, antialias: false });
-  const soft = new Float32Array(scale * scale);
   const shape = { width: tileWidth, height: tileHeight, channels: 3 };
   const seen = cropPlanar(small, shape, { x: 0, y: 0, width, height });
   const planes = [0, 1, 2].map((c) => seen.subarray(c * width * height, (c + 1) * width * height));
-  const channels = planes.map((values, c) => {
-    const [least, greatest] = [around(values, width, height, -1), around(values, width, height, 1)];
+  const ranges = planes.map((values) => {
+    const least = around(values, width, height, "least");
+    const greatest = around(values, width, height, "greatest");
     return {
-      values,
-      least,
-      greatest,
-      lowest: around(least, width, height, -1),
-      highest: around(greatest, width, height, 1),
-      out: large.subarray(c * area * scale * scale),
+      ...{ least, greatest },
+      lowest: around(least, width, height, "least"),
+      highest: around(greatest, width, height, "greatest"),
     };
   });
-  const even = deep ? evenPlaces(planes, width, height) : undefined;
-  for (let y = 0, at = 0; y < height; y++) {
-    for (let x = 0; x < width; x++, at++) {
-      let flat = true;
-      let wide = true;
-      for (let c = 0; c < 3; c++) {
-        const { least, greatest, lowest, highest } = channels[c];
-        flat &&= least[at] === greatest[at];
-        wide &&= lowest[at] === highest[at];
-      }
-      const share = Math.max(wide ? 1 : flat ? 0.5 : 0, even?.[at] ?? 0);
-      for (let c = 0; c < 3; c++) {
-        const { values, lowest, highest, out } = channels[c];
-        const [low, high] = [lowest[at], highest[at]];
-        const start = y * scale * stride + x * scale;
-        if (wide) {
-          for (let row = 0, i = start; row < scale; row++, i += stride) out.fill(low, i, i + scale);
-        } else if (share > 0 || !isWithin(out, start, stride, scale, low, high)) {
+  const even = deep ? evenPlaces(planes, width, height) : new Float32Array(width * height);
+  const shares = even.map((share, at) => {
+    if (ranges.every(({ lowest, highest }) => lowest[at] === highest[at])) return ONE_COLOUR;
+    const isFlat = ranges.every(({ least, greatest }) => least[at] === greatest[at]);
+    return isFlat ? Math.max(share, 0.5) : share;
+  });
+  const confinePlane = (out: Float32Array, values: Float32Array, low: Float32Array, high: Float32Array) => {
+    const soft = new Float32Array(scale * scale);
+    for (let y = 0, at = 0; y < height; y++) {
+      for (let x = 0, start = y * scale * stride; x < width; x++, at++, start += scale) {
+        const share = shares[at];
+        if (share === ONE_COLOUR) {
+          for (let row = 0, i = start; row < scale; row++, i += stride) out.fill(low[at], i, i + scale);
+        } else if (share > 0 || !isWithin(out, start, stride, scale, low[at], high[at])) {
           // What lies within its surroundings needs no bicubic.
           bicubic(values, x, y, soft);
-          limit(out, start, stride, scale, low, high, share, soft);
+          limit(out, start, stride, scale, low[at], high[at], share, soft);
         }
       }
     }
+  };
+  for (const [c, { lowest, highest }] of ranges.entries()) {
+    confinePlane(large.subarray(c * area * scale * scale), planes[c], lowest, highest);
   }
   return large;
 }
+
+/** The share of a place around which there is one colour: it becomes the result, not bicubic. */
+const ONE_COLOUR = 2;
 
 /** Tells whether the square of large pixels that one small pixel covers lies within two values. */
 function isWithin(
@@ -147,35 +147,9 @@ function evenPlaces(planes: readonly Float32Array[], width: number, height: numb
       }
     }
   }
-  const inner = around(bends, width, height, 1);
-  const outer = around(inner, width, height, 1);
+  const inner = around(bends, width, height, "greatest");
+  const outer = around(inner, width, height, "greatest");
   return inner.map((most, at) => (outer[at] <= EVEN ? 1 : most <= EVEN ? 0.5 : 0));
-}
-
-/**
- * Returns for each value the greatest (`sign` 1) or the least (-1) of it and the eight around it, as far as
- * there are any.
- */
-function around(values: Float32Array, width: number, height: number, sign: 1 | -1): Float32Array {
-  const rows = new Float32Array(values.length);
-  const out = new Float32Array(values.length);
-  for (let y = 0, at = 0; y < height; y++) {
-    for (let x = 0; x < width; x++, at++) {
-      let best = values[at];
-      if (x > 0 && sign * values[at - 1] > sign * best) best = values[at - 1];
-      if (x + 1 < width && sign * values[at + 1] > sign * best) best = values[at + 1];
-      rows[at] = best;
-    }
-  }
-  for (let y = 0, at = 0; y < height; y++) {
-    for (let x = 0; x < width; x++, at++) {
-      let best = rows[at];
-      if (y > 0 && sign * rows[at - width] > sign * best) best = rows[at - width];
-      if (y + 1 < height && sign * rows[at + width] > sign * best) best = rows[at + width];
-      out[at] = best;
-    }
-  }
-  return out;
 }
 
 /**
