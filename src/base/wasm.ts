@@ -44,6 +44,8 @@ export const operation =
   (instruction: Code) =>
   (...operands: readonly Code[]): Code => [...operands.flat(), ...instruction];
 
+export const addInt = operation([0x6a]);
+
 /** Adds a number to a local integer. */
 export const advance = (local: number, by: number): Code => set(local, ...get(local), ...int(by), 0x6a);
 

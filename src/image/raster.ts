@@ -8,6 +8,7 @@ import { checkArgument, checkSize, checkWhole, isObject } from "../base/argument
 import { brief } from "../base/brief.js";
 import { SamsrError } from "../base/errors.js";
 import { createYield } from "../base/event-loop.js";
+import { writeInterleaved } from "./interleave.js";
 
 /**
  * Channels of a raster: 1 = grey, 2 = grey + alpha, 3 = RGB, 4 = RGBA. Alpha is straight (not premultiplied).
@@ -213,29 +214,6 @@ export function checkPlanar(
   if (planar instanceof Float32Array && planar.length === length) return;
   const found = planar instanceof Float32Array ? `${planar.length} of them` : brief(planar);
   throw new SamsrError(`${of}: the planes must be a Float32Array of ${length} values, not ${found}`);
-}
-
-/**
- * Interleaves `channels` planes of `count` values each (planes lie `stride` apart, beginning at `offset`)
- * from [-1, 1] into whole numbers. `out` decides the bit depth.
- */
-export function writeInterleaved(
-  planar: Float32Array,
-  count: number,
-  channels: number,
-  out: Uint8Array | Uint16Array,
-  stride: number = count,
-  offset = 0,
-): void {
-  const max = out instanceof Uint16Array ? 65535 : 255;
-  const half = max / 2;
-  for (let c = 0; c < channels; c++) {
-    const base = offset + c * stride;
-    for (let i = 0, at = c; i < count; i++, at += channels) {
-      const v = planar[base + i]! * half + half + 0.5;
-      out[at] = v < 0 ? 0 : v > max ? max : v | 0;
-    }
-  }
 }
 
 /** Returns the mean of the three planes of `[3, height, width]`: what a network says of a grey image. */

@@ -18,7 +18,8 @@
 import { checkArgument, checkOptions, checkSize, checkWhole, isObject } from "../base/arguments.js";
 import { SamsrError } from "../base/errors.js";
 import { createYield } from "../base/event-loop.js";
-import { checkRaster, type Raster, type Region, writeInterleaved } from "./raster.js";
+import { writeInterleaved } from "./interleave.js";
+import { checkRaster, type Raster, type Region } from "./raster.js";
 
 /** Where a tile lies, in pixels of the low-resolution image, and its place in the grid. */
 export interface Tile extends Region {

@@ -5,6 +5,7 @@
  */
 import { MULTIPLIERS, normalTable, ROUNDS, seedKey, WEYL } from "../base/random.js";
 import {
+  addInt,
   advance,
   type Code,
   createKernel,
@@ -38,7 +39,6 @@ const toFloats = operation(vector(0x5e));
 const add = operation(vector(0xf0));
 const subtract = operation(vector(0xf1));
 const multiply = operation(vector(0xf2));
-const addInt = operation([0x6a]);
 const load = (offset: number) => operation(vector(0, 4, ...[offset]));
 
 /** Returns the shuffle that takes these of the eight numbers of 32 bits in two vectors. */
