@@ -8,11 +8,13 @@ import { basename, join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { unzipSync } from "fflate";
 import type { Page } from "playwright-core";
+import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { decode } from "../src/image/index.js";
 import * as o from "../src/onnx/index.js";
 import { chromium } from "./fixtures/chromium.js";
 import {
+  BUNDLED,
   buildPage,
   ended,
   pictureFile,
@@ -21,8 +23,9 @@ import {
   serious,
   servePage,
   states,
+  upscalers,
 } from "./fixtures/page.js";
-import { tinyNetwork, writeSmallModel } from "./fixtures/small-model.js";
+import { writeDirectModel } from "./fixtures/small-model.js";
 
 const folder = mkdtempSync(join(tmpdir(), "samsr-page-"));
 const LONG = 120_000;
@@ -57,6 +60,12 @@ const LOSE_GPU = `let device;
     return mapAsync.apply(this, args);
   };`;
 
+/** What a worker says is kept back, once that is told: the photo that it has stays in work. */
+const HOLD = `const { postMessage } = globalThis;
+  globalThis.postMessage = (...args) => {
+    if (!globalThis.hold) postMessage(...args);
+  };`;
+
 let built: string;
 beforeAll(async () => {
   built = await buildPage();
@@ -75,19 +84,25 @@ describe.skipIf(!chromium)("the page", () => {
   it("gives the picture that the command gives, asks no other host", {
     timeout: 2 * LONG,
   }, async () => {
-    const { page, strangers } = await served.open();
+    const example = join(folder, "harbour.png");
+    await sharp("examples/harbour.png").extract({ left: 96, top: 40, width: 48, height: 40 }).toFile(example);
+    const { page, strangers } = await served.open({
+      instead: { ...BUNDLED, "example.png": example },
+      settings: {},
+    });
     await page.getByRole("button", { name: "Try the example" }).click();
     await ended(page, 1);
     expect(await states(page)).toEqual(["done"]);
-    expect(await apart(page, "examples/harbour.png", 1)).toBeLessThan(0.001);
+    expect(await apart(page, example, 1)).toBeLessThan(0.001);
     expect(strangers).toEqual([]);
   });
 
   it("comes to the same on WebGPU, by a driver without a GPU, and goes on in WASM where that is lost", {
     timeout: 2 * LONG,
   }, async () => {
-    // Most of the time goes into compiling shaders, of which this network has the same kinds, but fewer.
-    const model = writeSmallModel(tinyNetwork);
+    // All of the time goes into compiling shaders. What they compute of the package's networks is
+    // upscale.test's.
+    const model = writeDirectModel();
     onTestFinished(() => rmSync(model, { recursive: true }));
     const instead = { "models/samsr-tiny/": model };
     const { page } = await served.open({ gpu: true, instead, inWorkers: LOSE_GPU });
@@ -112,7 +127,7 @@ describe.skipIf(!chromium)("the page", () => {
   it("is used by the keyboard alone, and has nothing that a screen reader stumbles over", {
     timeout: LONG,
   }, async () => {
-    const { page } = await served.open();
+    const { page } = await served.open({ inWorkers: HOLD });
     expect(await serious(page), "empty").toEqual([]);
     const press = async (name: string, key = "Enter") => {
       await page.evaluate(() => (document.activeElement as HTMLElement | null)?.blur());
@@ -120,7 +135,10 @@ describe.skipIf(!chromium)("the page", () => {
       await page.keyboard.press(key);
     };
     const [chooser] = await Promise.all([page.waitForEvent("filechooser"), press("Choose photos")]);
-    await chooser.setFiles([await picture(1), await picture(2, 256)]);
+    await chooser.setFiles([await picture(1)]);
+    await ended(page, 1);
+    await upscalers(page)[0]!.evaluate(() => Reflect.set(globalThis, "hold", true));
+    await page.locator("#files").setInputFiles([await picture(2)]);
     await page.waitForSelector("#queue li:nth-child(2).working");
     expect(await serious(page), "working").toEqual([]);
     await press("Cancel: picture2.png");
@@ -145,7 +163,7 @@ describe.skipIf(!chromium)("the page", () => {
   it("makes a zip of results where it cannot write to files, and asks before it is left with work to do", {
     timeout: LONG,
   }, async () => {
-    const { page } = await served.open();
+    const { page } = await served.open({ inWorkers: HOLD });
     await page.evaluate(() => Reflect.deleteProperty(globalThis, "showSaveFilePicker"));
     const one = await picture(3);
     await page.locator("#files").setInputFiles([one, one]);
@@ -161,7 +179,8 @@ describe.skipIf(!chromium)("the page", () => {
       expect((await decode(bytes)).raster).toMatchObject({ width: 96, height: 96 });
     }
     const asked = page.waitForEvent("dialog");
-    await page.locator("#files").setInputFiles([await picture(4, 256)]);
+    await upscalers(page)[0]!.evaluate(() => Reflect.set(globalThis, "hold", true));
+    await page.locator("#files").setInputFiles([await picture(4)]);
     await page.waitForSelector("#queue li.working");
     await page.close({ runBeforeUnload: true });
     expect((await asked).type()).toBe("beforeunload");
@@ -244,7 +263,7 @@ PixelShuffle out   1 1 big output 0=2`;
   });
 
   it("works without the server from the second visit on", { timeout: LONG }, async () => {
-    const { page, strangers } = await served.open();
+    const { page, strangers } = await served.open({ serviceWorker: true });
     await page.evaluate(() => navigator.serviceWorker.ready.then(() => {}));
     await page.waitForFunction(() =>
       caches.keys().then(async ([name]) => (await (await caches.open(name!)).keys()).length >= 15),
