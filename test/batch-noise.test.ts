@@ -18,7 +18,7 @@ afterAll(() => rmSync(directory, { recursive: true }));
 let folders = 0;
 
 /** Crops with squares, each of which is a region, and batches of them. */
-const crop = 96;
+const crop = 64;
 const side = crop / 4;
 const source = {
   count: 1,

@@ -7,7 +7,7 @@ import { createUpscaler, type Upscaler, upscale } from "samsr";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { photoLike } from "./fixtures/pictures.js";
-import { writeSmallModel } from "./fixtures/small-model.js";
+import { tinyNetwork, writeSmallModel } from "./fixtures/small-model.js";
 import { longestStall } from "./fixtures/stall.js";
 
 let small: string;
@@ -16,7 +16,7 @@ beforeAll(async () => {
   if (!existsSync(new URL("../dist/index.js", import.meta.url))) {
     throw new Error("these tests run the built package: npm run build");
   }
-  small = writeSmallModel();
+  small = writeSmallModel(tinyNetwork);
   upscaler = await createUpscaler({ model: small, device: "cpu", threads: 2 });
 });
 afterAll(async () => {
@@ -27,7 +27,6 @@ afterAll(async () => {
 describe("the caller's event loop", () => {
   // A machine that is busy with other things is late by itself, now and then.
   it("stalls less than 50 ms while the bundled model enlarges", { retry: 3, timeout: 300_000 }, async () => {
-    // Two tiles.
     const raster = photoLike(208, 96);
     const stall = await longestStall(async () => {
       const bundled = await createUpscaler({ device: "cpu", threads: 2 });
