@@ -1,11 +1,13 @@
 /** What goes wrong in the page, or is given up: none of it takes the rest along. Driven in Chromium. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { deflateSync } from "node:zlib";
-import type { Page } from "playwright-core";
+import { unzipSync } from "fflate";
+import { chromium as driver, type Page } from "playwright-core";
 import sharp from "sharp";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { pngChunk, pngSignature } from "../src/image/containers/png.js";
 import { decode } from "../src/image/index.js";
 import { chromium } from "./fixtures/chromium.js";
@@ -138,6 +140,116 @@ describe.skipIf(!chromium)("trouble in the page", () => {
     expect(await states(page)).toEqual(["done", "cancelled", "done"]);
   });
 
+  it("takes folders and the clipboard, and saves beside what lies there, on a host that sends no headers", {
+    timeout: LONG,
+  }, async () => {
+    const { page, context } = await served.open();
+    await context.route(served.address, async (route) => {
+      const response = await route.fetch();
+      const { "cross-origin-embedder-policy": _, ...headers } = response.headers();
+      await route.fulfill({ response, headers });
+    });
+    await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+    await page.reload();
+    expect(await page.locator("#note").textContent()).toMatch(/^One thread only: this server does not send/);
+
+    const album = join(folder, "album");
+    mkdirSync(join(album, "inner"), { recursive: true });
+    mkdirSync(join(folder, "barren"));
+    const colours = await sharp({ create: { width: 8, height: 6, channels: 3, background: "#30a0c0" } })
+      .jpeg()
+      .withIccProfile("p3")
+      .withExif({ IFD0: { Artist: "Somebody" } })
+      .withMetadata({ orientation: 6 })
+      .toBuffer();
+    writeFileSync(join(album, "photo10.jpg"), colours);
+    writeFileSync(join(album, "photo9.jpg"), colours);
+    const { buffer } = await pictureFile("photo.png", 8);
+    writeFileSync(join(album, "inner", "photo.png"), buffer);
+    for (const other of ["Thumbs.db", ".hidden.png"]) writeFileSync(join(album, other), "nothing");
+    const devtools = await context.newCDPSession(page);
+    const data = { items: [], files: [album, join(folder, "barren")], dragOperationsMask: 1 };
+    for (const type of ["dragEnter", "dragOver", "drop"] as const) {
+      await devtools.send("Input.dispatchDragEvent", { type, x: 300, y: 300, data });
+    }
+    await ended(page, 3, LONG);
+    const names = () => page.locator("#queue li .name").allTextContents();
+    expect(await names()).toEqual(["photo.png", "photo9.jpg", "photo10.jpg"]);
+    expect(await page.locator("#note").textContent()).toBe("barren has no pictures in it.");
+    expect(await page.locator("#device").textContent()).toBe("WASM, 1 thread");
+
+    await page.evaluate(
+      async (bytes) => {
+        const type = "image/png";
+        await navigator.clipboard.write([
+          new ClipboardItem({ [type]: new Blob([new Uint8Array(bytes)], { type }) }),
+        ]);
+      },
+      [...buffer],
+    );
+    await page.locator("#empty [data-act=paste]").evaluate((button) => (button as HTMLElement).click());
+    await ended(page, 4, LONG);
+    expect(await names()).toHaveLength(4);
+    expect(await states(page)).toEqual(Array(4).fill("done"));
+
+    // The browser's own storage stands for what its pickers give.
+    await page.evaluate(async () => {
+      const root = await navigator.storage.getDirectory();
+      const mine = await root.getDirectoryHandle("mine", { create: true });
+      const before = await (await mine.getFileHandle("PHOTO9_X4.JPG", { create: true })).createWritable();
+      await before.write("mine");
+      await before.close();
+      const zip = () => root.getFileHandle("all.zip", { create: true });
+      Object.assign(globalThis, { showDirectoryPicker: async () => mine, showSaveFilePicker: zip });
+    });
+    await page.getByRole("button", { name: "Save to a folder" }).click();
+    await page.locator("#note", { hasText: "4 saved" }).waitFor();
+    await page.getByRole("button", { name: "Download all (zip)" }).click();
+    await page.locator("#note", { hasText: "4 saved in one file" }).waitFor();
+    const saved = await page.evaluate(async () => {
+      const root = await navigator.storage.getDirectory();
+      const files: Record<string, number[]> = {};
+      const folders = [root, await root.getDirectoryHandle("mine")];
+      for (const folder of folders) {
+        for await (const handle of (
+          folder as unknown as { values(): AsyncIterable<FileSystemHandle> }
+        ).values()) {
+          if (handle.kind !== "file") continue;
+          const file = await (handle as FileSystemFileHandle).getFile();
+          files[file.name] = [...new Uint8Array(await file.arrayBuffer())];
+        }
+      }
+      return files;
+    });
+    const results = ["photo_x4.png", "photo9_x4 (2).jpg", "photo10_x4.jpg", "pasted_x4.png"];
+    expect(Object.keys(saved).sort()).toEqual(["PHOTO9_X4.JPG", "all.zip", ...results].sort());
+    expect(Buffer.from(saved["PHOTO9_X4.JPG"]!).toString()).toBe("mine");
+    const zipped = unzipSync(Uint8Array.from(saved["all.zip"]!));
+    expect(Object.keys(zipped).sort()).toEqual([...results.slice(2), "photo9_x4.jpg", "photo_x4.png"].sort());
+    // Upright, with what the photo says beside its pixels.
+    const told = await sharp(Uint8Array.from(saved["photo10_x4.jpg"]!)).metadata();
+    expect(told).toMatchObject({ width: 24, height: 32 });
+    expect(told.orientation ?? 1).toBe(1);
+    expect(told.icc).toEqual((await sharp(colours).metadata()).icc);
+    expect(told.exif?.toString("latin1")).toContain("Somebody");
+  });
+
+  it("goes on in a tab that nobody looks at", { timeout: LONG }, async () => {
+    const { page, other, close } = await openInTabs();
+    onTestFinished(close);
+    await page.goto(served.address);
+    expect(await page.evaluate(() => document.visibilityState)).toBe("visible");
+    await other();
+    expect(await page.evaluate(() => document.visibilityState)).toBe("hidden");
+    await page
+      .locator("#files")
+      .setInputFiles([await pictureFile("one.png", 24), await pictureFile("two.png", 24)]);
+    const all = () => document.querySelectorAll("#queue li.done").length === 2;
+    // Frames are not drawn there, so it is not looked at with each of them.
+    await page.waitForFunction(all, undefined, { polling: 100, timeout: LONG });
+    expect(await page.evaluate(() => document.visibilityState)).toBe("hidden");
+  });
+
   it("halves the tile where memory runs out", { timeout: LONG }, async () => {
     const { page } = await served.open({ inWorkers: LITTLE_MEMORY });
     await page.locator("#files").setInputFiles([await pictureFile("much.png", 128)]);
@@ -148,6 +260,48 @@ describe.skipIf(!chromium)("trouble in the page", () => {
     );
   });
 });
+
+/**
+ * A browser with tabs as people have them, of which one alone is visible: others take every page for one that
+ * is looked at.
+ */
+async function openInTabs() {
+  const port = await freePort();
+  const launched = await driver.launch({
+    executablePath: chromium!,
+    args: ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", `--remote-debugging-port=${port}`],
+    ignoreDefaultArgs: [
+      "--disable-background-timer-throttling",
+      "--disable-backgrounding-occluded-windows",
+      "--disable-renderer-backgrounding",
+    ],
+  });
+  const browser = await driver.connectOverCDP(`http://127.0.0.1:${port}`, { noDefaults: true });
+  const context = browser.contexts()[0]!;
+  const page = context.pages()[0] ?? (await context.newPage());
+  // It costs seconds, and more are spent on trying which device is fastest.
+  await page.addInitScript(() => {
+    Reflect.deleteProperty(Navigator.prototype, "serviceWorker");
+    localStorage.setItem("samsr settings", JSON.stringify({ device: "cpu" }));
+  });
+  return {
+    page,
+    other: async () => (await context.newPage()).bringToFront(),
+    async close() {
+      await browser.close();
+      await launched.close();
+    },
+  };
+}
+
+/** A port that nobody listens to. */
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
 
 /** A PNG of one bit a pixel that is whole, and small for what it unpacks to. */
 function hugePng(width: number, height: number): Buffer {

@@ -86,7 +86,7 @@ describe.skipIf(!chromium)("the page", () => {
   }, async () => {
     const example = join(folder, "harbour.png");
     await sharp("examples/harbour.png").extract({ left: 96, top: 40, width: 48, height: 40 }).toFile(example);
-    const { page, strangers } = await served.open({
+    const { page, context, strangers } = await served.open({
       instead: { ...BUNDLED, "example.png": example },
       settings: {},
     });
@@ -95,6 +95,10 @@ describe.skipIf(!chromium)("the page", () => {
     expect(await states(page)).toEqual(["done"]);
     expect(await apart(page, example, 1)).toBeLessThan(0.001);
     expect(strangers).toEqual([]);
+    const devtools = await context.newCDPSession(page);
+    const { installabilityErrors: reasons } = await devtools.send("Page.getInstallabilityErrors");
+    // A context of a test is a private window, which installs nothing.
+    expect(reasons.map(({ errorId }) => errorId).filter((id) => id !== "in-incognito")).toEqual([]);
   });
 
   it("comes to the same on WebGPU, by a driver without a GPU, and goes on in WASM where that is lost", {
@@ -113,7 +117,7 @@ describe.skipIf(!chromium)("the page", () => {
     writeFileSync(path, small.buffer);
     await page.locator("#files").setInputFiles(path);
     await ended(page, 1);
-    expect(await page.locator("#queue li .state").textContent()).toMatch(/^24 × 24 to 96 × 96 in/);
+    expect(await page.locator("#queue li .state").textContent()).toMatch(/^24\s×\s24 to 96\s×\s96 in/);
     expect(await page.locator("#device").textContent()).toBe("WebGPU");
     expect(await apart(page, path, 2, "--model", model)).toBe(0);
     for (const worker of page.workers()) await worker.evaluate(() => Reflect.set(globalThis, "lose", true));
@@ -213,7 +217,7 @@ describe.skipIf(!chromium)("the page", () => {
     await page.locator("[name=scale]").selectOption("2");
     await page.locator("#files").setInputFiles([await picture(2)]);
     await ended(page, 1);
-    expect(await page.locator("#queue li .state").textContent()).toMatch(/^24 × 24 to 48 × 48 in/);
+    expect(await page.locator("#queue li .state").textContent()).toMatch(/^24\s×\s24 to 48\s×\s48 in/);
   });
 
   it("takes both files of an ncnn network, dropped together", { timeout: LONG }, async () => {
@@ -240,7 +244,7 @@ PixelShuffle out   1 1 big output 0=2`;
     await page.locator("[name=scale]").selectOption("2");
     await page.locator("#files").setInputFiles([await picture(2)]);
     await ended(page, 1);
-    expect(await page.locator("#queue li .state").textContent()).toMatch(/^24 × 24 to 48 × 48 in/);
+    expect(await page.locator("#queue li .state").textContent()).toMatch(/^24\s×\s24 to 48\s×\s48 in/);
     await page.getByRole("button", { name: /^Remove twice\.param, 0\.0 MiB/ }).click();
     await page.waitForFunction(() => document.querySelectorAll("[name=model] option").length === 1);
   });

@@ -61,7 +61,7 @@ describe.skipIf(!chromium)("the page of a server", () => {
     }, bytes);
     await page.locator("#empty").dispatchEvent("drop", { dataTransfer: dropped });
     await ended(page, 1);
-    expect(await page.locator("#queue li .state").textContent()).toMatch(/^128 × 96 in [\d.]+ s$/);
+    expect(await page.locator("#queue li .state").textContent()).toMatch(/^128\s×\s96 in [\d.]+\ss$/);
     expect(await serious(page)).toEqual([]);
 
     await page.waitForFunction(() => {

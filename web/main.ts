@@ -34,7 +34,10 @@ const page = createPage({
     async semantics() {
       const item = page.shown;
       if (!item) return;
-      if (compare.hasAttribute("overlay")) return setSemantics(undefined);
+      if (compare.hasAttribute("overlay")) {
+        page.note("");
+        return setSemantics(undefined);
+      }
       page.note(words.semanticsHint);
       const address = await page.engine.semantics(item);
       if (page.shown === item) setSemantics(address);

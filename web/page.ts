@@ -124,6 +124,7 @@ export function createPage<I extends Item, E extends Engine<I>>(options: PageOpt
     const text = document.createElement("span");
     const name = document.createElement("span");
     name.className = "name";
+    name.dir = "auto";
     name.textContent = item.name;
     const state = document.createElement("span");
     state.className = "state";
@@ -238,7 +239,10 @@ export function createPage<I extends Item, E extends Engine<I>>(options: PageOpt
     actual: () => compare.actualSize(),
     again: () => shown && engine.add([shown]),
     save: () => shown?.result && save(shown.result.file),
-    "save-all": () => saveZip(results()),
+    "save-all": async () => {
+      const count = await saveZip(results());
+      if (count > 0) note(words.zipped(count));
+    },
     "save-folder": async () => {
       const count = await saveToFolder(results());
       if (count > 0) note(words.saved(count));

@@ -32,13 +32,14 @@ export const canSaveToFolder = pickers.showDirectoryPicker !== undefined;
 
 /**
  * All files as one zip: written as a stream where the browser can, and else made of the files themselves and
- * what the zip has around them, so that none is in memory twice.
+ * what the zip has around them, so that none is in memory twice. @returns how many were written
  */
-export async function saveZip(files: readonly File[]): Promise<void> {
+export async function saveZip(files: readonly File[]): Promise<number> {
   if (pickers.showSaveFilePicker) {
     const target = await chosen(() => pickers.showSaveFilePicker!({ suggestedName: "samsr.zip" }));
-    if (target) await zipOf(files, (file) => file.stream()).pipeTo(await target.createWritable());
-    return;
+    if (!target) return 0;
+    await zipOf(files, (file) => file.stream()).pipeTo(await target.createWritable());
+    return files.length;
   }
   const fileOf = new WeakMap<Uint8Array, File>();
   const noted = (file: File) =>
@@ -58,6 +59,7 @@ export async function saveZip(files: readonly File[]): Promise<void> {
     if (part === value || part !== parts.at(-1)) parts.push(part);
   }
   save(new File(parts as BlobPart[], "samsr.zip", { type: "application/zip" }));
+  return files.length;
 }
 
 function zipOf(

@@ -4,7 +4,8 @@ import { words as common } from "./words.js";
 export const words = {
   ...common,
   tagline: "Enlarge photos on this server",
-  dropMore: "or choose or paste. They are sent to this server, enlarged there, and kept until they expire.",
+  dropMore: "or choose or paste.",
+  dropPrivate: "They are sent to this server, enlarged there, and kept until they expire.",
   footer: "Free software, MIT. Pictures go to this server and nowhere else.",
   description: "Enlarge photos on a server of samsr.",
   key: "API key",
@@ -17,7 +18,7 @@ export const words = {
   next: "Next in the queue",
   place: (place: number) => `Place ${place} in the queue`,
   away: "The server does not answer; it is asked again",
-  made: (size: string, seconds: string) => `${size} in ${seconds} s`,
+  made: (size: string, seconds: string) => `${size} in ${seconds}\u00a0s`,
   gone: "The server has this picture no more",
   standard: "This server's own",
   standardModel: (name: string) => `${name} (this server's own)`,

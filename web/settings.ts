@@ -58,7 +58,13 @@ export function createSettings(
     detail.dataset.moved = "";
   });
   form.addEventListener("submit", (event) => event.preventDefault());
+  // PNG loses nothing, at no quality.
+  const showQuality = () => {
+    fields.get("quality")!.closest("label")!.hidden = value("format") === "png";
+  };
+  showQuality();
   form.addEventListener("change", () => {
+    showQuality();
     const kept = [...fields].filter(([, field]) => field !== detail || field.dataset.moved !== undefined);
     const values = Object.fromEntries(kept.map(([name, field]) => [name, field.value]));
     localStorage.setItem(key, JSON.stringify(values));

@@ -1,9 +1,9 @@
-/** All words of the page, so that another language is another file. */
+/** All words of the page, so that another language is another file. What is not to be torn apart has spaces that hold. */
 export const words = {
   tagline: "Enlarge photos on your own machine",
   drop: "Drop photos here",
-  dropMore:
-    "or choose, paste, or try the example. Nothing is uploaded: your pictures never leave this machine.",
+  dropMore: "or choose, paste, or try the example.",
+  dropPrivate: "Nothing is uploaded: your pictures never leave this machine.",
   choose: "Choose photos",
   paste: "Paste",
   example: "Try the example",
@@ -38,6 +38,7 @@ export const words = {
   saveAll: "Download all (zip)",
   saveFolder: "Save to a folder",
   saved: (count: number) => `${count} saved`,
+  zipped: (count: number) => `${count} saved in one file`,
   cancel: "Cancel",
   cancelAll: "Cancel all",
   remove: "Remove",
@@ -50,8 +51,8 @@ export const words = {
   tiles: (done: number, total: number) => `Tile ${done} of ${total}`,
   left: (seconds: number) =>
     seconds >= 90 ? `${Math.round(seconds / 60)} min left` : `${Math.max(1, Math.round(seconds))} s left`,
-  done: (from: string, to: string, seconds: string) => `${from} to ${to} in ${seconds} s`,
-  size: (width: number, height: number) => `${width} × ${height}`,
+  done: (from: string, to: string, seconds: string) => `${from} to ${to} in ${seconds}\u00a0s`,
+  size: (width: number, height: number) => `${width}\u00a0×\u00a0${height}`,
   starting: "Starting",
   trying: "Trying what is fastest here",
   tried: (name: string, milliseconds: number | undefined) =>
@@ -62,8 +63,7 @@ export const words = {
     "One thread only: this server does not send the headers COOP and COEP, so the browser keeps threads from sharing memory.",
   summary: (done: number, failed: number, all: number) =>
     `${done} of ${all} done${failed > 0 ? `, ${failed} failed` : ""}`,
-  footer:
-    "Free software, MIT. Works offline after the first visit. No request leaves this page's own server.",
+  footer: "Free software, MIT. Works offline after the first visit, and asks no server but its own.",
   description: "Enlarge photos in your own browser, without upload.",
   skip: "Skip to the picture",
 } as const;

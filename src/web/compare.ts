@@ -17,7 +17,7 @@ const STYLE = `
   .divider::after { content: ""; position: absolute; left: calc(50% - 1rem); top: calc(50% - 1rem); width: 2rem; height: 2rem; border-radius: 50%; background: #fff; box-shadow: 0 1px 5px #0008;
     background-image: linear-gradient(90deg, #333 2px, #0000 2px 8px, #333 8px 10px); background-size: 10px 12px; background-repeat: no-repeat; background-position: center; }
   .divider:focus-visible::after { box-shadow: 0 0 0 3px var(--samsr-focus, #4c8dff); }
-  .tag { position: absolute; top: 0.6rem; padding: 0.15rem 0.5rem; border-radius: 0.3rem; background: #000a; color: #fff; font: 0.8rem/1.4 system-ui, sans-serif; pointer-events: none; }
+  .tag { position: absolute; top: 0.6rem; padding: 0.15rem 0.5rem; border-radius: 0.3rem; background: #000a; box-shadow: 0 0 0 1px #fff4; color: #fff; font: 0.8rem/1.4 system-ui, sans-serif; pointer-events: none; }
   .tag.before { left: 0.6rem; } .tag.after { right: 0.6rem; }
   [hidden] { display: none; }
 `;
@@ -160,8 +160,8 @@ export class SamsrCompare extends HTMLElement {
       image.style.width = `${width}px`;
       image.style.height = `${height}px`;
       image.style.transform = `translate(${this.#place.x}px, ${this.#place.y}px) scale(${this.#scale})`;
-      // Seen from very near, pixels are pixels.
-      image.style.imageRendering = this.#scale > 3 ? "pixelated" : "auto";
+      // Seen from very near, pixels are pixels; a small picture that is fitted is not looked at so.
+      image.style.imageRendering = this.#scale > 3 && !this.#fitted ? "pixelated" : "auto";
     }
     this.#beforeLayer.style.clipPath = `inset(0 ${100 - this.#position}% 0 0)`;
     this.#divider.style.left = `${this.#position}%`;
