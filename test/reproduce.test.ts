@@ -53,7 +53,7 @@ beforeAll(async () => {
     const config = {
       ...{ train: "student", space: "pixels", network: tinyNetwork },
       ...{
-        schedule: { ...smallDescription.schedule, steps: 3 },
+        schedule: { ...smallDescription.schedule, steps: 5 },
         data: { degradation: "mild", crop: 64, batch: 8 },
       },
       optimiser: { steps: 5000, learningRate: 1e-3, warmup: 50 },
@@ -63,7 +63,7 @@ beforeAll(async () => {
   }
   const guided = {
     ...{ train: "teacher", space: "pixels", network: tinyNetwork },
-    schedule: { ...smallDescription.schedule, steps: 3 },
+    schedule: { ...smallDescription.schedule, steps: 5 },
     data: { degradation: "mild", crop: 64, batch: 2 },
     optimiser: { steps: 2, learningRate: 1e-3 },
     semantics: { maskContext: "photo" },
