@@ -54,7 +54,7 @@ const packAsync = promisify<Uint8Array, object, Uint8Array>(deflateRaw);
 const unpackAsync = promisify<Uint8Array, object, Uint8Array>(inflate);
 
 /** The shape of a picture whose rows are still to come. */
-export type Shape = Omit<Raster, "data"> & { readonly bits: 8 | 16 };
+export type RasterShape = Omit<Raster, "data"> & { readonly bits: 8 | 16 };
 
 /** Rows of a picture, with the row above on top but for the first. */
 interface Band {
@@ -71,7 +71,7 @@ interface Band {
  */
 export async function* encodePng(
   rows: AsyncIterable<Raster> | Iterable<Raster>,
-  shape: Shape,
+  shape: RasterShape,
   additions: PngAdditions,
 ): AsyncGenerator<Uint8Array> {
   const { width, height, channels, bits } = shape;
@@ -114,7 +114,7 @@ export async function* encodePng(
 /** Cuts rows, however many come at a time, into bands of one number of rows. */
 async function* bandsOf(
   rows: AsyncIterable<Raster> | Iterable<Raster>,
-  { width, height, channels, bits }: Shape,
+  { width, height, channels, bits }: RasterShape,
 ): AsyncGenerator<Band> {
   const line = width * channels;
   const most = Math.max(1, Math.round(BAND_BYTES / ((line * bits) / 8)));

@@ -8,7 +8,7 @@ import { carry } from "./carry.js";
 import { join } from "./containers/bytes.js";
 import { fileStore, memoryStore, type Store } from "./containers/store.js";
 import type { Animation } from "./decode.js";
-import { encodePng, type Shape } from "./encode-png.js";
+import { encodePng, type RasterShape } from "./encode-png.js";
 import {
   checkEncodable,
   defaultQuality,
@@ -49,7 +49,11 @@ export type Rows = AsyncIterable<Raster> | Iterable<Raster>;
  *
  * @throws SamsrError when the image is too large for the format; what `rows` throws
  */
-export async function encodeRows(rows: Rows, shape: Shape, options: EncodeOptions): Promise<Uint8Array> {
+export async function encodeRows(
+  rows: Rows,
+  shape: RasterShape,
+  options: EncodeOptions,
+): Promise<Uint8Array> {
   const parts: Uint8Array[] = [];
   for await (const part of rowsEncoder(rows, shape, options)) parts.push(part);
   return join(...parts);
@@ -64,7 +68,7 @@ export async function encodeRows(rows: Rows, shape: Shape, options: EncodeOption
  */
 export async function encodeRowsToFile(
   rows: Rows,
-  shape: Shape,
+  shape: RasterShape,
   path: string,
   { overwrite, signal, secret, volatile, ...encoding }: EncodeOptions & WriteOptions,
 ): Promise<void> {
@@ -82,13 +86,13 @@ export async function encodeRowsToFile(
   await writeFileAtomically(path, content, { overwrite, signal, secret, volatile });
 }
 
-function rowsEncoder(rows: Rows, shape: Shape, options: EncodeOptions): AsyncGenerator<Uint8Array> {
+function rowsEncoder(rows: Rows, shape: RasterShape, options: EncodeOptions): AsyncGenerator<Uint8Array> {
   checkEncodable(shape, options);
   const { metadata = {}, density } = options;
   return encodePng(rows, shape, carry(metadata, { ...shape, greyscale: shape.channels < 3 }, "png", density));
 }
 
-function shapeOf(raster: Raster): Shape {
+function shapeOf(raster: Raster): RasterShape {
   const { width, height, channels } = raster;
   return { width, height, channels, bits: bitDepth(raster) };
 }

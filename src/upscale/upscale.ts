@@ -10,7 +10,7 @@ import { SamsrError } from "../base/errors.js";
 import { createChannel } from "../base/promises.js";
 import { DECODE_OPTIONS } from "../image/decode.js";
 import { encodeRows, encodeRowsToFile } from "../image/encode.js";
-import type { Shape } from "../image/encode-png.js";
+import type { RasterShape } from "../image/encode-png.js";
 import { formatOfName } from "../image/formats.js";
 import {
   type Animation,
@@ -239,7 +239,7 @@ async function encoded<T>({ onProgress }: JobOptions, work: () => Promise<T>): P
 }
 
 /** Takes the rows of a result while they are made, and encodes them. */
-type TakeRows<T> = (rows: AsyncIterable<Raster>, shape: Shape, encoding: EncodeOptions) => Promise<T>;
+type TakeRows<T> = (rows: AsyncIterable<Raster>, shape: RasterShape, encoding: EncodeOptions) => Promise<T>;
 
 /**
  * What an upscaler has made: one raster, the encoded bytes of several pages, or what becomes of rows that
@@ -308,7 +308,7 @@ async function walk<T>(
   let content: Raster | Uint8Array | Promise<T>;
   try {
     if (pages === 1 && format === "png" && settings.scale === kind.scale) {
-      const shape: Shape = { ...size, channels: first.channels, bits: bitDepth(first) };
+      const shape: RasterShape = { ...size, channels: first.channels, bits: bitDepth(first) };
       const made = await enlargeInRows(first, settings, upscaler, options, (rows) =>
         take(rows, shape, encoding),
       );

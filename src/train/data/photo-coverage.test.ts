@@ -1,15 +1,15 @@
 import { expect, it } from "vitest";
 import { createCoverageSource } from "../../semantics/index.js";
-import { cropCoverage, reducedPhoto, rememberedCoverage } from "./photo-coverage.js";
+import { cutCoverage, reducedPhoto, rememberedCoverage } from "./photo-coverage.js";
 
 const whole = { width: 10, height: 8, counts: Uint16Array.from({ length: 80 }, (_, i) => i) };
 
 it("takes a crop's part of the photo's coverage, turned as the crop is", () => {
   const region = { x: 8, y: 4, width: 16, height: 16 };
-  const upright = cropCoverage(whole, region, 0);
+  const upright = cutCoverage(whole, region, 0);
   expect([...upright.counts]).toEqual([12, 13, 14, 15, 22, 23, 24, 25, 32, 33, 34, 35, 42, 43, 44, 45]);
-  expect([...cropCoverage(whole, region, 1).counts.subarray(0, 4)]).toEqual([15, 14, 13, 12]);
-  expect([...cropCoverage(whole, region, 4).counts.subarray(0, 4)]).toEqual([12, 22, 32, 42]);
+  expect([...cutCoverage(whole, region, 1).counts.subarray(0, 4)]).toEqual([15, 14, 13, 12]);
+  expect([...cutCoverage(whole, region, 4).counts.subarray(0, 4)]).toEqual([12, 22, 32, 42]);
   expect(upright.largest).toBe(79);
   expect(upright.means.paper).toBeCloseTo(39.5);
   expect(upright.means.release).toBeCloseTo(
@@ -18,10 +18,10 @@ it("takes a crop's part of the photo's coverage, turned as the crop is", () => {
 });
 
 it("takes the nearest count for a crop off the small pixels' grid, and beyond the photo", () => {
-  expect(cropCoverage(whole, { x: 9, y: 4, width: 4, height: 4 }, 0).counts[0]).toBe(12);
-  expect(cropCoverage(whole, { x: 10, y: 4, width: 4, height: 4 }, 0).counts[0]).toBe(13);
-  expect(cropCoverage(whole, { x: -8, y: -8, width: 4, height: 4 }, 0).counts[0]).toBe(0);
-  expect(cropCoverage(whole, { x: 90, y: 90, width: 4, height: 4 }, 0).counts[0]).toBe(79);
+  expect(cutCoverage(whole, { x: 9, y: 4, width: 4, height: 4 }, 0).counts[0]).toBe(12);
+  expect(cutCoverage(whole, { x: 10, y: 4, width: 4, height: 4 }, 0).counts[0]).toBe(13);
+  expect(cutCoverage(whole, { x: -8, y: -8, width: 4, height: 4 }, 0).counts[0]).toBe(0);
+  expect(cutCoverage(whole, { x: 90, y: 90, width: 4, height: 4 }, 0).counts[0]).toBe(79);
 });
 
 it("covers a disc in a photo and not the plain around it, and each photo once", async () => {

@@ -56,7 +56,7 @@ export function rememberedCoverage(source: CoverageSource): WholeCoverage {
  *   repeated
  * @param orientation how the crop is turned; see `orient`
  */
-export function cropCoverage(whole: Coverage, region: Region, orientation: number): CoveragePart {
+export function cutCoverage(whole: Coverage, region: Region, orientation: number): CoveragePart {
   const side = region.width / SCALE;
   const counts = new Float32Array(side * side);
   // The middle of a small pixel lies two large ones from its edge.

@@ -6,7 +6,7 @@ import type { CropWay } from "./crop-ways.js";
 import { cutOriented } from "./cut.js";
 import type { Degradation } from "./degrade.js";
 import { orient } from "./orient.js";
-import { cropCoverage, reducedPhoto, type WholeCoverage } from "./photo-coverage.js";
+import { cutCoverage, reducedPhoto, type WholeCoverage } from "./photo-coverage.js";
 import { rescaledSquare } from "./rescale.js";
 
 /** One square crop, large and small; both in [-1, 1]. */
@@ -78,7 +78,7 @@ export function degradedCrops(
       );
       const hr = cutOriented(photo, region, orientation);
       const coverage =
-        coverageOf && cropCoverage(await coverageOf(index, () => reducedPhoto(photo)), region, orientation);
+        coverageOf && cutCoverage(await coverageOf(index, () => reducedPhoto(photo)), region, orientation);
       return { hr, lq: toTensor(await lr), coverage };
     },
   };

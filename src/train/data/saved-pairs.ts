@@ -10,7 +10,7 @@ import { SCALE } from "../../base/scale.js";
 import type { Raster } from "../../image/raster.js";
 import { chooseCrop } from "./crop.js";
 import { cutOriented } from "./cut.js";
-import { cropCoverage, smallPicture, type WholeCoverage } from "./photo-coverage.js";
+import { cutCoverage, smallPicture, type WholeCoverage } from "./photo-coverage.js";
 import { cachedPhotos, type Decode } from "./photo-store.js";
 import { decodeRgb, demandPhoto, listImages } from "./photos.js";
 import type { SampleSource } from "./samples.js";
@@ -68,7 +68,7 @@ export async function openSavedPairs(
       const cut = (picture: Raster, scale: number) => cutOriented(picture, regionIn(scale), orientation);
       const coverage =
         coverageOf &&
-        cropCoverage(await coverageOf(index, () => smallPicture(lr)), regionIn(SCALE), orientation);
+        cutCoverage(await coverageOf(index, () => smallPicture(lr)), regionIn(SCALE), orientation);
       return { hr: cut(hr, SCALE), lq: cut(lr, 1), taught: taught && cut(taught, SCALE), coverage };
     },
   };
