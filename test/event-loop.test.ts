@@ -7,7 +7,7 @@ import { createUpscaler, type Upscaler, upscale } from "samsr";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { photoLike } from "./fixtures/pictures.js";
-import { tinyNetwork, writeSmallModel } from "./fixtures/small-model.js";
+import { writeSmallModel } from "./fixtures/small-model.js";
 import { longestStall } from "./fixtures/stall.js";
 
 let small: string;
@@ -16,7 +16,7 @@ beforeAll(async () => {
   if (!existsSync(new URL("../dist/index.js", import.meta.url))) {
     throw new Error("these tests run the built package: npm run build");
   }
-  small = writeSmallModel(tinyNetwork);
+  small = writeSmallModel();
   upscaler = await createUpscaler({ model: small, device: "cpu", threads: 2 });
 });
 afterAll(async () => {
