@@ -14,7 +14,7 @@ import sharp from "sharp";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { DEFAULT_TILE } from "../src/upscale/kinds/pixel.js";
 import { photoLike } from "./fixtures/pictures.js";
-import { tinyNetwork, writeSmallModel } from "./fixtures/small-model.js";
+import { writeSmallModel } from "./fixtures/small-model.js";
 
 const folder = mkdtempSync(join(tmpdir(), "samsr-memory-"));
 let small: string;
@@ -22,7 +22,7 @@ beforeAll(() => {
   if (!existsSync(new URL("../dist/index.js", import.meta.url))) {
     throw new Error("these tests run the built package: npm run build");
   }
-  small = writeSmallModel(tinyNetwork);
+  small = writeSmallModel();
 });
 afterAll(() => {
   rmSync(folder, { recursive: true });
