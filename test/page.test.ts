@@ -2,13 +2,14 @@
  * The page as visitors have it: built, served, and driven in Chromium, which is skipped where there is none.
  */
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { basename, join } from "node:path";
+import { basename, join, resolve } from "node:path";
 import { gzipSync } from "node:zlib";
 import { unzipSync } from "fflate";
 import type { Page } from "playwright-core";
 import sharp from "sharp";
+import { build } from "vite";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { decode } from "../src/image/index.js";
 import * as o from "../src/onnx/index.js";
@@ -199,6 +200,24 @@ describe.skipIf(!chromium)("the page", () => {
     await page.waitForFunction(() => document.querySelector("#line")!.textContent === "96 x 96", undefined, {
       timeout: LONG,
     });
+  });
+
+  it("is a package for pages with one", { timeout: LONG }, async () => {
+    const outDir = join(built, "with-vite");
+    onTestFinished(() => rmSync(outDir, { recursive: true }));
+    const root = "examples/vite";
+    const config = { configFile: `${root}/vite.config.ts`, root, base: "./", logLevel: "error" } as const;
+    await build({ ...config, build: { outDir } });
+    // What the example asks to be put beside it, by the server, whose headers its threads need.
+    symlinkSync(resolve("node_modules/onnxruntime-web/dist"), join(outDir, "ort"));
+    symlinkSync(join(built, "models"), join(outDir, "models"));
+    const { page } = await served.open({ path: "with-vite/index.html" });
+    await page.locator("input").setInputFiles([await picture(3)]);
+    await page.waitForFunction(
+      () => document.querySelector("samsr-compare")!.shadowRoot!.querySelector("img")!.naturalWidth === 96,
+      undefined,
+      { timeout: LONG },
+    );
   });
 
   it("finds out how an ONNX file of somebody else's takes pictures, and uses it", {
