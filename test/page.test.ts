@@ -239,8 +239,12 @@ describe.skipIf(!chromium)("the page", () => {
     expect(await page.locator("#queue li .state").textContent()).toMatch(/^24\s×\s24 to 48\s×\s48 in/);
   });
 
-  it("takes both files of an ncnn network, dropped together", { timeout: LONG }, async () => {
+  it("takes both files of an ncnn network, at work with another, and goes on when they are removed", {
+    timeout: LONG,
+  }, async () => {
     const { page } = await served.open();
+    await page.locator("#files").setInputFiles([await picture(1, 128)]);
+    await page.waitForSelector("#queue li.working");
     const dropped = await page.evaluateHandle(() => {
       const transfer = new DataTransfer();
       const text = `7767517
@@ -255,17 +259,32 @@ PixelShuffle out   1 1 big output 0=2`;
       transfer.items.add(new File([text], "twice.param"));
       return transfer;
     });
-    await page.locator("#empty").dispatchEvent("drop", { dataTransfer: dropped });
+    await page.locator("#stage").dispatchEvent("drop", { dataTransfer: dropped });
     await page.waitForFunction(
       () => document.querySelector<HTMLSelectElement>("[name=model]")!.value === "twice.param",
     );
+    expect(await states(page)).toEqual(["working"]);
     await page.locator("#settings summary").click();
     await page.locator("[name=scale]").selectOption("2");
     await page.locator("#files").setInputFiles([await picture(2)]);
-    await ended(page, 1);
-    expect(await page.locator("#queue li .state").textContent()).toMatch(/^24\s×\s24 to 48\s×\s48 in/);
+    await ended(page, 2);
+    const lines = () => page.locator("#queue li .state").allTextContents();
+    expect((await lines())[0]).toMatch(/^128\s×\s128 to 512\s×\s512 in/);
+    expect((await lines())[1]).toMatch(/^24\s×\s24 to 48\s×\s48 in/);
+    await page.locator("#files").setInputFiles([await picture(3, 256), await picture(4)]);
+    await page.waitForSelector("#queue li:nth-child(3).working");
     await page.getByRole("button", { name: /^Remove twice\.param, 0\.0 MiB/ }).click();
     await page.waitForFunction(() => document.querySelectorAll("[name=model] option").length === 1);
+    await ended(page, 4);
+    await page.getByRole("button", { name: /^picture1\.png/ }).click();
+    for (let i = 0; i < 3; i++) {
+      await page.getByRole("button", { name: "Enlarge again" }).click();
+      await page.getByRole("button", { name: "Cancel: picture1.png" }).click();
+    }
+    await page.getByRole("button", { name: "Enlarge again" }).click();
+    await ended(page, 4);
+    expect(await states(page)).toEqual(["done", "done", "done", "done"]);
+    expect((await lines())[0]).toMatch(/^128\s×\s128 to 256\s×\s256 in/);
   });
 
   it("keeps a model that is dropped, and forgets it when told", { timeout: LONG }, async () => {
