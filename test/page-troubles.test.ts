@@ -352,7 +352,7 @@ interface TraceEvent {
   readonly args?: { readonly name?: string };
 }
 
-/** The first tile never ends in a worker that is told so: it computes, and hears nothing. */
+/** The first tile never ends in a worker that is told so: it waits, and hears nothing. */
 const ENDLESS = `const { postMessage } = globalThis;
   globalThis.postMessage = (...args) => {
     postMessage(...args);
