@@ -5,7 +5,7 @@
  * out.
  */
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -285,11 +285,19 @@ async function blank(browser: Browser, address: string): Promise<Page> {
 
 async function photo(width: number, height: number, name: string) {
   const buffer = Buffer.from(await encode(await grainyPicture(width, height), { format: "png" }));
-  return { name, mimeType: "image/png", buffer };
+  return { name, buffer };
 }
 
-const hand = (page: Page, files: { name: string; mimeType: string; buffer: Buffer }[]) =>
-  page.locator("#files").setInputFiles(files);
+/** Hands files to the page by their paths: bytes that the driver brings would be a long task of the page. */
+async function hand(page: Page, files: readonly { name: string; buffer: Buffer }[]): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), "samsr-bench-photos-"));
+  page.once("close", () => rmSync(folder, { recursive: true }));
+  const paths = files.map(({ name }) => join(folder, name));
+  files.forEach(({ buffer }, i) => {
+    writeFileSync(paths[i], buffer);
+  });
+  await page.locator("#files").setInputFiles(paths);
+}
 
 const ended = (page: Page, count: number) =>
   page.waitForFunction((n) => document.querySelectorAll("#queue li:is(.done, .failed)").length >= n, count, {

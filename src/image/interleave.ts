@@ -13,7 +13,7 @@ const toDoubles = operation(vector(0x5f));
 const add = operation(vector(0xf0));
 const multiply = operation(vector(0xf2));
 const splat = operation(vector(0x14));
-/** To the next whole number below, and 0 at least. */
+/** Rounds to the next whole number below, and to 0 at least. */
 const toWhole = operation(vector(0xfd));
 const least = operation(vector(0xb7));
 const splatInt = operation(vector(0x11));

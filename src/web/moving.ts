@@ -13,7 +13,7 @@ function hasTwo(frames: Iterator<unknown>): boolean {
   return !frames.next().done;
 }
 
-/** The frames of a GIF by where they begin, as far as the file is whole. */
+/** Yields where the frames of a GIF begin, as far as the file is whole. */
 function* gifFrames(bytes: Uint8Array): Generator<number> {
   /** Bytes of the table of colours that flags announce. */
   const table = (flags = 0) => (flags & 0x80 ? 3 * 2 ** ((flags & 7) + 1) : 0);
@@ -31,7 +31,7 @@ function* gifFrames(bytes: Uint8Array): Generator<number> {
   }
 }
 
-/** The frames of an animated WebP by where they begin. */
+/** Yields where the frames of an animated WebP begin. */
 function* webpFrames(bytes: Uint8Array): Generator<number> {
   for (let at = 12; at + 8 <= bytes.length; ) {
     if (latin1(bytes.subarray(at, at + 4)) === "ANMF") yield at;
