@@ -39,10 +39,13 @@ export const int = (value: number): Code => [0x41, ...signed(value)];
 /** Returns an instruction on vectors by its number, with what follows that. */
 export const vector = (code: number, ...rest: number[]): Code => [0xfd, ...unsigned(code), ...rest];
 
+/** Returns code that leaves what an instruction makes of its operands, which are code too. */
+type Operation = (...operands: readonly Code[]) => Code;
+
 /** Makes an instruction a function of the code of its operands. */
 export const operation =
-  (instruction: Code) =>
-  (...operands: readonly Code[]): Code => [...operands.flat(), ...instruction];
+  (instruction: Code): Operation =>
+  (...operands) => [...operands.flat(), ...instruction];
 
 export const addInt = operation([0x6a]);
 
@@ -68,7 +71,24 @@ export function repeat(counter: number, ...code: Code): Code {
   ];
 }
 
-export const store = operation(vector(11, 0, 0));
+/** Vectors to and from memory, at any address. */
+export const [load, store] = [operation(vector(0, 0, 0)), operation(vector(11, 0, 0))];
+
+/** One number in all parts of a vector: four whole ones, or two doubles. */
+export const [splatInt, splatDouble] = [operation(vector(0x11)), operation(vector(0x14))];
+
+/** The first two of four floats as doubles, and two doubles as the first two of four floats. */
+export const [toDoubles, toFloats] = [operation(vector(0x5f)), operation(vector(0x5e))];
+export const [addDoubles, subtractDoubles, timesDoubles] = [0xf0, 0xf1, 0xf2].map((code) =>
+  operation(vector(code)),
+) as [Operation, Operation, Operation];
+
+/** Returns the shuffle that takes these of the eight numbers of 32 bits in two vectors. */
+export const pick = (...numbers: readonly number[]): Operation =>
+  operation(vector(13, ...numbers.flatMap((n) => [4 * n, 4 * n + 1, 4 * n + 2, 4 * n + 3])));
+
+/** The first halves of two vectors as one, and the last half of one, twice. */
+export const [firstHalves, lastHalf] = [pick(0, 1, 4, 5), pick(2, 3, 2, 3)];
 
 /** Functions over a memory of their own, which is made and grows as it is needed. */
 export interface Kernel<Name extends string> {

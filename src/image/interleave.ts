@@ -2,25 +2,33 @@
  * Planes of floats to interleaved whole numbers, in WebAssembly: every value of a result goes through here
  * once, and four at a time are rounded as one is in JavaScript.
  */
-import { addInt, advance, createKernel, get, operation, repeat, set, TYPES, vector } from "../base/wasm.js";
+import {
+  addDoubles,
+  addInt,
+  advance,
+  createKernel,
+  firstHalves,
+  get,
+  lastHalf,
+  load,
+  operation,
+  repeat,
+  set,
+  splatDouble,
+  splatInt,
+  TYPES,
+  timesDoubles,
+  toDoubles,
+  vector,
+} from "../base/wasm.js";
 
 /** Pixels at once, and where what is made of them lies: they stay in the cache. */
 const PIXELS = 16384;
 const MADE = 4 * PIXELS;
 
-const load = operation(vector(0, 2, 0));
-const toDoubles = operation(vector(0x5f));
-const add = operation(vector(0xf0));
-const multiply = operation(vector(0xf2));
-const splat = operation(vector(0x14));
 /** Rounds to the next whole number below, and to 0 at least. */
 const toWhole = operation(vector(0xfd));
 const least = operation(vector(0xb7));
-const splatInt = operation(vector(0x11));
-const [lastHalf, firstHalves] = [
-  operation(vector(13, 8, 9, 10, 11, 12, 13, 14, 15, 8, 9, 10, 11, 12, 13, 14, 15)),
-  operation(vector(13, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23)),
-];
 
 /**
  * `(vectors, from, out, step, most, half)`: 4 `vectors` values, written `step` bytes apart as the lowest of
@@ -28,9 +36,11 @@ const [lastHalf, firstHalves] = [
  */
 const rounded = (storeLane: number, parts: number) => {
   const [VECTORS, FROM, OUT, STEP, MOST, HALF, FOUR] = [0, 1, 2, 3, 4, 5, 6];
-  const half = splat(get(HALF));
+  const half = splatDouble(get(HALF));
   const whole = (two: readonly number[]) =>
-    toWhole(add(add(multiply(toDoubles(two), half), half), splat([0x44, ...DOUBLE_HALF])));
+    toWhole(
+      addDoubles(addDoubles(timesDoubles(toDoubles(two), half), half), splatDouble([0x44, ...DOUBLE_HALF])),
+    );
   return {
     parameters: [...new Array<typeof TYPES.int>(5).fill(TYPES.int), TYPES.double],
     locals: [TYPES.vector],

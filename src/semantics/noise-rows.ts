@@ -5,17 +5,28 @@
  */
 import { MULTIPLIERS, normalTable, ROUNDS, seedKey, WEYL } from "../base/random.js";
 import {
+  addDoubles,
   addInt,
   advance,
   type Code,
   createKernel,
+  firstHalves,
   get,
   int,
+  lastHalf,
+  load,
   operation,
+  pick,
   repeat,
   set,
+  splatDouble,
+  splatInt,
   store,
+  subtractDoubles,
   TYPES,
+  timesDoubles,
+  toDoubles,
+  toFloats,
   vector,
 } from "../base/wasm.js";
 
@@ -25,8 +36,6 @@ export const LANES = 8;
 /** Where in memory the table of normals, the moments and the factors lie; rows follow the factors. */
 const [TABLE, MOMENTS, FACTORS] = [0, 4 * 65536, 4 * 65536 + 128];
 
-const splat = operation(vector(0x11));
-const splatDouble = operation(vector(0x14));
 const addInts = operation(vector(0xae));
 const xor = operation(vector(0x51));
 const and = operation(vector(0x4e));
@@ -34,22 +43,7 @@ const shiftLeft = operation(vector(0xab));
 const shiftRight = operation(vector(0xad));
 const timesFirst = operation(vector(0xde));
 const timesLast = operation(vector(0xdf));
-const toDoubles = operation(vector(0x5f));
-const toFloats = operation(vector(0x5e));
-const add = operation(vector(0xf0));
-const subtract = operation(vector(0xf1));
-const multiply = operation(vector(0xf2));
-const load = (offset: number) => operation(vector(0, 4, ...[offset]));
-
-/** Returns the shuffle that takes these of the eight numbers of 32 bits in two vectors. */
-const pick = (...numbers: readonly number[]) =>
-  operation(vector(13, ...numbers.flatMap((n) => [4 * n, 4 * n + 1, 4 * n + 2, 4 * n + 3])));
-const [lowWords, highWords, firstHalves, lastHalf] = [
-  pick(0, 2, 4, 6),
-  pick(1, 3, 5, 7),
-  pick(0, 1, 4, 5),
-  pick(2, 3, 2, 3),
-];
+const [lowWords, highWords] = [pick(0, 2, 4, 6), pick(1, 3, 5, 7)];
 
 /** `draw(vectors, x, y, group, domain, key0, key1, stride, out)`: rows of 4 `vectors` pixels from x on. */
 const draw = (() => {
@@ -63,15 +57,15 @@ const draw = (() => {
     ...set(C1, ...lowWords(get(D), get(E))),
     ...set(C2, ...xor(xor(highWords(get(A), get(B)), get(C3)), get(K1))),
     ...set(C3, ...lowWords(get(A), get(B))),
-    ...set(K0, ...addInts(get(K0), splat(int(WEYL[0])))),
-    ...set(K1, ...addInts(get(K1), splat(int(WEYL[1])))),
+    ...set(K0, ...addInts(get(K0), splatInt(int(WEYL[0])))),
+    ...set(K1, ...addInts(get(K1), splatInt(int(WEYL[1])))),
   ];
   /** Half of a word is the number of a normal: those of four pixels are looked up, scaled and stored. */
   const channel = (word: number, isHigh: boolean) => {
-    const half = isHigh ? shiftRight(get(word), int(16)) : and(get(word), splat(int(0xffff)));
+    const half = isHigh ? shiftRight(get(word), int(16)) : and(get(word), splatInt(int(0xffff)));
     const place = (i: number) => [...get(PLACES), ...vector(0x1b, i)];
     const scaled = (four: Code, offset: number) =>
-      toFloats(multiply(toDoubles(four), load(offset)(get(FACTOR))));
+      toFloats(timesDoubles(toDoubles(four), [...get(FACTOR), ...vector(0, 0, offset)]));
     return [
       ...set(PLACES, ...shiftLeft(half, int(2))),
       ...set(A, ...place(0), ...vector(0x5c, 2, TABLE)),
@@ -85,17 +79,17 @@ const draw = (() => {
     locals: [TYPES.int, TYPES.int, ...new Array<typeof TYPES.vector>(14).fill(TYPES.vector)],
     code: [
       ...set(FACTOR, ...int(FACTORS)),
-      ...set(XS, ...addInts(splat(get(X)), vector(12, 0, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 3, 0, 0, 0))),
-      ...[...set(M0, ...splat(int(MULTIPLIERS[0]))), ...set(M1, ...splat(int(MULTIPLIERS[1])))],
+      ...set(XS, ...addInts(splatInt(get(X)), vector(12, 0, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 3, 0, 0, 0))),
+      ...[...set(M0, ...splatInt(int(MULTIPLIERS[0]))), ...set(M1, ...splatInt(int(MULTIPLIERS[1])))],
       ...repeat(
         VECTORS,
-        ...[...set(C0, ...get(XS)), ...set(C1, ...splat(get(Y)))],
-        ...[...set(C2, ...splat(get(GROUP))), ...set(C3, ...splat(get(DOMAIN)))],
-        ...[...set(K0, ...splat(get(KEY0))), ...set(K1, ...splat(get(KEY1)))],
+        ...[...set(C0, ...get(XS)), ...set(C1, ...splatInt(get(Y)))],
+        ...[...set(C2, ...splatInt(get(GROUP))), ...set(C3, ...splatInt(get(DOMAIN)))],
+        ...[...set(K0, ...splatInt(get(KEY0))), ...set(K1, ...splatInt(get(KEY1)))],
         ...new Array<Code>(ROUNDS).fill(round).flat(),
         ...set(TO, ...get(OUT)),
         ...[C0, C1, C2, C3].flatMap((word) => [...channel(word, false), ...channel(word, true)]),
-        ...set(XS, ...addInts(get(XS), splat(int(4)))),
+        ...set(XS, ...addInts(get(XS), splatInt(int(4)))),
         ...[...advance(OUT, 16), ...advance(FACTOR, 32)],
       ),
     ],
@@ -119,8 +113,8 @@ const sum = (() => {
           ...set(AT, ...addInt(get(AT), get(STRIDE))),
           ...set(PAIR, ...toDoubles([...get(AT), ...get(PAIR), ...vector(0x56, 2, 0, 1)])),
           ...set(AT, ...addInt(get(AT), get(STRIDE))),
-          ...set(SUMS + i, ...add(get(SUMS + i), get(PAIR))),
-          ...set(SQUARES + i, ...add(get(SQUARES + i), multiply(get(PAIR), get(PAIR)))),
+          ...set(SUMS + i, ...addDoubles(get(SUMS + i), get(PAIR))),
+          ...set(SQUARES + i, ...addDoubles(get(SQUARES + i), timesDoubles(get(PAIR), get(PAIR)))),
         ]),
         ...advance(FROM, 4),
       ),
@@ -133,13 +127,15 @@ const sum = (() => {
 const standardise = (() => {
   const [VECTORS, AT, SHIFT, FACTOR, FOUR] = [0, 1, 2, 3, 4];
   const half = (two: Code) =>
-    toFloats(multiply(subtract(toDoubles(two), splatDouble(get(SHIFT))), splatDouble(get(FACTOR))));
+    toFloats(
+      timesDoubles(subtractDoubles(toDoubles(two), splatDouble(get(SHIFT))), splatDouble(get(FACTOR))),
+    );
   return {
     parameters: [TYPES.int, TYPES.int, TYPES.double, TYPES.double],
     locals: [TYPES.vector],
     code: repeat(
       VECTORS,
-      ...set(FOUR, ...load(0)(get(AT))),
+      ...set(FOUR, ...load(get(AT))),
       ...store(get(AT), firstHalves(half(get(FOUR)), half(lastHalf(get(FOUR), get(FOUR))))),
       ...advance(AT, 16),
     ),

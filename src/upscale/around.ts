@@ -2,9 +2,7 @@
  * The greatest and the least of the nine values around each place of a plane, in WebAssembly, four places at
  * once: on a grainy photo a branch for each value is guessed wrong every third time.
  */
-import { advance, createKernel, get, operation, repeat, store, TYPES, vector } from "../base/wasm.js";
-
-const load = operation(vector(0, 2, 0));
+import { advance, createKernel, get, load, operation, repeat, store, TYPES, vector } from "../base/wasm.js";
 
 /** `greatest(vectors, a, b, c, out)` and `least`: of three values, for 4 `vectors` places in a row. */
 const ofThree = (instruction: number) => {
