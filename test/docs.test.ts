@@ -14,7 +14,7 @@ const inCode = (pattern: RegExp, file: string) =>
   [...textOf(file).matchAll(pattern)].map(([, found]) => found);
 
 /** Options of other programs. */
-const FOREIGN = ["--ignore-scripts", "--silent"];
+const FOREIGN = ["--ignore-scripts", "--omit", "--silent"];
 
 /** Every option that our programs define. */
 const options = new Set([

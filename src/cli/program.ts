@@ -21,6 +21,7 @@ import { exitCodeOf, printError, UsageError } from "./report.js";
 import { defineScore } from "./score/index.js";
 import { defineServe } from "./serve/index.js";
 import { defineTrain } from "./train/index.js";
+import { defineTrim } from "./trim/index.js";
 import { defineUpscale } from "./upscale/index.js";
 import { defineWorker } from "./worker/index.js";
 
@@ -47,6 +48,7 @@ const COMMANDS = [
   defineDegrade,
   defineServe,
   defineWorker,
+  defineTrim,
 ];
 
 /**
@@ -79,7 +81,7 @@ function defineProgram(surroundings: Surroundings): Command {
     .addHelpText("after", programHelp);
   for (const define of COMMANDS) define(program, surroundings);
   program.hook("preAction", (_, action) => {
-    const isLight = ["models", "convert", "export"].includes(action.name());
+    const isLight = ["models", "convert", "export", "trim"].includes(action.name());
     if (action.parent === program && !isLight) demandMemory();
   });
   return program;
