@@ -6,6 +6,7 @@ import { absolute } from "./absolute.js";
 import { adversarial } from "./adversarial.js";
 import { dists } from "./dists.js";
 import { fidelity } from "./fidelity.js";
+import { grain } from "./grain.js";
 import { lpips } from "./lpips.js";
 import { perceptual } from "./perceptual.js";
 import { structure } from "./structure.js";
@@ -13,7 +14,7 @@ import { taught } from "./taught.js";
 import type { Term } from "./term.js";
 
 export const TERMS = {
-  ...{ fidelity, absolute, structure, adversarial, perceptual, lpips, dists, taught },
+  ...{ fidelity, absolute, structure, grain, adversarial, perceptual, lpips, dists, taught },
 } as const satisfies Readonly<Record<string, Term>>;
 
 /** The name of a term beyond the paper's. */

@@ -1,9 +1,10 @@
-/** Structural similarity as a loss, against the metric and differences. */
+/** Terms of the loss that look at neighbourhoods, against the metric, by hand and by differences. */
 import { describe, expect, it } from "vitest";
 import { createRandom } from "../src/base/random.js";
 import { ssimY } from "../src/evaluate/metrics/index.js";
 import { createRaster, type Raster } from "../src/image/raster.js";
 import * as o from "../src/onnx/index.js";
+import { grainLoss } from "../src/train/terms/grain.js";
 import { structureLoss } from "../src/train/terms/structure.js";
 import { relativeErrors } from "./central-differences.js";
 import { runGraph } from "./run-graph.js";
@@ -71,5 +72,48 @@ describe("the structure term", () => {
   it("says when pictures are smaller than the window", () => {
     const small = o.input("small", [1, 3, 10, 20]);
     expect(() => structureLoss(small, small)).toThrow(/\[1,3,10,20\] are smaller than the window of 11/);
+  });
+});
+
+describe("the grain term", () => {
+  const [made, original] = [o.input("made", SHAPE), o.input("original", SHAPE)];
+  const loss = grainLoss(made, original);
+  const of = async (made: readonly Raster[], original: readonly Raster[]) =>
+    (await runGraph({ loss }, { made: planar(made), original: planar(original) })).loss[0];
+  /** A grey picture whose pixels differ from mid grey by `levels`, in the pattern of a chessboard. */
+  const chessboard = (levels: number): Raster => {
+    const raster = createRaster(WIDTH, HEIGHT, 3);
+    for (let i = 0; i < raster.data.length; i++) {
+      const place = Math.floor(i / 3);
+      const odd = ((place % WIDTH) + Math.floor(place / WIDTH)) % 2;
+      raster.data[i] = 128 + (odd ? levels : -levels);
+    }
+    return raster;
+  };
+
+  it("is the contrast beyond the original's, less where that has contrast of its own", async () => {
+    const root = (levels: number) => Math.hypot((levels * 219) / 255, 1);
+    for (const [more, less] of [
+      [6, 0],
+      [30, 20],
+    ]) {
+      const found = await of([chessboard(more), chessboard(more)], [chessboard(less), chessboard(less)]);
+      const expected = ((8 / (8 + root(less))) * (root(more) - root(less))) / 255;
+      expect(Math.abs(found / expected - 1)).toBeLessThan(5e-3);
+    }
+  });
+
+  it("asks nothing where contrast is missing", async () => {
+    expect(await of([picture(1, 0), chessboard(0)], [picture(1, 90), chessboard(9)])).toBeLessThan(1e-4);
+  });
+
+  it("has the gradient of central differences for what was made, and none for the original", async () => {
+    const values = [planar([picture(3, 60), picture(4, 90)]), planar([picture(3, 5), picture(4, 5)])];
+    const [error, none] = await relativeErrors((a, b) => o.mul(grainLoss(a, b), 1000), [SHAPE, SHAPE], {
+      values,
+    });
+    expect(error).toBeLessThan(1e-2);
+    expect(none).toBeGreaterThan(0.5);
+    expect(o.gradients(loss, [original])[0].source.kind).toBe("constant");
   });
 });
