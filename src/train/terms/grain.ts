@@ -1,8 +1,9 @@
 /**
  * What a discriminator must not buy: grain. It takes the grain of real photos for a sign of being real, and a
- * student that plays against it learns to make a grainy picture grainier still, and dots where the original is
- * flat. Absolute error hardly minds, for grain is small. So each neighbourhood pays for the contrast that it
- * has beyond the original's, the flatter the original the more; contrast that is missing costs nothing here.
+ * student that plays against it learns to make a grainy picture grainier still, and dots where the original
+ * is flat. Absolute error hardly minds, for grain is small. So each neighbourhood pays for the contrast that
+ * it has beyond the original's, the flatter the original the more; contrast that is missing costs nothing
+ * here.
  */
 import * as o from "../../onnx/index.js";
 import { luma, square, windowMean } from "./local-moments.js";

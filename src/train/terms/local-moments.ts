@@ -1,6 +1,6 @@
 /**
- * Local means of pictures' luma, as SSIM takes them (Wang, Bovik, Sheikh, Simoncelli 2004): an 11 x 11 Gaussian
- * window of deviation 1.5, at all places where it fits.
+ * Local means of pictures' luma, as SSIM takes them (Wang, Bovik, Sheikh, Simoncelli 2004): an 11 x 11
+ * Gaussian window of deviation 1.5, at all places where it fits.
  *
  * The Gaussian is separable. Along one axis it is a product with a banded matrix, which on crops is many
  * times quicker than a convolution, though most of what it multiplies are zeros: ONNX Runtime fills a single
