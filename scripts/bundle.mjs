@@ -19,7 +19,7 @@ const file = (name) => fileURLToPath(new URL(`../dist/${name}.js`, import.meta.u
  * when it is needed stays in files of its own.
  */
 const PROGRAMS = {
-  "cli/main": ["cli/program", "runtime/thread-node", "cli/upscale/run"],
+  "cli/main": ["upscale/upscaler-thread", "runtime/thread-node", "cli/program", "cli/upscale/run"],
   "upscale/worker-node": ["runtime/thread-node", "runtime/backend-node"],
   "server/runner/process": [],
 };

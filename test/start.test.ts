@@ -54,6 +54,18 @@ it("samsr upscale: a picture's packages alone, each where it is used, and few fi
   for (const files of threads) expect(ownOf(files).length).toBeLessThanOrEqual(10);
 });
 
+it("samsr upscale: the session that is kept is there before the picture is", async () => {
+  const loading = async (name: string): Promise<number> => {
+    const words = ["upscale", path("in.png"), "-o", path(name), "--json"];
+    const { code, stdout, stderr } = await start(words, { env: { SAMSR_CACHE: path("cache") } }).finished;
+    expect(code, stderr).toBe(0);
+    return JSON.parse(String(stdout))[0].info.milliseconds.load;
+  };
+  const [made, found] = [await loading("made.png"), await loading("found.png")];
+  expect(made).toBeGreaterThan(20);
+  expect(found).toBeLessThanOrEqual(2);
+});
+
 it("samsr --version: no codec, no ONNX Runtime", async () => {
   const [main, ...others] = await loadedBy("--version");
   expect(others).toEqual([]);

@@ -22,10 +22,16 @@ for (const event of ["uncaughtException", "unhandledRejection"] as const) {
   });
 }
 
+const words = process.argv.slice(2);
 try {
+  // The network's thread starts while the words are still understood; without an input there is only help.
+  if (words[0] === "upscale" && words.length > 2) {
+    const { startThreadAhead } = await import("../upscale/upscaler-thread.js");
+    startThreadAhead();
+  }
   // What it is made of are many files, of which some may be one too many.
   const { runProgram } = await import("./program.js");
-  const code = await runProgram(process.argv.slice(2), interrupts);
+  const code = await runProgram(words, interrupts);
   // Standard output may have told of its failure before, or tell of it when all else is over.
   if (code !== 0) process.exitCode = code;
 } catch (error) {

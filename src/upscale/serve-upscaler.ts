@@ -14,7 +14,7 @@ import type { Sessions } from "./sessions.js";
 import type { ResolvedSettings } from "./settings.js";
 
 /** A model that is ready for pictures. */
-interface OpenedModel {
+export interface OpenedModel {
   readonly sessions: Sessions;
   /** What masks may ask. */
   readonly networks: SourceNetworks & { release(): Promise<void> };
@@ -28,9 +28,9 @@ interface OpenedModel {
 const MOST_BYTES_WAITING = 2 ** 25;
 
 /** What the thread of an upscaler answers to. */
-export interface UpscalerFunctions<A> {
-  /** Loads what runs networks, ahead of the model; it may be left out. */
-  load(args?: undefined): Promise<void>;
+export interface UpscalerFunctions<A, Ahead = undefined> {
+  /** Loads what runs networks, and what `ahead` loads, before the model is opened; it may be left out. */
+  load(args: Ahead): Promise<void>;
   /** Opens the model; called once, before all else. */
   open(args: A): Promise<{ device: Device }>;
   upscale(
@@ -50,13 +50,22 @@ export interface UpscalerFunctions<A> {
   [name: string]: (args: any, context: CallContext) => unknown;
 }
 
-/** Serves an upscaler in this worker thread; call it once, at the top of the worker's module. */
-export function serveUpscaler<A>(open: (args: A) => Promise<OpenedModel>): UpscalerFunctions<A> {
+/**
+ * Serves an upscaler in this worker thread; call it once, at the top of the worker's module.
+ * @param ahead does what can be done before the model is opened
+ */
+export function serveUpscaler<A, Ahead = undefined>(
+  open: (args: A) => Promise<OpenedModel>,
+  ahead?: (args: Ahead) => Promise<void>,
+): UpscalerFunctions<A, Ahead> {
   let opened: OpenedModel | undefined;
   // Two jobs at once would only share the cores, and need the memory of both.
   const inTurn = createQueue();
-  return serveThread<UpscalerFunctions<A>>({
-    load: async () => void (await native(() => loadBackend())),
+  return serveThread<UpscalerFunctions<A, Ahead>>({
+    async load(args) {
+      await native(() => loadBackend());
+      await ahead?.(args);
+    },
     async open(args) {
       opened = await open(args);
       return { device: opened.device };

@@ -96,6 +96,38 @@ it("keeps sessions of a graph of fixed size within so many bytes, the last ones"
   expect(await ask(8)).toBe(1);
 });
 
+it("begins with the session that is kept, which the first tile then finds", async () => {
+  const found: string[] = [];
+  const begun = async (isThere: boolean) => {
+    const graph: TileGraph = {
+      ...{ name: "doubled", output: "hr", timed: "network", sizedBy: "lq" },
+      build: (_, { lq }) => o.mul(lq, 2),
+    };
+    const kind: ModelKind = {
+      ...{ scale: 1, multiple: 1, tile: 8, overlap: 0, onePass: [graph], enlarge: async () => {} },
+      keptBytes: 2 ** 20,
+    };
+    const kept: KeptSessions = {
+      ...{ graph: "doubled", some: isThere, has: (size) => isThere && !size },
+      find: async (size) => void found.push(size ? "one size" : "all"),
+      keep: (_, make) => make({}),
+    };
+    const sessions = createSessions(
+      { name: "doubled", kind },
+      async () => ({ tensors: new Map() }),
+      { device: "cpu" },
+      kept,
+    );
+    opened.push(sessions);
+    await sessions.begin();
+    const made = sessions.made;
+    await sessions.of(graph, { width: 8, height: 8 });
+    return [made, sessions.made, found.splice(0)];
+  };
+  expect(await begun(true)).toEqual([1, 1, ["all"]]);
+  expect(await begun(false)).toEqual([0, 1, ["all"]]);
+});
+
 it("keeps one session for all sizes, or the first of one size where a graph has none for all", async () => {
   const asked: string[] = [];
   const kept: KeptSessions = {

@@ -41,6 +41,8 @@ export interface Sessions {
    * @param more whether tiles of other sizes are to come; default: not known
    */
   of(graph: TileGraph, size: TileSize, more?: boolean): Promise<Session>;
+  /** Reads the session that is kept for tiles of all sizes, where one is, before a tile asks for it. */
+  begin(): Promise<void>;
   /** How many sessions were made so far. */
   readonly made: number;
   /** Returns the session of a model that is a file, for pictures of any size that it takes. */
@@ -112,15 +114,19 @@ export function createSessions(
     const isKept = keeps(graph) && !kept?.has(size);
     const isShared = more || isKept || isSecond || ofAnySize.has(graph.name);
     if (sizedBy && isShared && size.width * size.height <= MOST_SHARED) {
-      const any = await remember(ofAnySize, graph.name, async () => {
-        const made = await makeAnySize(graph, sizedBy);
-        if (made) await dropSizes(graph.name);
-        return made;
-      });
+      const any = await forAnySize(graph, sizedBy);
       if (any) return any;
     }
     return makeOfSize(key, graph, size);
   }
+
+  /** Returns the session for tiles of all sizes, which then needs no others beside it. */
+  const forAnySize = (graph: TileGraph, sizedBy: string) =>
+    remember(ofAnySize, graph.name, async () => {
+      const made = await makeAnySize(graph, sizedBy);
+      if (made) await dropSizes(graph.name);
+      return made;
+    });
 
   /** Makes the session for tiles of all sizes, or finds it kept; undefined where the graph has none. */
   async function makeAnySize(graph: TileGraph, input: string): Promise<Session | undefined> {
@@ -218,6 +224,10 @@ export function createSessions(
     name: modelName,
     kind,
     of,
+    async begin() {
+      const [graph] = kind.onePass;
+      if (graph?.sizedBy && keeps(graph) && kept?.has()) await forAnySize(graph, graph.sizedBy);
+    },
     get made() {
       return made;
     },

@@ -1,17 +1,25 @@
 /**
- * The thread of an upscaler in Node, which may be started before all else is loaded: it reads its own modules
- * and ONNX Runtime while the main thread reads codecs and the picture.
+ * The thread of an upscaler in Node, which may be started before all else is loaded: it reads its own
+ * modules, ONNX Runtime and the model while the main thread reads codecs and the picture.
  */
 import { startThread, type Thread } from "../runtime/thread.js";
-import type { functions } from "./worker-node.js";
+import type { ExpectedArguments, functions } from "./worker-node.js";
 
 let ready: Thread<typeof functions> | undefined;
 
 /** Starts the thread that the next upscaler takes. One that nobody takes does not keep the process alive. */
 export function startThreadAhead(): void {
   ready ??= startNow();
-  // It runs on the processor unless another device is asked for; what fails here fails where it is needed.
-  ready.call("load", undefined).catch(() => {});
+}
+
+/**
+ * Has that thread load ONNX Runtime, and open the model that the next upscaler is expected to ask for. An
+ * upscaler that asks for another opens that one.
+ */
+export function loadAhead(expected?: ExpectedArguments): void {
+  startThreadAhead();
+  // What fails here fails where it is needed.
+  ready?.call("load", expected).catch(() => {});
 }
 
 /** Returns the thread that was started ahead, else a new one. */

@@ -6,8 +6,8 @@ import type { Device } from "../runtime/index.js";
 import { openNetworks } from "../semantics/sources/installed.js";
 import { openKeptSessions } from "./kept-sessions.js";
 import { kindOf } from "./kinds/index.js";
-import { findPart } from "./model.js";
-import { serveUpscaler } from "./serve-upscaler.js";
+import { findPart, findUpscalingModel } from "./model.js";
+import { type OpenedModel, serveUpscaler } from "./serve-upscaler.js";
 import { createSessions } from "./sessions.js";
 
 interface OpenArguments {
@@ -19,7 +19,20 @@ interface OpenArguments {
   readonly cache?: boolean;
 }
 
-export const functions = serveUpscaler(async (args: OpenArguments) => {
+/** What `open` will be called with, as far as it is known before the model is found. */
+export interface ExpectedArguments extends Omit<OpenArguments, "model"> {
+  /** Name of an installed model, the folder of one, or a file of weights. */
+  readonly model: string;
+}
+
+/** The model that was opened before it was asked for, and the arguments that it is for. */
+let ahead: Promise<{ readonly args: string; readonly opened: OpenedModel } | undefined> | undefined;
+
+/** The arguments as a text, which tells whether two are the same. */
+const textOf = ({ model, device, threads, sam, coverage, cache }: OpenArguments) =>
+  JSON.stringify([model, device, threads, sam, coverage, cache]);
+
+async function open(args: OpenArguments): Promise<OpenedModel> {
   const { model, threads, sam, coverage, cache } = args;
   const backend = await loadBackend(undefined, args.device);
   const device = await chooseDevice(args.device, backend);
@@ -29,4 +42,25 @@ export const functions = serveUpscaler(async (args: OpenArguments) => {
   const sessions = createSessions(of, weights, { device, threads }, kept);
   await sessions.check();
   return { sessions, networks: openNetworks({ sam, coverage, cache, device, threads }), device };
+}
+
+async function openAhead(expected: ExpectedArguments) {
+  const args = { ...expected, model: await findUpscalingModel(expected.model) };
+  const opened = await open(args);
+  await opened.sessions.begin();
+  return { args: textOf(args), opened };
+}
+
+async function openOnce(args: OpenArguments): Promise<OpenedModel> {
+  const found = await ahead;
+  ahead = undefined;
+  if (found?.args === textOf(args)) return found.opened;
+  await found?.opened.sessions.release();
+  return open(args);
+}
+
+export const functions = serveUpscaler(openOnce, async (expected?: ExpectedArguments) => {
+  // What fails here fails again, and is told, where the model is opened.
+  if (expected) ahead = openAhead(expected).catch(() => undefined);
+  await ahead;
 });

@@ -1,7 +1,7 @@
 /** The words of `samsr upscale`. */
 import { type Command, Option } from "commander";
 import { WORKER_WORDS } from "../../server/settings.js";
-import { startThreadAhead } from "../../upscale/upscaler-thread.js";
+import { loadAhead } from "../../upscale/upscaler-thread.js";
 import { LIMIT_WORDS, UPSCALE_WORDS } from "../../upscale/words.js";
 import { described, device, model, preset, type Surroundings, threads, withPresetSeed } from "../options.js";
 import { samOption, samOptions } from "../sam-options.js";
@@ -47,6 +47,15 @@ function pictureOptions(): Option[] {
   );
 }
 
+/** Has the upscaler's thread begin while codecs and the picture are read. */
+function loadWhatIsExpected({ queue, device, ...options }: UpscaleArguments): void {
+  if (queue !== undefined || device === "torch") return;
+  const { model, threads, sam, coverage, cache, detail, skipExisting } = options;
+  // With another detail, or with nothing left to do, the session that is kept would be read in vain.
+  const isSure = detail === undefined && !skipExisting;
+  loadAhead(isSure ? { model, device, threads, sam, coverage, cache } : undefined);
+}
+
 export function defineUpscale(program: Command, { interrupts, done }: Surroundings): void {
   const command = program
     .command("upscale")
@@ -87,7 +96,7 @@ export function defineUpscale(program: Command, { interrupts, done }: Surroundin
     .addOption(samOption("--no-cache", "neither take masks or sessions from the cache nor keep them there"))
     .addHelpText("after", upscaleHelp)
     .action(async (inputs: string[], options: UpscaleArguments, self: Command) => {
-      if (options.queue === undefined && options.device !== "torch") startThreadAhead();
+      loadWhatIsExpected(options);
       const { upscaleCommand } = await import("./run.js");
       done(await upscaleCommand(inputs, withPresetSeed(options, self), interrupts.signal));
     });
