@@ -4,8 +4,17 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, it } from "vitest";
 import { createRandom } from "../src/base/random.js";
-import { accelerate, anySize, constant, conv, input, toModel, unfolded } from "../src/onnx/index.js";
-import { createSession, floatTensor } from "../src/runtime/index.js";
+import {
+  accelerate,
+  anySize,
+  constant,
+  conv,
+  input,
+  toModel,
+  unfolded,
+  type Value,
+} from "../src/onnx/index.js";
+import { createGraphSession, createSession, floatTensor } from "../src/runtime/index.js";
 
 const folder = mkdtempSync(join(tmpdir(), "samsr-unfolded-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -39,4 +48,36 @@ it("what is four times as large as its weights is not kept, and no number change
   expect(made.numbers).toEqual(kept.numbers);
   expect(kept.size).toBeGreaterThan(3.9 * weights.byteLength);
   expect(made.size).toBeLessThan(1.2 * weights.byteLength);
+});
+
+it("a session of one size whose kernels are large holds the weights alone, with the same numbers", async () => {
+  const random = createRandom(2);
+  const [first, second] = [0, 1].map(() => {
+    const weights = random.normals(new Float32Array(512 * 512 * 9));
+    return constant(weights, [512, 512, 3, 3]);
+  }) as [Value, Value];
+  const x = floatTensor([1, 512, 32, 32]);
+  random.normals(x.data);
+  const run = async (name: string, weights: readonly Value[]) => {
+    const graph = {
+      y: weights.reduce(
+        (y, weight) => conv(y, weight, undefined, { padding: 1 }),
+        input("x", [1, 512, 32, 32]),
+      ),
+    };
+    const rewrittenFile = join(folder, name);
+    const options = { device: "cpu", threads: 1, optimization: "extended", rewrittenFile } as const;
+    const session = await createGraphSession(graph, options);
+    const { y } = await session.run({ x });
+    await session.release();
+    const held = await createSession(toModel(accelerate(graph)).bytes, { device: "cpu", threads: 1 });
+    const { y: wanted } = await held.run({ x });
+    await held.release();
+    expect(Buffer.from(y!.data.buffer).equals(Buffer.from(wanted!.data.buffer))).toBe(true);
+    return statSync(rewrittenFile).size;
+  };
+  const bytes = 512 * 512 * 9 * 4;
+  // One has 38 MB of kernels, two have 75.
+  expect(await run("one", [first])).toBeGreaterThan(3.9 * bytes);
+  expect(await run("two", [first, second])).toBeLessThan(1.2 * 2 * bytes);
 });

@@ -17,7 +17,7 @@ export * from "./operators/index.js";
 export { inputShapes } from "./order.js";
 export { sameGraph } from "./same-graph.js";
 export { inStrips, type StripOptions } from "./strips.js";
-export { unfolded } from "./unfolded.js";
+export { unfolded, unfoldedBytes } from "./unfolded.js";
 export {
   asValue,
   type ConstantData,

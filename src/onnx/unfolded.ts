@@ -17,32 +17,49 @@ const MUCH = 2;
  * Has a runtime compute in each run what rests on constants alone and takes more than twice their bytes: it
  * is made to depend on the size of an input, which is known no sooner.
  *
- * @param name the input [1, C, H, W], of which height and width are unknown when the model is loaded
+ * @param name the input [1, C, H, W]
+ * @param axis its side that is unknown when the model is loaded
  * @returns the outputs by the same names, with the same numbers
  */
 export function unfolded<Name extends string>(
   outputs: Readonly<Record<Name, Value>>,
   name: string,
+  axis = 2,
 ): Record<Name, Value> {
-  const picture = inTopologicalOrder(Object.values<Value>(outputs)).find(
-    ({ source }) => source.kind === "input" && source.name === name,
-  );
+  const values = inTopologicalOrder(Object.values<Value>(outputs));
+  const picture = values.find(({ source }) => source.kind === "input" && source.name === name);
   if (!picture) return { ...outputs };
-  // 1, for every height.
-  const height = gather(emit("Shape", [picture], { shape: [4], type: "int64" }), integers([2]));
-  const one = emit("Min", [height, integers([1])], { shape: [1] });
-  const fixed = new Set<Value>();
-  const isFixed = (v: Value) => v.source.kind === "constant" || v.source.kind === "stored" || fixed.has(v);
+  // 1, for every side.
+  const side = gather(emit("Shape", [picture], { shape: [4], type: "int64" }), integers([axis]));
+  const one = emit("Min", [side, integers([1])], { shape: [1] });
+  const large = largeOnConstants(values);
   return rewrite(outputs, (v, inputs) => {
-    if (v.source.kind !== "node") return undefined;
-    const { op, attributes, inputs: before } = v.source.node;
-    const given = before.filter((input) => input !== undefined);
-    if (!given.every(isFixed)) return undefined;
-    fixed.add(v);
+    if (v.source.kind !== "node" || !large.has(v)) return undefined;
     const [first, ...others] = inputs;
-    const size = given.reduce((sum, input) => sum + bytesOf(input), 0);
-    if (!first || first.shape.length === 0 || bytesOf(v) <= MUCH * size) return undefined;
-    const later = emit("Reshape", [first, mul(integers(first.shape), one)], { shape: first.shape });
+    const later = emit("Reshape", [first, mul(integers(first!.shape), one)], { shape: first!.shape });
+    const { op, attributes } = v.source.node;
     return emit(op, [later, ...others], { shape: v.shape, type: v.type, attributes });
   });
+}
+
+/** Counts the bytes of what {@link unfolded} has made in each run, which a runtime would hold otherwise. */
+export function unfoldedBytes(outputs: Readonly<Record<string, Value>>): number {
+  const large = largeOnConstants(inTopologicalOrder(Object.values(outputs)));
+  return [...large].reduce((sum, v) => sum + bytesOf(v), 0);
+}
+
+/** Finds the nodes that rest on constants alone and are more than twice as large as their inputs. */
+function largeOnConstants(values: readonly Value[]): Set<Value> {
+  const [fixed, large] = [new Set<Value>(), new Set<Value>()];
+  for (const v of values) {
+    const { source } = v;
+    if (source.kind === "constant" || source.kind === "stored") fixed.add(v);
+    if (source.kind !== "node") continue;
+    const given = source.node.inputs.filter((input) => input !== undefined);
+    if (!given.every((input) => fixed.has(input))) continue;
+    fixed.add(v);
+    const size = given.reduce((sum, input) => sum + bytesOf(input), 0);
+    if (given[0] && given[0].shape.length > 0 && bytesOf(v) > MUCH * size) large.add(v);
+  }
+  return large;
 }

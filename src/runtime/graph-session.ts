@@ -4,9 +4,12 @@ import {
   anySize,
   asImageNormals,
   blockedLayoutPays,
+  inputShapes,
   inStrips,
+  type ModelOptions,
   toModel,
   unfolded,
+  unfoldedBytes,
   type Value,
 } from "../onnx/index.js";
 import type { Backend } from "./backend.js";
@@ -99,5 +102,24 @@ export async function createGraphSession(
   const arena = Object.keys(outputs).every((name) => strips[name] === outputs[name]);
   const fast = rewritten(strips, rewriting, backend);
   const optimization = levelFor(fast, backend);
-  return createSession(toModel(fast).bytes, { optimization, arena, ...options });
+  const { outputs: lean, dimensions } = optimization === "extended" ? leanly(fast) : { outputs: fast };
+  return createSession(toModel(lean, { dimensions }).bytes, { optimization, arena, ...options });
+}
+
+/** Bytes of kernels up to which a session of one size holds them. */
+const MOST_KERNELS = 2 ** 26;
+
+/**
+ * Has kernels that would take much memory made in each run. For that a picture's channels are left open: the
+ * first convolution tells them, so the runtime knows all other sizes.
+ */
+function leanly(outputs: Readonly<Record<string, Value>>): {
+  readonly outputs: Readonly<Record<string, Value>>;
+  readonly dimensions?: ModelOptions["dimensions"];
+} {
+  const pictures = Object.entries(inputShapes(Object.values(outputs)));
+  const [name, shape] = pictures.find(([, { length }]) => length === 4) ?? [];
+  if (!name || !shape || unfoldedBytes(outputs) <= MOST_KERNELS) return { outputs };
+  const [batch, , height, width] = shape;
+  return { outputs: unfolded(outputs, name, 1), dimensions: { [name]: [batch, "channels", height, width] } };
 }
