@@ -8,11 +8,11 @@ import type { Preset } from "./preset-names.js";
 import type { UpscaleSettings } from "./settings.js";
 
 /**
- * Memory from which on a tile of 512 is taken: a machine of 16 GB, of which the system sees less. At the
- * published size its decoder, by far the largest part, took 8.9 GB with random weights, its attention, whose
- * blocks are small, left out; in strips it has 6.9 GB of values alive at once (see `inStrips`).
+ * Memory from which on a tile of 512 is taken: what a machine of 16 GiB shows of them. A photo of one such
+ * tile took 15.6 GB at the published size with random weights, masks of Segment Anything among it; most of
+ * that are the decoder's values in strips (see `inStrips`).
  */
-const BYTES_FOR_512 = 15e9;
+const BYTES_FOR_512 = 16.4e9;
 
 /** The settings of a preset, and what there is to say of them. */
 interface PresetSettings {
