@@ -22,7 +22,8 @@ export default defineConfig({
     globalSetup: "test/setup.ts",
     setupFiles: "test/one-thread.ts",
     pool: "forks",
-    env: { SAMSR_CACHE: join(tmpdir(), "samsr-tests-cache") },
+    // Sessions of a command have one thread where the test does not say how many, as those of tests do.
+    env: { SAMSR_CACHE: join(tmpdir(), "samsr-tests-cache"), SAMSR_THREADS: "1" },
     // Two cores is the machine we promise to work on. A third worker computes while others wait for processes.
     maxWorkers: 3,
     // For what hangs: beside two others a test takes several times what it takes alone.

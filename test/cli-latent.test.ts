@@ -25,7 +25,7 @@ afterAll(() => {
 
 describe("samsr upscale with a model of latents", () => {
   it("takes method and variant from the model, and what is asked for instead", async () => {
-    const words = ["upscale", path("40.png"), "--model", model, "--json", "--threads", "2"];
+    const words = ["upscale", path("40.png"), "--model", model, "--json"];
     const own = await samsr([...words, "-o", path("own.png")]);
     const [{ info, width }] = JSON.parse(own.stdout.toString());
     expect(width).toBe(160);

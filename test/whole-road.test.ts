@@ -57,7 +57,7 @@ describe.skipIf(!hasShared)(
         run(
           ...["train", "student", ...words, "--autoencoder", published("vq-f4-small")],
           ...["--data", path("photos"), "--variant", "release", "--masks", "sam", "--sam", "sam"],
-          ...["--m", "0.125", "--coefficients", "eta", "--threads", "2", "-o", path("run"), ...more],
+          ...["--m", "0.125", "--coefficients", "eta", "-o", path("run"), ...more],
         );
 
       // The masks of crops are found ahead, as far as one likes, and a step finds those that are not.

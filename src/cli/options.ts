@@ -122,7 +122,9 @@ export const device = () =>
 export const trainingDevice = () =>
   choice("--device <name>", "where the network runs", ["cpu", "webgpu", "torch"], "cpu");
 export const threads = () =>
-  new Option("--threads <n>", "threads on the CPU (default: all cores)").argParser(whole(1, 1024));
+  new Option("--threads <n>", "threads on the CPU (default: all cores)")
+    .env("SAMSR_THREADS")
+    .argParser(whole(1, 1024));
 /** How far between the ends of a model that has two. @param words said instead of the usual ones */
 export const detail = (words?: string) => described("detail", UPSCALE_WORDS.detail, words);
 export const seed = () => described("seed", UPSCALE_WORDS.seed);
