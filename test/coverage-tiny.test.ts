@@ -20,7 +20,7 @@ function noise(width: number, height: number): Raster {
 }
 
 describe("coverage-tiny", () => {
-  const model = createCoverageModel({ threads: 2, device: "cpu" });
+  const model = createCoverageModel({ threads: 1, device: "cpu" });
   afterAll(() => model.release());
 
   it("takes a picture of 24 megapixels without more memory than a few copies of it", async () => {
@@ -45,7 +45,7 @@ describe("coverage-tiny", () => {
     const pairs = await validationPairs(folders, { limit: 16 });
     const teacher = regionsTarget({ passes: 8, deviation: 1 });
     const { weights, config } = await findCoverageNetwork();
-    const predictor = createCoveragePredictor(weights, config, { threads: 2, device: "cpu" });
+    const predictor = createCoveragePredictor(weights, config, { threads: 1, device: "cpu" });
     const correlations: number[] = [];
     for (const [i, { lq, hr, name }] of pairs.entries()) {
       const map = await predictor.predict(lq);

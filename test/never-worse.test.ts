@@ -12,7 +12,7 @@ import { hasCases, sharedPath } from "./shared.js";
 
 let upscaler: Upscaler;
 beforeAll(async () => {
-  upscaler = await createUpscaler({ threads: 2 });
+  upscaler = await createUpscaler({ threads: 1 });
 });
 afterAll(() => upscaler?.close());
 

@@ -24,7 +24,7 @@ afterAll(async () => {
 });
 beforeAll(async () => {
   const model = await findUpscalingModel("samsr-tiny");
-  const options = { device: "cpu", threads: 2 } as const;
+  const options = { device: "cpu", threads: 1 } as const;
   sessions = createSessions(
     { name: "", kind: kindOf(model.description) },
     (part) => findPart(model, part),

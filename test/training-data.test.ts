@@ -76,7 +76,7 @@ describe("startBatches", () => {
     [{ folders: ["pairs"], crop: 128 }, /too small for crops of 128/],
   ])("refuses %j", async (given, message) => {
     const folders = given.folders.map((name) => path(name));
-    await expect(startBatches({ ...options, ...given, folders, threads: 2 })).rejects.toThrow(message);
+    await expect(startBatches({ ...options, ...given, folders })).rejects.toThrow(message);
   });
 
   it("brings noise and W with each batch where it is asked to", async () => {
