@@ -18,6 +18,7 @@ import {
   type ServedPage,
   servePage,
   states,
+  until,
   upscalers,
 } from "./fixtures/page.js";
 
@@ -39,7 +40,7 @@ describe.skipIf(!chromium)("trouble in the page", () => {
   it("says of each of fifty files what is wrong with it, and does the others, without a stall", {
     timeout: LONG,
   }, async () => {
-    const { page } = await served.open();
+    const { page } = await served.open({ allCores: true });
     const good = await pictureFile("good.png", 8);
     const cmyk = await sharp(good.buffer).toColourspace("cmyk").jpeg().toBuffer();
     const words = Uint16Array.from({ length: 3 * 64 }, (_, i) => 1009 * i);
@@ -143,7 +144,7 @@ describe.skipIf(!chromium)("trouble in the page", () => {
   it("takes folders and the clipboard, and saves beside what lies there, on a host that sends no headers", {
     timeout: LONG,
   }, async () => {
-    const { page, context } = await served.open();
+    const { page, context } = await served.open({ allCores: true });
     await context.route(served.address, async (route) => {
       const response = await route.fetch();
       const { "cross-origin-embedder-policy": _, ...headers } = response.headers();
@@ -245,8 +246,7 @@ describe.skipIf(!chromium)("trouble in the page", () => {
       .locator("#files")
       .setInputFiles([await pictureFile("one.png", 24), await pictureFile("two.png", 24)]);
     const all = () => document.querySelectorAll("#queue li.done").length === 2;
-    // Frames are not drawn there, so it is not looked at with each of them.
-    await page.waitForFunction(all, undefined, { polling: 100, timeout: LONG });
+    await until(page, all, undefined, LONG);
     expect(await page.evaluate(() => document.visibilityState)).toBe("hidden");
   });
 
@@ -282,6 +282,7 @@ async function openInTabs() {
   // It costs seconds, and more are spent on trying which device is fastest.
   await page.addInitScript(() => {
     Reflect.deleteProperty(Navigator.prototype, "serviceWorker");
+    Object.defineProperty(Navigator.prototype, "hardwareConcurrency", { value: 1 });
     localStorage.setItem("samsr settings", JSON.stringify({ device: "cpu" }));
   });
   return {

@@ -24,6 +24,7 @@ import {
   serious,
   servePage,
   states,
+  until,
   upscalers,
 } from "./fixtures/page.js";
 import { writeDirectModel } from "./fixtures/small-model.js";
@@ -32,6 +33,10 @@ const folder = mkdtempSync(join(tmpdir(), "samsr-page-"));
 const LONG = 120_000;
 
 const picture = (seed: number, side = 24) => pictureFile(`picture${seed}.png`, side, seed);
+
+/** Waits until a model is the one that is chosen. */
+const chosen = (page: Page, model: string) =>
+  until(page, (name) => document.querySelector<HTMLSelectElement>("[name=model]")!.value === name, model);
 
 /** Downloads the result that is shown. @returns the share of values over `levels` apart from the command's */
 async function apart(page: Page, input: string, levels: number, ...words: string[]): Promise<number> {
@@ -90,6 +95,7 @@ describe.skipIf(!chromium)("the page", () => {
     const { page, context, strangers } = await served.open({
       instead: { ...BUNDLED, "example.png": example },
       settings: {},
+      allCores: true,
     });
     await page.getByRole("button", { name: "Try the example" }).click();
     await ended(page, 1);
@@ -129,10 +135,11 @@ describe.skipIf(!chromium)("the page", () => {
     expect(await page.locator("#device").textContent()).toMatch(/^WASM/);
   });
 
-  it("is used by the keyboard alone, and has nothing that a screen reader stumbles over", {
+  it("is used by the keyboard alone, stops no screen reader, zips results, asks before it is left", {
     timeout: LONG,
   }, async () => {
     const { page } = await served.open({ inWorkers: HOLD });
+    await page.evaluate(() => Reflect.deleteProperty(globalThis, "showSaveFilePicker"));
     expect(await serious(page), "empty").toEqual([]);
     const press = async (name: string, key = "Enter") => {
       await page.evaluate(() => (document.activeElement as HTMLElement | null)?.blur());
@@ -163,26 +170,23 @@ describe.skipIf(!chromium)("the page", () => {
     await press("Remove: picture2.png");
     await press("Clear");
     expect(await states(page)).toEqual([]);
-  });
 
-  it("makes a zip of results where it cannot write to files, and asks before it is left with work to do", {
-    timeout: LONG,
-  }, async () => {
-    const { page } = await served.open({ inWorkers: HOLD });
-    await page.evaluate(() => Reflect.deleteProperty(globalThis, "showSaveFilePicker"));
+    // Where it cannot write to files it makes a zip of results.
     const one = await picture(3);
     await page.locator("#files").setInputFiles([one, one]);
     await ended(page, 2);
-    const [download] = await Promise.all([
+    const [zip] = await Promise.all([
       page.waitForEvent("download"),
       page.getByRole("button", { name: "Download all (zip)" }).click(),
     ]);
-    expect(download.suggestedFilename()).toBe("samsr.zip");
-    const files = unzipSync(readFileSync(await download.path()));
+    expect(zip.suggestedFilename()).toBe("samsr.zip");
+    const files = unzipSync(readFileSync(await zip.path()));
     expect(Object.keys(files)).toEqual(["picture3_x4.png", "picture3_x4 (2).png"]);
     for (const bytes of Object.values(files)) {
       expect((await decode(bytes)).raster).toMatchObject({ width: 96, height: 96 });
     }
+
+    // It asks before it is left with work to do.
     const asked = page.waitForEvent("dialog");
     await upscalers(page)[0]!.evaluate(() => Reflect.set(globalThis, "hold", true));
     await page.locator("#files").setInputFiles([await picture(4)]);
@@ -197,9 +201,7 @@ describe.skipIf(!chromium)("the page", () => {
     const file = join(folder, "plain.png");
     writeFileSync(file, small.buffer);
     const { page } = await served.open({ path: "plain.html", instead: { "example.png": file } });
-    await page.waitForFunction(() => document.querySelector("#line")!.textContent === "96 x 96", undefined, {
-      timeout: LONG,
-    });
+    await until(page, () => document.querySelector("#line")!.textContent === "96 x 96", undefined);
   });
 
   it("is a package for pages with one", { timeout: LONG }, async () => {
@@ -213,14 +215,14 @@ describe.skipIf(!chromium)("the page", () => {
     symlinkSync(join(built, "models"), join(outDir, "models"));
     const { page } = await served.open({ path: "with-vite/index.html" });
     await page.locator("input").setInputFiles([await picture(3)]);
-    await page.waitForFunction(
+    await until(
+      page,
       () => document.querySelector("samsr-compare")!.shadowRoot!.querySelector("img")!.naturalWidth === 96,
       undefined,
-      { timeout: LONG },
     );
   });
 
-  it("finds out how an ONNX file of somebody else's takes pictures, and uses it", {
+  it("finds out how an ONNX file of somebody else's takes pictures; keeps a dropped one till told to forget", {
     timeout: LONG,
   }, async () => {
     const { page } = await served.open();
@@ -230,13 +232,24 @@ describe.skipIf(!chromium)("the page", () => {
     const file = { name: "twice.onnx", mimeType: "", buffer: Buffer.from(o.toModel({ hr }).bytes) };
     await page.locator("#settings summary").click();
     await page.locator("#model-file").setInputFiles([file]);
-    await page.waitForFunction(
-      () => document.querySelector<HTMLSelectElement>("[name=model]")!.value === "twice.onnx",
-    );
+    await chosen(page, "twice.onnx");
     await page.locator("[name=scale]").selectOption("2");
     await page.locator("#files").setInputFiles([await picture(2)]);
     await ended(page, 1);
-    expect(await page.locator("#queue li .state").textContent()).toMatch(/^24\s×\s24 to 48\s×\s48 in/);
+    const lines = () => page.locator("#queue li .state").allTextContents();
+    expect((await lines())[0]).toMatch(/^24\s×\s24 to 48\s×\s48 in/);
+
+    const damaged = { name: "mine.safetensors", mimeType: "", buffer: Buffer.from("{}{}{}{}{}{}{}") };
+    await page.locator("#model-file").setInputFiles([damaged]);
+    await chosen(page, "mine.safetensors");
+    await page.locator("#files").setInputFiles([await picture(2)]);
+    await ended(page, 2);
+    expect((await lines())[1]).toMatch(/^mine\.safetensors/);
+    await page.reload();
+    await page.locator("#settings summary").click();
+    await page.getByRole("button", { name: /^Remove mine/ }).click();
+    await page.getByRole("button", { name: /^Remove twice/ }).click();
+    await until(page, () => document.querySelectorAll("[name=model] option").length === 1, undefined);
   });
 
   it("takes both files of an ncnn network, at work with another, and goes on when they are removed", {
@@ -260,9 +273,7 @@ PixelShuffle out   1 1 big output 0=2`;
       return transfer;
     });
     await page.locator("#stage").dispatchEvent("drop", { dataTransfer: dropped });
-    await page.waitForFunction(
-      () => document.querySelector<HTMLSelectElement>("[name=model]")!.value === "twice.param",
-    );
+    await chosen(page, "twice.param");
     expect(await states(page)).toEqual(["working"]);
     await page.locator("#settings summary").click();
     await page.locator("[name=scale]").selectOption("2");
@@ -274,10 +285,10 @@ PixelShuffle out   1 1 big output 0=2`;
     await page.locator("#files").setInputFiles([await picture(3, 256), await picture(4)]);
     await page.waitForSelector("#queue li:nth-child(3).working");
     await page.getByRole("button", { name: /^Remove twice\.param, 0\.0 MiB/ }).click();
-    await page.waitForFunction(() => document.querySelectorAll("[name=model] option").length === 1);
+    await until(page, () => document.querySelectorAll("[name=model] option").length === 1, undefined);
     await ended(page, 4);
     await page.getByRole("button", { name: /^picture1\.png/ }).click();
-    for (let i = 0; i < 3; i++) {
+    for (let i = 0; i < 2; i++) {
       await page.getByRole("button", { name: "Enlarge again" }).click();
       await page.getByRole("button", { name: "Cancel: picture1.png" }).click();
     }
@@ -285,23 +296,6 @@ PixelShuffle out   1 1 big output 0=2`;
     await ended(page, 4);
     expect(await states(page)).toEqual(["done", "done", "done", "done"]);
     expect((await lines())[0]).toMatch(/^128\s×\s128 to 256\s×\s256 in/);
-  });
-
-  it("keeps a model that is dropped, and forgets it when told", { timeout: LONG }, async () => {
-    const { page } = await served.open();
-    await page.locator("#settings summary").click();
-    const damaged = { name: "mine.safetensors", mimeType: "", buffer: Buffer.from("{}{}{}{}{}{}{}") };
-    await page.locator("#model-file").setInputFiles([damaged]);
-    await page.waitForFunction(
-      () => document.querySelector<HTMLSelectElement>("[name=model]")!.value === "mine.safetensors",
-    );
-    await page.locator("#files").setInputFiles([await picture(2)]);
-    await ended(page, 1);
-    expect(await page.locator("#queue li .state").textContent()).toMatch(/^mine\.safetensors/);
-    await page.reload();
-    await page.locator("#settings summary").click();
-    await page.getByRole("button", { name: /^Remove mine/ }).click();
-    await page.waitForFunction(() => document.querySelectorAll("[name=model] option").length === 1);
   });
 
   it("works without the server from the second visit on", { timeout: LONG }, async () => {
