@@ -1,6 +1,6 @@
 /** npm run reproduce, end to end: two small students are trained by the command, and tables made of them. */
 import { execFileSync } from "node:child_process";
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import sharp from "sharp";
 import { afterAll, beforeAll, expect, it } from "vitest";
@@ -113,7 +113,10 @@ it("trains what is missing, measures it once, and puts it beside the paper", asy
   const tests = await Promise.all(photos.map(({ name, photo }) => imagenetTestPair(photo, name, 0)));
   const psnr = await Promise.all(tests.map(async ({ lr, hr }) => psnrY(await bicubic(lr), hr)));
   const [pair] = await validationPairs(path("photos"), { limit: 1 });
-  const mild = await table2("--protocol", "mild", "--limit", "1");
+  // A folder of runs with a configuration alone: bicubic and the teacher are measured there.
+  mkdirSync(path("untrained", "samsr"), { recursive: true });
+  copyFileSync(path("runs", "samsr", "config.yaml"), path("untrained", "samsr", "config.yaml"));
+  const mild = await table2("--protocol", "mild", "--limit", "1", "--runs", path("untrained"));
   expect(cells(mild.stdout, "bicubic")[0]).toBe(psnrY(await bicubic(pair.lq), pair.hr).toFixed(2));
   expect(mild.stdout).toContain("val: 1 photos, degraded as samsr score does.");
   expect(first.stdout).toContain("imagenet-test: 2 photos, cut and degraded as ImageNet-Test is.");
@@ -146,7 +149,7 @@ it("trains what is missing, measures it once, and puts it beside the paper", asy
     "0.5",
     "1",
     ...teacher,
-    ...["--val", path("photos"), "--protocol", "imagenet-test"],
+    ...["--val", path("photos"), "--protocol", "imagenet-test", "--threads", "1"],
   );
   expect([blends.stderr.includes("blend-0.5 on imagenet-test"), blends.status]).toEqual([true, 0]);
   expect(cells(blends.stdout, "share 1")[0]).toBe(own);
