@@ -4,10 +4,10 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import { SamsrError } from "../base/errors.js";
 import { isPlainName } from "../base/plain-name.js";
 import { type Described, parseWords } from "../base/words.js";
-import { VARIANTS } from "../diffusion/pixelwise-options.js";
 import type { DegradationName } from "../train/data/degradations.js";
+import { DEFAULT_MODEL } from "../upscale/default-model.js";
 import { PRESETS, type Preset, PUBLISHED_SEED } from "../upscale/preset-names.js";
-import { LIMIT_WORDS, UPSCALE_WORDS } from "../upscale/words.js";
+import { DEVICES, LIMIT_WORDS, UPSCALE_WORDS } from "../upscale/words.js";
 import type { Interrupts } from "./interrupt.js";
 
 /** What a command's definition is given beside the program. */
@@ -114,13 +114,17 @@ export function size(text: string): { height: number; width: number } {
 
 export const model = () =>
   new Option("--model <name>", "an installed model, a model's folder, or a file of weights").default(
-    "samsr-tiny",
+    DEFAULT_MODEL,
   );
-export const device = () =>
-  choice("--device <name>", "where the network runs", ["auto", "cpu", "webgpu", "torch"], "auto");
+export const device = () => choice("--device <name>", "where the network runs", DEVICES, "auto");
 /** The device of training, which only runs elsewhere than on the CPU where it is told to. */
 export const trainingDevice = () =>
-  choice("--device <name>", "where the network runs", ["cpu", "webgpu", "torch"], "cpu");
+  choice(
+    "--device <name>",
+    "where the network runs",
+    DEVICES.filter((name) => name !== "auto"),
+    "cpu",
+  );
 export const threads = () =>
   new Option("--threads <n>", "threads on the CPU (default: all cores)")
     .env("SAMSR_THREADS")
@@ -132,13 +136,12 @@ export const seed = () => described("seed", UPSCALE_WORDS.seed);
  * Makes the option `--variant`.
  * @param standard for a command without a model, which otherwise decides
  */
-export const variant = (standard?: string) =>
-  choice(
-    "--variant <name>",
-    `equations of the paper or of its code${standard ? "" : " (default: the model's)"}`,
-    VARIANTS,
-    standard,
-  );
+export function variant(standard?: string): Option {
+  const option = described("variant", UPSCALE_WORDS.variant);
+  if (standard === undefined) return option;
+  option.description = option.description.replace(/ \(default: .*\)$/, "");
+  return option.default(standard);
+}
 /** Makes the option `--limit`. @param things what is in the folders */
 export const limit = (things = "photos") =>
   new Option("--limit <n>", `at most this many ${things}, spread evenly over all`).argParser(whole(1));
@@ -153,6 +156,11 @@ export const preset = () =>
     "--preset <name>",
     "published: as the authors measure; what else is said stands over it",
   ).choices(PRESETS);
+/** Adds the options of how methods enlarge the pictures that a command measures. */
+export function addMethodOptions(command: Command): Command {
+  for (const option of [preset(), seed(), device(), threads()]) command.addOption(option);
+  return command;
+}
 
 /** Returns what a command was told, with its preset's seed where no other was said. */
 export function withPresetSeed<T extends { readonly preset?: Preset; readonly seed: number }>(

@@ -19,7 +19,6 @@ export {
   poolByArea,
   poolLabels,
   prepareMasks,
-  withBackground,
 } from "./masks.js";
 export {
   createNoise,

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { withBackground } from "../../test/fixtures/masks.js";
 import {
   coverageOf,
   coverBackground,
@@ -8,7 +9,6 @@ import {
   prepareMasks,
   semanticWeight,
   summarise,
-  withBackground,
 } from "./index.js";
 
 describe("masks to the size of the image", () => {
@@ -32,15 +32,6 @@ describe("masks to the size of the image", () => {
     expect(mean(poolByArea(image, 7, 5, 4, 3))).toBeCloseTo(mean(image), 5);
     expect(Array.from(poolByArea([1, 2], 2, 1, 4, 1))).toEqual([1, 1, 2, 2]);
     expect(Array.from(poolByArea([5], 1, 1, 3, 2))).toEqual([5, 5, 5, 5, 5, 5]);
-  });
-
-  it("adds what no mask covers for the release", () => {
-    const set = withBackground({ width: 2, height: 2, masks: [Uint8Array.of(1, 0, 0, 0)] });
-    expect(set.masks.map((mask) => Array.from(mask))).toEqual([
-      [1, 0, 0, 0],
-      [0, 1, 1, 1],
-    ]);
-    expect(Array.from(withBackground({ width: 2, height: 1, masks: [] }).masks[0])).toEqual([1, 1]);
   });
 
   it("reads label maps, 0 being no region", () => {

@@ -138,18 +138,6 @@ export function poolLabels(map: LabelMap, width: number, height: number): LabelM
 }
 
 /**
- * Adds the mask of the pixels that no mask of a set covers, as the released code does; `coverBackground` is
- * the same of counts.
- */
-export function withBackground(set: MaskSet): MaskSet {
-  const background = new Uint8Array(set.width * set.height).fill(1);
-  for (const mask of set.masks) {
-    for (let p = 0; p < mask.length; p++) if (mask[p]) background[p] = 0;
-  }
-  return { ...set, masks: [...set.masks, background] };
-}
-
-/**
  * Resamples by area: each output pixel is the mean of the input over the rectangle it stands for. For a whole
  * factor this is average pooling; for enlarging it is the nearest pixel, but for rectangles that straddle
  * two.

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { withBackground } from "../../test/fixtures/masks.js";
 import { maxDifference } from "../../test/shared.js";
 import {
   type Coverage,
@@ -9,7 +10,6 @@ import {
   emptyCoverage,
   literalNoise,
   type MaskSet,
-  withBackground,
 } from "./index.js";
 
 const variants = ["paper", "release"] as const;

@@ -7,7 +7,8 @@ import { dirname, join } from "node:path";
 import { SamsrError } from "../base/errors.js";
 import { type Described, oneOf, parseWords, type Said, wholeNumber } from "../base/words.js";
 import { storeFolder } from "../checkpoints/store/places.js";
-import { LIMIT_WORDS } from "../upscale/words.js";
+import { DEFAULT_MODEL } from "../upscale/default-model.js";
+import { DEVICES, LIMIT_WORDS } from "../upscale/words.js";
 
 const text = { type: "string" } as const;
 const onOff = { type: "boolean" } as const;
@@ -42,7 +43,7 @@ const WORK_WORDS = {
   },
   device: {
     ...{ value: "name", words: "where the network runs (default: auto)" },
-    schema: oneOf(["auto", "cpu", "webgpu", "torch"]),
+    schema: oneOf(DEVICES),
   },
   processMemory: {
     ...{ value: "mib", words: "the most memory of a process, in MiB (default: 4096)" },
@@ -158,7 +159,7 @@ export function workSettings(said: WorkSaid): WorkSettings {
 
 export function serveSettings(said: ServeSaid): ServeSettings {
   return {
-    ...{ host: "127.0.0.1", port: 8080, model: "samsr-tiny", open: false, bodyLimit: 64, asyncAbove: 8 },
+    ...{ host: "127.0.0.1", port: 8080, model: DEFAULT_MODEL, open: false, bodyLimit: 64, asyncAbove: 8 },
     ...{ batchLimit: 1000, queueLimit: 2000, storeLimit: 10_240, keepSeconds: 3600, receiveSeconds: 300 },
     ...{ sendSeconds: 300, stallSeconds: 20, connections: 1000, drainSeconds: 60, log: "info" },
     ...said,

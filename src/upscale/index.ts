@@ -1,4 +1,5 @@
 export type { Method } from "../diffusion/index.js";
+export { DEFAULT_MODEL } from "./default-model.js";
 export type { EnlargedRaster, EnlargementFacts } from "./enlarge.js";
 export type { Progress, ResolvedSettings, UpscaleInfo, UpscaleSettings } from "./settings.js";
 export type { TracedStep } from "./trace.js";
@@ -13,4 +14,4 @@ export {
   type WantedSize,
 } from "./upscale.js";
 export type { JobOptions, Upscaler } from "./upscaler.js";
-export { createUpscaler, DEFAULT_MODEL, type UpscalerOptions } from "./upscaler-node.js";
+export { createUpscaler, type UpscalerOptions } from "./upscaler-node.js";

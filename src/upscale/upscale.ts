@@ -36,6 +36,7 @@ import {
 import { LIMIT_TYPES } from "../image/limits.js";
 import { type PictureSource, pathOf } from "../image/source.js";
 import { filesSource } from "../semantics/sources/files.js";
+import { DEFAULT_MODEL } from "./default-model.js";
 import type { EnlargementFacts } from "./enlarge.js";
 import { type FrameBefore, frameCoverage, movedPixels, withStillParts } from "./frames.js";
 import { kindOf } from "./kinds/index.js";
@@ -50,7 +51,7 @@ import {
 } from "./settings.js";
 import type { TracedStep } from "./trace.js";
 import { JOB_OPTIONS, type JobOptions, type Upscaler } from "./upscaler.js";
-import { createUpscaler, DEFAULT_MODEL, UPSCALER_OPTIONS, type UpscalerOptions } from "./upscaler-node.js";
+import { createUpscaler, UPSCALER_OPTIONS, type UpscalerOptions } from "./upscaler-node.js";
 
 /**
  * Masks that lie in files: a folder with one picture a mask, or one picture in which each colour is a region.

@@ -4,6 +4,7 @@ import { SamsrError } from "../base/errors.js";
 import type { UpscalingModel } from "../checkpoints/index.js";
 import type { InstalledModel } from "../checkpoints/store/index.js";
 import type { Device } from "../runtime/index.js";
+import { DEFAULT_MODEL } from "./default-model.js";
 import { findUpscalingModel } from "./model.js";
 import { openUpscaler, type Upscaler } from "./upscaler.js";
 import { takeThread } from "./upscaler-thread.js";
@@ -39,8 +40,6 @@ export const UPSCALER_OPTIONS = {
   coverage: "string",
   cache: "boolean",
 } as const satisfies Record<keyof UpscalerOptions, OptionType>;
-
-export const DEFAULT_MODEL = "samsr-tiny";
 
 /**
  * Loads a model into a new thread. Close it when done; an idle one does not keep the process alive.

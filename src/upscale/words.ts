@@ -14,6 +14,9 @@ import type { UpscaleSettings } from "./settings.js";
 import { TILE_WAYS } from "./tile-ways.js";
 import type { WantedSize } from "./upscale.js";
 
+/** Where networks can run, as a person says it; `auto` is for a machine to find out. */
+export const DEVICES = ["auto", "cpu", "webgpu", "torch"] as const;
+
 /** A size of the result in pixels, which stands for a scale. */
 const side = (words: string) =>
   ({ value: "n", words, schema: wholeNumber(1), conflicts: ["scale"] }) as const satisfies Described;

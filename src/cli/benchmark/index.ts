@@ -1,15 +1,6 @@
 /** The words of `samsr benchmark`. */
 import { type Command, Option } from "commander";
-import {
-  device,
-  niqeModel,
-  preset,
-  type Surroundings,
-  seed,
-  threads,
-  whole,
-  withPresetSeed,
-} from "../options.js";
+import { addMethodOptions, niqeModel, type Surroundings, whole, withPresetSeed } from "../options.js";
 import type { TablesArguments } from "./tables.js";
 
 /** The tile under way, and the tables of what there is, after Ctrl-C; in milliseconds. */
@@ -40,7 +31,7 @@ export function defineBenchmark(program: Command, { interrupts, done }: Surround
     .summary("the paper's tables, by every installed method")
     .description("Runs every installed method on whole data sets, and makes the paper's tables of it.");
 
-  benchmark
+  const tables = benchmark
     .command("tables")
     .description("the paper's tables 1 and 2 beside ours, with what is installed")
     .requiredOption("--data <folders...>", "data sets: folders of small photos, or with hr and lr in them")
@@ -58,11 +49,8 @@ export function defineBenchmark(program: Command, { interrupts, done }: Surround
       whole(0),
     )
     .addOption(niqeModel())
-    .option("--gallery <n>", "pictures of each set on the page", whole(0), 8)
-    .addOption(preset())
-    .addOption(seed())
-    .addOption(device())
-    .addOption(threads())
+    .option("--gallery <n>", "pictures of each set on the page", whole(0), 8);
+  addMethodOptions(tables)
     .addOption(new Option("--quiet", "print nothing but the tables and errors"))
     .addHelpText("after", tablesHelp)
     .action(async (options: TablesArguments, self: Command) => {

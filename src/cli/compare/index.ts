@@ -1,17 +1,7 @@
 /** The words of `samsr compare`. */
 import type { Command } from "commander";
 import { metricsHelp } from "../metric-options.js";
-import {
-  device,
-  limit,
-  model,
-  niqeModel,
-  preset,
-  type Surroundings,
-  seed,
-  threads,
-  withPresetSeed,
-} from "../options.js";
+import { addMethodOptions, limit, model, niqeModel, type Surroundings, withPresetSeed } from "../options.js";
 import type { CompareArguments } from "./run.js";
 
 const compareHelp = () => `
@@ -32,7 +22,7 @@ Examples:
   samsr compare small --ref originals --methods bicubic,samsr -o comparison`;
 
 export function defineCompare(program: Command, { interrupts, done }: Surroundings): void {
-  program
+  const command = program
     .command("compare")
     .summary("run several methods, and make a page of the results")
     .description("Enlarges pictures by several methods; writes the results, a table and a page to look at.")
@@ -47,11 +37,8 @@ export function defineCompare(program: Command, { interrupts, done }: Surroundin
     .option("--metrics <names>", "separated by commas, or all (default: those that need no weights)")
     .addOption(niqeModel())
     .addOption(limit("pictures"))
-    .addOption(model())
-    .addOption(preset())
-    .addOption(seed())
-    .addOption(device())
-    .addOption(threads())
+    .addOption(model());
+  addMethodOptions(command)
     .option("--overwrite", "replace files that exist")
     .option("--quiet", "print nothing but the table and errors")
     .addHelpText("after", compareHelp)

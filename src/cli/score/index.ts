@@ -2,14 +2,11 @@
 import { type Command, Option } from "commander";
 import { metricsHelp } from "../metric-options.js";
 import {
-  device,
+  addMethodOptions,
   limit,
   model,
   niqeModel,
-  preset,
   type Surroundings,
-  seed,
-  threads,
   whole,
   withPresetSeed,
 } from "../options.js";
@@ -34,21 +31,18 @@ Examples:
   samsr score photos --methods samsr,resshift-15 --pictures strips --markdown > scores.md`;
 
 export function defineScore(program: Command, { interrupts, done }: Surroundings): void {
-  program
+  const command = program
     .command("score")
     .summary("measure methods on photos")
     .description("Measures how well methods bring back photos that were made small, and ranks them.")
     .argument("<folders...>", "folders of photos, subfolders included")
     .addOption(model())
-    .addOption(preset())
     .option("--methods <names>", "separated by commas (default: bicubic,samsr,sinsr,resshift-1,resshift-15)")
     .option("--metrics <names>", "separated by commas, or all", "psnr,ssim")
     .addOption(niqeModel())
     .addOption(limit())
-    .option("--crop <n>", "only a square of this side from the centre of each photo", whole(32))
-    .addOption(seed())
-    .addOption(device())
-    .addOption(threads())
+    .option("--crop <n>", "only a square of this side from the centre of each photo", whole(32));
+  addMethodOptions(command)
     .option("--pictures <folder>", "write strips to look at: input, results, original")
     .option("--strips <n>", "how many of them", whole(1), 8)
     .option("--overwrite", "replace strips that exist")

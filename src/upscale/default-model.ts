@@ -1,0 +1,2 @@
+/** The model of an upscale that names none. */
+export const DEFAULT_MODEL = "samsr-tiny";
