@@ -5,7 +5,10 @@ import { threads } from "./options.js";
 afterEach(() => vi.unstubAllEnvs());
 
 function threadsOf(words: readonly string[]): unknown {
-  const command = new Command().addOption(threads()).exitOverride().configureOutput({ writeErr: () => {} });
+  const command = new Command()
+    .addOption(threads())
+    .exitOverride()
+    .configureOutput({ writeErr: () => {} });
   return command.parse(words, { from: "user" }).opts().threads;
 }
 
