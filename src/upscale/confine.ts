@@ -7,6 +7,7 @@
 import { cropPlanar, hasAlpha, type Raster } from "../image/raster.js";
 import { kernels, resizeByBlocks } from "../image/resize.js";
 import { around } from "./around.js";
+import { bounded } from "./bounds.js";
 
 /** Channels of a grey picture differ by no more levels of 255 than a JPEG's rounding leaves. */
 const GREY_LEVELS = 2;
@@ -64,12 +65,15 @@ export function confine(
       highest: around(greatest, width, height, "greatest"),
     };
   });
-  const even = deep ? evenPlaces(planes, width, height) : new Float32Array(width * height);
-  const shares = even.map((share, at) => {
-    if (ranges.every(({ lowest, highest }) => lowest[at] === highest[at])) return ONE_COLOUR;
-    const isFlat = ranges.every(({ least, greatest }) => least[at] === greatest[at]);
-    return isFlat ? Math.max(share, 0.5) : share;
-  });
+  const shares = deep ? evenPlaces(planes, width, height) : new Float32Array(width * height);
+  for (let at = 0; at < shares.length; at++) {
+    if (ranges.every(({ lowest, highest }) => lowest[at] === highest[at])) shares[at] = ONE_COLOUR;
+    else if (ranges.every(({ least, greatest }) => least[at] === greatest[at])) {
+      shares[at] = Math.max(shares[at], 0.5);
+    }
+  }
+  // Smaller pictures have fewer values than bicubic has taps.
+  const isBounded = scale === 4 && width >= 4 && height >= 4;
   const confinePlane = (out: Float32Array, values: Float32Array, low: Float32Array, high: Float32Array) => {
     const soft = new Float32Array(scale * scale);
     for (let y = 0, at = 0; y < height; y++) {
@@ -77,8 +81,7 @@ export function confine(
         const share = shares[at];
         if (share === ONE_COLOUR) {
           for (let row = 0, i = start; row < scale; row++, i += stride) out.fill(low[at], i, i + scale);
-        } else if (share > 0 || !isWithin(out, start, stride, scale, low[at], high[at])) {
-          // What lies within its surroundings needs no bicubic.
+        } else if (share > 0 || !isBounded) {
           bicubic(values, x, y, soft);
           limit(out, start, stride, scale, low[at], high[at], share, soft);
         }
@@ -86,7 +89,9 @@ export function confine(
     }
   };
   for (const [c, { lowest, highest }] of ranges.entries()) {
-    confinePlane(large.subarray(c * area * scale * scale), planes[c], lowest, highest);
+    const plane = large.subarray(c * area * scale * scale, (c + 1) * area * scale * scale);
+    if (isBounded) bounded(plane, planes[c], lowest, highest, { width, height, stride });
+    confinePlane(plane, planes[c], lowest, highest);
   }
   return large;
 }
@@ -94,24 +99,9 @@ export function confine(
 /** The share of a place around which there is one colour: it becomes the result, not bicubic. */
 const ONE_COLOUR = 2;
 
-/** Tells whether the square of large pixels that one small pixel covers lies within two values. */
-function isWithin(
-  out: Float32Array,
-  start: number,
-  stride: number,
-  scale: number,
-  low: number,
-  high: number,
-): boolean {
-  for (let row = 0, at = start; row < scale; row++, at += stride) {
-    for (let i = at; i < at + scale; i++) if (out[i] < low || out[i] > high) return false;
-  }
-  return true;
-}
-
 /**
- * Keeps the values of such a square from `low` to `high` or as far as bicubic goes, and takes them by a share
- * of the way to it.
+ * Keeps the values of the square that one small pixel covers from `low` to `high` or as far as bicubic goes,
+ * and takes them by a share of the way to it.
  */
 function limit(
   out: Float32Array,
