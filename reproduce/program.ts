@@ -34,6 +34,9 @@ function share(text: string, others: readonly number[] = []): number[] {
   throw new SamsrError(`--shares: expected numbers from 0 to 1, not "${text}"`);
 }
 
+/** The exit code after SIGINT, as shells have it. */
+const INTERRUPTED = 130;
+
 /**
  * Runs the program with these words to its end.
  * @param signal aborting it saves what runs and begins nothing more
@@ -49,6 +52,10 @@ export async function runProgram(
   try {
     await program.parseAsync(words, { from: "user" });
   } catch (error) {
+    if (signal.aborted) {
+      say("reproduce: interrupted; what is done is kept, and the same command goes on");
+      return INTERRUPTED;
+    }
     const known = error instanceof CommanderError || error instanceof SamsrError;
     if (!known) throw error;
     // Of help, what there is to say is said.

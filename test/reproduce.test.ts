@@ -1,5 +1,5 @@
 /** npm run reproduce, end to end: two small students are trained by the command, and tables made of them. */
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import sharp from "sharp";
@@ -193,4 +193,15 @@ it.each([
   expect(stderr).toMatch(message);
   expect(stderr.trim().split("\n")).toHaveLength(1);
   expect(status).toBe(1);
+});
+
+it("says in one line that it was interrupted, and ends as shells have it", () => {
+  const program = new URL("../reproduce/dist/reproduce/program.js", import.meta.url).href;
+  const words = ["table2", "--runs", path("runs"), "--val", path("photos"), "--limit", "1"];
+  const code = `import(${JSON.stringify(program)}).then(async ({ runProgram }) => {
+    process.exitCode = await runProgram(${JSON.stringify(words)}, { signal: AbortSignal.abort() });
+  })`;
+  const { status, stderr } = spawnSync(process.execPath, ["-e", code], { encoding: "utf8" });
+  expect(stderr).toBe("reproduce: interrupted; what is done is kept, and the same command goes on\n");
+  expect(status).toBe(130);
 });
