@@ -56,10 +56,10 @@ it("a large photo needs memory for a tile, a band of tiles and its own pixels, a
   timeout: 600_000,
   retry: 1,
 }, async () => {
-  // Both are 1000 wide, so both hold the same band, and are cut into tiles of several sizes. What tiles share
+  // Both are 1500 wide, so both hold the same band, and are cut into tiles of several sizes. What tiles share
   // is computed twice, and is little here.
-  const flat = await measure(1000, 160, small, 128, 8);
-  const tall = await measure(1000, 820, small, 128, 8);
+  const flat = await measure(1500, 200, small, 128, 8);
+  const tall = await measure(1500, 640, small, 128, 8);
   const pixels = (result: typeof flat) => result.width * result.height;
   const perPixel = (tall.peak - flat.peak) / (pixels(tall) - pixels(flat));
   // A pixel of the photo is 16 of the result: there are copies of the photo, its maps, and rows that wait for
