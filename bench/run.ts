@@ -11,7 +11,18 @@ import { type BenchOptions, type Report, toMarkdown } from "./report.js";
 
 const NAMES = ["matmul", "upscale", "latent", "train", "data", "pixels", "sam", "coverage"];
 /** Run when named only. */
-const OTHERS = ["operators", "torch", "serve", "page", "one-pass", "start", "batch", "large", "metrics"];
+const OTHERS = [
+  "operators",
+  "torch",
+  "serve",
+  "page",
+  "one-pass",
+  "start",
+  "batch",
+  "large",
+  "metrics",
+  "full-size-torch",
+];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

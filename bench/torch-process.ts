@@ -1,4 +1,4 @@
-/** PyTorch in a process of its own that answers each line with a line of JSON: see torch/teacher_step.py. */
+/** Processes that answer each line with a line of JSON, PyTorch's among them: see torch/teacher_step.py. */
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
@@ -16,24 +16,40 @@ export function missingTorch(): string | undefined {
     : `${PYTHON} has no torch (apt-get install python3-torch libopenblas0-openmp)`;
 }
 
-export interface TorchProcess {
+export interface AnsweringProcess {
   readonly version: string;
   ask(line: string): Promise<Record<string, number | string>>;
   stop(): Promise<void>;
 }
 
-/** @param layout "channels_last", or nothing for PyTorch's own */
-export async function startTorch(file: string, threads: number, layout?: string): Promise<TorchProcess> {
+/** Starts torch/teacher_step.py. @param layout "channels_last", or nothing for PyTorch's own */
+export function startTorch(file: string, threads: number, layout?: string): Promise<AnsweringProcess> {
+  return startPython("teacher_step.py", [file, String(threads), ...(layout ? [layout] : [])]);
+}
+
+/** Starts torch/graph.py with an ONNX file whose weights lie in a folder. */
+export function startTorchGraph(model: string, folder: string, threads: number): Promise<AnsweringProcess> {
+  return startPython("graph.py", [model, folder, String(threads)]);
+}
+
+function startPython(name: string, words: readonly string[]): Promise<AnsweringProcess> {
   // Compiled, this file lies in bench/dist/bench/.
-  const program = join(import.meta.dirname, "../../torch/teacher_step.py");
-  const child = spawn(PYTHON, [program, file, String(threads), ...(layout ? [layout] : [])], {
-    stdio: ["pipe", "pipe", "inherit"],
-    env: { OPENBLAS_CORETYPE: coreType(), ...process.env, PYTHONDONTWRITEBYTECODE: "1" },
-  });
+  const program = join(import.meta.dirname, "../../torch", name);
+  const env = { OPENBLAS_CORETYPE: coreType(), ...process.env, PYTHONDONTWRITEBYTECODE: "1" };
+  return startAnswering(PYTHON, [program, ...words], env);
+}
+
+/** Starts a program that says its version in a first line, and then answers each line. */
+export async function startAnswering(
+  program: string,
+  words: readonly string[],
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<AnsweringProcess> {
+  const child = spawn(program, words, { stdio: ["pipe", "pipe", "inherit"], env });
   const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
   const answer = async () => {
     const { value, done } = await lines.next();
-    if (done) throw new Error("teacher_step.py ended before it answered");
+    if (done) throw new Error(`${words[0]} ended before it answered`);
     return JSON.parse(value);
   };
   const { version } = await answer();
