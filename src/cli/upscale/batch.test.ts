@@ -1,11 +1,10 @@
 /** What goes on at the same time in a batch, and in which order it is told: each stage waits for the test. */
-import { setMaxListeners } from "node:events";
-import { fileURLToPath } from "node:url";
 import { afterEach, expect, it, vi } from "vitest";
 import { SamsrError } from "../../base/errors.js";
+import type { UpscalingModel } from "../../checkpoints/index.js";
+import type { InstalledModel } from "../../checkpoints/store/index.js";
 import type { OpenedPicture } from "../../image/index.js";
-import type { EnlargedPicture, UpscaleOptions, Upscaler, UpscalerOptions } from "../../upscale/index.js";
-import { findUpscalingModel } from "../../upscale/model.js";
+import type { EnlargedPicture, UpscaleOptions, Upscaler } from "../../upscale/index.js";
 import type { UpscaleJob, UpscaleRun } from "./job.js";
 
 /** The stages under way, such as "decode a", and how each ends. */
@@ -24,17 +23,14 @@ vi.mock(import("../../image/index.js"), async (original) => ({
   ...(await original()),
   openPicture: (async (path: string) => {
     await stage(`decode ${path}`);
-    // A capital is a large picture.
-    const side = path < "a" ? 1000 : 100;
-    const page = async () => ({ width: side, height: side });
-    return { metadata: {}, pages: 1, name: path, page } as unknown as OpenedPicture;
+    return { metadata: {}, pages: 1, name: path } as unknown as OpenedPicture;
   }) as Awaited<ReturnType<typeof original>>["openPicture"],
 }));
 vi.mock(import("../../upscale/index.js"), async (original) => ({
   ...(await original()),
-  createUpscaler: async ({ threads, device }: UpscalerOptions = {}) => {
-    upscalers.push(threads === undefined ? "opened" : `opened ${threads}`);
-    return { device, close: async () => void upscalers.push("closed") } as unknown as Upscaler;
+  createUpscaler: async () => {
+    upscalers.push("opened");
+    return { close: async () => void upscalers.push("closed") } as unknown as Upscaler;
   },
 }));
 vi.mock(import("../../upscale/upscale.js"), async (original) => ({
@@ -54,7 +50,6 @@ vi.mock(import("../../upscale/upscale.js"), async (original) => ({
   },
 }));
 const { runAll } = await import("./batch.js");
-const model = await findUpscalingModel(fileURLToPath(new URL("../../../models/samsr-tiny", import.meta.url)));
 
 const told: string[] = [];
 afterEach(() => {
@@ -66,16 +61,14 @@ afterEach(() => {
 function start(
   names: string,
   signal = new AbortController().signal,
-  said: Partial<UpscaleRun["options"]> = {},
 ): { ended: Promise<void>; jobs: UpscaleJob[] } {
-  setMaxListeners(0, signal);
   const jobs = [...names].map((name): UpscaleJob => {
     const target = { path: `out/${name}`, format: "png", skip: false } as const;
     return { input: { name, path: name, place: name }, result: { input: name }, target };
   });
   const batch: UpscaleRun = {
-    options: { out: "out", model: "none", seed: 0, cache: false, device: "cpu", ...said },
-    model,
+    options: { out: "out", model: "none", seed: 0, cache: false, device: "cpu" },
+    model: {} as InstalledModel<UpscalingModel>,
     targets: { claim: async () => undefined },
     reporter: {
       bar: { file() {}, update() {}, clear() {} },
@@ -172,54 +165,4 @@ it("an abort leaves what is written, and calls all else interrupted", async () =
     "interrupted",
     "interrupted",
   ]);
-});
-
-const many = "abcdefghijklmnop";
-
-/** Lets all that is under way go on, until everything has ended. */
-async function finish(ended: Promise<void>): Promise<void> {
-  let isDone = false;
-  void ended.then(() => (isDone = true));
-  while (!isDone) await after(...under.keys());
-}
-
-it("many small pictures are divided between two of half of the threads; told of in order", async () => {
-  const { ended } = start(many, undefined, { threads: 4 });
-  await underWay();
-  expect(upscalers).toEqual(["opened 2"]);
-  expect(await after("decode a")).toEqual(["decode b", "enlarge a"]);
-  expect(upscalers).toEqual(["opened 2", "opened 2"]);
-  expect(await after("decode b")).toEqual(["decode c", "enlarge a", "enlarge b"]);
-  expect(await after("decode c", "enlarge b")).toEqual(["decode d", "encode b", "enlarge a", "enlarge c"]);
-  expect(await after("encode b", "enlarge c", "decode d")).toEqual([
-    ...["decode e", "encode c", "enlarge a", "enlarge d"],
-  ]);
-  expect(told).toEqual([]);
-  await finish(ended);
-  expect(told).toEqual([...many]);
-  expect(upscalers.slice(2)).toEqual(["closed", "closed"]);
-});
-
-it("a large picture among them has all threads, alone, and so have those after it", async () => {
-  const { ended } = start(`ab${many.toUpperCase()}`, undefined, { threads: 2 });
-  await underWay();
-  await after("decode a");
-  await after("decode b");
-  expect(await after("decode A", "enlarge b")).toEqual(["decode B", "encode b", "enlarge a"]);
-  expect(upscalers).toEqual(["opened 1", "opened 1"]);
-  expect(await after("enlarge a", "encode b", "decode B")).toEqual(["encode a", "enlarge A"]);
-  expect(upscalers.slice(2)).toEqual(["closed", "closed", "opened 2"]);
-  await finish(ended);
-  expect(told).toEqual(["a", "b", ...many.toUpperCase()]);
-});
-
-it.each([
-  ["one thread", { threads: 1 }, "opened 1"],
-  ["the masks of a large network", { threads: 2, masks: "sam" }, "opened 2"],
-])("with %s there is one", async (_, said, opened) => {
-  const { ended } = start(many, undefined, said);
-  await underWay();
-  expect(await after("decode a")).toEqual(["decode b", "enlarge a"]);
-  await finish(ended);
-  expect(upscalers).toEqual([opened, "closed"]);
 });

@@ -1,11 +1,13 @@
 /**
  * The pictures of `samsr upscale`, each on its way from file to file, so that no core waits: while one is in
- * the network (of small ones two, see lanes.ts), the one after it is decoded and the one before it is
- * encoded. What is said of them is said in their order, and a picture that fails does not stop the others.
+ * the network, the one after it is decoded and the one before it is encoded. What is said of them is said in
+ * their order, and a picture that fails does not stop the others.
  */
+import { unlessAborted } from "../../base/abort.js";
 import { oneAhead } from "../../base/promises.js";
 import type { OpenedPicture } from "../../image/index.js";
 import {
+  createUpscaler,
   type EnlargedPicture,
   type Progress,
   type UpscaleOptions,
@@ -26,9 +28,16 @@ import {
   type UpscaleJob,
   type UpscaleRun,
 } from "./job.js";
-import { openLanes, type UnderWay } from "./lanes.js";
 import { masksOf } from "./settings.js";
 import { writeTrace } from "./trace.js";
+
+/** A picture that the upscaler has taken. */
+interface UnderWay {
+  /** Resolves when the upscaler may take the next one: false when it may itself be what has failed. */
+  readonly freed: Promise<boolean>;
+  /** Resolves when the picture is done, or has failed. */
+  readonly ended: Promise<Tell>;
+}
 
 /**
  * A result of more bytes than this is written before the next picture enters the network: then two results
@@ -50,9 +59,8 @@ const stages: Record<Progress["stage"], string> = {
 export async function runAll(jobs: readonly UpscaleJob[], batch: UpscaleRun): Promise<void> {
   if (jobs.length === 0) return;
   const { reporter, signal } = batch;
-  const lanes = openLanes(batch, jobs.length);
+  let upscaler = openUpscaler(batch);
   let count = 0;
-  let latest: UpscaleJob | undefined;
   /** All before the one at hand are done and told of. */
   let told = Promise.resolve();
   const tellNext = (ended: Promise<Tell>) => {
@@ -70,15 +78,19 @@ export async function runAll(jobs: readonly UpscaleJob[], batch: UpscaleRun): Pr
       } else if (job.target?.skip) {
         tellNext(Promise.resolve(skipped(job, reporter)));
       } else {
-        await lanes.give(prepared, (upscaler) => {
-          reporter.bar.file(job.input.name, jobs.length > 1 ? `${count}/${jobs.length}` : "");
-          latest = job;
-          const begun = begin(job, prepared, upscaler, () => latest === job, batch);
-          tellNext(begun.ended);
-          return begun;
-        });
-        await lanes.free();
+        const opened = await unlessAborted(upscaler, signal);
+        reporter.bar.file(job.input.name, jobs.length > 1 ? `${count}/${jobs.length}` : "");
+        const written = told;
+        const { freed, ended } = begin(job, prepared, opened, count === jobs.length, batch);
+        tellNext(ended);
+        const isSound = await freed;
+        // No more than one is encoded while another is in the network.
+        await written;
         signal.throwIfAborted();
+        if (isSound) continue;
+        // It may be the thread that failed, and the next picture shall not suffer for it.
+        await opened.close();
+        upscaler = openUpscaler(batch);
       }
     }
     await told;
@@ -89,27 +101,38 @@ export async function runAll(jobs: readonly UpscaleJob[], batch: UpscaleRun): Pr
     giveUp(jobs, error, batch);
   } finally {
     reporter.bar.clear();
-    await lanes.close();
+    await upscaler.then((opened) => opened.close()).catch(() => {});
   }
+}
+
+/** Starts loading the model. Its failure waits until somebody asks. */
+function openUpscaler({ options, model }: UpscaleRun): Promise<Upscaler> {
+  const { device, threads, sam, coverage, cache } = options;
+  const upscaler = createUpscaler({ model, device, threads, sam, coverage, cache });
+  upscaler.catch(() => {});
+  return upscaler;
 }
 
 function begin(
   job: UpscaleJob,
   picture: OpenedPicture,
   upscaler: Upscaler,
-  isLatest: () => boolean,
+  isLast: boolean,
   batch: UpscaleRun,
-): UnderWay<Tell> {
+): UnderWay {
   const { reporter } = batch;
-  let begun = false;
+  let [begun, isFree] = [false, false];
   let free = (_isSound: boolean) => {};
   const freed = new Promise<boolean>((resolve) => {
-    free = resolve;
+    free = (isSound) => {
+      isFree = true;
+      resolve(isSound);
+    };
   });
   const onProgress = (progress: Progress) => {
     begun = true;
     // The bar is the next one's by then.
-    if (isLatest()) reporter.bar.update({ ...progress, stage: stages[progress.stage] });
+    if (isLast || !isFree) reporter.bar.update({ ...progress, stage: stages[progress.stage] });
   };
   const work = () => run(job, picture, { upscaler, onProgress, onEnlarged: () => free(true) }, batch);
   const ended = runUnlessMade(job, work, batch).then(
