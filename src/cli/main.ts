@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** The command `samsr` as a process: signals, pipes and the exit code. All else is in program.ts. */
 import { watchInterrupts } from "./interrupt.js";
+import { demandMemory } from "./memory.js";
 import { exitCodeOf, printError } from "./report.js";
 import { watchStandardOutput } from "./streams.js";
 
@@ -26,6 +27,8 @@ const words = process.argv.slice(2);
 try {
   // The network's thread starts while the words are still understood; without an input there is only help.
   if (words[0] === "upscale" && words.length > 2) {
+    // A thread that lacks memory would end the process, whatever the command says of it later.
+    demandMemory();
     const { startThreadAhead } = await import("../upscale/upscaler-thread.js");
     startThreadAhead();
   }
