@@ -196,7 +196,8 @@ describe("a thread", () => {
   });
 
   it("keeps the process alive while a call is pending, and not when idle", async () => {
-    const [idle, pending] = await Promise.all([run(["idle"]), run(["pending"])]);
+    const [uncalled, idle, pending] = await Promise.all([run(["uncalled"]), run(["idle"]), run(["pending"])]);
+    expect(uncalled).toMatchObject({ code: 0, out: "", err: "" });
     expect(idle).toMatchObject({ code: 0, out: "hello\n", err: "" });
     expect(pending).toMatchObject({ code: 0, out: "slept\n", err: "" });
   });

@@ -36,7 +36,6 @@ export function openPort(source: URL | (() => unknown), options: ThreadOptions, 
     ...(options.heapMegabytes && { resourceLimits: { maxOldGenerationSizeMb: options.heapMegabytes } }),
   });
   const id = worker.threadId;
-  worker.unref();
   running.add(gate);
   let alive = true;
   worker.on("message", events.message);
@@ -59,6 +58,8 @@ export function openPort(source: URL | (() => unknown), options: ThreadOptions, 
       new SamsrError(`the worker thread ${name} ended before its work was done (exit code ${code})`),
     );
   });
+  // Listening to its messages would keep the process alive, so this comes after it.
+  worker.unref();
   return {
     post: (message, transfer) => worker.postMessage(message, transfer as readonly NodeTransferable[]),
     keepAlive: (yes) => (yes ? worker.ref() : worker.unref()),

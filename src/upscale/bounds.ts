@@ -109,7 +109,7 @@ const bound = (() => {
 const kernel = createKernel({ across, bound });
 
 interface BoundedSize {
-  /** Of the small plane; from 4 on. */
+  /** The width of the small plane, from 4 on, as is its height. */
   readonly width: number;
   readonly height: number;
   /** The width of the large plane, of which 4 `width` values are looked at. */
