@@ -16,6 +16,7 @@ export {
 export * from "./operators/index.js";
 export { inputShapes } from "./order.js";
 export { sameGraph } from "./same-graph.js";
+export { shapeless } from "./shapeless.js";
 export { inStrips, type StripOptions } from "./strips.js";
 export { unfolded, unfoldedBytes } from "./unfolded.js";
 export {

@@ -31,7 +31,12 @@ import {
 
 /** The version of ONNX's operators that files are written for. */
 export const OPSET = 21;
+
 const IR_VERSION = 10;
+
+/** ONNX Runtime's own operators, which are for sessions and not for files that others read, and their set. */
+const OWN_OPERATORS = new Set(["FusedMatMul"]);
+const OWN_SET = "com.microsoft";
 
 /** The magnitude from which on a number rounds to infinity in float16. */
 const LARGEST_HALF = 65520;
@@ -55,6 +60,8 @@ export interface ModelOptions {
    * shapes.
    */
   readonly dimensions?: Readonly<Record<string, readonly (Dimension | undefined)[]>>;
+  /** Leaves the sides of inputs and outputs open, and how many there are; a scalar is declared as one. */
+  readonly undeclared?: boolean;
 }
 
 /** A side of a tensor: a number, or the name of what it depends on, such as "height". */
@@ -113,7 +120,7 @@ function describe(
   options: ModelOptions,
   extraInputs: readonly Value[],
 ): { file: Message; facts: ModelFacts } {
-  const { name = "samsr", metadata = {}, dimensions = {} } = options;
+  const { name = "samsr", metadata = {}, dimensions = {}, undeclared = false } = options;
   const graph = message();
   const writer = createWriter(graph, options);
   const reached = inTopologicalOrder([...extraInputs, ...Object.values(outputs)]);
@@ -141,17 +148,19 @@ function describe(
     writer.node("Identity", [writer.nameOf(v)], [output], {});
   }
   writeText(graph, 2, name);
-  for (const [key, v] of named) writeBytes(graph, 11, valueInfo(key, v, dimensions[key]));
-  for (const [key, v] of Object.entries(outputs)) writeBytes(graph, 12, valueInfo(key, v, dimensions[key]));
+  const declared = (key: string, v: Value) =>
+    valueInfo(key, v, undeclared && v.shape.length > 0 ? undefined : (dimensions[key] ?? []));
+  for (const [key, v] of named) writeBytes(graph, 11, declared(key, v));
+  for (const [key, v] of Object.entries(outputs)) writeBytes(graph, 12, declared(key, v));
 
   const file = message();
   writeInteger(file, 1, IR_VERSION);
   writeText(file, 2, "samsr");
   writeBytes(file, 7, graph);
-  const opset = message();
-  writeText(opset, 1, "");
-  writeInteger(opset, 2, OPSET);
-  writeBytes(file, 8, opset);
+  writeSet(file, "", OPSET);
+  if (reached.some(({ source }) => source.kind === "node" && OWN_OPERATORS.has(source.node.op))) {
+    writeSet(file, OWN_SET, 1);
+  }
   for (const [key, value] of Object.entries(metadata)) {
     const entry = message();
     writeText(entry, 1, key);
@@ -160,6 +169,14 @@ function describe(
   }
   const inputs = [...named].map(([key, v]) => ({ name: key, shape: v.shape, type: v.type }));
   return { file, facts: { inputs, outputs: Object.keys(outputs), nodes: writer.count() } };
+}
+
+/** Says of which version a set of operators is. */
+function writeSet(file: Message, name: string, version: number): void {
+  const set = message();
+  writeText(set, 1, name);
+  writeInteger(set, 2, version);
+  writeBytes(file, 8, set);
 }
 
 function createWriter(graph: Message, { precision, exact }: ModelOptions) {
@@ -182,6 +199,7 @@ function createWriter(graph: Message, { precision, exact }: ModelOptions) {
     outputs.forEach((o) => writeText(m, 2, o));
     writeText(m, 3, `${op}_${count++}`);
     writeText(m, 4, op);
+    if (OWN_OPERATORS.has(op)) writeText(m, 7, OWN_SET);
     for (const [key, value] of Object.entries(attributes)) writeBytes(m, 5, attribute(key, value));
     writeBytes(graph, 1, m);
   };
@@ -308,18 +326,20 @@ function attribute(name: string, value: Attribute): Message {
   return m;
 }
 
-function valueInfo(name: string, v: Value, sides: readonly (Dimension | undefined)[] = []): Message {
-  const dims = message();
-  for (const [axis, known] of v.shape.entries()) {
-    const dim = message();
-    const side = sides[axis] ?? known;
-    if (typeof side === "number") writeInteger(dim, 1, side);
-    else writeText(dim, 2, side);
-    writeBytes(dims, 1, dim);
-  }
+function valueInfo(name: string, v: Value, sides: readonly (Dimension | undefined)[] | undefined): Message {
   const tensor = message();
   writeInteger(tensor, 1, TYPE_CODES[v.type]);
-  writeBytes(tensor, 2, dims);
+  if (sides) {
+    const dims = message();
+    for (const [axis, known] of v.shape.entries()) {
+      const dim = message();
+      const side = sides[axis] ?? known;
+      if (typeof side === "number") writeInteger(dim, 1, side);
+      else writeText(dim, 2, side);
+      writeBytes(dims, 1, dim);
+    }
+    writeBytes(tensor, 2, dims);
+  }
   const type = message();
   writeBytes(type, 1, tensor);
   const info = message();

@@ -7,6 +7,7 @@ import {
   inputShapes,
   inStrips,
   type ModelOptions,
+  shapeless,
   toModel,
   unfolded,
   unfoldedBytes,
@@ -57,8 +58,8 @@ export async function createAnySizeSession(
   if (levelFor(fast([1, multiple, multiple]), backend) === "all") return undefined;
   const graph = anySize(fast, { input, multiple, mirrors: false, batch: 1 });
   if (!graph) return undefined;
-  const { outputs, dimensions } = graph;
-  return createSession(toModel(unfolded(outputs, input), { dimensions }).bytes, {
+  const outputs = shapeless(unfolded(graph.outputs, input));
+  return createSession(toModel(outputs, { undeclared: true }).bytes, {
     optimization: "extended",
     ...options,
   });
