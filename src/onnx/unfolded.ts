@@ -35,10 +35,13 @@ export function unfolded<Name extends string>(
   const large = largeOnConstants(values);
   return rewrite(outputs, (v, inputs) => {
     if (v.source.kind !== "node" || !large.has(v)) return undefined;
-    const [first, ...others] = inputs;
-    const later = emit("Reshape", [first, mul(integers(first!.shape), one)], { shape: first!.shape });
+    // The smallest of them: it is copied.
+    const sizes = inputs.map((input) => (input ? bytesOf(input) : Number.POSITIVE_INFINITY));
+    const smallest = sizes.indexOf(Math.min(...sizes));
+    const later = (x: Value) => emit("Reshape", [x, mul(integers(x.shape), one)], { shape: x.shape });
+    const given = inputs.map((input, i) => (i === smallest ? later(input!) : input));
     const { op, attributes } = v.source.node;
-    return emit(op, [later, ...others], { shape: v.shape, type: v.type, attributes });
+    return emit(op, given, { shape: v.shape, type: v.type, attributes });
   });
 }
 

@@ -15,7 +15,6 @@
 import { emit } from "./emit.js";
 import { add, cast } from "./operators/arithmetic.js";
 import { reshape } from "./operators/broadcast.js";
-import { conv } from "./operators/convolution.js";
 import { matmul } from "./operators/linear.js";
 import { transpose } from "./operators/shape.js";
 import { F43, OUTPUT_TILE, type Transforms, toomCook, twoSided, WINDOW } from "./toom-cook.js";
@@ -31,6 +30,9 @@ export function winogradConv(x: Value, weight: Value, bias?: Value, pads: readon
 }
 
 const AROUND = [1, 1, 1, 1];
+
+/** Numbers of a kernel of 3 x 3. */
+const TAPS = 9;
 
 /**
  * Convolves x [1, C, H, W], enlarged twice by nearest neighbours, with weight [O, C, 3, 3] and bias [O] ->
@@ -84,7 +86,7 @@ function makeMatrices({ a, b, g }: Transforms) {
   return {
     ...{ planes, outputs: a.length, after: twoSided(a) },
     before: reshapeFixed(twoSided(b), [planes, 1, WINDOW, WINDOW]),
-    ofKernels: reshapeFixed(twoSided(g), [planes, 9, 1, 1]),
+    ofKernels: reshapeFixed(twoSided(g), [planes, 1, 1, TAPS]),
     /** The transformed kernels of weights: a convolution in strips has them once, not once a strip. */
     kernels: new WeakMap<Value, Value>(),
   };
@@ -96,11 +98,14 @@ function kernelsOf(transforms: Transforms, weight: Value): Value {
   const known = kernels.get(weight);
   if (known) return known;
   const [o, c] = weight.shape;
-  // While it loads, the runtime holds what it folds: so no copy is made that is not needed. The tensor is
-  // given its other shape where it lies, and a convolution makes [1, planes, O, C] at once, where a product
-  // would have to be reshaped.
-  const taps = transpose(reshapeFixed(weight, [1, o, c, 9]), [0, 3, 1, 2]);
-  const made = conv(taps, ofKernels);
+  // The taps of all kernels are one long line, of which a convolution takes nine at a time: so nothing is
+  // transposed, and weights are read where they lie.
+  const line = reshapeFixed(weight, [1, 1, 1, o * c * TAPS]);
+  const planes = emit("Conv", [line, ofKernels], {
+    shape: [1, ofKernels.shape[0], 1, o * c],
+    attributes: { kernel_shape: [1, TAPS], strides: [1, TAPS], pads: [0, 0, 0, 0] },
+  });
+  const made = reshape(planes, [1, ofKernels.shape[0], o, c]);
   kernels.set(weight, made);
   return made;
 }
