@@ -1,12 +1,13 @@
 /**
  * Sessions as ONNX Runtime has rewritten them, in files: the next process has one at once, without building
  * its graph. A file's name is a hash of all that decides it (our code, the runtime, the processor, the
- * description and the weights), with the size of the tile where it is for one, so nothing is ever out of
- * date. It is sealed and must be this user's alone, so a damaged one, or another's, is known and not
+ * description and the files of weights), with the size of the tile where it is for one, so nothing is out of
+ * date. A file of weights is told by its place and its last change: hashing it would be work of every start.
+ * What is kept is sealed and must be this user's alone, so a damaged one, or another's, is known and not
  * believed. For Node only.
  */
 import { createHash } from "node:crypto";
-import { lstat, mkdir, readdir, readFile } from "node:fs/promises";
+import { lstat, mkdir, readdir, stat } from "node:fs/promises";
 import { cpus } from "node:os";
 import { join } from "node:path";
 import { cacheFolder, makeRoom } from "../base/room.js";
@@ -122,7 +123,7 @@ export async function openKeptSessions(
 
 /**
  * Returns the name that a model's session is kept by; undefined where a file of its weights is too large, or
- * read in another way. @throws where one cannot be read
+ * read in another way. @throws where one is not there
  */
 async function keyOf(
   { description, folder, place }: InstalledModel<UpscalingModel>,
@@ -136,8 +137,9 @@ async function keyOf(
   const hash = createHash("sha256").update(JSON.stringify([versions, machine, description]));
   for (const name of parts) {
     const path = join(folder, (description.weights as Readonly<Record<string, string>>)[name]!);
-    if ((await lstat(path)).size > LARGEST_WEIGHTS) return undefined;
-    hash.update(await readFile(path));
+    const { dev, ino, size, mtimeNs, ctimeNs } = await stat(path, { bigint: true });
+    if (size > LARGEST_WEIGHTS) return undefined;
+    hash.update([dev, ino, size, mtimeNs, ctimeNs].join());
   }
   return hash.digest("hex");
 }
