@@ -1,7 +1,7 @@
 /**
- * Joins the modules of what starts often, the command, the thread and process of its upscaler and the threads
- * that make batches, into a few files, over what tsc wrote: `samsr upscale` then reads a dozen files where it
- * read three hundred. What others import stays as it is.
+ * Joins the modules of what starts often, the command, the threads and process of its upscaler and the
+ * threads that make batches, into a few files, over what tsc wrote: `samsr upscale` then reads a dozen files
+ * where it read three hundred. What others import stays as it is.
  */
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
@@ -21,6 +21,7 @@ const file = (name) => fileURLToPath(new URL(`../dist/${name}.js`, import.meta.u
 const PROGRAMS = {
   "cli/main": ["upscale/upscaler-thread", "runtime/thread-node", "cli/program", "cli/upscale/run"],
   "upscale/worker-node": ["runtime/thread-node", "runtime/backend-node"],
+  "upscale/walk-node": ["runtime/thread-node"],
   "server/runner/process": [],
   "train/data/worker": [],
 };

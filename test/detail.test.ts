@@ -9,6 +9,7 @@ import { bundleModel } from "../src/train/bundle.js";
 import { enlarge } from "../src/upscale/enlarge.js";
 import { kindOf } from "../src/upscale/kinds/index.js";
 import { findPart, findUpscalingModel, loadWeights } from "../src/upscale/model.js";
+import { runnerHere } from "../src/upscale/runner.js";
 import { createSessions, type Sessions } from "../src/upscale/sessions.js";
 import { resolveSettings, type UpscaleSettings } from "../src/upscale/settings.js";
 import { photoLike } from "./fixtures/pictures.js";
@@ -38,7 +39,7 @@ afterAll(() => sessions?.release());
 const picture = photoLike(16, 16);
 const idle = { progress: () => {}, cancelled: () => false, checkpoint: async () => {} };
 const run = (own: Sessions, settings: UpscaleSettings) =>
-  enlarge(picture, resolveSettings(settings, picture, own.kind), own, "cpu", idle);
+  enlarge(picture, resolveSettings(settings, picture, own.kind), runnerHere(own), "cpu", idle);
 
 /** By a model of one end. */
 async function byOneEnd(student: StateDict) {

@@ -23,6 +23,7 @@ import * as o from "../src/onnx/index.js";
 import { createGraphSession, floatTensor } from "../src/runtime/index.js";
 import { enlarge } from "../src/upscale/enlarge.js";
 import { kindOf } from "../src/upscale/kinds/index.js";
+import { runnerHere } from "../src/upscale/runner.js";
 import { createSessions } from "../src/upscale/sessions.js";
 import { resolveSettings, type UpscaleSettings } from "../src/upscale/settings.js";
 import { tileInputs } from "../src/upscale/tile-inputs.js";
@@ -233,7 +234,7 @@ describe.skipIf(!hasShared)("latent diffusion x4", () => {
         cancelled: () => false,
         checkpoint: async () => {},
       };
-      return enlarge(photo, resolveSettings(settings, photo, kind), sessions, "cpu", context);
+      return enlarge(photo, resolveSettings(settings, photo, kind), runnerHere(sessions), "cpu", context);
     };
     const whole = await upscaled({ steps: 4, seed: 5 });
     expect([whole.raster.width, whole.raster.height]).toEqual([84, 52]);

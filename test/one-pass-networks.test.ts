@@ -27,6 +27,7 @@ import { frozenScope } from "../src/nn/index.js";
 import * as o from "../src/onnx/index.js";
 import { enlarge } from "../src/upscale/enlarge.js";
 import { kindOf } from "../src/upscale/kinds/index.js";
+import { runnerHere } from "../src/upscale/runner.js";
 import { createSessions } from "../src/upscale/sessions.js";
 import { resolveSettings } from "../src/upscale/settings.js";
 import { temporaryFolder } from "./fixtures/cli.js";
@@ -199,7 +200,13 @@ describe.skipIf(!hasShared).each(FIXTURES)("%s", (fixture, network) => {
     const weights = async (part: string) => ({ tensors: await loadModelWeights(model, part) });
     const sessions = createSessions({ name: fixture, kind }, weights, { device: "cpu", threads: 1 });
     const idle = { progress: () => {}, cancelled: () => false, checkpoint: async () => {} };
-    const { raster } = await enlarge(picture, resolveSettings({}, picture, kind), sessions, "cpu", idle);
+    const { raster } = await enlarge(
+      picture,
+      resolveSettings({}, picture, kind),
+      runnerHere(sessions),
+      "cpu",
+      idle,
+    );
     await sessions.release();
 
     const graph = await graphOf(model, [1, channels, height, width]);

@@ -11,6 +11,7 @@ import { enlarge } from "../src/upscale/enlarge.js";
 import { kindOf } from "../src/upscale/kinds/index.js";
 import { DEFAULT_OVERLAP, DEFAULT_TILE } from "../src/upscale/kinds/pixel.js";
 import { findPart, findUpscalingModel } from "../src/upscale/model.js";
+import { runnerHere } from "../src/upscale/runner.js";
 import { createSessions, type Sessions } from "../src/upscale/sessions.js";
 import { resolveSettings } from "../src/upscale/settings.js";
 import { photoLike } from "./fixtures/pictures.js";
@@ -41,7 +42,7 @@ const idle = { progress: () => {}, cancelled: () => false, checkpoint: async () 
 
 async function enlarged(raster: Raster, tile: number, overlap: number, by = sessions): Promise<Raster> {
   const settings = resolveSettings({ tile, overlap }, raster, by.kind);
-  return (await enlarge(raster, settings, by, "cpu", idle)).raster;
+  return (await enlarge(raster, settings, runnerHere(by), "cpu", idle)).raster;
 }
 
 /**

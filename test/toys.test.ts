@@ -13,6 +13,7 @@ import { configSchema, readTrainingConfig, studentOptions } from "../src/train/c
 import { studentLoss } from "../src/train/student.js";
 import { enlarge } from "../src/upscale/enlarge.js";
 import { kindOf } from "../src/upscale/kinds/index.js";
+import { runnerHere } from "../src/upscale/runner.js";
 import { createSessions } from "../src/upscale/sessions.js";
 import { resolveSettings } from "../src/upscale/settings.js";
 import { photoLike } from "./fixtures/pictures.js";
@@ -68,7 +69,7 @@ it("upscales by it, and knows it wherever methods are named", async () => {
   const upscaled = async (name: Method, steps?: number) => {
     const settings = resolveSettings({ method: name, steps }, raster, kind);
     const idle = { progress: () => {}, cancelled: () => false, checkpoint: async () => {} };
-    return { settings, ...(await enlarge(raster, settings, sessions, "cpu", idle)) };
+    return { settings, ...(await enlarge(raster, settings, runnerHere(sessions), "cpu", idle)) };
   };
   const toy = await upscaled(method, 3);
   expect(toy.info).toMatchObject({ method: "toy", steps: 3, masks: "none" });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { createChannel, createQueue, once, remember } from "./promises.js";
+import { createChannel, createQueue, madeAhead, once, remember } from "./promises.js";
 
 const wait = (ms: number) => new Promise((done) => setTimeout(done, ms));
 
@@ -83,5 +83,25 @@ describe("createChannel", () => {
     await expect(waiting).rejects.toBe(torn);
     await expect(push(2)).rejects.toBe(torn);
     await expect(values[Symbol.asyncIterator]().next()).rejects.toBe(torn);
+  });
+});
+
+describe("madeAhead", () => {
+  it.each([0, 1, 2])("begins %i more than what is waited for, and throws in turn", async (ahead) => {
+    const begun: number[] = [];
+    const make = async (n: number) => {
+      begun.push(n);
+      if (n === 3) throw new Error("three");
+      return 10 * n;
+    };
+    const seen: number[] = [];
+    const walk = async () => {
+      for await (const made of madeAhead([0, 1, 2, 3, 4], make, ahead)) {
+        expect(begun).toHaveLength(Math.min(made / 10 + 1 + ahead, 5));
+        seen.push(made);
+      }
+    };
+    await expect(walk()).rejects.toThrow("three");
+    expect(seen).toEqual([0, 10, 20]);
   });
 });

@@ -99,6 +99,26 @@ export function createChannel<T>(): Channel<T> {
 }
 
 /**
+ * Makes something of each item, in their order, where so many of the next are begun before one is waited for.
+ * What fails is thrown when its turn comes.
+ */
+export async function* madeAhead<T, U>(
+  items: readonly T[],
+  make: (item: T) => Promise<U>,
+  ahead: number,
+): AsyncGenerator<U> {
+  const begun: Promise<U>[] = [];
+  for (let i = 0; i < items.length; i++) {
+    for (let next = i + begun.length; next < Math.min(i + 1 + ahead, items.length); next++) {
+      const made = make(items[next]!);
+      made.catch(() => {});
+      begun.push(made);
+    }
+    yield await begun.shift()!;
+  }
+}
+
+/**
  * Goes through items one by one, preparing each while the one before it is being worked on.
  * @param prepare must not reject, since nobody listens while it runs ahead
  */

@@ -19,8 +19,10 @@ export { type FloatTensor, floatTensor, type Tensor, type TensorData } from "./t
 export {
   type CallContext,
   type CallOptions,
+  serveChannel,
   serveThread,
   startThread,
   type Thread,
   type ThreadFunctions,
+  threadOverChannel,
 } from "./thread.js";

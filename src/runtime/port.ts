@@ -8,10 +8,13 @@ export interface ThreadOptions {
   readonly heapMegabytes?: number;
 }
 
+/** What a message may have in it that is moved rather than copied. */
+export type Moved = ArrayBuffer | MessagePort;
+
 /** A worker as both runtimes have one. */
 export interface Port {
-  /** Sends a message, and moves these buffers of it rather than copying them. */
-  post(message: ToWorker, transfer: readonly ArrayBuffer[]): void;
+  /** Sends a message, and moves these parts of it rather than copying them. */
+  post(message: ToWorker, transfer: readonly Moved[]): void;
   /** Says whether the thread keeps the process alive. */
   keepAlive(yes: boolean): void;
   /** Ends the thread at a moment when that is safe. */

@@ -8,8 +8,9 @@
  * is a message after all, and `checkpoint()` lets it in.
  */
 import { SamsrError } from "../base/errors.js";
+import * as channel from "./channel.js";
 import { inNode } from "./environment.js";
-import type { Port, PortEvents, Post, ThreadOptions } from "./port.js";
+import type { Moved, Port, PortEvents, Post, Receive, ThreadOptions } from "./port.js";
 import * as web from "./thread-web.js";
 import { type FromWorker, packError, type ToWorker, unpackError, type WireError } from "./wire.js";
 
@@ -38,8 +39,8 @@ export type ThreadFunctions = Record<string, (args: any, context: CallContext) =
 
 /** How a function in a worker is called. */
 export interface CallOptions {
-  /** Buffers inside the argument to move rather than copy; they are empty here afterwards. */
-  readonly transfer?: readonly ArrayBuffer[];
+  /** Buffers and ports inside the argument to move rather than copy; they are empty here afterwards. */
+  readonly transfer?: readonly Moved[];
   /**
    * Aborts the call: it is rejected at once with the signal's reason, and the worker stops when it next
    * looks.
@@ -100,6 +101,22 @@ export function startThread<F extends ThreadFunctions = ThreadFunctions>(
   source: URL | (() => Worker),
   options: ThreadOptions = {},
 ): Thread<F> {
+  return threadOver(async (events) =>
+    inNode
+      ? (await import("./thread-node.js")).openPort(source, options, events)
+      : web.openPort(source, events),
+  );
+}
+
+/**
+ * Returns the functions at the other end of a channel, where {@link serveChannel} answers. A thread that has
+ * one end calls those of another so, without the owner of both between them.
+ */
+export function threadOverChannel<F extends ThreadFunctions>(end: MessagePort): Thread<F> {
+  return threadOver(async (events) => channel.openPort(end, events));
+}
+
+function threadOver<F extends ThreadFunctions>(open: (events: PortEvents) => Promise<Port>): Thread<F> {
   const pending = new Map<number, Pending>();
   let ended: SamsrError | undefined;
   let closing: Promise<void> | undefined;
@@ -123,10 +140,7 @@ export function startThread<F extends ThreadFunctions = ThreadFunctions>(
     else if (m.kind === "result") call?.resolve(m.value);
     else call?.reject(unpackError(m.error));
   };
-  const events: PortEvents = { message, died: fail };
-  const opening: Promise<Port> = inNode
-    ? import("./thread-node.js").then((node) => node.openPort(source, options, events))
-    : Promise.resolve().then(() => web.openPort(source, events));
+  const opening = open({ message, died: fail });
   opening.catch((error) =>
     fail(new SamsrError(`the worker thread does not start: ${error.message}`, { cause: error })),
   );
@@ -196,6 +210,23 @@ export function startThread<F extends ThreadFunctions = ThreadFunctions>(
  * module, and create sessions inside the functions, not while the module loads.
  */
 export function serveThread<F extends ThreadFunctions>(functions: F): F {
+  const receive = answering(functions);
+  // A browser's worker must listen before its module has run; Node's keeps messages until somebody does.
+  if (inNode) void import("./thread-node.js").then((node) => node.serve(receive));
+  else web.serve(receive);
+  return functions;
+}
+
+/**
+ * Answers calls to these functions that come through a channel, until its other end is closed or its thread
+ * has ended.
+ */
+export function serveChannel(end: MessagePort, functions: ThreadFunctions): Promise<void> {
+  return channel.serve(end, answering(functions));
+}
+
+/** Returns what takes messages in the thread that has the functions. */
+function answering(functions: ThreadFunctions): Receive {
   const calls = new Map<number, { cancelled: boolean; readonly handedOver: (() => void)[] }>();
 
   const answer = async (m: Extract<ToWorker, { kind: "call" }>, post: Post) => {
@@ -235,7 +266,7 @@ export function serveThread<F extends ThreadFunctions>(functions: F): F {
     }
   };
 
-  const receive = (m: ToWorker, post: Post) => {
+  return (m, post) => {
     if (m.kind === "call") void answer(m, post);
     else {
       const state = calls.get(m.id);
@@ -243,8 +274,4 @@ export function serveThread<F extends ThreadFunctions>(functions: F): F {
       else if (state) state.cancelled = true;
     }
   };
-  // A browser's worker must listen before its module has run; Node's keeps messages until somebody does.
-  if (inNode) void import("./thread-node.js").then((node) => node.serve(receive));
-  else web.serve(receive);
-  return functions;
 }

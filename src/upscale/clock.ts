@@ -1,6 +1,8 @@
 /** Adds up the milliseconds of each part of a job. */
 export interface Clock {
   time<T>(part: Part, work: () => Promise<T> | T): Promise<T>;
+  /** Adds milliseconds that something else has measured. */
+  add(part: Part, milliseconds: number): void;
   /** Returns whole milliseconds of each part, and since the clock was made. */
   read(): Record<Part | "total", number>;
 }
@@ -26,6 +28,9 @@ export function createClock(): Clock {
       } finally {
         spent[part] += performance.now() - start;
       }
+    },
+    add(part, milliseconds) {
+      spent[part] += milliseconds;
     },
     read() {
       const all = { ...spent, total: performance.now() - begun };

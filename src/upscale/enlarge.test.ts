@@ -5,6 +5,7 @@ import { bicubicX4 } from "../image/resize.js";
 import { createNoise, emptyCoverage, runsOf, type SamMask } from "../semantics/index.js";
 import { type EnlargeContext, enlarge } from "./enlarge.js";
 import { kindOf } from "./kinds/index.js";
+import { runnerHere } from "./runner.js";
 import { createSessions, type Sessions } from "./sessions.js";
 import { type Progress, resolveSettings, type UpscaleSettings } from "./settings.js";
 
@@ -42,7 +43,13 @@ function open(options: { residual?: number; threads?: number } = {}): Sessions {
 const idle: EnlargeContext = { progress: () => {}, cancelled: () => false, checkpoint: async () => {} };
 
 function run(raster: Raster, settings: UpscaleSettings, sessions: Sessions, context = idle) {
-  return enlarge(raster, resolveSettings(settings, raster, small.kind), sessions, "cpu", context);
+  return enlarge(
+    raster,
+    resolveSettings(settings, raster, small.kind),
+    runnerHere(sessions, context),
+    "cpu",
+    context,
+  );
 }
 
 function largestDifference(a: Raster, b: Raster): number {

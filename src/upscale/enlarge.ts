@@ -4,16 +4,19 @@
  * enlarge, blend. It reads no files and knows no threads, so a worker of Node and one of a browser run the
  * same.
  *
- * Memory: the small image, its maps (with an autoencoder its latents too), one tile, a band of tiles in
- * floats, and the result as whole numbers, unless its rows are wanted as they are finished.
+ * Where networks run in another thread, the next tile is on its way before the last is blended: that one
+ * computes on all cores, and finds the next as soon as it is done with one.
+ *
+ * Memory: the small image, its maps (with an autoencoder its latents too), one tile, or two where the next is
+ * on its way, a band of tiles in floats, and the result as whole numbers, unless its rows are wanted as they
+ * are finished.
  */
 import { SamsrError } from "../base/errors.js";
+import { madeAhead } from "../base/promises.js";
 import { bleedColour } from "../image/alpha.js";
 import { bitDepth, createRaster, fromTensor, type Raster, type Region, toTensor } from "../image/raster.js";
 import { resample } from "../image/resample.js";
 import { createMosaic, intoRaster, type RowsSink, type TilePlan } from "../image/tiles.js";
-import { sizeOf } from "../onnx/index.js";
-import { type FloatTensor, floatTensor } from "../runtime/index.js";
 import {
   type Coverage,
   type CoverageSummary,
@@ -22,20 +25,27 @@ import {
   summarise,
 } from "../semantics/index.js";
 import { createClock } from "./clock.js";
-import type { TileTensor, Walk } from "./kinds/kind.js";
+import type { Walk } from "./kinds/kind.js";
+import { createRooms } from "./rooms.js";
+import type { Runner } from "./runner.js";
 import { createSemantics, findCoverage, type Stop } from "./semantics.js";
-import type { Sessions } from "./sessions.js";
 import {
   enlargedSize,
   type Progress,
   planFor,
   type ResolvedSettings,
   scheduleFor,
+  takesOneStep,
   type UpscaleInfo,
 } from "./settings.js";
 import { createTileDiffusion } from "./tile-diffusion.js";
-import { type TileSize, tileShapes } from "./tile-inputs.js";
-import { enlargePictures, listPictures, picturesOf, type TilePicture } from "./tile-pictures.js";
+import {
+  enlargePictures,
+  listPictures,
+  picturesOf,
+  type TilePicture,
+  type TilePictures,
+} from "./tile-pictures.js";
 import { createTrace, type TileMoment, type TracedStep } from "./trace.js";
 
 /**
@@ -70,15 +80,15 @@ export interface EnlargedRaster extends EnlargementFacts {
 export async function enlarge(
   raster: Raster,
   settings: ResolvedSettings,
-  sessions: Sessions,
+  runner: Runner,
   device: string,
   context: EnlargeContext,
 ): Promise<EnlargedRaster> {
   const { width, height, channels } = raster;
-  const { scale } = sessions.kind;
+  const { scale } = runner.kind;
   const made = createRaster(scale * width, scale * height, channels, bitDepth(raster));
   const begun = performance.now();
-  const { info, trace } = await enlargeInRows(raster, settings, sessions, device, context, intoRaster(made));
+  const { info, trace } = await enlargeInRows(raster, settings, runner, device, context, intoRaster(made));
   if (settings.scale === scale) return { raster: made, info, trace };
   const size = enlargedSize(raster, settings.scale);
   const result = await stage(context, "resample", () =>
@@ -117,7 +127,7 @@ async function stage<T>(
 export async function enlargeInRows(
   raster: Raster,
   settings: ResolvedSettings,
-  sessions: Sessions,
+  runner: Runner,
   device: string,
   context: EnlargeContext,
   onRows: RowsSink,
@@ -135,37 +145,30 @@ export async function enlargeInRows(
   }
 
   await context.checkpoint();
-  const { kind } = sessions;
-  await sessions.blend(settings.detail);
+  const { kind, ahead } = runner;
+  await runner.blend(settings.detail);
   const colour = await bleedColour(raster);
   const plan = planFor(raster, settings, kind, device);
   const most = Math.max(...plan.tiles.map(({ width, height }) => width * height));
   const hasSizes = plan.tiles.some(({ width, height }) => width * height < plan.tileWidth * plan.tileHeight);
   const tiles = plan.tiles.map((tile) => picturesOf(colour, tile));
   const trace = settings.trace ? createTrace(plan, kind.scale) : undefined;
-  // Made with the first tile that needs it, and used by all: tiles cost no memory that has to be collected.
-  let room: ArrayBuffer | undefined;
   let coverage = summarise(emptyCoverage(1, 1));
-
-  /** Returns memory for the large pixels of a tile. */
-  function largePixels({ width, height }: TileSize): FloatTensor {
-    const shape = [1, 3, kind.scale * height, kind.scale * width];
-    room ??= new ArrayBuffer(4 * 3 * kind.scale ** 2 * most);
-    return floatTensor(shape, new Float32Array(room, 0, sizeOf(shape)));
-  }
+  const roomsOf = (channels: number) => createRooms(plan.tiles, 1 + ahead, channels * most);
+  const largeRooms = roomsOf(3 * kind.scale ** 2);
+  const noiseRooms = roomsOf(kind.diffusion?.channels ?? 0);
 
   const run: Walk["run"] = async (graph, data, at) => {
     stop.throwIfAborted();
-    const session = await clock.time("load", () => sessions.of(graph, at, hasSizes));
-    stop.throwIfAborted();
-    const shapes = tileShapes(kind, at);
-    const feeds: Record<string, FloatTensor> = {};
-    for (const name of session.inputs as TileTensor[]) feeds[name] = floatTensor(shapes[name], data[name]);
     const isLast = graph.output === "hr";
-    const fetches = { [graph.output]: isLast ? largePixels(at) : null };
-    const results = await clock.time(graph.timed, () => session.run(feeds, { fetches }));
-    const made = results[graph.output].data as Float32Array;
-    if (isLast) checkFinite(made, sessions.name);
+    const into = isLast ? largeRooms.take(at, 3 * kind.scale ** 2 * at.width * at.height) : undefined;
+    const { made, noise, load, spent } = await runner.run(graph, data, at, { more: hasSizes, into });
+    clock.add("load", load);
+    clock.add(graph.timed, spent);
+    if (noise) noiseRooms.putBack(at, noise);
+    if (!isLast) return made;
+    largeRooms.putBack(at, made);
+    checkFinite(made, runner.name);
     return made;
   };
 
@@ -174,13 +177,14 @@ export async function enlargeInRows(
     plan,
     tiles,
     run,
+    begin: (graph) => runner.begin(graph, plan.tiles[0], { more: hasSizes }),
     async runFile(part, feeds) {
       stop.throwIfAborted();
-      const session = await clock.time("load", () => sessions.ofFile(part));
-      stop.throwIfAborted();
-      const made = await clock.time("network", () => session.run(feeds));
+      const { made, load, spent } = await runner.runFile(part, feeds);
+      clock.add("load", load);
+      clock.add("network", spent);
       for (const { data } of Object.values(made)) {
-        if (data instanceof Float32Array) checkFinite(data, sessions.name);
+        if (data instanceof Float32Array) checkFinite(data, runner.name);
       }
       return made;
     },
@@ -202,6 +206,7 @@ export async function enlargeInRows(
       await step();
     },
     alone: settings.tiles === "alone",
+    oneStep: settings.diffusion !== undefined && takesOneStep(settings.diffusion),
     async diffuse(lookedAt) {
       const diffusion = settings.diffusion!;
       const { channels } = kind.diffusion!;
@@ -219,7 +224,7 @@ export async function enlargeInRows(
           createSemantics(found, { ...diffusion, seed }, { channels, schedule }, stop),
         );
       const { seed } = diffusion;
-      const of = { most, channels, schedule, settings: diffusion, clock, stop };
+      const of = { rooms: noiseRooms, channels, schedule, settings: diffusion, clock, stop };
       if (settings.tiles === "together") {
         const found = await stage(context, "masks", () => find(colour, lookedAt?.(0)));
         coverage = summarise(found);
@@ -250,14 +255,17 @@ export async function enlargeInRows(
       const [{ scale }, { channels }, bits] = [kind, raster, bitDepth(raster)];
       const mosaic = createMosaic(plan, { channels, scale, bits, onRows });
       context.progress({ stage: "tiles", done: 0, total: tiles.length });
-      for (const [i, pictures] of tiles.entries()) {
+      const make = async (pictures: TilePictures) => {
         await context.checkpoint();
-        const planes = await enlargePictures(colour, pictures, scale, enlargePicture);
+        return enlargePictures(colour, pictures, scale, enlargePicture);
+      };
+      let done = 0;
+      for await (const planes of madeAhead(tiles, make, ahead)) {
         await clock.time("blend", () => mosaic.add(planes));
-        context.progress({ stage: "tiles", done: i + 1, total: tiles.length });
+        context.progress({ stage: "tiles", done: ++done, total: tiles.length });
       }
     },
-    release: (graph) => sessions.drop(graph),
+    release: (graph) => runner.drop(graph),
   });
 
   const traced = await trace?.pictures((x0, tile) => run(kind.show!, { x0 }, tile));

@@ -20,6 +20,7 @@ import { enlarge } from "./enlarge.js";
 import { exportModel } from "./export.js";
 import { kindOf } from "./kinds/index.js";
 import { findPart, findUpscalingModel } from "./model.js";
+import { runnerHere } from "./runner.js";
 import { createSessions, type Sessions } from "./sessions.js";
 import { resolveSettings, type UpscaleSettings } from "./settings.js";
 
@@ -53,7 +54,7 @@ function picture(width: number, height: number): Raster {
 
 async function upscaled(model: InstalledModel<UpscalingModel>, small: Raster, settings: UpscaleSettings) {
   const resolved = resolveSettings(settings, small, kindOf(model.description));
-  const { raster } = await enlarge(small, resolved, sessionsOf.get(model)!, "cpu", idle);
+  const { raster } = await enlarge(small, resolved, runnerHere(sessionsOf.get(model)!), "cpu", idle);
   return Float32Array.from(raster.data, (value) => value / 65535);
 }
 

@@ -24,6 +24,7 @@ import {
 } from "../semantics/index.js";
 import { type EnlargeContext, enlarge } from "./enlarge.js";
 import { kindOf } from "./kinds/index.js";
+import { runnerHere } from "./runner.js";
 import { createSessions, type Sessions } from "./sessions.js";
 import { type Progress, resolveSettings, type UpscaleSettings } from "./settings.js";
 
@@ -39,7 +40,7 @@ function openSessions(
 }
 
 function run(raster: Raster, settings: UpscaleSettings = {}, of: Sessions = sessions, context = idle) {
-  return enlarge(raster, resolveSettings(settings, raster, of.kind), of, "cpu", context);
+  return enlarge(raster, resolveSettings(settings, raster, of.kind), runnerHere(of, context), "cpu", context);
 }
 
 function largestDifference(a: Raster, b: Raster): number {

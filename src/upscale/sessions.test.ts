@@ -74,7 +74,15 @@ it("keeps sessions of a graph of fixed size within so many bytes, the last ones"
     build: (p, { lq }) => o.mul(lq, p.parameter("gain", [], ones)),
   };
   const kind: ModelKind = {
-    ...{ scale: 1, multiple: 1, tile: 8, overlap: 0, onePass: [graph], enlarge: async () => {} },
+    ...{
+      scale: 1,
+      multiple: 1,
+      tile: 8,
+      overlap: 0,
+      onePass: [graph],
+      graphs: [graph],
+      enlarge: async () => {},
+    },
     // What goes in and what comes out of 16 x 16 pixels, and of 8 x 8.
     keptBytes: 2 * 4 * 3 * (256 + 64),
   };
@@ -104,7 +112,15 @@ it("begins with the session that is kept, which the first tile then finds", asyn
       build: (_, { lq }) => o.mul(lq, 2),
     };
     const kind: ModelKind = {
-      ...{ scale: 1, multiple: 1, tile: 8, overlap: 0, onePass: [graph], enlarge: async () => {} },
+      ...{
+        scale: 1,
+        multiple: 1,
+        tile: 8,
+        overlap: 0,
+        onePass: [graph],
+        graphs: [graph],
+        enlarge: async () => {},
+      },
       keptBytes: 2 ** 20,
     };
     const kept: KeptSessions = {
@@ -146,7 +162,15 @@ it("keeps one session for all sizes, or the first of one size where a graph has 
       build: (_, { lq }) => o.mul(lq, 2),
     };
     const kind: ModelKind = {
-      ...{ scale: 1, multiple: 1, tile: 8, overlap: 0, onePass: [graph], enlarge: async () => {} },
+      ...{
+        scale: 1,
+        multiple: 1,
+        tile: 8,
+        overlap: 0,
+        onePass: [graph],
+        graphs: [graph],
+        enlarge: async () => {},
+      },
       keptBytes: 2 ** 20,
     };
     const weights = async () => ({ tensors: new Map() });

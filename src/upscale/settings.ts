@@ -122,7 +122,8 @@ export interface UpscaleInfo
   /**
    * `load` is making sessions for a size of tile seen for the first time. The time inside them is `encode`
    * (pixels to latents), `network` (the denoiser; for a model of pixels the whole single step) and `decode`.
-   * What is left of `total` is reading tiles, alpha, and resampling.
+   * What is left of `total` is reading tiles, alpha, and resampling. Of a large picture in Node parts are
+   * done at the same time, and may add up to more.
    */
   readonly milliseconds: {
     readonly masks: number;

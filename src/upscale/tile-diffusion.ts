@@ -3,12 +3,13 @@ import { inputScale, onArrays, SAMPLERS, type Schedule, sample } from "../diffus
 import type { Region } from "../image/raster.js";
 import type { Clock } from "./clock.js";
 import type { TileDiffusion } from "./kinds/kind.js";
+import type { Rooms } from "./rooms.js";
 import type { Semantics, Stop } from "./semantics.js";
-import { type DiffusionSettings, takesOneStep } from "./settings.js";
+import type { DiffusionSettings } from "./settings.js";
 
 interface TileDiffusionOptions {
-  /** The most pixels of a tile. */
-  readonly most: number;
+  /** Memory for the noise of tiles. */
+  readonly rooms: Rooms;
   /** The channels C of a latent. */
   readonly channels: number;
   readonly schedule: Schedule;
@@ -20,34 +21,32 @@ interface TileDiffusionOptions {
 }
 
 export function createTileDiffusion(options: TileDiffusionOptions): TileDiffusion {
-  const { most, channels, schedule, settings, semanticsOf, clock, stop } = options;
+  const { rooms, channels, schedule, settings, semanticsOf, clock, stop } = options;
   const { method, steps } = settings;
   const sampler = SAMPLERS[method];
-  // It lives as long as the picture, so that tiles cost no memory that has to be collected.
-  const room = new ArrayBuffer(4 * channels * most);
   const last = schedule.steps - 1;
   // SAMSR too scales by the global eta and kappa: the denoiser was taught with them.
   const scale = Float32Array.of(inputScale(schedule.eta[last], schedule.kappa));
-  const noiseOf = ({ semantics, region }: ReturnType<typeof semanticsOf>) => {
+  const noiseOf = (tile: Region, { semantics, region }: ReturnType<typeof semanticsOf>) => {
     const { x, y, width, height } = region;
-    const noise = new Float32Array(room, 0, channels * width * height);
+    const noise = rooms.take(tile, channels * width * height);
     return clock.time("noise", () => semantics.noise.fill(x, y, width, height, noise));
   };
   return {
-    oneStep: takesOneStep(settings),
     async start(tile) {
       const own = semanticsOf(tile);
-      return { noise: await noiseOf(own), sigma: own.semantics.sigma(own.region), scale };
+      return { noise: await noiseOf(tile, own), sigma: own.semantics.sigma(own.region), scale };
     },
     async startingPoint(tile, y) {
       const own = semanticsOf(tile);
-      const xT = onArrays.prior({ y, noise: await noiseOf(own), level: own.semantics.sigma(own.region) });
+      const noise = await noiseOf(tile, own);
+      const xT = onArrays.prior({ y, noise, level: own.semantics.sigma(own.region) });
       return { timestep: last, x: xT.map((value) => value * scale[0]) };
     },
     async chain(tile, y, denoise) {
       const own = semanticsOf(tile);
       const { semantics, region } = own;
-      const noise = await noiseOf(own);
+      const noise = await noiseOf(tile, own);
       const denoiser = (x: Float32Array, timestep: number) => denoise(x, Float32Array.of(timestep));
       return sample({
         ...{ sampler, schedule, denoiser, y, noise, steps, signal: stop },

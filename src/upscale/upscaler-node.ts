@@ -7,7 +7,7 @@ import type { Device } from "../runtime/index.js";
 import { DEFAULT_MODEL } from "./default-model.js";
 import { findUpscalingModel } from "./model.js";
 import { openUpscaler, type Upscaler } from "./upscaler.js";
-import { takeThread } from "./upscaler-thread.js";
+import { startWalker, takeThread } from "./upscaler-thread.js";
 
 export interface UpscalerOptions {
   /**
@@ -69,5 +69,6 @@ export async function createUpscaler(options: UpscalerOptions = {}): Promise<Ups
     takeThread(),
     { model, device: wanted, threads, sam, coverage, cache },
     model.description,
+    startWalker,
   );
 }

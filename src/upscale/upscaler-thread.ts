@@ -3,6 +3,7 @@
  * modules, ONNX Runtime and the model while the main thread reads codecs and the picture.
  */
 import { startThread, type Thread } from "../runtime/thread.js";
+import type { functions as walkFunctions } from "./walk-node.js";
 import type { ExpectedArguments, functions } from "./worker-node.js";
 
 let ready: Thread<typeof functions> | undefined;
@@ -27,6 +28,11 @@ export function takeThread(): Thread<typeof functions> {
   const thread = ready ?? startNow();
   ready = undefined;
   return thread;
+}
+
+/** Starts a thread for jobs whose networks run in another. */
+export function startWalker(): Thread<typeof walkFunctions> {
+  return startThread<typeof walkFunctions>(new URL("./walk-node.js", import.meta.url));
 }
 
 function startNow(): Thread<typeof functions> {

@@ -10,8 +10,15 @@ import { checkRaster, copyRaster, type Raster } from "../image/raster.js";
 import { type CallOptions, openInThread, type Thread } from "../runtime/index.js";
 import type { EnlargedRaster, EnlargementFacts } from "./enlarge.js";
 import { kindOf } from "./kinds/index.js";
+import type { Job, JobFunctions, LentJob } from "./serve-jobs.js";
 import type { UpscalerFunctions } from "./serve-upscaler.js";
-import { type Progress, type ResolvedSettings, resolveSettings, type UpscaleSettings } from "./settings.js";
+import {
+  type Progress,
+  planFor,
+  type ResolvedSettings,
+  resolveSettings,
+  type UpscaleSettings,
+} from "./settings.js";
 
 /** How one picture's work is followed and given up. */
 export interface JobOptions {
@@ -53,6 +60,9 @@ export interface Upscaler {
   close(): Promise<void>;
 }
 
+/** Tiles from which on what is saved by a second thread is more than what starting it costs. */
+const TILES_OF_LARGE = 6;
+
 /** What the options are called, and of which type. */
 export const JOB_OPTIONS = { onProgress: "function", signal: "signal" } as const satisfies Record<
   keyof JobOptions,
@@ -61,12 +71,15 @@ export const JOB_OPTIONS = { onProgress: "function", signal: "signal" } as const
 
 /**
  * Opens a model in a thread that `serveUpscaler` serves, and hands the thread over to the upscaler.
+ * @param startWalker starts a thread that does jobs with networks that the first one lends: large pictures
+ *   walk there, so that what is done beside networks does not wait for them, nor they for it
  * @throws SamsrError when the device is not there, or the model is damaged; the thread is closed then
  */
 export async function openUpscaler<A>(
   thread: Thread<UpscalerFunctions<A>>,
   args: A,
   model: UpscalingModel,
+  startWalker?: () => Thread<JobFunctions<LentJob>>,
 ): Promise<Upscaler> {
   const kind = kindOf(model);
   const { opened, close } = await openInThread(thread, args).catch((error) => {
@@ -82,7 +95,7 @@ export async function openUpscaler<A>(
     raster: Raster,
     settings: UpscaleSettings | ResolvedSettings,
     options: JobOptions,
-  ): Promise<[args: { raster: Raster; settings: ResolvedSettings }, options: CallOptions]> {
+  ): Promise<[job: Job, options: CallOptions]> {
     checkOptions("upscale", options, JOB_OPTIONS);
     const { onProgress, signal } = options;
     signal?.throwIfAborted();
@@ -96,20 +109,50 @@ export async function openUpscaler<A>(
     ];
   }
 
+  const { device } = opened;
+  let walker: Thread<JobFunctions<LentJob>> | undefined;
+
+  /** Does a job where networks are, or a large one beside them. */
+  async function doJob<K extends "upscale" | "upscaleInRows">(name: K, job: Job, options: CallOptions) {
+    const { tiles } = planFor(job.raster, job.settings, kind, device);
+    if (!startWalker || tiles.length < TILES_OF_LARGE) return thread.call(name, job, options);
+    walker ??= startWalker();
+    const { transfer = [], signal } = options;
+    const { port1: lent, port2: end } = new MessageChannel();
+    const lending = thread.call("lend", end, { transfer: [end], signal });
+    // It is asked when the job has failed.
+    lending.catch(() => {});
+    try {
+      const walked = walker.call(
+        name,
+        { ...job, model, device, lent },
+        { ...options, transfer: [...transfer, lent] },
+      );
+      return await walked;
+    } catch (error) {
+      // A thread that has ended says why, and the walk only that it is gone.
+      await lending;
+      throw error;
+    }
+  }
+
   return {
     model,
-    device: opened.device,
+    device,
     async upscale(raster, settings = {}, options = {}) {
-      return thread.call("upscale", ...(await callOf(raster, settings, options)));
+      return doJob("upscale", ...(await callOf(raster, settings, options)));
     },
     async upscaleInRows(raster, settings, onRows, options = {}) {
-      const [args, call] = await callOf(raster, settings, options);
-      if (args.settings.scale !== kind.scale) {
-        throw new SamsrError(`rows come at the model's own scale, ${kind.scale}, not ${args.settings.scale}`);
+      const [job, call] = await callOf(raster, settings, options);
+      if (job.settings.scale !== kind.scale) {
+        throw new SamsrError(`rows come at the model's own scale, ${kind.scale}, not ${job.settings.scale}`);
       }
-      return thread.call("upscaleInRows", args, { ...call, onValue: (rows) => onRows(rows as Raster) });
+      return doJob("upscaleInRows", job, { ...call, onValue: (rows) => onRows(rows as Raster) });
     },
-    close,
+    async close() {
+      await close();
+      await walker?.close();
+    },
   };
 }
 

@@ -43,6 +43,7 @@ export function diffusionKind<Config>(
     keptBytes: 0,
     ddim: { channels, shares },
     onePass: [denoiser, decoder],
+    graphs: [denoiser, decoder],
 
     async enlarge({ plan, tiles, ddim, run, count, paint, release }) {
       const { seed, steps, ddimEta: eta } = ddim!;

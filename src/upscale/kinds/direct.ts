@@ -42,6 +42,7 @@ export function directKind<Config>(weights: string, config: Config, network: Dir
     overlap: Math.min(network.overlap(config), tile >> 1),
     keptBytes: KEPT_SESSION_BYTES,
     onePass: [pass],
+    graphs: [pass],
     enlarge: ({ paint, run }) => paint((picture) => run(pass, { lq: picture.lq() }, picture.tile)),
   };
 }

@@ -62,6 +62,7 @@ export function guidedKind(generator: Held<Guided<unknown>>, guide: Held<Guiding
     keptBytes: KEPT_SESSION_BYTES,
     guide: { numbers: guide.network.guides(guide.config), features: guide.network.channels(guide.config) },
     onePass: [whole, pass],
+    graphs: [pass, features, mapping, whole],
 
     async enlarge({ raster, paint, run }) {
       const mean = await meanFeatures(raster, guide.network, (piece) =>

@@ -27,6 +27,7 @@ export function inFileKind(part: string, config: OnnxFileConfig): ModelKind {
     overlap: Math.min(overlap, tile >> 1),
     keptBytes: 0,
     onePass: [],
+    graphs: [],
     async enlarge({ paint, runFile }) {
       const largeOf = async (planes: Float32Array, small: TileSize) => {
         const made = await runFile(part, { [input.name]: toFile(planes, small, input) });

@@ -7,6 +7,7 @@ import * as o from "../../onnx/index.js";
 import { createGraphSession, floatTensor } from "../../runtime/index.js";
 import { enlarge } from "../enlarge.js";
 import { exportGraph } from "../export.js";
+import { runnerHere } from "../runner.js";
 import { createSessions } from "../sessions.js";
 import { type Progress, resolveSettings, type UpscaleSettings } from "../settings.js";
 import type { ModelKind, TileGraph } from "./kind.js";
@@ -33,6 +34,7 @@ const doubling: ModelKind = {
   overlap: 4,
   keptBytes: 0,
   onePass: [network],
+  graphs: [network],
   enlarge: ({ paint, run }) => paint((picture) => run(network, { lq: picture.lq() }, picture.tile)),
 };
 
@@ -49,7 +51,7 @@ async function doubled(raster: Raster, settings: UpscaleSettings = {}) {
     checkpoint: async () => {},
   };
   const resolved = resolveSettings(settings, raster, doubling);
-  const result = await enlarge(raster, resolved, sessions, "cpu", context);
+  const result = await enlarge(raster, resolved, runnerHere(sessions), "cpu", context);
   await sessions.release();
   return { ...result, stages: [...stages] };
 }

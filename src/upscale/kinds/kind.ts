@@ -45,6 +45,8 @@ export interface ModelKind {
    * counted, and fitted to the weights when a model is opened. None where the model is a file.
    */
   readonly onePass: readonly TileGraph[];
+  /** All its graphs, those of one pass among them. */
+  readonly graphs: readonly TileGraph[];
   /** A graph of models with a diffusion: the graph from a latent `x0` to `hr`, by which a trace is shown. */
   readonly show?: TileGraph;
   /** Enlarges a picture: hands the large pixels of every tile to `walk.paint`. */
@@ -103,7 +105,7 @@ export type TileTensor = "lq" | "y" | "noise" | "sigma" | "scale" | "x" | "t" | 
 export type TileTensors = Readonly<Record<TileTensor, Value>>;
 
 /** The numbers of some of them. */
-type TileData = Readonly<Partial<Record<TileTensor, Float32Array>>>;
+export type TileData = Readonly<Partial<Record<TileTensor, Float32Array>>>;
 
 /**
  * One graph on the way of a tile: a function of the tensors that it names, with the weights of one part of
@@ -138,9 +140,12 @@ export interface Walk {
    * Runs a graph on one tile.
    * @param data what the graph reads; more does no harm
    * @param size h x w
-   * @returns its output, [C, h, w]; that of `hr`, [3, s h, s w], lies in memory that the next call overwrites
+   * @returns its output, [C, h, w]; that of `hr`, [3, s h, s w], lies in memory that the next call for this
+   * tile overwrites, or for another that is not under way at the same time
    */
   run(graph: TileGraph, data: TileData, size: Pick<Region, "width" | "height">): Promise<Float32Array>;
+  /** Has the session of a graph, which will be asked for, made while other work goes on. */
+  begin(graph: TileGraph): void;
   /**
    * Runs a model that is a file of its own kind, on what it takes.
    * @param part its name in the description
@@ -164,9 +169,11 @@ export interface Walk {
    * there is one; of tiles alone the latent of the plan's i-th
    */
   diffuse(lookedAt?: (i: number) => Raster): Promise<TileDiffusion>;
+  /** Whether x0 comes of one step from x_T, else of a chain of them. */
+  readonly oneStep: boolean;
   /**
    * Goes over the tiles: asks for the large pixels of their pictures, [3, s h, s w], and blends them into the
-   * result.
+   * result. The next tile may be asked for before the last is there.
    */
   paint(enlarge: (picture: TilePicture) => Promise<Float32Array>): Promise<void>;
   /**
@@ -180,8 +187,6 @@ export interface Walk {
 
 /** The diffusion of one picture, to be cut into its tiles. Colour and alpha of a tile have the same noise. */
 export interface TileDiffusion {
-  /** Whether x0 comes of one step from x_T, else of a chain of them. */
-  readonly oneStep: boolean;
   /** Returns what the one step starts from beside y. */
   start(tile: Region): Promise<{ noise: Float32Array; sigma: Float32Array; scale: Float32Array }>;
   /** Computes x_T of the one step times its input scale, [C, h, w], for a trace. @param y [C, h, w] */

@@ -65,10 +65,12 @@ export function latentKind(
     keptBytes: 0,
     diffusion: { channels, schedule, m, method, variant, coefficients, noise },
     onePass: [encoder, step, decoder],
+    graphs: [encoder, step, denoiser, decoder],
 
     show: decoder,
 
-    async enlarge({ raster, plan, tiles, run, each, diffuse, paint, release, trace, alone }) {
+    async enlarge(walk) {
+      const { raster, plan, tiles, run, each, diffuse, paint, release, trace, alone } = walk;
       const ys = new Map<TilePicture, Float32Array>();
       const x0s = new Map<TilePicture, Float32Array>();
       // The two parts that need most memory are not held at once.
@@ -90,7 +92,7 @@ export function latentKind(
       const diffusion = await diffuse(lookedAt);
       await each("denoise", async (picture) => {
         const [{ tile }, lq, y] = [picture, picture.lq(), take(ys, picture)];
-        if (diffusion.oneStep) {
+        if (walk.oneStep) {
           const x0 = await run(step, { lq, y, ...(await diffusion.start(tile)) }, tile);
           trace?.(picture, { ...(await diffusion.startingPoint(tile, y)), x0 });
           x0s.set(picture, x0);

@@ -72,16 +72,18 @@ export function pixelKind(model: PixelModel, network: Denoising<unknown>): Model
     }),
     diffusion: { channels: LATENT_CHANNELS, schedule, m, method, variant, coefficients, noise },
     onePass: [step],
+    graphs: [step, bicubic, denoiser, pixels],
 
     show: pixels,
 
-    async enlarge({ raster, diffuse, paint, run, trace }) {
+    async enlarge({ raster, oneStep: isOneStep, begin, diffuse, paint, run, trace }) {
+      if (isOneStep) begin(step);
       const diffusion = await diffuse();
       const grey = isGrey(raster);
       const deep = bitDepth(raster) === 16;
       const pixelsOf = async (picture: TilePicture, lq: Float32Array) => {
         const { tile } = picture;
-        if (diffusion.oneStep) {
+        if (isOneStep) {
           trace?.(picture, await diffusion.startingPoint(tile, await run(bicubic, { lq }, tile)));
           return run(step, { lq, ...(await diffusion.start(tile)) }, tile);
         }
