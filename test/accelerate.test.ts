@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { accelerate } from "../src/onnx/accelerate.js";
+import { emit } from "../src/onnx/emit.js";
 import * as o from "../src/onnx/index.js";
+import { peakBytes } from "../src/onnx/memory.js";
 import { inTopologicalOrder } from "../src/onnx/order.js";
 import { normals, runGraph } from "./run-graph.js";
 
@@ -39,6 +41,30 @@ describe("accelerate", () => {
     const { y: fast } = accelerate({ y }, least);
     expect([taps(y), taps(fast)]).toEqual([1, 0]);
     await expectSame(y, fast, shape);
+  });
+
+  it.each([
+    ["as it is", (v: o.Value) => v, 1, 4],
+    ["enlarged", (v: o.Value) => o.upsampleNearest(v, 2), 1, 4],
+    ["without rows of zeros", (v: o.Value) => o.slice(v, [2], [3], [61]), 0, 3],
+  ])("convolves an image %s in blocks of rows, to the bit as at once, for less memory", async (...given) => {
+    const [, made, zeros, count] = given;
+    const large = [1, 8, 64, 128];
+    const image = made(o.input("x", large));
+    const [, , h, w] = image.shape;
+    const y = emit("Conv", [image, fixed([8, 8, 3, 3], 2)], {
+      shape: [1, 8, h + 2 * zeros - 2, w],
+      attributes: { kernel_shape: [3, 3], strides: [1, 1], pads: [zeros, 1, zeros, 1] },
+    });
+    const [once, blocks] = [Number.POSITIVE_INFINITY, 2 ** 16].map(
+      (most) => accelerate({ y }, { ...least, most }).y,
+    ) as [o.Value, o.Value];
+    expect(nodes(blocks).filter(({ op }) => op === "MatMul").length).toBe(
+      count * nodes(once).filter(({ op }) => op === "MatMul").length,
+    );
+    expect(peakBytes([blocks])).toBeLessThan(0.75 * peakBytes([once]));
+    const feeds = { x: normals(large, 1) };
+    expect((await runGraph({ y: blocks }, feeds)).y).toEqual((await runGraph({ y: once }, feeds)).y);
   });
 
   it("loses little where many channels are summed", async () => {

@@ -19,6 +19,11 @@ export interface AccelerateOptions {
    * Default 64.
    */
   readonly tiles?: number;
+  /**
+   * Bytes of a transform beyond which a convolution is computed block after block of rows, for less memory.
+   * Infinity leaves all of them whole, so that graphs of all sizes have the same nodes. Default 40 MiB.
+   */
+  readonly most?: number;
 }
 
 /**
@@ -35,7 +40,7 @@ export function accelerate<Name extends string>(
   options: AccelerateOptions = {},
 ): Record<Name, Value> {
   const plain = isConvolutional(Object.values(outputs));
-  const { channels = plain ? 128 : 64, tiles = 64 } = options;
+  const { channels = plain ? 128 : 64, tiles = 64, most } = options;
   /** Tells whether the rewriting pays for an image of height h and width w. */
   const pays = ([h, w]: readonly number[], weight: Value) => {
     const enough =
@@ -52,8 +57,9 @@ export function accelerate<Name extends string>(
     if (!isThreeByThree(v, x, weight, pads)) return undefined;
     const whole = pads.every((rows) => rows === 1);
     const small = whole ? enlargedFrom(x) : undefined;
-    if (small && pays(small.shape.slice(2), weight)) return winogradConvOfEnlarged(small, weight, bias);
-    if (pays(v.shape.slice(2), weight)) return winogradConv(x, weight, bias, pads);
+    if (small && pays(small.shape.slice(2), weight))
+      return winogradConvOfEnlarged(small, weight, bias, { most });
+    if (pays(v.shape.slice(2), weight)) return winogradConv(x, weight, bias, { pads, most });
     return plain && whole ? summed(x, weight, bias) : undefined;
   });
 }

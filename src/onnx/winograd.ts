@@ -16,17 +16,27 @@ import { emit } from "./emit.js";
 import { add, cast } from "./operators/arithmetic.js";
 import { reshape } from "./operators/broadcast.js";
 import { matmul } from "./operators/linear.js";
-import { transpose } from "./operators/shape.js";
+import { concat, slice, transpose } from "./operators/shape.js";
 import { F43, OUTPUT_TILE, type Transforms, toomCook, twoSided, WINDOW } from "./toom-cook.js";
-import { constant, makeValue, type Shape, type Value } from "./value.js";
+import { constant, makeValue, type Shape, TYPE_BYTES, type Value } from "./value.js";
+
+export interface WinogradOptions {
+  /** Rows and columns of zeros above, at the left, below and at the right, 0 or 1; default 1. */
+  readonly pads?: readonly number[];
+  /**
+   * Bytes of the larger of what the transform makes of an image and of its products, up to which the image is
+   * convolved at once; beyond it goes block after block of rows. Default 40 MiB: of the published autoencoder
+   * only the largest images are beyond, which are what its peak is made of.
+   */
+  readonly most?: number;
+}
 
 /**
  * Convolves x [1, C, H, W] with weight [O, C, 3, 3] and bias [O] -> [1, O, H, W], padded by 1. The weight is
  * constant and 4 divides the sides of the result.
- * @param pads rows and columns of zeros above, at the left, below and at the right, 0 or 1
  */
-export function winogradConv(x: Value, weight: Value, bias?: Value, pads: readonly number[] = AROUND): Value {
-  return transformed(F43, x, weight, bias, pads);
+export function winogradConv(x: Value, weight: Value, bias?: Value, options: WinogradOptions = {}): Value {
+  return inBlocks(F43, x, weight, bias, options);
 }
 
 const AROUND = [1, 1, 1, 1];
@@ -38,16 +48,59 @@ const TAPS = 9;
  * Convolves x [1, C, H, W], enlarged twice by nearest neighbours, with weight [O, C, 3, 3] and bias [O] ->
  * [1, O, 2 H, 2 W].
  */
-export function winogradConvOfEnlarged(x: Value, weight: Value, bias?: Value): Value {
-  return transformed(ENLARGED, x, weight, bias);
+export function winogradConvOfEnlarged(
+  x: Value,
+  weight: Value,
+  bias?: Value,
+  options: Pick<WinogradOptions, "most"> = {},
+): Value {
+  return inBlocks(ENLARGED, x, weight, bias, options);
+}
+
+const MOST = 40 * 2 ** 20;
+
+/** Bytes of a block's transform. Smaller ones save little more; each is a copy of its rows. */
+const BLOCK = 12 * 2 ** 20;
+
+/** Fewest tiles of a block: with fewer, matrix products are slower and round otherwise. */
+const LEAST_TILES = 128;
+
+/**
+ * Convolves an image at once or, where it is large, block after block of rows: what is made of it on the way,
+ * 2.25 times its size and that twice, is then there of a block alone. No number changes.
+ */
+function inBlocks(
+  transforms: Transforms,
+  x: Value,
+  weight: Value,
+  bias: Value | undefined,
+  { pads = AROUND, most = MOST }: WinogradOptions,
+): Value {
+  const [, c, h, w] = x.shape;
+  const [top, left, bottom, right] = pads;
+  const rows = (h + top + bottom - 2) / OUTPUT_TILE;
+  const tiles = (rows * (w + left + right - 2)) / OUTPUT_TILE;
+  const bytes = TYPE_BYTES[x.type] * transforms.b.length ** 2 * Math.max(c, weight.shape[0]) * tiles;
+  const wanted = bytes > most ? Math.ceil(bytes / Math.min(BLOCK, most)) : 1;
+  const blocks = Math.min(wanted, rows, Math.floor(tiles / LEAST_TILES));
+  if (blocks <= 1) return transformed(transforms, x, weight, bias, pads);
+  const parts = Array.from({ length: blocks }, (_, i) => {
+    // A block sees a row above itself and one below, of its neighbours or of zeros.
+    const from = Math.round((i * rows) / blocks) * OUTPUT_TILE - top;
+    const to = Math.round(((i + 1) * rows) / blocks) * OUTPUT_TILE + 2 - top;
+    const block = slice(x, [2], [Math.max(from, 0)], [Math.min(to, h)]);
+    const own = [Math.max(-from, 0), left, Math.max(to - h, 0), right];
+    return transformed(transforms, block, weight, bias, own);
+  });
+  return concat(parts, 2);
 }
 
 function transformed(
   transforms: Transforms,
   x: Value,
   weight: Value,
-  bias?: Value,
-  pads: readonly number[] = AROUND,
+  bias: Value | undefined,
+  pads: readonly number[],
 ): Value {
   const [, c, h, w] = x.shape;
   const o = weight.shape[0];

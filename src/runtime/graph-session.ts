@@ -53,7 +53,7 @@ export async function createAnySizeSession(
   if (!(await isRewritten(options))) return undefined;
   const backend = await loadBackend(options.backend, options.device);
   const fast = ([, height, width]: readonly number[]) =>
-    rewritten(build({ width, height }), rewriting, backend);
+    rewritten(build({ width, height }), { ...rewriting, most: Number.POSITIVE_INFINITY }, backend);
   // There the runtime fuses by sizes that it must know, and rounds otherwise.
   if (levelFor(fast([1, multiple, multiple]), backend) === "all") return undefined;
   const graph = anySize(fast, { input, multiple, mirrors: false, batch: 1 });
