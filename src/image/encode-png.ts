@@ -23,11 +23,19 @@ import {
 } from "./containers/png.js";
 import type { Raster } from "./raster.js";
 
-/** Bytes of a band, before packing. */
-const BAND_BYTES = 2 ** 20;
-
 /** Bands that are under way at once. */
 const MOST_AT_ONCE = 4;
+
+/** Bytes of the largest band, before packing, and of the smallest that a picture is divided into. */
+const MOST_BYTES = 2 ** 20;
+const LEAST_BYTES = 2 ** 16;
+
+/** Returns how many rows a band has; of small pictures a half, so that two threads pack them. */
+function rowsOfBand({ width, height, channels, bits }: RasterShape): number {
+  const line = (width * channels * bits) / 8;
+  const bytes = Math.min(MOST_BYTES, Math.max(LEAST_BYTES, Math.ceil(height / 2) * line));
+  return Math.max(1, Math.round(bytes / line));
+}
 
 /** How far back deflate looks. */
 const WINDOW = 2 ** 15;
@@ -114,10 +122,11 @@ export async function* encodePng(
 /** Cuts rows, however many come at a time, into bands of one number of rows. */
 async function* bandsOf(
   rows: AsyncIterable<Raster> | Iterable<Raster>,
-  { width, height, channels, bits }: RasterShape,
+  shape: RasterShape,
 ): AsyncGenerator<Band> {
+  const { width, height, channels, bits } = shape;
   const line = width * channels;
-  const most = Math.max(1, Math.round(BAND_BYTES / ((line * bits) / 8)));
+  const most = rowsOfBand(shape);
   const begin = () => (bits === 16 ? new Uint16Array((most + 1) * line) : new Uint8Array((most + 1) * line));
   let data = begin();
   let [filled, done] = [0, 0];

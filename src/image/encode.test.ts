@@ -274,6 +274,14 @@ describe("PNG by its rows", () => {
     const shape = { width: 9, height: 5, channels: 3, bits: 8 } as const;
     await expect(encodeRows(rows(), shape, { format: "png" })).rejects.toThrow("torn");
   });
+
+  it("is packed in two bands where it is small, and in one where it is tiny", async () => {
+    const bands = async (side: number) => {
+      const bytes = Buffer.from(await encode(noise(3, 8, side, side), { format: "png" })).toString("latin1");
+      return bytes.split("IDAT").length - 1;
+    };
+    expect([await bands(100), await bands(301)]).toEqual([1, 2]);
+  });
 });
 
 describe("encodeToFile", () => {
