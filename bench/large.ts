@@ -1,6 +1,6 @@
 /**
  * Large photos to PNG, file to file with the bundled model, each in a process of its own: how much of the
- * time no session runs, when one core at most works, and the most memory.
+ * time no session runs, when one core at most works, what is done beside the sessions, and the most memory.
  */
 import { fork } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
@@ -35,10 +35,10 @@ export const bench: Bench = async ({ threads, minutes = 0 }) => {
       figures.push(
         figure(`${name}, file to PNG`, "s", milliseconds / 1000),
         figure(`${name}, while no session runs`, "%", 100 * (1 - inside / milliseconds)),
-        figure(`${name}, of it making the session`, "s", facts.load / 1000),
-        figure(`${name}, of it noise`, "s", facts.noise / 1000),
-        figure(`${name}, of it blending and rounding`, "s", facts.blend / 1000),
-        figure(`${name}, of it after the last tile`, "s", facts.after / 1000),
+        figure(`${name}, making the session, beside masks`, "s", facts.load / 1000),
+        figure(`${name}, noise, beside the network but for its sums`, "s", facts.noise / 1000),
+        figure(`${name}, blending and rounding, beside the network`, "s", facts.blend / 1000),
+        figure(`${name}, after the last tile`, "s", facts.after / 1000),
         figure(`${name}, cores busy`, "%", (100 * processor) / milliseconds),
         figure(`${name}, processor`, "s", processor / 1000),
         figure(`${name}, peak memory`, "MB", peak / 1e6),

@@ -4,10 +4,10 @@ import { SamsrError } from "../base/errors.js";
 
 /**
  * Bytes of address space below which Node, the codecs and ONNX Runtime end the process in words of their own
- * before there is an error to be told: with 2.0e9 ONNX Runtime does not load any more, with 1.5e9 Node does
- * not.
+ * before there is an error to be told: with 2.5e9 the thread in which large pictures walk does not start any
+ * more, with 2.0e9 ONNX Runtime does not load, with 1.5e9 Node does not.
  */
-const LEAST_ADDRESSES = 2.4e9;
+const LEAST_ADDRESSES = 2.8e9;
 
 /**
  * Refuses to begin what would end in a crash.
