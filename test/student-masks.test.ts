@@ -3,7 +3,7 @@ import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import sharp from "sharp";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { readWeights, saveWeights } from "../src/train/checkpoint.js";
 import { checkedConfig, type StudentConfig } from "../src/train/config/index.js";
 import { trainTeacher } from "../src/train/teacher.js";
@@ -12,19 +12,19 @@ import { hasShared, sharedPath } from "./shared.js";
 
 // The built package: the threads that make batches and ask Segment Anything are files of it.
 const built = new URL("../dist/train/run/index.js", import.meta.url).href;
+await import(new URL("./fixtures/plain-sessions.mjs", import.meta.url).href);
 const { runTraining } = (await import(built)) as typeof import("../src/train/run/index.js");
 
 const root = mkdtempSync(join(tmpdir(), "samsr-student-masks-"));
 const path = (...parts: string[]) => join(root, ...parts);
-const before = process.env.SAMSR_CACHE;
 afterAll(() => {
-  if (before === undefined) delete process.env.SAMSR_CACHE;
-  else process.env.SAMSR_CACHE = before;
+  vi.unstubAllEnvs();
   rmSync(root, { recursive: true });
 });
 
 beforeAll(async () => {
-  process.env.SAMSR_CACHE = path("cache");
+  vi.stubEnv("SAMSR_CACHE", path("cache"));
+  vi.stubEnv("SAMSR_TESTS_PLAIN_SESSIONS", "1");
   mkdirSync(path("photos"));
   for (const [i, level] of [60, 140, 230].entries()) {
     const disc = `<svg width="96" height="80"><circle cx="${30 + 12 * i}" cy="40" r="20" fill="rgb(${level},${level},90)"/></svg>`;

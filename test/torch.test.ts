@@ -153,7 +153,7 @@ describe.skipIf(!python)("device torch (needs Python with PyTorch)", () => {
     graphs.eps = predict(scope, config, { x, t, lq: o.concat([lr, lr], 0) });
     graphs.image = decode(scope, config, feed("ldm-sr", "x_T"));
     const [here, there] = [
-      await runGraph(graphs, given, { threads: 1 }),
+      await runGraph(graphs, given, { threads: 1, optimization: "disabled" }),
       await runGraph(graphs, given, { device: "torch", threads: 1 }),
     ];
     for (const name of Object.keys(graphs)) {
