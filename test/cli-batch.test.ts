@@ -221,6 +221,11 @@ describe.skipIf(process.platform !== "linux")("a process that may have little", 
       "-v 1000000",
       /^samsr: there is not enough memory: .* 1024 MB of address space, .*\(ulimit -v\)\n$/,
     ],
+    [
+      "addresses that WebAssembly sets aside",
+      "-v 8000000",
+      /^samsr: this process may have 8192 MB .*; set NODE_OPTIONS=--disable-wasm-trap-handler, or .*\n$/,
+    ],
   ])("says so in a line: %s", (_, limit, message) => {
     const words = [process.execPath, command, "upscale", ...model, "a.png", "-o", "little.png"];
     const shell = `ulimit ${limit} && exec "$@"`;
@@ -231,6 +236,16 @@ describe.skipIf(process.platform !== "linux")("a process that may have little", 
     expect([stdout, status]).toEqual(["", 1]);
     expect(stderr).toMatch(message);
     expect(readdirSync(cwd)).not.toContain("little.png");
+  });
+
+  it("works with the option that it is told of", () => {
+    const words = [process.execPath, command, "upscale", ...model, "a.png", "-o", "little.png"];
+    const { stderr, status } = spawnSync("sh", ["-c", 'ulimit -v 8000000 && exec "$@"', "sh", ...words], {
+      ...{ cwd, encoding: "utf8" },
+      env: { ...process.env, NODE_OPTIONS: "--disable-wasm-trap-handler" },
+    });
+    expect([stderr, status]).toEqual(["", 0]);
+    rmSync(`${cwd}/little.png`);
   });
 });
 
