@@ -21,6 +21,9 @@ import { FULL_SIZE, lazily } from "./full-size.js";
 /** The side of a tile in pixels of the latent. */
 const SIDE = 64;
 
+/** The file of Segment Anything's weights. */
+export const SAM_FILE = "sam.safetensors";
+
 interface Part {
   /** The name of its file of weights. */
   readonly file: string;
@@ -45,7 +48,7 @@ export const PARTS: Readonly<Record<string, Part>> = {
     build: (p) => decodeLatent(p, autoencoder, quantise(p, autoencoder, latent("z")).quantised),
   },
   "Segment Anything, encoder": {
-    file: "sam.safetensors",
+    file: SAM_FILE,
     build: (p) =>
       imageEncoder(p, SAM_VIT_B, input("image", [1, 3, SAM_VIT_B.imageSize, SAM_VIT_B.imageSize])),
   },

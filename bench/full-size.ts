@@ -47,8 +47,10 @@ export const NETWORKS: Readonly<Record<"denoiser" | "autoencoder", (p: Scope) =>
   },
 };
 
-/** Writes the model into a temporary folder; `remove` takes it away again. */
-export async function writeFullSizeModel(): Promise<{
+/** Writes the model, or only some parts of it, into a temporary folder; `remove` takes it away again. */
+export async function writeFullSizeModel(
+  parts = Object.keys(NETWORKS) as readonly (keyof typeof NETWORKS)[],
+): Promise<{
   folder: string;
   parameters: number;
   remove: () => void;
@@ -58,7 +60,7 @@ export async function writeFullSizeModel(): Promise<{
   process.once("exit", remove);
   writeFileSync(join(folder, "model.json"), JSON.stringify(FULL_SIZE));
   let parameters = 0;
-  for (const part of Object.keys(NETWORKS) as (keyof typeof NETWORKS)[]) {
+  for (const part of parts) {
     const file = FULL_SIZE.weights[part];
     const { scope, parameters: specs } = trainableScope();
     NETWORKS[part](scope);

@@ -24,6 +24,8 @@ export interface BenchOptions {
   readonly minutes?: number;
   /** Another built tree of samsr, to be taken in turns with this one. */
   readonly beside?: string;
+  /** A word in the names of those of its works that a bench is to measure; all where left out. */
+  readonly only?: string;
 }
 
 export type Bench = (options: BenchOptions) => Promise<Report>;

@@ -1,6 +1,6 @@
 /**
- * npm run bench [-- [NAME...] [--json] [--rounds N] [--threads N] [--minutes N] [--beside FOLDER]]: README.md
- * beside this says more.
+ * npm run bench [-- [NAME...] [--json] [--rounds N] [--threads N] [--minutes N] [--beside FOLDER]
+ * [--only WORD]]: README.md beside this says more.
  */
 import { fork } from "node:child_process";
 import { cpus, loadavg } from "node:os";
@@ -32,6 +32,7 @@ const { values, positionals } = parseArgs({
     threads: { type: "string", default: "2" },
     minutes: { type: "string" },
     beside: { type: "string" },
+    only: { type: "string" },
   },
 });
 
@@ -64,6 +65,7 @@ const options: BenchOptions = {
   rounds: values.rounds === undefined ? undefined : whole("rounds", values.rounds),
   minutes: values.minutes === undefined ? undefined : whole("minutes", values.minutes),
   beside: values.beside === undefined ? undefined : resolve(values.beside),
+  only: values.only,
 };
 const load = loadavg()[0];
 const machine = `${cpus()[0].model.trim()}, ${cpus().length} cores, Node ${process.version}`;

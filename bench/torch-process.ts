@@ -8,12 +8,29 @@ import { createInterface } from "node:readline";
 /** Debian's python3-torch belongs to Debian's Python. */
 const PYTHON = process.env.TORCH_PYTHON ?? "/usr/bin/python3";
 
-/** Says why there is no PyTorch to compare with; undefined when there is one. */
+/** From this rate of one thread on a BLAS is not the reference, which makes 2.5. */
+const LEAST_GIGAFLOPS = 10;
+
+/** Prints the better rate of two products of 512 x 512. */
+const RATE = `
+import time, torch
+torch.set_num_threads(1)
+a, rates = torch.ones(512, 512), []
+for _ in range(2):
+    start = time.process_time()
+    a @ a
+    rates.append(2 * 512**3 / max(1e-6, time.process_time() - start) / 1e9)
+print(max(rates))
+`;
+
+/** Says why there is no PyTorch worth comparing with; undefined when there is one. */
 export function missingTorch(): string | undefined {
-  const { status } = spawnSync(PYTHON, ["-c", "import torch"], { stdio: "ignore" });
-  return status === 0
+  const { status, stdout } = spawnSync(PYTHON, ["-c", RATE], { encoding: "utf8", env: environment() });
+  const install = "apt-get install python3-torch libopenblas0-openmp";
+  if (status !== 0) return `${PYTHON} has no torch (${install})`;
+  return Number(stdout) >= LEAST_GIGAFLOPS
     ? undefined
-    : `${PYTHON} has no torch (apt-get install python3-torch libopenblas0-openmp)`;
+    : `torch of ${PYTHON} multiplies at ${Number(stdout).toFixed(1)} GFLOP/s, by the reference BLAS (${install})`;
 }
 
 export interface AnsweringProcess {
@@ -35,8 +52,11 @@ export function startTorchGraph(model: string, folder: string, threads: number):
 function startPython(name: string, words: readonly string[]): Promise<AnsweringProcess> {
   // Compiled, this file lies in bench/dist/bench/.
   const program = join(import.meta.dirname, "../../torch", name);
-  const env = { OPENBLAS_CORETYPE: coreType(), ...process.env, PYTHONDONTWRITEBYTECODE: "1" };
-  return startAnswering(PYTHON, [program, ...words], env);
+  return startAnswering(PYTHON, [program, ...words], environment());
+}
+
+function environment(): NodeJS.ProcessEnv {
+  return { OPENBLAS_CORETYPE: coreType(), ...process.env, PYTHONDONTWRITEBYTECODE: "1" };
 }
 
 /** Starts a program that says its version in a first line, and then answers each line. */
