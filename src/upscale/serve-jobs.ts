@@ -35,7 +35,7 @@ interface Opened {
   readonly runner: Runner;
   readonly networks: SourceNetworks;
   readonly device: string;
-  /** Called when the walk has ended. */
+  /** Frees what the walk has; it is called when that has ended. */
   close?(): void;
 }
 
