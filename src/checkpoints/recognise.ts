@@ -122,17 +122,30 @@ function* readings(shapes: Shapes, name: string) {
   }
 }
 
+/** The last parameters that were listed, the oldest first, by network and configuration. */
+const listed = new Map<string, Shapes>();
+
+/** So many of them are kept, which is what a few files are read as. */
+const MOST_LISTED = 64;
+
 /**
- * Names and shapes of what a network asks its scope for.
+ * Names and shapes of what a network asks its scope for. Files of one kind ask for the same lists again and
+ * again, and to list them the network is built, so the last ones are kept.
  * @throws {Error} where building it would not fit into memory, and what building it throws
  */
 function parametersOf(network: Network, found: ReadConfig<unknown>): Shapes {
   if (!((network.constants?.(found.config) ?? 0) <= MOST_CONSTANTS)) {
     throw new Error("its constants would not fit into memory");
   }
+  const key = JSON.stringify([network.name, found]);
+  const known = listed.get(key);
+  if (known) return known;
   const { scope, parameters } = trainableScope();
   network.parameters(scope, found);
-  return new Map(parameters().map(({ name, shape }) => [name, shape]));
+  const shapes = new Map(parameters().map(({ name, shape }) => [name, shape]));
+  listed.set(key, shapes);
+  if (listed.size > MOST_LISTED) listed.delete(listed.keys().next().value!);
+  return shapes;
 }
 
 /**
