@@ -22,7 +22,7 @@ async function expectSame(y: o.Value, fast: o.Value, shape: o.Shape) {
 }
 
 describe("accelerate", () => {
-  const least = { channels: 1, tiles: 1 };
+  const least = { channels: 1, multiple: 1, tiles: 1 };
   const shape = [1, 24, 16, 20];
   const x = o.input("x", shape);
 
@@ -112,6 +112,14 @@ describe("accelerate", () => {
     const { y: fast } = accelerate({ y });
     expect(nodes(fast).some(({ op }) => op === "PRelu")).toBe(false);
     await expectSame(y, fast, shape);
+  });
+
+  it("leaves channels that are not computed sixteen at once", () => {
+    const wide = [1, 180, 32, 32];
+    const y = o.relu(o.conv(o.input("x", wide), fixed([180, 180, 3, 3], 2), undefined, { padding: 1 }));
+    const tokens = o.layerNorm(y, fixed([32], 3), fixed([32], 4));
+    expect(taps(accelerate({ y: tokens }).y)).toBe(1);
+    expect(taps(accelerate({ y: tokens }, { multiple: 4 }).y)).toBe(0);
   });
 
   it("leaves small convolutions, where it would not pay", () => {

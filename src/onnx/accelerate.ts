@@ -15,6 +15,11 @@ export interface AccelerateOptions {
    */
   readonly channels?: number;
   /**
+   * What the numbers of channels, in and out, divide by; with others the products of Winograd's convolution
+   * gain nothing, for sixteen are computed at once. Default 16.
+   */
+  readonly multiple?: number;
+  /**
    * Least number of tiles of 4 x 4; below it the kernels, four times as large, cost more than they save.
    * Default 64.
    */
@@ -40,13 +45,14 @@ export function accelerate<Name extends string>(
   options: AccelerateOptions = {},
 ): Record<Name, Value> {
   const plain = isConvolutional(Object.values(outputs));
-  const { channels = plain ? 128 : 64, tiles = 64, most } = options;
+  const { channels = plain ? 128 : 64, multiple = 16, tiles = 64, most } = options;
   /** Tells whether the rewriting pays for an image of height h and width w. */
   const pays = ([h, w]: readonly number[], weight: Value) => {
     const enough =
       (h / OUTPUT_TILE) * (w / OUTPUT_TILE) >= tiles &&
       Math.min(weight.shape[0], weight.shape[1]) >= channels;
-    return enough && h % OUTPUT_TILE === 0 && w % OUTPUT_TILE === 0;
+    const even = weight.shape[0] % multiple === 0 && weight.shape[1] % multiple === 0;
+    return enough && even && h % OUTPUT_TILE === 0 && w % OUTPUT_TILE === 0;
   };
   return rewrite(outputs, (v, inputs) => {
     const { op, attributes } = nodeOf(v) ?? {};
@@ -81,7 +87,7 @@ function isConvolutional(outputs: Iterable<Value>): boolean {
  */
 export function blockedLayoutPays(outputs: Readonly<Record<string, Value>>): boolean {
   const values = Object.values(outputs);
-  return countTaps(values) > countFlops(values).products / 3;
+  return countTaps(values) > countFlops(values).products / 4;
 }
 
 function nodeOf({ source }: Value): Node | undefined {
