@@ -136,8 +136,6 @@ export function lendRunner(
 ): Promise<void> {
   const runner = runnerHere(sessions, job);
   const graphOf = (name: string) => sessions.kind.graphs.find((graph) => graph.name === name)!;
-  const buffersOf = (...arrays: readonly (Float32Array | undefined)[]) =>
-    arrays.flatMap((array) => (array ? [array.buffer as ArrayBuffer] : []));
   const functions: LentFunctions = {
     blend: (detail) => runner.blend(detail),
     async begin({ graph, size, options }) {
@@ -177,10 +175,8 @@ export function runnerElsewhere(
       thread.call("begin", callOf(graph, size, options)).catch(() => {});
     },
     run(graph, data, size, options) {
-      const moved = [data.noise, options.into].flatMap((array) =>
-        array ? [array.buffer as ArrayBuffer] : [],
-      );
-      return thread.call("run", { ...callOf(graph, size, options), data }, { transfer: moved });
+      const transfer = buffersOf(data.noise, options.into);
+      return thread.call("run", { ...callOf(graph, size, options), data }, { transfer });
     },
     runFile: (part, feeds) => thread.call("runFile", { part, feeds }),
     drop: (graph) => thread.call("drop", graph.name),
@@ -193,4 +189,9 @@ export function runnerElsewhere(
     predictCoverage: (picture) => thread.call("predictCoverage", [picture]),
   };
   return { runner, networks, close: () => thread.close() };
+}
+
+/** Returns the memory of those arrays that are there. */
+function buffersOf(...arrays: readonly (Float32Array | undefined)[]): ArrayBuffer[] {
+  return arrays.flatMap((array) => (array ? [array.buffer as ArrayBuffer] : []));
 }

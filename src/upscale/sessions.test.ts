@@ -65,6 +65,12 @@ it("pictures of many sizes share one session, which makes the same pixels as one
   }
 });
 
+/** A kind of model that is one graph, whose pictures stay as large as they are. */
+const kindOfGraph = (graph: TileGraph, keptBytes: number): ModelKind => ({
+  ...{ scale: 1, multiple: 1, tile: 8, overlap: 0, keptBytes },
+  ...{ onePass: [graph], graphs: [graph], enlarge: async () => {} },
+});
+
 it("keeps sessions of a graph of fixed size within so many bytes, the last ones", async () => {
   const graph: TileGraph = {
     name: "half",
@@ -73,19 +79,8 @@ it("keeps sessions of a graph of fixed size within so many bytes, the last ones"
     weights: "network",
     build: (p, { lq }) => o.mul(lq, p.parameter("gain", [], ones)),
   };
-  const kind: ModelKind = {
-    ...{
-      scale: 1,
-      multiple: 1,
-      tile: 8,
-      overlap: 0,
-      onePass: [graph],
-      graphs: [graph],
-      enlarge: async () => {},
-    },
-    // What goes in and what comes out of 16 x 16 pixels, and of 8 x 8.
-    keptBytes: 2 * 4 * 3 * (256 + 64),
-  };
+  // What goes in and what comes out of 16 x 16 pixels, and of 8 x 8.
+  const kind = kindOfGraph(graph, 2 * 4 * 3 * (256 + 64));
   const gain = new Map([["gain", { shape: [], data: Float32Array.of(0.5) }]]);
   const sessions = createSessions({ name: "half", kind }, async () => ({ tensors: gain }), { device: "cpu" });
   opened.push(sessions);
@@ -111,18 +106,7 @@ it("begins with the session that is kept, which the first tile then finds", asyn
       ...{ name: "doubled", output: "hr", timed: "network", sizedBy: "lq" },
       build: (_, { lq }) => o.mul(lq, 2),
     };
-    const kind: ModelKind = {
-      ...{
-        scale: 1,
-        multiple: 1,
-        tile: 8,
-        overlap: 0,
-        onePass: [graph],
-        graphs: [graph],
-        enlarge: async () => {},
-      },
-      keptBytes: 2 ** 20,
-    };
+    const kind = kindOfGraph(graph, 2 ** 20);
     const kept: KeptSessions = {
       ...{ graph: "doubled", some: isThere, has: (size) => isThere && !size },
       find: async (size) => void found.push(size ? "one size" : "all"),
@@ -161,18 +145,7 @@ it("keeps one session for all sizes, or the first of one size where a graph has 
       ...{ name: "doubled", output: "hr", timed: "network", sizedBy },
       build: (_, { lq }) => o.mul(lq, 2),
     };
-    const kind: ModelKind = {
-      ...{
-        scale: 1,
-        multiple: 1,
-        tile: 8,
-        overlap: 0,
-        onePass: [graph],
-        graphs: [graph],
-        enlarge: async () => {},
-      },
-      keptBytes: 2 ** 20,
-    };
+    const kind = kindOfGraph(graph, 2 ** 20);
     const weights = async () => ({ tensors: new Map() });
     const sessions = createSessions({ name: "doubled", kind }, weights, { device: "cpu" }, kept);
     opened.push(sessions);
