@@ -41,6 +41,13 @@ describe("normals", () => {
     expect(table[65535]).toBeGreaterThan(4.2);
     expect(table[65535]).toBeLessThan(4.4);
   });
+
+  it("has in its table what the quantiles of all levels are", () => {
+    const table = normalTable();
+    const quantiles = Float64Array.from(table, (_, i) => normalQuantile((i + 0.5) / table.length));
+    const scale = Math.sqrt(table.length / quantiles.reduce((sum, z) => sum + z * z, 0));
+    expect(table.every((level, i) => level === Math.fround(quantiles[i] * scale))).toBe(true);
+  });
 });
 
 describe("createRandom", () => {

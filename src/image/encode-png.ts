@@ -11,7 +11,7 @@
 import { promisify } from "node:util";
 import { constants, deflateRaw, inflate } from "node:zlib";
 import sharp from "sharp";
-import { adler32, join } from "./containers/bytes.js";
+import { adler32, adler32Joined, join, viewOf } from "./containers/bytes.js";
 import {
   numbers,
   type PngAdditions,
@@ -89,11 +89,12 @@ export async function* encodePng(
     pngChunk("IDAT", new Uint8Array()),
   );
   yield pngHead(start, additions).head;
-  const underWay: { readonly filtered: Promise<Uint8Array>; readonly packed: Promise<Uint8Array> }[] = [];
+  const underWay: { readonly filtered: Promise<Filtered>; readonly packed: Promise<Uint8Array> }[] = [];
   let [sum, isBegun] = [1, false];
   const next = async () => {
     const { filtered, packed } = underWay.shift()!;
-    sum = adler32(await filtered, sum);
+    const { bytes, whole, top } = await filtered;
+    sum = adler32Joined(sum, whole, top, bytes.length);
     const before = isBegun ? [] : [STREAM_HEADER];
     isBegun = true;
     return { before, packed: await packed };
@@ -105,7 +106,7 @@ export async function* encodePng(
     // It is waited for later.
     packed.catch(() => {});
     underWay.push({ filtered, packed });
-    above = filtered.then((bytes) => bytes.slice(-WINDOW));
+    above = filtered.then(({ bytes }) => bytes.slice(-WINDOW));
     above.catch(() => {});
     if (underWay.length < MOST_AT_ONCE) continue;
     const { before, packed: bytes } = await next();
@@ -150,8 +151,15 @@ async function* bandsOf(
   }
 }
 
-/** Returns the rows of a band as PNG filters them, each behind the number of its filter. */
-async function filter({ rows, isFirst }: Band, bits: 8 | 16): Promise<Uint8Array> {
+/** The rows of a band as PNG filters them, each behind the number of its filter. */
+interface Filtered {
+  readonly bytes: Uint8Array;
+  /** The Adler-32 of them and the row above, which the codec has computed, and that of the row alone. */
+  readonly whole: number;
+  readonly top: number;
+}
+
+async function filter({ rows, isFirst }: Band, bits: 8 | 16): Promise<Filtered> {
   const { width, height, channels, data } = rows;
   const grey = channels < 3;
   const file = await sharp(data, { raw: { width, height, channels }, limitInputPixels: false })
@@ -160,13 +168,16 @@ async function filter({ rows, isFirst }: Band, bits: 8 | 16): Promise<Uint8Array
     .toBuffer();
   const parts = [...pngChunks(file)].filter(({ type }) => type === "IDAT").map(({ data }) => data);
   const line = 1 + (width * channels * bits) / 8;
-  const filtered = await unpackAsync(join(...parts), { chunkSize: Math.max(64, line * height) });
+  const packed = join(...parts);
+  const filtered = await unpackAsync(packed, { chunkSize: Math.max(64, line * height) });
   if (filtered.length !== line * height) throw new Error("the codec has filtered another number of rows");
-  return isFirst ? filtered : filtered.subarray(line);
+  const whole = viewOf(packed).getUint32(packed.length - 4);
+  const above = isFirst ? 0 : line;
+  return { bytes: filtered.subarray(above), whole, top: adler32(filtered.subarray(0, above)) };
 }
 
-async function pack(filtered: Promise<Uint8Array>, above: Promise<Uint8Array>, isLast: boolean) {
-  const [bytes, dictionary] = await Promise.all([filtered, above]);
+async function pack(filtered: Promise<Filtered>, above: Promise<Uint8Array>, isLast: boolean) {
+  const [{ bytes }, dictionary] = await Promise.all([filtered, above]);
   return packAsync(bytes, {
     level: levelFor(bytes),
     strategy: constants.Z_FILTERED,

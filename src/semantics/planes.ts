@@ -65,8 +65,9 @@ export function toColourPlanes(image: RgbImage): ColourPlanes {
     return shrink < 1 ? poolByArea(plane, image.width, image.height, width, height) : plane;
   });
   for (let p = 0; p < width * height; p++) {
-    const [red, green, blue] = [r[p], g[p], b[p]];
-    const luma = 0.299 * red + 0.587 * green + 0.114 * blue;
+    const red = r[p];
+    const blue = b[p];
+    const luma = 0.299 * red + 0.587 * g[p] + 0.114 * blue;
     r[p] = luma;
     g[p] = 0.564 * (blue - luma);
     b[p] = 0.713 * (red - luma);
@@ -85,8 +86,10 @@ function smooth(plane: Float32Array, width: number, height: number, line: Float3
     const row = plane.subarray(y * width, (y + 1) * width);
     line.set(row);
     for (let x = 0; x < width; x++) {
-      const [l1, l2] = [Math.max(x - 1, 0), Math.max(x - 2, 0)];
-      const [r1, r2] = [Math.min(x + 1, width - 1), Math.min(x + 2, width - 1)];
+      const l1 = x > 0 ? x - 1 : 0;
+      const l2 = x > 1 ? x - 2 : 0;
+      const r1 = x + 1 < width ? x + 1 : width - 1;
+      const r2 = x + 2 < width ? x + 2 : width - 1;
       row[x] = w0 * line[x] + w1 * (line[l1] + line[r1]) + w2 * (line[l2] + line[r2]);
     }
   }

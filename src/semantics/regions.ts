@@ -143,10 +143,11 @@ function collect(cuts: readonly Int32Array[], partition: Partition, width: numbe
   const columns = Int32Array.from({ length: width }, (_, x) =>
     Math.floor(((x + 0.5) * partition.width) / width),
   );
-  const leafAt = (x: number, y: number) =>
-    partition.labels[Math.floor(((y + 0.5) * partition.height) / height) * partition.width + columns[x]];
   function paint<T extends Int32Array | Uint16Array>(out: T, value: ArrayLike<number>): T {
-    for (let y = 0, p = 0; y < height; y++) for (let x = 0; x < width; x++, p++) out[p] = value[leafAt(x, y)];
+    for (let y = 0, p = 0; y < height; y++) {
+      const row = Math.floor(((y + 0.5) * partition.height) / height) * partition.width;
+      for (let x = 0; x < width; x++, p++) out[p] = value[partition.labels[row + columns[x]]];
+    }
     return out;
   }
   const coverage = { width, height, counts: paint(new Uint16Array(width * height), depth) };

@@ -36,7 +36,8 @@ export function superpixels(
 ): Partition {
   const pixels = width * height;
   const edges = sortedEdges(width, height, planes);
-  const parent = new Int32Array(pixels).map((_, p) => p);
+  const parent = new Int32Array(pixels);
+  for (let p = 0; p < pixels; p++) parent[p] = p;
   const area = new Int32Array(pixels).fill(1);
   /** Int(C) + k / |C| of the paper, at each region's root. */
   const tolerance = new Float32Array(pixels).fill(scale);
@@ -103,14 +104,18 @@ function sortedEdges(width: number, height: number, planes: ColourPlanes["planes
   for (let y = 0, p = 0; y < height; y++) {
     for (let x = 0; x < width; x++, p++) {
       if (x + 1 < width) {
-        const [dl, du, dv] = [l[p] - l[p + 1], u[p] - u[p + 1], v[p] - v[p + 1]];
+        const dl = l[p] - l[p + 1];
+        const du = u[p] - u[p + 1];
+        const dv = v[p] - v[p + 1];
         const bucket = Math.min(Math.sqrt(dl * dl + du * du + dv * dv) * STEPS, BUCKETS - 1) | 0;
         buckets[2 * p] = bucket;
         starts[bucket + 1]++;
       }
       if (y + 1 < height) {
         const q = p + width;
-        const [dl, du, dv] = [l[p] - l[q], u[p] - u[q], v[p] - v[q]];
+        const dl = l[p] - l[q];
+        const du = u[p] - u[q];
+        const dv = v[p] - v[q];
         const bucket = Math.min(Math.sqrt(dl * dl + du * du + dv * dv) * STEPS, BUCKETS - 1) | 0;
         buckets[2 * p + 1] = bucket;
         starts[bucket + 1]++;

@@ -151,7 +151,9 @@ export function isGrey(raster: Raster): boolean {
   if (channels < 3) return false;
   const most = data instanceof Uint16Array ? GREY_LEVELS * 257 : GREY_LEVELS;
   for (let i = 0; i < data.length; i += channels) {
-    const [r, g, b] = [data[i], data[i + 1], data[i + 2]];
+    const r = data[i];
+    const g = data[i + 1];
+    const b = data[i + 2];
     if (Math.max(r, g, b) - Math.min(r, g, b) > most && !(hasAlpha(raster) && data[i + 3] === 0))
       return false;
   }

@@ -44,29 +44,49 @@ const crcTable = Uint32Array.from({ length: 256 }, (_, byte) => {
   return crc;
 });
 
-/** Returns the CRC-32 of PNG and zip (polynomial 0xedb88320) of several parts in a row. */
-export function crc32(...parts: readonly Uint8Array[]): number {
-  let crc = ~0;
-  for (const part of parts) for (const byte of part) crc = (crc >>> 8) ^ crcTable[(crc ^ byte) & 255]!;
+/**
+ * Returns the CRC-32 of PNG and zip (polynomial 0xedb88320).
+ * @param before that of what comes before these bytes; 0 at the beginning
+ */
+export function crc32(bytes: Uint8Array, before = 0): number {
+  let crc = ~before;
+  for (let i = 0; i < bytes.length; i++) crc = (crc >>> 8) ^ crcTable[(crc ^ bytes[i]!) & 255]!;
   return ~crc >>> 0;
 }
 
-/** Sums of so many bytes fit into 31 bits before they are taken modulo 65521. */
+/** What the sums of Adler-32 are taken modulo. */
+const adlerPrime = 65521;
+
+/** Sums of so many bytes fit into 31 bits before they are taken modulo the prime. */
 const adlerBytes = 3800;
 
-/**
- * Returns the Adler-32 of zlib (RFC 1950) of bytes.
- * @param sum that of what comes before them; 1 at the beginning
- */
-export function adler32(bytes: Uint8Array, sum = 1): number {
-  let [low, high] = [sum & 0xffff, sum >>> 16];
+/** Returns the Adler-32 of zlib (RFC 1950) of bytes. */
+export function adler32(bytes: Uint8Array): number {
+  let [low, high] = [1, 0];
   for (let at = 0; at < bytes.length; ) {
     for (const end = Math.min(at + adlerBytes, bytes.length); at < end; at++) {
       low += bytes[at]!;
       high += low;
     }
-    low %= 65521;
-    high %= 65521;
+    low %= adlerPrime;
+    high %= adlerPrime;
   }
   return high * 65536 + low;
 }
+
+/**
+ * Returns the Adler-32 of bytes and others behind them, of which none is looked at.
+ * @param before the sum of the first
+ * @param whole the sum of something that ends with the others
+ * @param top the sum of what the others follow in that; 1 where that is nothing
+ * @param length how many the others are
+ */
+export function adler32Joined(before: number, whole: number, top: number, length: number): number {
+  const low = lowOf(before) + lowOf(whole) - lowOf(top);
+  const high = highOf(before) + highOf(whole) - highOf(top) + length * (lowOf(before) - lowOf(top));
+  return modulo(high) * 65536 + modulo(low);
+}
+
+const lowOf = (sum: number) => sum & 0xffff;
+const highOf = (sum: number) => sum >>> 16;
+const modulo = (number: number) => ((number % adlerPrime) + adlerPrime) % adlerPrime;

@@ -2,8 +2,8 @@
  * PNG's chunks (PNG specification, third edition): length, type, data, CRC-32. Those before the first `IDAT`
  * say what the colours mean, how large a pixel is, who made the picture and with which words.
  */
-import { ascii, crc32, join, latin1, spells, viewOf } from "./bytes.js";
-import { deflate, inflate } from "./zlib.js";
+import { ascii, join, latin1, spells, viewOf } from "./bytes.js";
+import { crc32, deflate, inflate } from "./zlib.js";
 
 export const pngSignature = Uint8Array.of(137, 80, 78, 71, 13, 10, 26, 10);
 
@@ -330,6 +330,6 @@ export function pngChunk(type: string, data: Uint8Array): Uint8Array {
   const name = ascii(type);
   const frame = new Uint8Array(8);
   viewOf(frame).setUint32(0, data.length);
-  viewOf(frame).setUint32(4, crc32(name, data));
+  viewOf(frame).setUint32(4, crc32(data, crc32(name)));
   return join(frame.subarray(0, 4), name, data, frame.subarray(4));
 }

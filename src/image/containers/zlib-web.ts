@@ -1,6 +1,8 @@
 /** `zlib.ts` where there is no Node. */
 import { Unzlib, zlibSync } from "fflate";
 
+export { crc32 } from "./bytes.js";
+
 export function deflate(bytes: Uint8Array): Uint8Array {
   return zlibSync(bytes);
 }

@@ -1,8 +1,20 @@
 import { describe, expect, it } from "vitest";
+import { adler32, adler32Joined } from "./bytes.js";
 import * as node from "./zlib.js";
 import * as web from "./zlib-web.js";
 
 const bytes = Uint8Array.from({ length: 70_000 }, (_, i) => (i * i) >> 7);
+
+it("sums up bytes that are given in two parts", () => {
+  for (const { crc32 } of [node, web]) {
+    expect(crc32(new TextEncoder().encode("123456789"))).toBe(0xcbf43926);
+    expect(crc32(bytes.subarray(9), crc32(bytes.subarray(0, 9)))).toBe(crc32(bytes));
+  }
+  const sums = [bytes.subarray(0, 40_000), bytes.subarray(30_000), bytes.subarray(30_000, 40_000)].map(
+    adler32,
+  );
+  expect(adler32Joined(sums[0]!, sums[1]!, sums[2]!, 30_000)).toBe(adler32(bytes));
+});
 
 describe.each([
   ["Node's", node],
