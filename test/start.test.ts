@@ -62,7 +62,8 @@ it("samsr upscale: the session that is kept is there before the picture is", asy
     return JSON.parse(String(stdout))[0].info.milliseconds.load;
   };
   expect(await loading("made.png")).toBeGreaterThan(20);
-  // On busy processors the worker's thread may come late; a session that is not opened beforehand always does.
+  // On busy processors the worker's thread may come late; a session that is not opened beforehand always
+  // does.
   const found: number[] = [];
   while (found.length < 6 && Math.min(...found) > 2) found.push(await loading("found.png"));
   expect(Math.min(...found), found.join(", ")).toBeLessThanOrEqual(2);
