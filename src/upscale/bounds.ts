@@ -108,6 +108,9 @@ const bound = (() => {
 
 const kernel = createKernel({ across, bound });
 
+/** The width that the table in memory is for. */
+let tableWidth = 0;
+
 interface BoundedSize {
   /** The width of the small plane, from 4 on, as is its height. */
   readonly width: number;
@@ -138,7 +141,8 @@ export function bounded(
   const one = rows + line * height;
   const [lows, highs, out] = [one, one + 4 * width, one + 8 * width];
   const memory = kernel.reserve(out + line);
-  writeTable(new DataView(memory, table), width);
+  if (tableWidth !== width) writeTable(new DataView(memory, table), width);
+  tableWidth = width;
   const source = new Float32Array(memory, one, width);
   for (let y = 0; y < height; y++) {
     source.set(small.subarray(y * width, (y + 1) * width));

@@ -66,25 +66,35 @@ export function confine(
     };
   });
   const shares = deep ? evenPlaces(planes, width, height) : new Float32Array(width * height);
+  const [r, g, b] = ranges as [Range, Range, Range];
   for (let at = 0; at < shares.length; at++) {
-    if (ranges.every(({ lowest, highest }) => lowest[at] === highest[at])) shares[at] = ONE_COLOUR;
-    else if (ranges.every(({ least, greatest }) => least[at] === greatest[at])) {
+    if (r.lowest[at] === r.highest[at] && g.lowest[at] === g.highest[at] && b.lowest[at] === b.highest[at]) {
+      shares[at] = ONE_COLOUR;
+    } else if (
+      r.least[at] === r.greatest[at] &&
+      g.least[at] === g.greatest[at] &&
+      b.least[at] === b.greatest[at]
+    ) {
       shares[at] = Math.max(shares[at], 0.5);
     }
   }
   // Smaller pictures have fewer values than bicubic has taps.
   const isBounded = scale === 4 && width >= 4 && height >= 4;
+  // What is left to be looked at place by place: little of a photo.
+  const places: number[] = [];
+  for (let at = 0; at < shares.length; at++) if (shares[at] > 0 || !isBounded) places.push(at);
   const confinePlane = (out: Float32Array, values: Float32Array, low: Float32Array, high: Float32Array) => {
     const soft = new Float32Array(scale * scale);
-    for (let y = 0, at = 0; y < height; y++) {
-      for (let x = 0, start = y * scale * stride; x < width; x++, at++, start += scale) {
-        const share = shares[at];
-        if (share === ONE_COLOUR) {
-          for (let row = 0, i = start; row < scale; row++, i += stride) out.fill(low[at], i, i + scale);
-        } else if (share > 0 || !isBounded) {
-          bicubic(values, x, y, soft);
-          limit(out, start, stride, scale, low[at], high[at], share, soft);
-        }
+    for (const at of places) {
+      const share = shares[at];
+      const x = at % width;
+      const y = (at - x) / width;
+      const start = scale * (y * stride + x);
+      if (share === ONE_COLOUR) {
+        for (let row = 0, i = start; row < scale; row++, i += stride) out.fill(low[at], i, i + scale);
+      } else {
+        bicubic(values, x, y, soft);
+        limit(out, start, stride, scale, low[at], high[at], share, soft);
       }
     }
   };
@@ -94,6 +104,14 @@ export function confine(
     confinePlane(plane, planes[c], lowest, highest);
   }
   return large;
+}
+
+/** What is least and greatest within the 3 x 3 and within the 5 x 5 around each place of a plane. */
+interface Range {
+  readonly least: Float32Array;
+  readonly greatest: Float32Array;
+  readonly lowest: Float32Array;
+  readonly highest: Float32Array;
 }
 
 /** The share of a place around which there is one colour: it becomes the result, not bicubic. */

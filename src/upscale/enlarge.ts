@@ -226,7 +226,7 @@ export async function enlargeInRows(
       const { seed } = diffusion;
       const of = { rooms: noiseRooms, channels, schedule, settings: diffusion, clock, stop };
       if (settings.tiles === "together") {
-        const found = await stage(context, "masks", () => find(colour, lookedAt?.(0)));
+        const found = await stage(context, "masks", () => settings.coverage ?? find(colour, lookedAt?.(0)));
         coverage = summarise(found);
         const whole = await stage(context, "noise", () => draw(found, seed));
         return createTileDiffusion({ ...of, semanticsOf: (tile) => ({ semantics: whole, region: tile }) });

@@ -3,6 +3,7 @@
  * that a pixel has the same of each in every tile that holds it.
  */
 import { onArrays, type Pixelwise, type RateField, type Schedule } from "../diffusion/index.js";
+import { bleedColour } from "../image/alpha.js";
 import { type Raster, type Region, reflect } from "../image/raster.js";
 import { largestCount } from "../semantics/coverage.js";
 import {
@@ -17,7 +18,7 @@ import {
   type SourceNetworks,
   semanticWeight,
 } from "../semantics/index.js";
-import type { DiffusionSettings } from "./settings.js";
+import type { DiffusionSettings, ResolvedSettings } from "./settings.js";
 
 /** Given up by throwing; an AbortSignal is one. */
 export type Stop = Pick<AbortSignal, "throwIfAborted">;
@@ -47,6 +48,23 @@ export async function findCoverage(
     typeof masks === "object" ? inVariant(given(masks), variant) : createCoverageSource(masks, options);
   const { coverage } = await source.find(variant === "release" ? latent : raster, context);
   return coverage;
+}
+
+/** Pixels of the largest picture whose coverage is found in the caller's thread: it blocks that for 0.1 s. */
+const MOST_AHEAD = 2 ** 15;
+
+/**
+ * Finds the coverage of a small picture while its upscaler is still being opened, as the walk would.
+ * @returns undefined where the picture is large, or its coverage takes more than the picture
+ */
+export async function coverageAhead(
+  raster: Raster,
+  { diffusion, tiles }: ResolvedSettings,
+): Promise<Coverage | undefined> {
+  if (diffusion?.masks !== "regions" || diffusion.variant !== "paper" || tiles !== "together")
+    return undefined;
+  if (raster.width * raster.height > MOST_AHEAD) return undefined;
+  return findCoverage(await bleedColour(raster), diffusion);
 }
 
 /** Returns the source of what a caller counted, whatever the picture. */

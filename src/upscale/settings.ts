@@ -167,6 +167,10 @@ export interface ResolvedSettings
   readonly diffusion?: DiffusionSettings;
   /** The settings of a model that starts from noise alone. */
   readonly ddim?: DdimSettings;
+  /**
+   * The coverage of the picture by these settings, where it was found before the upscaler has the picture.
+   */
+  readonly coverage?: Coverage;
 }
 
 /** The part of the settings that belongs to a diffusion between the enlarged picture and the sharp one. */

@@ -8,6 +8,7 @@ import { unlessAborted } from "../base/abort.js";
 import { checkOptions, checkText, type OptionType } from "../base/arguments.js";
 import { SamsrError } from "../base/errors.js";
 import { createChannel } from "../base/promises.js";
+import type { UpscalingModel } from "../checkpoints/description.js";
 import { DECODE_OPTIONS } from "../image/decode.js";
 import { encodeRows, encodeRowsToFile } from "../image/encode.js";
 import type { RasterShape } from "../image/encode-png.js";
@@ -41,6 +42,7 @@ import type { EnlargementFacts } from "./enlarge.js";
 import { type FrameBefore, frameCoverage, movedPixels, withStillParts } from "./frames.js";
 import { kindOf } from "./kinds/index.js";
 import { findUpscalingModel } from "./model.js";
+import { coverageAhead } from "./semantics.js";
 import {
   enlargedSize,
   type ResolvedSettings,
@@ -156,7 +158,7 @@ export async function upscale(
   options: UpscaleOptions = {},
 ): Promise<UpscaledPicture> {
   checkOptions("upscale", options, OPTIONS);
-  const { content, encoding, facts } = await walk(input, options, undefined, encodeRows);
+  const { content, encoding, facts } = await walk(input, options, undefined, lentBy(options), encodeRows);
   const data = await encoded(options, async () => {
     const made = content instanceof Uint8Array || content instanceof Promise;
     const bytes = made ? content : encode(content, encoding);
@@ -184,6 +186,12 @@ export async function upscaleToFile(
   return (await enlargeForFile(input, file, options)).write();
 }
 
+/** An upscaler that somebody else closes. It may still be on its way, but its model is known. */
+export interface LentUpscaler {
+  readonly model: UpscalingModel;
+  readonly upscaler: Upscaler | Promise<Upscaler>;
+}
+
 /** A picture that is enlarged, and that no file has yet. */
 export interface UnwrittenPicture {
   /** Bytes of its pixels, or of what is encoded of them already and in no file. */
@@ -199,12 +207,14 @@ export interface UnwrittenPicture {
  * Does what {@link upscaleToFile} does, up to where the upscaler has done its part: for those who have more
  * pictures.
  *
+ * @param lent takes the place of `options.upscaler`
  * @throws SamsrError as {@link upscaleToFile} does; the signal's reason
  */
 export async function enlargeForFile(
   input: PictureSource | Picture | OpenedPicture,
   file: string | URL,
   options: UpscaleToFileOptions = {},
+  lent?: LentUpscaler,
 ): Promise<UnwrittenPicture> {
   checkOptions("upscaleToFile", options, { ...OPTIONS, overwrite: "boolean" });
   const { overwrite, signal } = options;
@@ -215,7 +225,13 @@ export async function enlargeForFile(
     await makeFolder();
     await encodeRowsToFile(rows, shape, path, { ...encoding, overwrite, signal });
   };
-  const { content, encoding, facts } = await walk(input, options, formatOfName(path), writeRows);
+  const { content, encoding, facts } = await walk(
+    input,
+    options,
+    formatOfName(path),
+    lent ?? lentBy(options),
+    writeRows,
+  );
   const isWritten = content instanceof Promise;
   return {
     bytes: isWritten ? 0 : content instanceof Uint8Array ? content.length : content.data.byteLength,
@@ -255,28 +271,30 @@ interface Enlarged<T> {
 /**
  * Walks from a decoded file to the bytes of the result.
  * @param formatByName what the name of the result says of its format
+ * @param lent the upscaler, where there is one; else one is opened, and closed
  * @param take is given the rows of a result that is one PNG, from the first of them on
  */
 async function walk<T>(
   input: PictureSource | Picture | OpenedPicture,
   options: UpscaleOptions,
   formatByName: OutputFormat | undefined,
+  lent: LentUpscaler | undefined,
   take: TakeRows<T>,
 ): Promise<Enlarged<T>> {
   const { signal, quality, lossless, density } = options;
   signal?.throwIfAborted();
-  const model = options.upscaler ? undefined : await findUpscalingModel(options.model ?? DEFAULT_MODEL);
-  const opened = await opening(input, options);
+  const model = lent ? undefined : await findUpscalingModel(options.model ?? DEFAULT_MODEL);
+  const opened = await openedOf(input, options);
   const { metadata, animation } = opened;
   const format = options.format ?? formatByName ?? formatLike(metadata.format, animation ? opened.pages : 1);
-  const kind = kindOf(options.upscaler?.model ?? model!.description);
+  const kind = kindOf(lent?.model ?? model!.description);
   const first = await opened.page(0);
   const settingsFor = async (raster: Raster) => {
     const masks = await readMaskFiles(options.masks, raster, options);
     const scale = scaleFor(options, raster);
     return resolveSettings({ ...settingsOf(options), ...(scale && { scale }), masks }, raster, kind);
   };
-  const settings = await settingsFor(first);
+  let settings = await settingsFor(first);
   const encoding = { format, quality, lossless, density, metadata };
   const size = enlargedSize(first, settings.scale);
   checkEncodable(size, encoding);
@@ -288,10 +306,16 @@ async function walk<T>(
   ];
   signal?.throwIfAborted();
 
-  const { upscaler: given, device, threads, sam, coverage, cache } = options;
-  const upscaler = given ?? (await createUpscaler({ model, device, threads, sam, coverage, cache }));
+  const { device, threads, sam, coverage, cache } = options;
+  const opening = lent?.upscaler ?? createUpscaler({ model, device, threads, sam, coverage, cache });
+  if (opening instanceof Promise && pages === 1) {
+    // What either fails with is told below, or in the walk.
+    opening.catch(() => {});
+    settings = { ...settings, coverage: await coverageAhead(first, settings).catch(() => undefined) };
+  }
+  const upscaler = await opening;
   // After an abort nobody waits for it.
-  const close = async () => given ?? (signal?.aborted ? void upscaler.close() : upscaler.close());
+  const close = async () => lent ?? (signal?.aborted ? void upscaler.close() : upscaler.close());
   let info: UpscaleInfo | undefined;
   let trace: readonly TracedStep[] | undefined;
   async function* enlarged(): AsyncGenerator<Raster> {
@@ -324,7 +348,11 @@ async function walk<T>(
   return { content, encoding, facts };
 }
 
-async function opening(
+function lentBy({ upscaler }: UpscaleOptions): LentUpscaler | undefined {
+  return upscaler && { model: upscaler.model, upscaler };
+}
+
+async function openedOf(
   input: PictureSource | Picture | OpenedPicture,
   options: UpscaleOptions,
 ): Promise<OpenedPicture> {

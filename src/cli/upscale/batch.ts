@@ -14,7 +14,7 @@ import {
   type Upscaler,
   upscale,
 } from "../../upscale/index.js";
-import { enlargeForFile } from "../../upscale/upscale.js";
+import { enlargeForFile, type LentUpscaler, type UpscaleToFileOptions } from "../../upscale/upscale.js";
 import { decodingOf, encodingOf, settingsOf } from "../../upscale/words.js";
 import { readStandardInput } from "../inputs.js";
 import { writeToStdout } from "../streams.js";
@@ -60,9 +60,15 @@ export async function runAll(jobs: readonly UpscaleJob[], batch: UpscaleRun): Pr
   if (jobs.length === 0) return;
   const { reporter, signal } = batch;
   let upscaler = openUpscaler(batch);
+  let opened: Upscaler | undefined;
   let count = 0;
   /** All before the one at hand are done and told of. */
   let told = Promise.resolve();
+  let closing: Promise<void> | undefined;
+  const close = () => {
+    closing ??= upscaler.then((opened) => opened.close()).catch(() => {});
+    return closing;
+  };
   const tellNext = (ended: Promise<Tell>) => {
     told = told.then(async () => {
       const tell = await ended;
@@ -78,10 +84,11 @@ export async function runAll(jobs: readonly UpscaleJob[], batch: UpscaleRun): Pr
       } else if (job.target?.skip) {
         tellNext(Promise.resolve(skipped(job, reporter)));
       } else {
-        const opened = await unlessAborted(upscaler, signal);
         reporter.bar.file(job.input.name, jobs.length > 1 ? `${count}/${jobs.length}` : "");
         const written = told;
-        const { freed, ended } = begin(job, prepared, opened, count === jobs.length, batch);
+        // It looks at the picture while the upscaler is still being opened.
+        const { freed, ended } = begin(job, prepared, opened ?? upscaler, count === jobs.length, batch);
+        opened = await unlessAborted(upscaler, signal);
         tellNext(ended);
         const isSound = await freed;
         // No more than one is encoded while another is in the network.
@@ -90,9 +97,12 @@ export async function runAll(jobs: readonly UpscaleJob[], batch: UpscaleRun): Pr
         if (isSound) continue;
         // It may be the thread that failed, and the next picture shall not suffer for it.
         await opened.close();
+        opened = undefined;
         upscaler = openUpscaler(batch);
       }
     }
+    // It is put away while the last result is still being written.
+    void close();
     await told;
     signal.throwIfAborted();
   } catch (error) {
@@ -101,7 +111,7 @@ export async function runAll(jobs: readonly UpscaleJob[], batch: UpscaleRun): Pr
     giveUp(jobs, error, batch);
   } finally {
     reporter.bar.clear();
-    await upscaler.then((opened) => opened.close()).catch(() => {});
+    await close();
   }
 }
 
@@ -116,7 +126,7 @@ function openUpscaler({ options, model }: UpscaleRun): Promise<Upscaler> {
 function begin(
   job: UpscaleJob,
   picture: OpenedPicture,
-  upscaler: Upscaler,
+  upscaler: Upscaler | Promise<Upscaler>,
   isLast: boolean,
   batch: UpscaleRun,
 ): UnderWay {
@@ -159,7 +169,8 @@ async function prepare(job: UpscaleJob, batch: UpscaleRun): Promise<OpenedPictur
 
 /** How one picture's work is followed. */
 interface Followed {
-  readonly upscaler: Upscaler;
+  /** It may still be on its way. */
+  readonly upscaler: Upscaler | Promise<Upscaler>;
   readonly onProgress: (progress: Progress) => void;
   /** The upscaler has done its part, and memory for another picture's is left. */
   readonly onEnlarged: () => void;
@@ -171,17 +182,23 @@ async function run(
   followed: Followed,
   batch: UpscaleRun,
 ): Promise<Tell> {
-  const { options, reporter, signal } = batch;
+  const { options, model, reporter, signal } = batch;
   const { upscaler, onProgress, onEnlarged } = followed;
   const begun = performance.now();
   const { path, format } = job.target!;
   const settings = { ...settingsOf(options), ...decodingOf(options), ...encodingOf(options) };
   const trace = options.trace !== undefined;
-  const asked = { ...settings, masks: masksOf(options), trace, upscaler, format, signal, onProgress };
+  const asked = { ...settings, masks: masksOf(options), trace, format, signal, onProgress };
   const { trace: steps, ...made } =
     path === undefined
-      ? await toStandardOutput(picture, asked)
-      : await toFile(picture, path, { ...asked, overwrite: options.overwrite, onEnlarged });
+      ? await toStandardOutput(picture, { ...asked, upscaler: await upscaler })
+      : await toFile(
+          picture,
+          path,
+          { ...asked, overwrite: options.overwrite },
+          { model: model.description, upscaler },
+          onEnlarged,
+        );
   const milliseconds = Math.round(performance.now() - begun);
   if (steps) await writeTrace(steps, job.input.name, options.trace!, { ...options, signal });
   const of = made.pages > 1 ? `, ${made.pages} ${picture.animation ? "frames" : "pages"}` : "";
@@ -191,9 +208,11 @@ async function run(
 async function toFile(
   picture: OpenedPicture,
   path: string,
-  { onEnlarged, ...options }: Parameters<typeof enlargeForFile>[2] & Pick<Followed, "onEnlarged">,
+  options: UpscaleToFileOptions,
+  by: LentUpscaler,
+  onEnlarged: Followed["onEnlarged"],
 ): Promise<EnlargedPicture> {
-  const { bytes, write } = await enlargeForFile(picture, path, options);
+  const { bytes, write } = await enlargeForFile(picture, path, options, by);
   if (bytes <= MOST_BYTES_BESIDE) onEnlarged();
   return write();
 }
