@@ -3,7 +3,6 @@
  * of a driver: without one it writes warnings to standard error, and a broken one may take the process with
  * it. So the first look at a GPU happens in a child process, which may fail as it likes.
  */
-import { spawn } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
 import { createRequire } from "node:module";
 import { availableParallelism, cpus } from "node:os";
@@ -22,9 +21,10 @@ export async function load(): Promise<Backend> {
   let ort: Ort;
   try {
     // ONNX Runtime reports what it throws on standard error as well; the thrown error is enough.
-    const module = await import("onnxruntime-node");
+    // Required, since a module that is imported is read once more, to know what it exports.
+    const module = createRequire(import.meta.url)("onnxruntime-node");
     module.env.logLevel = "fatal";
-    ort = module as unknown as Ort;
+    ort = module;
   } catch (cause) {
     if (isOutOfMemory(cause)) {
       throw new SamsrError("there is not enough memory to load ONNX Runtime", { cause });
@@ -137,7 +137,9 @@ ort.env.logLevel = "fatal";
   .then((answer) => process.stdout.write(JSON.stringify(answer), () => process.exit(0)));
 `;
 
-function probeInChild(models: readonly ProbeModel[]): Promise<Answer> {
+async function probeInChild(models: readonly ProbeModel[]): Promise<Answer> {
+  // It loads much that a machine without graphics hardware has no use for.
+  const { spawn } = await import("node:child_process");
   const library = createRequire(import.meta.url).resolve("onnxruntime-node");
   const question = JSON.stringify({
     library,
