@@ -10,7 +10,7 @@ import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { pngChunk, pngSignature } from "../src/image/containers/png.js";
 import { decode } from "../src/image/index.js";
-import { chromium } from "./fixtures/chromium.js";
+import { chromium, chromiumWithTabs, FLAGS } from "./fixtures/chromium.js";
 import {
   buildPage,
   ended,
@@ -235,7 +235,7 @@ describe.skipIf(!chromium)("trouble in the page", () => {
     expect(told.exif?.toString("latin1")).toContain("Somebody");
   });
 
-  it("goes on in a tab that nobody looks at", { timeout: LONG }, async () => {
+  it.skipIf(!chromiumWithTabs)("goes on in a tab that nobody looks at", { timeout: LONG }, async () => {
     const { page, other, close } = await openInTabs();
     onTestFinished(close);
     await page.goto(served.address);
@@ -268,8 +268,8 @@ describe.skipIf(!chromium)("trouble in the page", () => {
 async function openInTabs() {
   const port = await freePort();
   const launched = await driver.launch({
-    executablePath: chromium!,
-    args: ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", `--remote-debugging-port=${port}`],
+    executablePath: chromiumWithTabs!,
+    args: [...FLAGS, "--disable-gpu", `--remote-debugging-port=${port}`],
     ignoreDefaultArgs: [
       "--disable-background-timer-throttling",
       "--disable-backgrounding-occluded-windows",

@@ -256,7 +256,7 @@ describe.skipIf(!chromium)("the page", () => {
     timeout: LONG,
   }, async () => {
     const { page } = await served.open();
-    await page.locator("#files").setInputFiles([await picture(1, 128)]);
+    await page.locator("#files").setInputFiles([await picture(1, 64)]);
     await page.waitForSelector("#queue li.working");
     const dropped = await page.evaluateHandle(() => {
       const transfer = new DataTransfer();
@@ -280,9 +280,9 @@ PixelShuffle out   1 1 big output 0=2`;
     await page.locator("#files").setInputFiles([await picture(2)]);
     await ended(page, 2);
     const lines = () => page.locator("#queue li .state").allTextContents();
-    expect((await lines())[0]).toMatch(/^128\s×\s128 to 512\s×\s512 in/);
+    expect((await lines())[0]).toMatch(/^64\s×\s64 to 256\s×\s256 in/);
     expect((await lines())[1]).toMatch(/^24\s×\s24 to 48\s×\s48 in/);
-    await page.locator("#files").setInputFiles([await picture(3, 256), await picture(4)]);
+    await page.locator("#files").setInputFiles([await picture(3, 192), await picture(4)]);
     await page.waitForSelector("#queue li:nth-child(3).working");
     await page.getByRole("button", { name: /^Remove twice\.param, 0\.0 MiB/ }).click();
     await until(page, () => document.querySelectorAll("[name=model] option").length === 1, undefined);
@@ -295,7 +295,7 @@ PixelShuffle out   1 1 big output 0=2`;
     await page.getByRole("button", { name: "Enlarge again" }).click();
     await ended(page, 4);
     expect(await states(page)).toEqual(["done", "done", "done", "done"]);
-    expect((await lines())[0]).toMatch(/^128\s×\s128 to 256\s×\s256 in/);
+    expect((await lines())[0]).toMatch(/^64\s×\s64 to 128\s×\s128 in/);
   });
 
   it("works without the server from the second visit on", { timeout: LONG }, async () => {

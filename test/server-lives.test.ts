@@ -137,7 +137,7 @@ describe.skipIf(process.platform !== "linux")("a server that is killed", () => {
     const words = setUp("killed");
     let server = await serving(words);
     const jobs: JobDocument[] = [];
-    for (let seed = 0; seed < 3; seed++) {
+    for (let seed = 0; seed < 2; seed++) {
       jobs.push(await jobOf(await submit(server, picture, `?seed=${seed}&format=png`)));
       const runner = await hold(server);
       expect(isOver(await until(server, jobs[seed]!, () => true))).toBe(false);
@@ -148,7 +148,7 @@ describe.skipIf(process.platform !== "linux")("a server that is killed", () => {
     }
     await expect(serving(words)).rejects.toThrow(/is in use by another server/);
     const states = await Promise.all(jobs.map((job) => until(server, job, isOver)));
-    expect(states.map(({ state }) => state)).toEqual(["done", "done", "done"]);
+    expect(states.map(({ state }) => state)).toEqual(["done", "done"]);
     const out = path("by-command.png");
     const asked = [
       "upscale",
@@ -158,12 +158,12 @@ describe.skipIf(process.platform !== "linux")("a server that is killed", () => {
       "--model",
       model,
       "--seed",
-      "2",
+      "1",
       "--threads",
       "1",
     ];
     expect((await samsr(asked)).code).toBe(0);
-    expect(Buffer.compare(await resultOf(server, jobs[2]!), readFileSync(out))).toBe(0);
+    expect(Buffer.compare(await resultOf(server, jobs[1]!), readFileSync(out))).toBe(0);
     await server.stop();
   });
 
