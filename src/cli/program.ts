@@ -33,23 +33,24 @@ Examples:
 
 "samsr help upscale" lists the options.`;
 
-const COMMANDS = [
-  defineUpscale,
-  defineMasks,
-  defineModels,
-  defineConvert,
-  defineExport,
-  defineScore,
-  defineEvaluate,
-  defineCompare,
-  defineMetrics,
-  defineBenchmark,
-  defineTrain,
-  defineDegrade,
-  defineServe,
-  defineWorker,
-  defineTrim,
-];
+/** The subcommands by their names, in the order in which help lists them. */
+const COMMANDS = {
+  upscale: defineUpscale,
+  masks: defineMasks,
+  models: defineModels,
+  convert: defineConvert,
+  export: defineExport,
+  score: defineScore,
+  evaluate: defineEvaluate,
+  compare: defineCompare,
+  metrics: defineMetrics,
+  benchmark: defineBenchmark,
+  train: defineTrain,
+  degrade: defineDegrade,
+  serve: defineServe,
+  worker: defineWorker,
+  trim: defineTrim,
+};
 
 /**
  * Runs the command with these words to its end. What goes wrong is said on standard error.
@@ -58,7 +59,7 @@ const COMMANDS = [
  */
 export async function runProgram(words: readonly string[], interrupts: Interrupts): Promise<number> {
   let exitCode = 0;
-  const program = defineProgram({ interrupts, done: (code) => void (exitCode ||= code) });
+  const program = defineProgram(words, { interrupts, done: (code) => void (exitCode ||= code) });
   try {
     await program.parseAsync(words, { from: "user" });
   } catch (error) {
@@ -70,7 +71,7 @@ export async function runProgram(words: readonly string[], interrupts: Interrupt
   return exitCode;
 }
 
-function defineProgram(surroundings: Surroundings): Command {
+function defineProgram([name = ""]: readonly string[], surroundings: Surroundings): Command {
   const program = new Command("samsr")
     .description("Semantic-guided image super-resolution in a single step: photos, four times as large.")
     .version(version(), "-v, --version", "print the version")
@@ -79,7 +80,10 @@ function defineProgram(surroundings: Surroundings): Command {
     .configureOutput({ outputError: () => {} })
     .exitOverride()
     .addHelpText("after", programHelp);
-  for (const define of COMMANDS) define(program, surroundings);
+  // A subcommand that is named needs no others, whose options are many.
+  const isNamed = Object.hasOwn(COMMANDS, name);
+  const needed = isNamed ? [COMMANDS[name as keyof typeof COMMANDS]] : Object.values(COMMANDS);
+  for (const define of needed) define(program, surroundings);
   program.hook("preAction", (_, action) => {
     const isLight = ["models", "convert", "export", "trim"].includes(action.name());
     if (action.parent === program && !isLight) demandMemory();
