@@ -11,9 +11,9 @@ import { type Bench, type Figure, figure } from "./report.js";
 /** From here on results of two ways are not the same picture. */
 const TOLERANCE = 1e-3;
 
-export const bench: Bench = async ({ threads, rounds = 7 }) => {
+export const bench: Bench = async ({ threads, rounds = 7, only = "" }) => {
   const figures: Figure[] = [];
-  for (const network of Object.keys(NETWORKS)) {
+  for (const network of Object.keys(NETWORKS).filter((name) => name.includes(only))) {
     const opened = await Promise.all(WAYS.map((way) => open(network, way, threads)));
     const [ours, plain, torch] = opened;
     const pictures = await Promise.all(opened.map(({ run }) => run()));

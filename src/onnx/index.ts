@@ -18,6 +18,7 @@ export { inputShapes } from "./order.js";
 export { sameGraph } from "./same-graph.js";
 export { shapeless } from "./shapeless.js";
 export { inStrips, type StripOptions } from "./strips.js";
+export { type TailOptions, tailInStrips } from "./tail.js";
 export { unfolded, unfoldedBytes } from "./unfolded.js";
 export {
   asValue,

@@ -40,7 +40,7 @@ export interface StripOptions {
 const ROWS = 4;
 
 /** Operators that compute each number from those in the same place, with scalars or a number a channel. */
-const ELEMENTWISE = new Set(
+export const ELEMENTWISE = new Set(
   "Add Sub Mul Div Neg Abs Sqrt Exp Log Pow Erf Tanh Sigmoid Relu LeakyRelu PRelu Clip Max Min Gelu".split(
     " ",
   ),

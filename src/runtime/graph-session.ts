@@ -8,6 +8,7 @@ import {
   inStrips,
   type ModelOptions,
   shapeless,
+  tailInStrips,
   toModel,
   unfolded,
   unfoldedBytes,
@@ -83,7 +84,7 @@ function levelFor(outputs: Readonly<Record<string, Value>>, { name }: Backend): 
 
 /**
  * Makes a session straight from a graph, in the form that runs fastest on its device (see `accelerate`)
- * and, where images are large, with the least memory (see `inStrips`).
+ * and, where images are large, with the least memory (see `inStrips` and `tailInStrips`).
  *
  * @example
  * const { tensors, folder } = await locateWeights("denoiser.safetensors");
@@ -98,9 +99,10 @@ export async function createGraphSession(
 ): Promise<Session> {
   if (!(await isRewritten(options))) return createSession(toModel(outputs).bytes, options);
   const backend = await loadBackend(options.backend, options.device);
-  const strips = inStrips(outputs);
+  const tail = tailInStrips(outputs);
+  const strips = inStrips(tail);
   // Images that are large enough to be cut are large enough to be given back.
-  const arena = Object.keys(outputs).every((name) => strips[name] === outputs[name]);
+  const arena = Object.keys(outputs).every((name) => strips[name] === tail[name]);
   const fast = rewritten(strips, rewriting, backend);
   const optimization = levelFor(fast, backend);
   const { outputs: lean, dimensions } = optimization === "extended" ? leanly(fast) : { outputs: fast };
