@@ -3,6 +3,7 @@ export { type AnySize, anySize } from "./any-size.js";
 export { fromFloat16, toFloat16 } from "./float16.js";
 export { gradients } from "./gradients.js";
 export { asImageNormals } from "./image-normals.js";
+export { peakBytes } from "./memory.js";
 export {
   type Dimension,
   type Model,
@@ -20,6 +21,7 @@ export { shapeless } from "./shapeless.js";
 export { inStrips, type StripOptions } from "./strips.js";
 export { type TailOptions, tailInStrips } from "./tail.js";
 export { unfolded, unfoldedBytes } from "./unfolded.js";
+export { unplanned } from "./unplanned.js";
 export {
   asValue,
   type ConstantData,
