@@ -3,7 +3,7 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import sharp from "sharp";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { stringify } from "yaml";
 import { createRandom } from "../src/base/random.js";
 import { writeSafetensors } from "../src/checkpoints/index.js";
@@ -20,7 +20,10 @@ import { smallDescription, smallWeights, tinyNetwork } from "./fixtures/small-mo
 const root = fileURLToPath(new URL("..", import.meta.url));
 const folder = temporaryFolder();
 const { path } = folder;
-afterAll(folder.remove);
+afterAll(() => {
+  vi.unstubAllEnvs();
+  folder.remove();
+});
 
 const run = createHost(new URL("../reproduce/dist/reproduce/program.js", import.meta.url));
 
@@ -43,6 +46,9 @@ beforeAll(async () => {
   // Types are checked before the tests.
   const compiler = `${root}/node_modules/typescript/bin/tsc`;
   execFileSync(process.execPath, [compiler, "-p", "reproduce", "--noCheck"], { cwd: root });
+  const plainSessions = new URL("./fixtures/plain-sessions.mjs", import.meta.url).href;
+  vi.stubEnv("NODE_OPTIONS", `--import=${plainSessions}`);
+  vi.stubEnv("SAMSR_TESTS_PLAIN_SESSIONS", "1");
   for (const seed of [1, 2]) await draw(`${seed}.png`, seed);
   writeFileSync(path("teacher.safetensors"), writeSafetensors(smallWeights(2, 0.02, tinyNetwork)));
   mkdirSync(path("configs"));

@@ -308,9 +308,10 @@ async function walk<T>(
 
   const { device, threads, sam, coverage, cache } = options;
   const opening = lent?.upscaler ?? createUpscaler({ model, device, threads, sam, coverage, cache });
-  if (opening instanceof Promise && pages === 1) {
+  if (lent?.upscaler instanceof Promise && pages === 1) {
+    // Who lends it has nothing else to do meanwhile; a caller of the library may have.
     // What either fails with is told below, or in the walk.
-    opening.catch(() => {});
+    lent.upscaler.catch(() => {});
     settings = { ...settings, coverage: await coverageAhead(first, settings).catch(() => undefined) };
   }
   const upscaler = await opening;
