@@ -169,7 +169,7 @@ async function prepare(job: UpscaleJob, batch: UpscaleRun): Promise<OpenedPictur
 
 /** How one picture's work is followed. */
 interface Followed {
-  /** It may still be on its way. */
+  /** The upscaler, or the promise of one that is still being opened. */
   readonly upscaler: Upscaler | Promise<Upscaler>;
   readonly onProgress: (progress: Progress) => void;
   /** The upscaler has done its part, and memory for another picture's is left. */
