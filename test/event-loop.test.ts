@@ -37,7 +37,7 @@ describe("the caller's event loop", () => {
   });
 
   it("stalls less than 50 ms from a large file to a larger one", { retry: 3, timeout: 300_000 }, async () => {
-    const { width, height, data } = photoLike(640, 420);
+    const { width, height, data } = photoLike(512, 320);
     const alpha = { r: 255, g: 255, b: 255, alpha: 1 };
     const input = await sharp(data, { raw: { width, height, channels: 3 } })
       .ensureAlpha()

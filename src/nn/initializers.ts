@@ -15,7 +15,11 @@ export function constantly(value: number): Initializer {
 
 /** Initialises with normal numbers of the given standard deviation. */
 export function normal(deviation: number): Initializer {
-  return (shape, random) => Float32Array.from({ length: sizeOf(shape) }, () => random() * deviation);
+  return (shape, random) => {
+    const values = new Float32Array(sizeOf(shape));
+    for (let i = 0; i < values.length; i++) values[i] = random() * deviation;
+    return values;
+  };
 }
 
 /**
