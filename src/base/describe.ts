@@ -23,13 +23,15 @@ const systemReasons: Record<string, string> = {
 
 /** Describes any error as one line. */
 export function describe(error: unknown): string {
-  if (error instanceof SamsrError) return inOneLine(error.message);
+  const message = inOneLine(error instanceof Error ? error.message : String(error));
+  // A thread that cannot begin says so in words alone.
+  if (/failure: EMFILE$/.test(message)) return `${systemReasons.EMFILE} (${message})`;
+  if (error instanceof SamsrError) return message;
   const { code, path } = error as NodeJS.ErrnoException;
   if (path !== undefined && code !== undefined && code in systemReasons)
     return `${path}: ${systemReasons[code]}`;
   // The world's doing too, though the system did not say where.
   if (code !== undefined && code in systemReasons) return `${systemReasons[code]} (${code})`;
-  const message = inOneLine(error instanceof Error ? error.message : String(error));
   if (isOutOfMemory(error)) return `there is not enough memory for this picture (${message})`;
   return `this is a bug in samsr: ${message} (SAMSR_DEBUG=1 shows where)`;
 }

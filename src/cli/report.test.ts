@@ -18,6 +18,9 @@ group("errors on the command line", () => {
 
   it("that nobody foresaw say so", () => {
     expect(describe(new TypeError("x is undefined"))).toMatch(/^this is a bug in samsr: x is undefined/);
+    expect(describe(new SamsrError("the worker failed: Worker initialization failure: EMFILE"))).toMatch(
+      /^too many files are open; allow more \(ulimit -n\) \(the worker failed/,
+    );
     expect(describe("words")).toMatch(/^this is a bug in samsr: words/);
   });
 
