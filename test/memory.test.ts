@@ -65,7 +65,8 @@ it("a large photo needs memory for a tile, a band of tiles and its own pixels, a
   const pixels = (result: typeof flat) => result.width * result.height;
   const perPixel = Math.max(0, (tall.peak - flat.peak) / (pixels(tall) - pixels(flat)));
   // A pixel of the photo is 16 of the result: there are copies of the photo, and rows that wait for the
-  // encoder, which do not grow any more where the result is larger than these. The result itself would add 3 bytes.
+  // encoder, which do not grow any more where the result is larger than these. The result itself would add 3
+  // bytes.
   expect(perPixel).toBeLessThan(4.5);
 
   // Noise and sums of the whole would be 180 MB each.
