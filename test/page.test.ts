@@ -91,7 +91,7 @@ describe.skipIf(!chromium)("the page", () => {
     timeout: 2 * LONG,
   }, async () => {
     const example = join(folder, "harbour.png");
-    await sharp("examples/harbour.png").extract({ left: 96, top: 40, width: 48, height: 40 }).toFile(example);
+    await sharp("examples/harbour.png").extract({ left: 96, top: 40, width: 32, height: 24 }).toFile(example);
     const { page, context, strangers } = await served.open({
       instead: { ...BUNDLED, "example.png": example },
       settings: {},
