@@ -61,7 +61,7 @@ it("a large photo needs memory for a tile, a band of tiles and its own pixels, a
 }, async () => {
   // Both are 1500 wide, so both hold the same band, and are cut into tiles of several sizes.
   const flat = await measure(1500, 200, direct, 128, 8);
-  const tall = await measure(1500, 960, direct, 128, 8);
+  const tall = await measure(1500, 1280, direct, 128, 8);
   const pixels = (result: typeof flat) => result.width * result.height;
   const perPixel = Math.max(0, (tall.peak - flat.peak) / (pixels(tall) - pixels(flat)));
   // A pixel of the photo is 16 of the result: there are copies of the photo, and rows that wait for the
