@@ -3,7 +3,6 @@ export { type AnySize, anySize } from "./any-size.js";
 export { fromFloat16, toFloat16 } from "./float16.js";
 export { gradients } from "./gradients.js";
 export { asImageNormals } from "./image-normals.js";
-export { peakBytes } from "./memory.js";
 export {
   type Dimension,
   type Model,
@@ -21,7 +20,6 @@ export { shapeless } from "./shapeless.js";
 export { inStrips, type StripOptions } from "./strips.js";
 export { type TailOptions, tailInStrips } from "./tail.js";
 export { unfolded, unfoldedBytes } from "./unfolded.js";
-export { unplanned } from "./unplanned.js";
 export {
   asValue,
   type ConstantData,

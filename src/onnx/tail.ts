@@ -53,7 +53,9 @@ interface Reach {
 /** What is computed of enlarged images, in order. */
 type Tail = ReadonlyMap<Value, Reach>;
 
-/** Finds what is computed of enlarged images; undefined where there is none, or some of it has no reach. */
+/**
+ * Finds what is computed of enlarged images; undefined where there is none, or where some of it has no reach.
+ */
 function tailOf(result: Value): Tail | undefined {
   const tail = new Map<Value, Reach>();
   for (const v of inTopologicalOrder([result])) {

@@ -27,8 +27,11 @@ export function unfolded<Name extends string>(
   axis = 2,
 ): Record<Name, Value> {
   const values = inTopologicalOrder(Object.values<Value>(outputs));
-  const one = oneOf(values, name, axis);
-  if (!one) return { ...outputs };
+  const picture = values.find(({ source }) => source.kind === "input" && source.name === name);
+  if (!picture) return { ...outputs };
+  // 1, for every side.
+  const side = gather(emit("Shape", [picture], { shape: [4], type: "int64" }), integers([axis]));
+  const one = emit("Min", [side, integers([1])], { shape: [1] });
   const large = largeOnConstants(values);
   return rewrite(outputs, (v, inputs) => {
     if (v.source.kind !== "node" || !large.has(v)) return undefined;
@@ -40,17 +43,6 @@ export function unfolded<Name extends string>(
     const { op, attributes } = v.source.node;
     return emit(op, given, { shape: v.shape, type: v.type, attributes });
   });
-}
-
-/**
- * Makes a 1 that the runtime knows no sooner than a side of an input: the smaller one of the two. @returns
- * undefined where there is no such input
- */
-export function oneOf(values: readonly Value[], name: string, axis: number): Value | undefined {
-  const picture = values.find(({ source }) => source.kind === "input" && source.name === name);
-  if (!picture) return undefined;
-  const side = gather(emit("Shape", [picture], { shape: [4], type: "int64" }), integers([axis]));
-  return emit("Min", [side, integers([1])], { shape: [1] });
 }
 
 /** Counts the bytes of what {@link unfolded} has made in each run, which a runtime would hold otherwise. */

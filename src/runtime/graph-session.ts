@@ -7,13 +7,11 @@ import {
   inputShapes,
   inStrips,
   type ModelOptions,
-  peakBytes,
   shapeless,
   tailInStrips,
   toModel,
   unfolded,
   unfoldedBytes,
-  unplanned,
   type Value,
 } from "../onnx/index.js";
 import type { Backend } from "./backend.js";
@@ -107,32 +105,24 @@ export async function createGraphSession(
   const arena = Object.keys(outputs).every((name) => strips[name] === tail[name]);
   const fast = rewritten(strips, rewriting, backend);
   const optimization = levelFor(fast, backend);
-  const { outputs: lean, ...written } = optimization === "extended" ? leanly(fast) : { outputs: fast };
-  return createSession(toModel(lean, written).bytes, { optimization, arena, ...options });
+  const { outputs: lean, dimensions } = optimization === "extended" ? leanly(fast) : { outputs: fast };
+  return createSession(toModel(lean, { dimensions }).bytes, { optimization, arena, ...options });
 }
 
 /** Bytes of kernels up to which a session of one size holds them. */
 const MOST_KERNELS = 2 ** 26;
 
-/** Bytes that are alive at once up to which the runtime plans where they lie. */
-const MOST_PLANNED = 2 ** 26;
-
 /**
- * Writes a graph so that a session of it needs little memory. Where its images are large the runtime plans
- * none for them, and kernels that would take much are made in each run. For these alone a picture's channels
- * are left open: the first convolution tells them, so the runtime knows all other sizes.
+ * Has kernels that would take much memory made in each run. For that a picture's channels are left open: the
+ * first convolution tells them, so the runtime knows all other sizes.
  */
-function leanly(
-  outputs: Readonly<Record<string, Value>>,
-): Pick<ModelOptions, "dimensions" | "undeclared"> & { readonly outputs: Readonly<Record<string, Value>> } {
+function leanly(outputs: Readonly<Record<string, Value>>): {
+  readonly outputs: Readonly<Record<string, Value>>;
+  readonly dimensions?: ModelOptions["dimensions"];
+} {
   const pictures = Object.entries(inputShapes(Object.values(outputs)));
   const [name, shape] = pictures.find(([, { length }]) => length === 4) ?? [];
-  if (!name || !shape) return { outputs };
-  const isHeavy = unfoldedBytes(outputs) > MOST_KERNELS;
-  if (peakBytes(Object.values(outputs)) > MOST_PLANNED) {
-    return { outputs: unplanned(isHeavy ? unfolded(outputs, name) : outputs, name), undeclared: true };
-  }
-  if (!isHeavy) return { outputs };
+  if (!name || !shape || unfoldedBytes(outputs) <= MOST_KERNELS) return { outputs };
   const [batch, , height, width] = shape;
   return { outputs: unfolded(outputs, name, 1), dimensions: { [name]: [batch, "channels", height, width] } };
 }
