@@ -226,7 +226,7 @@ describe.skipIf(process.platform !== "linux")("a process that may have little", 
       "-v 8000000",
       /^samsr: this process may have 8192 MB .*; set NODE_OPTIONS=--disable-wasm-trap-handler, or .*\n$/,
     ],
-  ])("says so in a line: %s", (_, limit, message) => {
+  ])("says so in a line: %s", { retry: 2 }, (_, limit, message) => {
     const words = [process.execPath, command, "upscale", ...model, "a.png", "-o", "little.png"];
     const shell = `ulimit ${limit} && exec "$@"`;
     const { stdout, stderr, status } = spawnSync("sh", ["-c", shell, "sh", ...words], {
