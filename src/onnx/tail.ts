@@ -150,8 +150,9 @@ function stripOf(result: Value, tail: Tail, needed: ReadonlyMap<Value, Rows>): V
     return part;
   };
   for (const [v, { factor, above, below }] of tail) {
-    const { op, inputs, attributes } = nodeOf(v)!;
-    const given = new Map(imagesOf(nodeOf(v)!).map((x) => [x, partOf(x)]));
+    const node = nodeOf(v)!;
+    const { op, inputs, attributes } = node;
+    const given = new Map(imagesOf(node).map((x) => [x, partOf(x)]));
     const from = Math.max(...[...given.values()].map((part) => part.from));
     const to = Math.min(...[...given.values()].map((part) => part.to));
     const alike = inputs.map((x) => {

@@ -306,15 +306,14 @@ async function walk<T>(
   ];
   signal?.throwIfAborted();
 
-  const { device, threads, sam, coverage, cache } = options;
-  const opening = lent?.upscaler ?? createUpscaler({ model, device, threads, sam, coverage, cache });
   if (lent?.upscaler instanceof Promise && pages === 1) {
     // Who lends it has nothing else to do meanwhile; a caller of the library may have.
     // What either fails with is told below, or in the walk.
     lent.upscaler.catch(() => {});
     settings = { ...settings, coverage: await coverageAhead(first, settings).catch(() => undefined) };
   }
-  const upscaler = await opening;
+  const { device, threads, sam, coverage, cache } = options;
+  const upscaler = await (lent?.upscaler ?? createUpscaler({ model, device, threads, sam, coverage, cache }));
   // After an abort nobody waits for it.
   const close = async () => lent ?? (signal?.aborted ? void upscaler.close() : upscaler.close());
   let info: UpscaleInfo | undefined;
